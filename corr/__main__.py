@@ -1,0 +1,5 @@
+"""`python -m corr`."""
+
+from corr.cli import main
+
+main()

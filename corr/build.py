@@ -1,0 +1,163 @@
+"""Build the program: the binary to measure, and what each compiler stage says of it.
+
+Nothing here changes what the user's flags produce: `-g` and the remark record do not alter code.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from collectors import process
+from collectors.errors import CompileError, CorrError
+from collectors.toolchain import Toolchain
+from corr.program import Program, Unit
+
+#: Warnings about flags that a single stage has no use for would be noise.
+QUIET = ("-Wno-unused-command-line-argument",)
+
+
+@dataclass(frozen=True)
+class BuiltUnit:
+    """A unit's artifacts. `frontend` is unoptimised IR, `optimised` IR after the middle end."""
+
+    unit: Unit
+    stem: Path
+
+    @property
+    def object(self) -> Path:
+        return self.stem.with_suffix(".o")
+
+    @property
+    def remarks(self) -> Path:
+        return self.stem.with_suffix(".opt.yaml")
+
+    @property
+    def frontend(self) -> Path:
+        return self.stem.with_suffix(".frontend.ll")
+
+    @property
+    def tagged(self) -> Path:
+        return self.stem.with_suffix(".tagged.ll")
+
+    @property
+    def optimised(self) -> Path:
+        return self.stem.with_suffix(".opt.ll")
+
+
+class Builder:
+    """Runs clang on a program's units; artifacts go to `folder`, one stem a unit."""
+
+    def __init__(self, program: Program, toolchain: Toolchain, folder: Path) -> None:
+        self.program = program
+        self.toolchain = toolchain
+        self.folder = folder
+        stems = _stems([u.source for u in program.units])
+        self.units = [
+            BuiltUnit(unit, folder / stem) for unit, stem in zip(program.units, stems, strict=True)
+        ]
+
+    def argv(self, unit: Unit) -> list[str | Path]:
+        """Clang with the unit's own flags, as every stage starts it."""
+        tool = "clang++" if unit.cxx else "clang"
+        return [self.toolchain.path(tool), *unit.flags, *QUIET]
+
+    def compile(self, built: BuiltUnit) -> None:
+        """The measured object file, with its record of optimisation remarks."""
+        self._clang(
+            built.unit,
+            *("-g", "-fsave-optimization-record=yaml"),
+            f"-foptimization-record-file={built.remarks}",
+            *("-c", built.unit.source, "-o", built.object),
+        )
+
+    def emit_frontend(self, built: BuiltUnit) -> None:
+        """Unoptimised IR, block names kept, as the optimiser will receive it."""
+        self._clang(
+            built.unit,
+            *("-g", "-Xclang", "-disable-llvm-passes", "-fno-discard-value-names"),
+            *("-S", "-emit-llvm", built.unit.source, "-o", built.frontend),
+        )
+
+    def emit_optimised(self, built: BuiltUnit) -> None:
+        """IR after the middle end, from the tagged unoptimised IR."""
+        self._clang(
+            built.unit,
+            *("-fno-discard-value-names", "-Wno-override-module"),
+            *("-S", "-emit-llvm", "-x", "ir", built.tagged, "-o", built.optimised),
+        )
+
+    def link(self, name: str = "program", extra: Sequence[str] = ()) -> Path:
+        """Link the measured objects; returns the executable."""
+        return self._link([b.object for b in self.units], self.folder / name, extra)
+
+    def variant(self, name: str, flags: Sequence[str]) -> Path:
+        """A second executable of the same program with more flags (for counting, not timing)."""
+        objects = [self.folder / f"{b.stem.name}.{name}.o" for b in self.units]
+
+        def one(pair: tuple[BuiltUnit, Path]) -> None:
+            built, out = pair
+            self._clang(built.unit, "-g", *flags, "-c", built.unit.source, "-o", out)
+
+        run_together([lambda p=pair: one(p) for pair in zip(self.units, objects, strict=True)])
+        binary = self._link(objects, self.folder / f"program.{name}", flags)
+        for path in objects:
+            path.unlink()
+        return binary
+
+    def _link(self, objects: list[Path], out: Path, extra: Sequence[str]) -> Path:
+        cxx = any(u.cxx for u in self.program.units)
+        tool = self.toolchain.path("clang++" if cxx else "clang")
+        answer = process.run(
+            [tool, "-g", *objects, *QUIET, *self.program.link_flags, *extra, "-o", out],
+            cwd=self.program.directory,
+        )
+        if not answer.ok:
+            raise CompileError(f"the program does not link:\n{answer.last_lines(20)}")
+        return out
+
+    def _clang(self, unit: Unit, *arguments: str | Path) -> None:
+        answer = process.run([*self.argv(unit), *arguments], cwd=unit.directory)
+        if not answer.ok:
+            name = self.program.label(unit)
+            raise CompileError(f"{name} does not compile:\n{answer.last_lines(40)}")
+
+
+def run_together(jobs: Sequence[Callable[[], None]]) -> None:
+    """Run jobs that mostly wait for child processes side by side; the first error is raised."""
+    with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def _stems(sources: list[Path]) -> list[str]:
+    """A file name for each unit's artifacts; equal names are told apart by a number."""
+    seen: dict[str, int] = {}
+    stems = []
+    for source in sources:
+        stem = source.stem.replace(".", "_")
+        if stem in ("program", "mca"):
+            stem += "_unit"
+        count = seen.get(stem, 0)
+        seen[stem] = count + 1
+        stems.append(f"{stem}-{count + 1}" if count else stem)
+    return stems
+
+
+def check_disk(folder: Path, need: int = 64 << 20) -> None:
+    """Raise CorrError before any work when the disk is nearly full."""
+    free = os.statvfs(folder)
+    if free.f_bavail * free.f_frsize < need:
+        raise CorrError(
+            f"less than {need >> 20} MB are free in {folder}",
+            "free some space or name another folder with --data",
+        )

@@ -1,0 +1,90 @@
+"""The `corr` command: registers one module of corr.commands a subcommand, and owns the exit codes.
+
+Imports stay light here and in the command modules' heads, so that `corr --help` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from collectors.errors import CorrError
+from corr import __version__
+from corr.commands import COMMANDS
+from corr.commands.options import ClangFlags
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="corr",
+    help="Why is this loop slow, what did LLVM do to it, and what would make it faster?",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"corr {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _corr(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+for _name in COMMANDS:
+    importlib.import_module(f"corr.commands.{_name}").register(app)
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    sys.exit(_run(words))
+
+
+def _run(words: list[str]) -> int:
+    before, flags = _split_flags(words)
+    try:
+        result = app(args=before, obj=flags, standalone_mode=False, prog_name="corr")
+        return result if isinstance(result, int) else 0
+    except typer.Exit as done:
+        return done.exit_code
+    except CorrError as error:
+        print(f"corr: {error.message}", file=sys.stderr)
+        if error.fix:
+            print(f"  → {error.fix}", file=sys.stderr)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        print("corr: interrupted; nothing half-written was kept", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        # typer's own usage errors, whichever click they derive from, know how to show themselves
+        show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if show is None or code is None:
+            raise
+        show()
+        return int(code)
+
+
+def _split_flags(words: list[str]) -> tuple[list[str], ClangFlags]:
+    """Everything after `--` belongs to clang."""
+    if "--" not in words:
+        return words, ClangFlags(())
+    at = words.index("--")
+    return words[:at], ClangFlags(tuple(words[at + 1 :]))

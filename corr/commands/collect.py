@@ -1,0 +1,186 @@
+"""`corr collect`: from a source file to one committed run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corr.commands.options import ClangFlags, DataOption, FormatOption
+from corr.output import Format, message
+
+if TYPE_CHECKING:
+    from corr.config import Settings
+    from corr.lake import Lake, RunInfo
+    from corr.program import Program
+
+
+def register(app: typer.Typer) -> None:
+    app.command("collect")(collect)
+
+
+def collect(
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None, typer.Argument(help="C or C++ sources; a shipped kernel by its name.")
+    ] = None,
+    run_args: Annotated[
+        str | None, typer.Option("--run-args", help="Arguments of the program, as in a shell.")
+    ] = None,
+    stdin: Annotated[
+        Path | None, typer.Option("--stdin", help="File that the program reads as its input.")
+    ] = None,
+    env: Annotated[
+        list[str] | None, typer.Option("--env", help="NAME=VALUE for the program; repeatable.")
+    ] = None,
+    build_dir: Annotated[
+        Path | None, typer.Option("-p", help="Build folder with a compile_commands.json.")
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", help="With -p: the command that runs the program.")
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", help="A name for the run.")] = None,
+    llvm: Annotated[
+        str | None, typer.Option("--llvm", help="LLVM to use: 22, a clang, or its folder.")
+    ] = None,
+    repeat: Annotated[
+        int | None, typer.Option("--repeat", min=1, help="Timed repetitions [default: 5].")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", help="Seconds one run may take [default: 60].")
+    ] = None,
+    ok_status: Annotated[
+        list[int] | None, typer.Option("--ok-status", help="Exit status that is no failure.")
+    ] = None,
+    no_run: Annotated[
+        bool, typer.Option("--no-run", help="Only the layers that need no execution.")
+    ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Expensive layers for all code, not only hot code.")
+    ] = False,
+    cachegrind: Annotated[
+        bool | None,
+        typer.Option("--cachegrind/--no-cachegrind", help="Count per line under valgrind."),
+    ] = None,
+    no_artifacts: Annotated[
+        bool, typer.Option("--no-artifacts", help="Do not keep the tools' own output.")
+    ] = False,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Build and run a program, gather every layer, print its hot loops.
+
+    Flags for clang go after `--`; without any, -O3.
+    """
+    from collectors import toolchain
+    from collectors.errors import UsageError
+    from corr.collect import Options, collect
+    from corr.commands.hotspots import print_hotspots
+    from corr.config import data_folder, load
+    from corr.lake import Lake
+    from corr.program import Run
+    from corr.progress import Progress
+
+    settings = load(Path.cwd())
+    flags: ClangFlags = context.obj
+    how = Run(
+        args=tuple(_words(run_args, "--run-args") if run_args is not None else settings.run_args),
+        stdin=_input(stdin or (Path(settings.stdin) if settings.stdin else None)),
+        env=settings.env | dict(_variable(e) for e in env or ()),
+        time_limit=time_limit or settings.time_limit,
+    )
+    if run and not (build_dir or settings.build_dir):
+        raise UsageError("--run goes with -p BUILD_DIR", "for sources use --run-args")
+    program = _program(files or settings.sources, build_dir, run, flags, how, settings)
+    tools = toolchain.find(llvm or settings.llvm)
+    lake = Lake.open(data_folder(data, settings), create=True)
+    options = Options(
+        repeat=repeat or settings.repeat,
+        run=not no_run,
+        deep=deep or settings.deep,
+        artifacts=settings.artifacts and not no_artifacts,
+        cachegrind=settings.cachegrind if cachegrind is None else cachegrind,
+        ok_status=tuple(ok_status or (0,)),
+        label=label or settings.label,
+    )
+    done = collect(program, tools, lake, options, Progress())
+    _report(lake, done)
+    print_hotspots(lake, done, format, limit=20)
+
+
+def _program(
+    files: list[str],
+    build_dir: Path | None,
+    run: str | None,
+    flags: ClangFlags,
+    how: Run,  # type: ignore[name-defined]  # noqa: F821
+    settings: Settings,
+) -> Program:
+    from collectors.errors import UsageError
+    from corr.compile_commands import from_build
+    from corr.program import from_files
+
+    build = build_dir or (Path(settings.build_dir) if settings.build_dir else None)
+    command = run or settings.run
+    if build is None:
+        return from_files(files, flags.flags or settings.flags, how, Path.cwd())
+    if not command:
+        raise UsageError("-p BUILD_DIR needs --run 'COMMAND'", "the program to run and measure")
+    words = _words(command, "--run")
+    return from_build(build.absolute(), words, how, Path.cwd(), flags.flags)
+
+
+def _words(text: str, option: str) -> list[str]:
+    import shlex
+
+    from collectors.errors import UsageError
+
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error
+
+
+def _variable(text: str) -> tuple[str, str]:
+    from collectors.errors import UsageError
+
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"--env {text}: NAME=VALUE was expected")
+    return name, value
+
+
+def _input(path: Path | None) -> Path | None:
+    from collectors.errors import UsageError
+
+    if path is not None and not path.is_file():
+        raise UsageError(f"--stdin: no such file: {path}")
+    return path.absolute() if path else None
+
+
+def _report(lake: Lake, run: RunInfo) -> None:
+    """What was collected and what was not, on stderr."""
+    import pyarrow.parquet as pq
+
+    facts = run.facts
+    timing = f", {facts['wall']:.3g} s a run" if facts.get("wall") else ""
+    message(
+        f"{facts['program']} · {facts['compiler']} · {' '.join(facts['flags'])}{timing}\n"
+        f"run {run.run_id} in {lake.root}, collected in {facts['seconds']:.1f} s"
+    )
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for row in pq.read_table(run.folder / "problems.parquet").to_pylist():
+        times = f" ({row['count']}×)" if row["count"] > 1 else ""
+        key = (row["layer"], row["what"], row["fix"])
+        alike.setdefault(key, []).append(row["where"] + times)
+    silent = 0
+    for (layer, what, fix), places in alike.items():
+        if not fix:
+            silent += 1
+            continue
+        where = ", ".join(p for p in places if p)
+        message(f"  {layer}: {where + ': ' if where else ''}{what}\n      → {fix}")
+    if silent:
+        message(f"  {silent} more notes: corr sql --run last 'FROM problems'")
+    message("")

@@ -1,0 +1,146 @@
+"""`corr doctor`: which tools are here, and what the missing ones cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from corr.commands.options import FormatOption
+from corr.output import Format, emit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Tool, package in Debian, what one loses without it.
+LLVM = {
+    "clang": ("clang-22", "nothing works without it"),
+    "clang++": ("clang-22", "no C++ programs"),
+    "llvm-objdump": ("llvm-22", "no machine code, so no llvm-mca and no sample by line"),
+    "llvm-symbolizer": ("llvm-22", "machine code without source places and inline frames"),
+    "llvm-cxxfilt": ("llvm-22", "C++ names stay mangled"),
+    "llvm-mca": ("llvm-22", "no machine model: cycles per iteration, bound"),
+    "llvm-profdata": ("llvm-22", "no execution counts, no trip counts"),
+    "llvm-cov": ("llvm-22", "no execution counts, no trip counts"),
+}
+OTHERS = {
+    "perf": ("linux-perf", "no samples and no counters: nothing says which loop is hot"),
+    "valgrind": ("valgrind", "no cachegrind: no per-line counts where there is no PMU"),
+    "bwrap": ("bubblewrap", "no sandbox: candidate programs are not run"),
+    "git": ("git", "runs do not know their source revision"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.command("doctor")(doctor)
+
+
+def doctor(format: FormatOption = Format.table) -> None:
+    """Print each tool, its version, what a missing one costs and how to install it."""
+    import pyarrow as pa
+
+    rows = [*_llvm_rows(), *_other_rows(), *_machine_rows()]
+    emit(pa.Table.from_pylist(rows), format)
+    if any(row["what"] == "clang" and row["state"] != "ok" for row in rows):
+        raise typer.Exit(3)
+
+
+def _row(what: str, state: str, version: str, where: str, note: str = "") -> dict[str, str]:
+    return {"what": what, "state": state, "version": version, "where": where, "note": note}
+
+
+def _missing(what: str, package: str, loss: str) -> dict[str, str]:
+    return _row(what, "missing", "", "", f"{loss}; on Debian: apt-get install {package}")
+
+
+def _llvm_rows() -> list[dict[str, str]]:
+    from collectors import toolchain
+    from collectors.errors import ToolMissing
+
+    try:
+        found = toolchain.find()
+    except ToolMissing:
+        return [_missing(tool, package, loss) for tool, (package, loss) in LLVM.items()]
+    rows = []
+    for tool, (package, loss) in LLVM.items():
+        if found.has(tool):
+            rows.append(_row(tool, "ok", found.version, str(found.path(tool))))
+        else:
+            rows.append(_missing(tool, package.replace("22", str(found.major)), loss))
+    rows.append(_runtime_row(found.path("clang"), found.major))
+    return rows
+
+
+def _runtime_row(clang: Path, major: int) -> dict[str, str]:
+    """clang's profile runtime, without which an instrumented program does not link."""
+    from pathlib import Path
+
+    from collectors import process
+
+    name = "libclang_rt.profile.a"
+    answer = process.run([clang, "-print-runtime-dir"]).stdout.decode().strip()
+    folder = Path(answer)
+    for place in (folder, folder.parent / "linux"):
+        for found in sorted(place.glob("libclang_rt.profile*.a")):
+            return _row("profile runtime", "ok", str(major), str(found))
+    loss = f"no execution counts ({name} is not there)"
+    return _missing("profile runtime", f"libclang-rt-{major}-dev", loss)
+
+
+def _other_rows() -> list[dict[str, str]]:
+    from collectors import toolchain
+
+    rows = []
+    for tool, (package, loss) in OTHERS.items():
+        path = toolchain.other(tool)
+        if path is None:
+            rows.append(_missing(tool, package, loss))
+        else:
+            rows.append(_row(tool, "ok", toolchain.version_of(path), str(path)))
+    return rows
+
+
+def _machine_rows() -> list[dict[str, str]]:
+    return [_pmu_row(), _permission_row(), _sandbox_row()]
+
+
+def _pmu_row() -> dict[str, str]:
+    from collectors import process, toolchain
+
+    perf = toolchain.other("perf")
+    if perf is None:
+        return _row("PMU", "unknown", "", "", "perf is needed to tell")
+    answer = process.run([perf, "stat", "-x,", "-e", "cycles:u,instructions:u", "true"], timeout=30)
+    text = answer.stderr.decode("utf-8", "replace")
+    if answer.ok and "<not supported>" not in text and "<not counted>" not in text:
+        return _row("PMU", "ok", "", "cycles, instructions")
+    note = "no hardware counters (usual in a virtual machine): time is sampled by cpu-clock"
+    return _row("PMU", "missing", "", "", f"{note}, instructions can be counted by --cachegrind")
+
+
+def _permission_row() -> dict[str, str]:
+    import os
+    from pathlib import Path
+
+    path = Path("/proc/sys/kernel/perf_event_paranoid")
+    try:
+        level = int(path.read_text())
+    except (OSError, ValueError):
+        return _row("perf permission", "missing", "", "", "this kernel has no perf events")
+    if os.geteuid() == 0 or level <= 2:
+        return _row("perf permission", "ok", str(level), str(path))
+    note = "perf may not measure your programs; as root: sysctl kernel.perf_event_paranoid=1"
+    return _row("perf permission", "missing", str(level), str(path), note)
+
+
+def _sandbox_row() -> dict[str, str]:
+    from collectors import process, toolchain
+
+    bwrap = toolchain.other("bwrap")
+    if bwrap is None:
+        return _row("sandbox", "missing", "", "", OTHERS["bwrap"][1])
+    answer = process.run([bwrap, "--ro-bind", "/", "/", "--unshare-all", "true"], timeout=30)
+    if answer.ok:
+        return _row("sandbox", "ok", "", "user namespaces")
+    note = f"bwrap cannot make a namespace here: {answer.last_lines(1)}"
+    return _row("sandbox", "missing", "", str(bwrap), note)

@@ -1,0 +1,88 @@
+"""`corr hotspots`: where the time goes, and what every layer says of that loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corr.commands.options import DataOption, FormatOption, RunArgument, open_lake
+from corr.output import Format, emit, emit_records
+
+if TYPE_CHECKING:
+    from corr.lake import Lake, RunInfo
+
+#: How columns are shown in the table: heading and style; the other formats give every column.
+SHOWN = {
+    "share": ("share", "percent"),
+    "place": ("where", None),
+    "name": ("loop", None),
+    "iterations": ("iterations", "count"),
+    "trip_count": ("trips", "count"),
+    "vector": ("vector", None),
+    "unroll": ("unroll", None),
+    "mca_cycles": ("mca", None),
+    "bound": ("bound by", None),
+    "passes": ("passes", None),
+}
+#: Loops below this share of the samples are left out of the table unless --all asks for them.
+LEAST_SHARE = 0.002
+
+
+def register(app: typer.Typer) -> None:
+    app.command("hotspots")(hotspots)
+
+
+def hotspots(
+    run: RunArgument = "last",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows at most.")] = 20,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also loops with hardly a sample.")
+    ] = False,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Print a row per loop, hottest first.
+
+    vector: lanes x interleave; mca: cycles that the machine model expects for one pass through
+    the hottest machine loop, and what bounds it; passes: how many changed the loop.
+    """
+    lake = open_lake(data)
+    print_hotspots(lake, lake.find(run), format, limit, everything)
+
+
+def print_hotspots(
+    lake: Lake, run: RunInfo, format: Format, limit: int, everything: bool = False
+) -> None:
+    """The hotspots of one run on stdout."""
+    from corr.sql import connect, query
+
+    connection = connect(lake, [run])
+    rows = query(connection, "SELECT * FROM hotspots LIMIT ?", [limit])
+    if format != Format.table:
+        emit(rows, format)
+        return
+    listed = rows.to_pylist()
+    if not everything and any(r["share"] for r in listed):
+        listed = [r for r in listed if (r["share"] or 0) >= LEAST_SHARE]
+    for row in listed:
+        row["name"] = short_name(row["loop"] or row["function"])
+    emit_records(listed, SHOWN, lambda row: row["missed"] or [])
+
+
+def short_name(name: str) -> str:
+    """A C++ name as one says it: without parameter lists and template arguments."""
+    kept = name.replace("(anonymous namespace)::", "")
+    if "<" not in kept and "(" not in kept:
+        return kept
+    depth = 0
+    out = []
+    for char in kept.replace("operator()", "operator\0").replace("->", "\1"):
+        if char in "<(":
+            depth += 1
+        elif char in ">)":
+            depth -= 1
+        elif depth == 0:
+            out.append(char)
+    text = "".join(out).replace("\0", "()").replace("\1", "->").replace(" const", "")
+    return text.rsplit(" ", 1)[-1] if " " in text.strip() else text

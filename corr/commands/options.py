@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corr.output import Format
+
+if TYPE_CHECKING:
+    from corr.lake import Lake
+
+
+@dataclass(frozen=True)
+class ClangFlags:
+    """What stood after `--` on the command line."""
+
+    flags: tuple[str, ...]
+
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="The lake's folder (else CORR_DATA, else ./data).", show_default=False),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print it.")]
+RunArgument = Annotated[
+    str, typer.Argument(help="A run: id, beginning of an id, label, program, last or last~N.")
+]
+
+
+def open_lake(data: Path | None) -> Lake:
+    """The lake that the options, the environment or the configuration name."""
+    from corr.config import data_folder, load
+    from corr.lake import Lake
+
+    return Lake.open(data_folder(data, load(Path.cwd())))

@@ -1,0 +1,60 @@
+"""Which functions and machine loops are hot enough for the expensive layers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: Share of the program's own samples from which a function or machine loop counts as hot.
+FUNCTION_SHARE = 0.01
+LOOP_SHARE = 0.002
+MOST_FUNCTIONS = 40
+MOST_LOOPS = 200
+
+
+@dataclass(frozen=True)
+class Hot:
+    """Linkage names of hot functions (containing or inlined) and hot machine loops."""
+
+    functions: frozenset[str]
+    machine_loops: frozenset[int]
+
+
+def find(samples: pa.Table, instructions: pa.Table, machine_loops: pa.Table) -> Hot:
+    """What the samples in the program's own binary fall on.
+
+    Without a sample everything with a loop is taken, up to the same numbers.
+    """
+    innermost = machine_loops.filter(machine_loops["innermost"])
+    own = samples.filter(samples["own"])
+    if not len(own):
+        symbols = dict.fromkeys(innermost["symbol"].to_pylist())
+        return Hot(
+            frozenset(list(symbols)[:MOST_FUNCTIONS]),
+            frozenset(innermost["machine_loop"].to_pylist()[:MOST_LOOPS]),
+        )
+    weight: Counter[int] = Counter()
+    for address, count in zip(own["address"].to_pylist(), own["count"].to_pylist(), strict=True):
+        weight[address] += count
+    hit = instructions.filter(pc.is_in(instructions["address"], pa.array(list(weight))))
+    functions: Counter[str] = Counter()
+    loops: Counter[int] = Counter()
+    for row in hit.select(["address", "symbol", "machine_loop", "frames"]).to_pylist():
+        names = {row["symbol"], *(f["function"] for f in row["frames"] or ())}
+        for name in names - {None}:
+            functions[name] += weight[row["address"]]
+        if row["machine_loop"] is not None:
+            loops[row["machine_loop"]] += weight[row["address"]]
+    total = sum(weight.values())
+    inner = set(innermost["machine_loop"].to_pylist())
+    return Hot(
+        frozenset(_above(functions, FUNCTION_SHARE * total, MOST_FUNCTIONS)),
+        frozenset(h for h in _above(loops, LOOP_SHARE * total, MOST_LOOPS) if h in inner),
+    )
+
+
+def _above(weights: Counter, least: float, most: int) -> list:
+    return [key for key, weight in weights.most_common(most) if weight >= least]

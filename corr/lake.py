@@ -1,0 +1,257 @@
+"""The lake: `<data>/runs/<run_id>/*.parquet`. A run appears by one rename or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from collectors.errors import CorrError, UsageError
+from collectors.table import Table
+from corr.tables import TABLES
+
+#: The lake's layout. A lake with a higher number was written by a newer corr.
+FORMAT = 1
+MARKER = "corr-lake.json"
+_RUN_ID = re.compile(r"^\d{8}T\d{6}\.\d{6}-[0-9a-f]{4}$")
+_BACK = re.compile(r"^last(?:~(\d+))?$")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A committed run: its id, folder, and what `run.json` says of it."""
+
+    run_id: str
+    folder: Path
+    facts: Mapping[str, Any]
+
+
+class Staging:
+    """A run being written. `folder` is removed unless `commit` is reached."""
+
+    def __init__(self, lake: Lake, run_id: str, folder: Path) -> None:
+        self.run_id = run_id
+        self.folder = folder
+        self._lake = lake
+        self.committed = False
+
+    @property
+    def artifacts(self) -> Path:
+        """Where the tools' own output is kept with the run."""
+        path = self.folder / "artifacts"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def write(self, table: Table, rows: pa.Table) -> None:
+        """Write a table's rows, with `run_id` put in front. Raises CorrError on a full disk."""
+        ids = pa.DictionaryArray.from_arrays(
+            pa.nulls(len(rows), pa.int32()).fill_null(0), pa.array([self.run_id])
+        )
+        stamped = rows.cast(table.schema).add_column(0, "run_id", ids)
+        with disk_errors(self.folder):
+            pq.write_table(
+                stamped, self.folder / f"{table.name}.parquet", compression="zstd"
+            )
+
+    def commit(self, facts: Mapping[str, Any]) -> RunInfo:
+        """Make the run part of the lake: write run.json, reach the disk, rename once."""
+        versions = {t.name: t.version for t in TABLES.values()}
+        record = {"run_id": self.run_id, "format": FORMAT, "tables": versions, **facts}
+        with disk_errors(self.folder):
+            (self.folder / "run.json").write_text(json.dumps(record, indent=1) + "\n")
+            _sync(self.folder)
+            target = self._lake.runs / self.run_id
+            (self.folder / ".lock").unlink()
+            os.rename(self.folder, target)
+            _sync_folder(self._lake.runs)
+        self.committed = True
+        return RunInfo(self.run_id, target, record)
+
+
+class Lake:
+    """A folder of runs. Open it with `Lake.open`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.runs = root / "runs"
+
+    @classmethod
+    def open(cls, root: Path, *, create: bool = False) -> Lake:
+        """The lake at `root`; `create` makes it where nothing is.
+
+        Raises UsageError when the folder is not a lake, CorrError when a newer corr wrote it.
+        """
+        root = root.absolute()
+        marker = root / MARKER
+        if not marker.exists():
+            if root.exists() and (not root.is_dir() or any(root.iterdir())):
+                raise UsageError(
+                    f"{root} is not a corr lake and not empty; nothing was written into it",
+                    "name another folder with --data DIR or CORR_DATA",
+                )
+            if not create:
+                raise UsageError(f"there is no lake at {root}", "run `corr collect` first")
+            with disk_errors(root):
+                (root / "runs").mkdir(parents=True, exist_ok=True)
+                _write_marker(marker)
+        try:
+            found = json.loads(marker.read_text())["format"]
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise CorrError(f"{marker} cannot be read", "is this a corr lake?") from error
+        if not isinstance(found, int) or found > FORMAT:
+            raise CorrError(
+                f"{root} was written by a newer corr (lake format {found}, this corr: {FORMAT})",
+                "upgrade corr, or name another folder with --data",
+            )
+        return cls(root)
+
+    @contextlib.contextmanager
+    def stage(self) -> Iterator[Staging]:
+        """A new run to fill; what is not committed when the block ends is removed."""
+        self.clean_staging()
+        run_id = new_run_id()
+        folder = self.root / ".staging" / run_id
+        with disk_errors(self.root):
+            folder.mkdir(parents=True)
+            lock = (folder / ".lock").open("w")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            staging = Staging(self, run_id, folder)
+            try:
+                yield staging
+            finally:
+                if not staging.committed:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def clean_staging(self) -> int:
+        """Remove what killed collectors left behind; those still running hold their lock."""
+        removed = 0
+        for folder in (self.root / ".staging").glob("*"):
+            if not _abandoned(folder):
+                continue
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+        return removed
+
+    def list(self) -> list[RunInfo]:
+        """All runs, oldest first. A folder without a readable run.json is left out."""
+        found = []
+        with contextlib.suppress(FileNotFoundError):
+            for name in sorted(os.listdir(self.runs)):
+                if _RUN_ID.match(name) and (info := self._info(name)):
+                    found.append(info)
+        return found
+
+    def find(self, reference: str = "last") -> RunInfo:
+        """A run by id, unique beginning of an id, label, program, `last` or `last~N`.
+
+        A label or program names its newest run. Raises UsageError when nothing matches.
+        """
+        if _RUN_ID.match(reference) and (info := self._info(reference)):
+            return info
+        runs = self.list()
+        if not runs:
+            raise UsageError(f"the lake {self.root} holds no run", "run `corr collect` first")
+        if back := _BACK.match(reference):
+            steps = int(back[1] or 0)
+            if steps >= len(runs):
+                raise UsageError(f"{reference}: the lake holds only {len(runs)} runs")
+            return runs[-1 - steps]
+        for field in ("label", "program"):
+            named = [r for r in runs if r.facts.get(field) == reference]
+            if named:
+                return named[-1]
+        begun = [r for r in runs if r.run_id.startswith(reference)]
+        if len(begun) == 1:
+            return begun[0]
+        what = f"{len(begun)} runs begin with" if begun else "no run is called"
+        raise UsageError(f"{what} {reference!r}", "`corr runs` lists them")
+
+    def remove(self, run: RunInfo) -> None:
+        """Delete a run: out of sight by one rename, then from the disk."""
+        grave = self.root / ".staging" / f"removed-{run.run_id}"
+        grave.parent.mkdir(exist_ok=True)
+        with disk_errors(self.root):
+            os.rename(run.folder, grave)
+        shutil.rmtree(grave, ignore_errors=True)
+
+    def _info(self, run_id: str) -> RunInfo | None:
+        folder = self.runs / run_id
+        try:
+            facts = json.loads((folder / "run.json").read_text())
+        except (OSError, ValueError):
+            return None
+        return RunInfo(run_id, folder, facts) if isinstance(facts, dict) else None
+
+
+def new_run_id() -> str:
+    """An id that sorts by time (UTC) and does not collide between processes."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{secrets.token_hex(2)}"
+
+
+@contextlib.contextmanager
+def disk_errors(where: Path) -> Iterator[None]:
+    """Turn a full disk or a missing permission into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CorrError(
+            f"cannot write {where}: {reason}; the run was not committed",
+            "free some space or name another folder with --data",
+        ) from error
+
+
+def _write_marker(marker: Path) -> None:
+    temporary = marker.with_name(f".{marker.name}.{os.getpid()}")
+    temporary.write_text(json.dumps({"format": FORMAT, "what": "a corr lake"}) + "\n")
+    os.replace(temporary, marker)
+
+
+def _abandoned(folder: Path) -> bool:
+    """Nobody holds the lock of this staging folder (a killed process loses its lock)."""
+    try:
+        with (folder / ".lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return not (folder / ".lock").exists() and _older_than(folder, seconds=60)
+    return True
+
+
+def _older_than(folder: Path, seconds: float) -> bool:
+    try:
+        return datetime.now().timestamp() - folder.stat().st_mtime > seconds
+    except OSError:
+        return False
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

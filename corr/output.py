@@ -1,0 +1,182 @@
+"""stdout is data, stderr is messages: the formats that every listing takes."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Format(StrEnum):
+    """How a listing is printed."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    markdown = "markdown"
+
+
+def emit(
+    rows: pa.Table,
+    format: Format,
+    *,
+    styles: Mapping[str, str] | None = None,
+    out: TextIO | None = None,
+) -> None:
+    """Print rows to stdout in a format. `styles`: how a column's values read in a table."""
+    out = out or sys.stdout
+    _WRITERS[format](rows, out, styles or {})
+
+
+def message(text: str) -> None:
+    """One line for the reader, on stderr."""
+    print(text, file=sys.stderr)
+
+
+def _json(rows: pa.Table, out: TextIO, _: Mapping[str, str]) -> None:
+    json.dump(rows.to_pylist(), out, indent=1, default=_plain)
+    out.write("\n")
+
+
+def _jsonl(rows: pa.Table, out: TextIO, _: Mapping[str, str]) -> None:
+    for batch in rows.to_batches(max_chunksize=4096):
+        for row in batch.to_pylist():
+            out.write(json.dumps(row, default=_plain) + "\n")
+
+
+def _csv(rows: pa.Table, out: TextIO, _: Mapping[str, str]) -> None:
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(rows.column_names)
+    for batch in rows.to_batches(max_chunksize=4096):
+        for row in batch.to_pylist():
+            writer.writerow([_flat(v) for v in row.values()])
+
+
+def _markdown(rows: pa.Table, out: TextIO, styles: Mapping[str, str]) -> None:
+    names = rows.column_names
+    out.write("| " + " | ".join(names) + " |\n")
+    out.write("|" + "|".join(" --- " for _ in names) + "|\n")
+    for row in rows.to_pylist():
+        cells = [shown(row[n], styles.get(n)).replace("|", "\\|") for n in names]
+        out.write("| " + " | ".join(c.replace("\n", " ") for c in cells) + " |\n")
+
+
+def _table(rows: pa.Table, out: TextIO, styles: Mapping[str, str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    width = None if out.isatty() else int(os.environ.get("COLUMNS", "0")) or 1 << 14
+    console = Console(file=out, width=width)
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    for name in rows.column_names:
+        numeric = _is_number(rows.schema.field(name).type)
+        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows.to_pylist():
+        grid.add_row(*(Text(_visible(shown(row[n], styles.get(n)))) for n in rows.column_names))
+    console.print(grid)
+
+
+_WRITERS = {
+    Format.table: _table,
+    Format.json: _json,
+    Format.jsonl: _jsonl,
+    Format.csv: _csv,
+    Format.markdown: _markdown,
+}
+
+
+def shown(value: Any, style: str | None = None) -> str:
+    """A value as one reads it in a table: NULL as nothing, shares in per cent."""
+    if value is None:
+        return ""
+    if style == "percent":
+        return f"{100 * value:.1f}%"
+    if style == "count":
+        return _count(value)
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 10000 else f"{value:,.0f}"
+    return str(_flat(value))
+
+
+def _count(value: float) -> str:
+    """A large count with a decimal unit: 1.2M."""
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            scaled = value / (1000 if unit == "k" else size)
+            return f"{scaled:.3g}{unit}"
+    return f"{value:.4g}"
+
+
+def _flat(value: Any) -> Any:
+    """Nested values as JSON text, times in ISO form."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=_plain)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime.datetime | datetime.date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)
+
+
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
+
+
+def emit_records(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, tuple[str, str | None]],
+    notes: Callable[[Mapping[str, Any]], Sequence[str]],
+    out: TextIO | None = None,
+) -> None:
+    """Print a line a row, its notes indented below it; made for a terminal of ordinary width.
+
+    `columns`: key to (heading, style). Columns that are empty in every row are left out. Notes
+    are cut at the terminal's width, and whole where stdout is not a terminal.
+    """
+    out = out or sys.stdout
+    width = shutil.get_terminal_size().columns if out.isatty() else None
+    used = {k: v for k, v in columns.items() if any(r.get(k) is not None for r in rows)}
+    cells = [[heading for heading, _ in used.values()]]
+    cells += [[_visible(shown(r.get(k), style)) for k, (_, style) in used.items()] for r in rows]
+    numeric = [
+        all(isinstance(r.get(k), int | float) for r in rows if r.get(k) is not None) for k in used
+    ]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(used))]
+    indent = " " * (widths[0] + 2) if widths else ""
+    for number, line in enumerate(cells):
+        aligned = [
+            text.rjust(w) if right else text.ljust(w)
+            for text, w, right in zip(line, widths, numeric, strict=True)
+        ]
+        out.write("  ".join(aligned).rstrip() + "\n")
+        for note in notes(rows[number - 1]) if number else ():
+            text = f"{indent}{_visible(note)}"
+            if width and len(text) > width:
+                text = text[: width - 1] + "…"
+            out.write(text + "\n")

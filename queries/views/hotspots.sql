@@ -1,0 +1,40 @@
+-- purpose: where the time goes, and what every layer says of that loop; hottest first
+-- grain: loop that was sampled or ran; plus a row for each function's code outside loops
+-- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, vector, unroll, mca_cycles, bound, passes, missed
+-- share is the loop's own, inner loops left out. vector is width x interleave. mca_cycles is for
+-- one pass through the hottest machine loop, which may be several source iterations.
+WITH changed AS (
+    SELECT run_id, loop, count(DISTINCT pass) AS passes FROM pass_effects GROUP BY run_id, loop
+), reasons AS (
+    SELECT run_id, loop, words, weight,
+           -- "loop not vectorized" says nothing where another remark gives the reason
+           bool_or(weight = 1) OVER (PARTITION BY run_id, loop) AS reasoned
+    FROM missed WHERE weight < 9 GROUP BY run_id, loop, words, weight
+), worst AS (
+    SELECT run_id, loop, list(words ORDER BY weight, words)[1:2] AS missed
+    FROM reasons WHERE NOT (weight = 2 AND reasoned) GROUP BY run_id, loop
+), in_loops AS (
+    SELECT l.run_id, l.key AS loop, l.file || ':' || l.line AS place, l.function_name AS function,
+           l.depth, s.share, s.samples, t.entries, t.iterations, t.mean_trip_count
+    FROM loops l
+    LEFT JOIN sample_shares s ON s.run_id = l.run_id AND s.loop = l.key
+    LEFT JOIN trips t ON t.run_id = l.run_id AND t.loop_key = l.key
+    WHERE s.samples > 0 OR t.iterations > 0
+)
+SELECT i.run_id, i.loop, i.place, i.function, i.depth,
+       i.share, i.samples, i.entries, i.iterations, i.mean_trip_count AS trip_count,
+       CASE WHEN x.vector_width > 1 OR x.interleave > 1
+            THEN coalesce(x.vector_width, 1) || 'x' || coalesce(x.interleave, 1) END AS vector,
+       x.unroll, m.cycles_per_iteration AS mca_cycles, m.bound, c.passes,
+       w.missed
+FROM in_loops i
+LEFT JOIN transformed x ON x.run_id = i.run_id AND x.loop = i.loop
+LEFT JOIN loop_mca m ON m.run_id = i.run_id AND m.loop = i.loop
+LEFT JOIN changed c ON c.run_id = i.run_id AND c.loop = i.loop
+LEFT JOIN worst w ON w.run_id = i.run_id AND w.loop = i.loop
+UNION ALL BY NAME
+SELECT run_id, NULL AS loop,
+       coalesce(file || ':' || line, parse_filename("binary")) AS place,
+       function, share, samples
+FROM sample_shares WHERE loop IS NULL
+ORDER BY share DESC NULLS LAST, iterations DESC NULLS LAST, place
