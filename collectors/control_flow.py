@@ -20,7 +20,7 @@ class Step:
 
 @dataclass(frozen=True)
 class MachineLoop:
-    """A natural loop of machine code; blocks are named by the address of their first instruction."""
+    """A natural loop of machine code; blocks are named by their first instruction's address."""
 
     header: int
     blocks: frozenset[int]
@@ -57,9 +57,7 @@ def natural_loops(steps: Sequence[Step]) -> list[MachineLoop]:
     for block in order:
         for target in successors[block]:
             if target in dominator and _dominates(target, block, dominator):
-                bodies.setdefault(target, {target}).update(
-                    _body(block, target, predecessors)
-                )
+                bodies.setdefault(target, {target}).update(_body(block, target, predecessors))
     return _nest(bodies)
 
 

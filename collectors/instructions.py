@@ -66,7 +66,9 @@ _FUNCTION = re.compile(r"^([0-9a-f]+) <(.*)>:$")
 _INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)(?:\s+(.*))?$")
 _TARGET = re.compile(r"^(?:0x)?([0-9a-f]+)(?: <.*>)?$")
 _RETURN = re.compile(r"^(ret|hlt|ud2|iret|sysret|brk|udf)")
-_PACKED = re.compile(r"^v?(?:(?:add|sub|mul|div|max|min|sqrt|f\w+)p[sd]|p(?:add|sub|mul|madd|min|max)\w*)")
+_PACKED = re.compile(
+    r"^v?(?:(?:add|sub|mul|div|max|min|sqrt|f\w+)p[sd]|p(?:add|sub|mul|madd|min|max)\w*)"
+)
 _REGISTER_BITS = (("%zmm", 512), ("%ymm", 256), ("%xmm", 128))
 
 
@@ -114,10 +116,8 @@ def collect(binary: Path, lines: pa.Table, toolchain: Toolchain) -> Disassembly:
 
 def disassemble(binary: Path, toolchain: Toolchain) -> Iterator[Code]:
     """The functions of a binary with (address, mnemonic, operands) rows, linker stubs left out."""
-    argv = [
-        toolchain.path("llvm-objdump"),
-        *("-d", "--no-show-raw-insn", "--no-leading-headers", binary),
-    ]
+    options = ("-d", "--no-show-raw-insn", "--no-leading-headers")
+    argv: list[str | Path] = [toolchain.path("llvm-objdump"), *options, binary]
     code: Code | None = None
     with process.stream(argv) as pipe:
         for raw in pipe:

@@ -23,7 +23,7 @@ LINES = Table(
             column("file", STRING, "source file"),
             column("line", LINE, "line; 0 where the compiler names none"),
             column("column", LINE, "column; 0 where the compiler names none"),
-            column("is_stmt", BOOL, "recommended breakpoint location"),
+            column("is_stmt", BOOL, "recommended breakpoint location; NULL at an end_sequence"),
             column("end_sequence", BOOL, "first address after a run of code"),
         ]
     ),
@@ -77,7 +77,8 @@ def _append(program: LineProgram, folder: str, columns: dict[str, list[Any]]) ->
         file.append(names[position] if 0 <= position < len(names) else None)
         line.append(state.line)
         column_.append(state.column)
-        is_stmt.append(bool(state.is_stmt))
+        # pyelftools clears the flag of an end_sequence row, which is no instruction's anyway
+        is_stmt.append(None if state.end_sequence else bool(state.is_stmt))
         end.append(bool(state.end_sequence))
 
 

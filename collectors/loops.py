@@ -36,7 +36,7 @@ LOOPS = Table(
             column("column", LINE, "column of its for, while or do"),
             column("end_line", LINE, "line of the statement's last token"),
             column("end_column", LINE, "column of the statement's last token"),
-            column("number", INT, "number of the loop in the unit's IR: block prefix corr<number>."),
+            column("number", INT, "its number in the unit's IR: block prefix corr<number>."),
         ]
     ),
 )
@@ -84,6 +84,7 @@ class Function:
     loops: list[Loop] = field(default_factory=list)
     file: str = ""
     line: int = 0
+    instructions: int = 0
     block_tags: dict[str, int] = field(default_factory=dict)
 
     def all_loops(self) -> Iterable[Loop]:
@@ -102,6 +103,7 @@ class _Body:
     name: str
     internal: bool
     subprogram: str | None
+    instructions: int = 0
     labels: dict[str, int] = field(default_factory=dict)
     intervals: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -116,7 +118,7 @@ def read(ir: Path, directory: Path) -> list[Function]:
     functions = []
     number = 0
     for body in bodies:
-        function = Function(body.name, body.internal)
+        function = Function(body.name, body.internal, instructions=body.instructions)
         function.file, function.line = locate.subprogram(body.subprogram)
         loops = []
         for node, (header, latch) in sorted(body.intervals.items(), key=lambda i: i[1][0]):
@@ -223,8 +225,10 @@ def _scan(ir: Path) -> tuple[list[_Body], dict[str, str], set[tuple[str, str]]]:
                     label = _LABEL.match(line)
                     if label:
                         body.labels[label[1]] = number
-                elif "!llvm.loop" in line:
-                    _note_latch(body, line, number)
+                else:
+                    body.instructions += line[0] == " "
+                    if "!llvm.loop" in line:
+                        _note_latch(body, line, number)
             elif line[0] == "!":
                 node = _NODE.match(line)
                 if node:
@@ -288,9 +292,7 @@ class _Locator:
         self._directory = directory
         self._files: dict[str, str] = {}
 
-    def extent(
-        self, loop: str
-    ) -> tuple[tuple[str, int, int] | None, tuple[str, int, int] | None]:
+    def extent(self, loop: str) -> tuple[tuple[str, int, int] | None, tuple[str, int, int] | None]:
         """First and last location of a loop node; None where it has none."""
         places = []
         for reference in _REFERENCE.findall(self._nodes.get(loop, "")):

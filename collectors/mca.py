@@ -128,7 +128,7 @@ def _region(header: int, code: Iterable[tuple[int, str, str]]) -> str:
 
 
 def _run(listing: Path, toolchain: Toolchain, cpu: str | None) -> process.Completed:
-    argv = [toolchain.path("llvm-mca"), "-json", f"-iterations={ITERATIONS}"]
+    argv: list[str | Path] = [toolchain.path("llvm-mca"), "-json", f"-iterations={ITERATIONS}"]
     if cpu:
         argv.append(f"-mcpu={cpu}")
     if toolchain.major >= 19:

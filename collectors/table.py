@@ -42,7 +42,7 @@ class Table:
 
     def empty(self) -> pa.Table:
         """The table without a row."""
-        return self.schema.empty_table()
+        return pa.Table.from_batches([], self.schema)
 
 
 @dataclass(frozen=True)

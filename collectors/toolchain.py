@@ -6,6 +6,7 @@ import functools
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,30 +56,33 @@ def find(wanted: str | None = None) -> Toolchain:
         if found is None:
             raise UsageError(f"{wanted} is not a clang of LLVM {OLDEST_LLVM} or newer")
         return found
-    all_found = installed()
-    if not all_found:
+    newest = next(installed(), None)
+    if newest is None:
         raise ToolMissing(f"no clang from LLVM {OLDEST_LLVM} up is installed", INSTALL_LLVM)
-    return all_found[0]
+    return newest
 
 
-def installed() -> list[Toolchain]:
-    """Every LLVM on this machine from 17 up, newest first."""
-    clangs = [shutil.which(f"clang-{n}") for n in range(NEWEST_TRIED, OLDEST_LLVM - 1, -1)]
-    clangs.append(shutil.which("clang"))
-    found = [_inspect(Path(c)) for c in clangs if c]
-    best = {t.version: t for t in reversed([t for t in found if t])}
-    return sorted(best.values(), key=lambda t: t.major, reverse=True)
+def installed() -> Iterator[Toolchain]:
+    """Every LLVM on this machine from 17 up, newest first; plain `clang` last."""
+    seen = set()
+    names = [f"clang-{n}" for n in range(NEWEST_TRIED, OLDEST_LLVM - 1, -1)]
+    for name in (*names, "clang"):
+        path = shutil.which(name)
+        found = _inspect(Path(path)) if path else None
+        if found and found.version not in seen:
+            seen.add(found.version)
+            yield found
 
 
 def _wanted_clang(wanted: str) -> Path:
     if wanted.isdigit():
-        path = shutil.which(f"clang-{wanted}")
-        if path is None:
+        suffixed = shutil.which(f"clang-{wanted}")
+        if suffixed is None:
             raise ToolMissing(
                 f"clang-{wanted} is not installed",
                 INSTALL_LLVM.replace("22", wanted),
             )
-        return Path(path)
+        return Path(suffixed)
     path = Path(wanted)
     candidates = [path / "clang", path / "bin" / "clang", path]
     for candidate in candidates:
@@ -106,9 +110,9 @@ def _inspect(clang: Path) -> Toolchain | None:
                 tools[tool] = candidate
                 break
         else:
-            named = shutil.which(f"{tool}-{major}")
-            if named:
-                tools[tool] = Path(named)
+            suffixed = shutil.which(f"{tool}-{major}")
+            if suffixed:
+                tools[tool] = Path(suffixed)
     tools["clang"] = clang
     return Toolchain(major, f"{match[1]}.{match[2]}", tools)
 
@@ -117,6 +121,18 @@ def other(tool: str) -> Path | None:
     """A tool that is not LLVM's (perf, valgrind, bwrap, git), or None."""
     path = shutil.which(tool)
     return Path(path) if path else None
+
+
+@functools.cache
+def repeatable() -> tuple[str, ...]:
+    """What to put before a compiler so that it says the same twice: no address randomisation.
+
+    Some remarks (GVN's choice of a clobbering store) depend on the order of addresses. Empty where
+    the machine does not allow it.
+    """
+    setarch = other("setarch")
+    prefix = (str(setarch), "--addr-no-randomize")
+    return prefix if setarch and process.run([*prefix, "true"], timeout=30).ok else ()
 
 
 def version_of(path: Path, argument: str = "--version") -> str:

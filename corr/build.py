@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from collectors import process
+from collectors import process, toolchain
 from collectors.errors import CompileError, CorrError
 from collectors.toolchain import Toolchain
 from corr.program import Program, Unit
@@ -63,7 +64,7 @@ class Builder:
     def argv(self, unit: Unit) -> list[str | Path]:
         """Clang with the unit's own flags, as every stage starts it."""
         tool = "clang++" if unit.cxx else "clang"
-        return [self.toolchain.path(tool), *unit.flags, *QUIET]
+        return [*toolchain.repeatable(), self.toolchain.path(tool), *unit.flags, *QUIET]
 
     def compile(self, built: BuiltUnit) -> None:
         """The measured object file, with its record of optimisation remarks."""
@@ -98,11 +99,11 @@ class Builder:
         """A second executable of the same program with more flags (for counting, not timing)."""
         objects = [self.folder / f"{b.stem.name}.{name}.o" for b in self.units]
 
-        def one(pair: tuple[BuiltUnit, Path]) -> None:
-            built, out = pair
+        def compile_one(built: BuiltUnit, out: Path) -> None:
             self._clang(built.unit, "-g", *flags, "-c", built.unit.source, "-o", out)
 
-        run_together([lambda p=pair: one(p) for pair in zip(self.units, objects, strict=True)])
+        pairs = zip(self.units, objects, strict=True)
+        run_together([partial(compile_one, *pair) for pair in pairs])
         binary = self._link(objects, self.folder / f"program.{name}", flags)
         for path in objects:
             path.unlink()

@@ -51,35 +51,46 @@ for _name in COMMANDS:
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
+    sys.meta_path.insert(0, _WithoutPandas())
     words = list(sys.argv[1:] if argv is None else argv)
     sys.exit(_run(words))
+
+
+class _WithoutPandas:
+    """Hides pandas from pyarrow, which imports it (0.3 s) at the first array where it can."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("no command of corr needs pandas", name=name)
 
 
 def _run(words: list[str]) -> int:
     before, flags = _split_flags(words)
     try:
         result = app(args=before, obj=flags, standalone_mode=False, prog_name="corr")
-        return result if isinstance(result, int) else 0
+        code = result if isinstance(result, int) else 0
     except typer.Exit as done:
-        return done.exit_code
+        code = done.exit_code
     except CorrError as error:
         print(f"corr: {error.message}", file=sys.stderr)
         if error.fix:
             print(f"  → {error.fix}", file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        print("corr: interrupted; nothing half-written was kept", file=sys.stderr)
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         # typer's own usage errors, whichever click they derive from, know how to show themselves
-        show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
-        if show is None or code is None:
+        show, own_code = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if show is None or own_code is None:
             raise
         show()
-        return int(code)
+        return int(own_code)
+    if code == INTERRUPTED:
+        print("corr: interrupted; nothing half-written was kept", file=sys.stderr)
+    return code
 
 
 def _split_flags(words: list[str]) -> tuple[list[str], ClangFlags]:

@@ -11,8 +11,9 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,10 @@ from corr.tables import RUNS, TABLES
 #: Without a PMU cachegrind counts instead, where a run (in seconds) is short enough for it.
 CACHEGRIND_UP_TO = 0.1
 CACHEGRIND_SLOWDOWN = 60
+#: Seconds that tracing the passes may take without --deep, and what it takes for an instruction
+#: of unoptimised IR (clang prints the function twice a pass).
+TRACE_SECONDS = 60.0
+TRACE_COST = 0.012
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,8 @@ class Collection:
         """Compile every unit, read its loops, link. Nothing is timed yet: all at once."""
         jobs: list[Callable[[], None]] = []
         for unit in self.builder.units:
-            jobs.append(lambda u=unit: self._compile(u))
-            jobs.append(lambda u=unit: self._frontend(u))
+            jobs.append(partial(self._compile, unit))
+            jobs.append(partial(self._frontend, unit))
         run_together(jobs)
         self._name_loops()
         with self.progress.step("linking"):
@@ -186,13 +191,13 @@ class Collection:
 
     def _own_samples(self, rows: pa.Table) -> pa.Table:
         """Mark samples in the program itself, under a name that no staging folder is part of."""
-        own = [name == str(self.binary) for name in rows["binary"].to_pylist()]
+        own = [name == str(self.binary) for name in rows["object"].to_pylist()]
         names = [
             self.program.name if mine else name
-            for mine, name in zip(own, rows["binary"].to_pylist(), strict=True)
+            for mine, name in zip(own, rows["object"].to_pylist(), strict=True)
         ]
         schema = samples.SAMPLES.schema
-        at = schema.get_field_index("binary")
+        at = schema.get_field_index("object")
         rows = rows.select(schema.names).cast(schema)
         rows = rows.set_column(at, schema.field(at), pa.array(names, schema.field(at).type))
         return rows.append_column("own", pa.array(own, pa.bool_()))
@@ -204,7 +209,7 @@ class Collection:
         jobs: list[Callable[[], None]] = [self._machine_code, self._remarks]
         if self.options.run:
             jobs += [self._execution, self._cachegrind]
-        jobs += [lambda u=unit: self._opcodes(u) for unit in self.builder.units]
+        jobs += [partial(self._opcodes, unit) for unit in self.builder.units]
         run_together(jobs)
         for unit in self.builder.units:
             unit.tagged.unlink(missing_ok=True)
@@ -213,7 +218,7 @@ class Collection:
     def _remarks(self) -> None:
         with self.progress.step("remarks"):
             for unit in self.builder.units:
-                self._layer("remarks", lambda u=unit: self._unit_remarks(u))
+                self._layer("remarks", partial(self._unit_remarks, unit))
 
     def _unit_remarks(self, unit: BuiltUnit) -> tuple[pa.Table, list[Problem]]:
         if not unit.remarks.exists():
@@ -235,12 +240,26 @@ class Collection:
         self.facts["instructions"] = self._spelled(found.instructions)
         with self.progress.step("llvm-mca"):
             self._mca(found, hottest)
-        wanted = None if self.options.deep else set(hottest.functions)
+        self._passes(hottest)
+
+    def _passes(self, hottest: hot.Hot) -> None:
+        """Trace the passes over hot functions while the time for it lasts, hottest first."""
+        left = TRACE_SECONDS
         for unit in self.builder.units:
-            defined = {f.name for f in self.functions[unit.stem]}
-            if wanted is None or wanted & defined:
-                with self.progress.step(f"passes over {unit.stem.name}"):
-                    self._ir_changes(unit, wanted)
+            size = {f.name: f.instructions for f in self.functions[unit.stem]}
+            chosen = []
+            for name in size if self.options.deep else hottest.functions:
+                seconds = size.get(name, 0) * TRACE_COST
+                if name in size and (self.options.deep or seconds <= left):
+                    chosen.append(name)
+                    left -= seconds
+                elif name in size:
+                    what = f"passes not traced: about {seconds:.0f} s for so large a function"
+                    self.problems.append(Problem("ir_changes", name, what, "ask with --deep"))
+            cost = sum(size[name] for name in chosen) * TRACE_COST
+            if chosen:
+                with self.progress.step(f"passes over {unit.stem.name} (about {cost:.0f} s)"):
+                    self._ir_changes(unit, None if self.options.deep else set(chosen))
 
     def _mca(self, found: instructions.Disassembly, hottest: hot.Hot) -> None:
         every = found.machine_loops.filter(found.machine_loops["innermost"])
@@ -270,7 +289,7 @@ class Collection:
                 keys,
                 functions,
                 label,
-                unit.stem.with_suffix(".passes.txt.gz") if self.options.artifacts else None,
+                unit.stem.with_suffix(".passes.txt.zst") if self.options.artifacts else None,
             )
         except CorrError as error:
             self.problems.append(Problem("ir_changes", label, error.message, error.fix))
@@ -322,7 +341,9 @@ class Collection:
     def _simulate(self) -> tuple[pa.Table, list[Problem]]:
         # valgrind 3.19 cannot read the DWARF 5 of newer clangs
         binary = self.builder.variant("dwarf4", ("-gdwarf-4",))
-        rows, problems = cachegrind.measure(self._invocation(binary), self.folder)
+        invocation = self._invocation(binary)
+        slow = replace(invocation, timeout=invocation.timeout * CACHEGRIND_SLOWDOWN)
+        rows, problems = cachegrind.measure(slow, self.folder)
         binary.unlink(missing_ok=True)
         return self._spelled(rows), problems
 

@@ -99,4 +99,4 @@ def _typed(key: str, value: Any, wanted: str, path: Path) -> Any:
         or not all(isinstance(i, str) for i in inner)
     ):
         raise UsageError(f"{path}: {key} must be {wanted.split(' |')[0]}, not {value!r}")
-    return float(value) if wanted == "float" else value
+    return float(value) if isinstance(value, int) and wanted == "float" else value

@@ -12,11 +12,11 @@ import duckdb
 import pyarrow as pa
 
 from corr.resources import shipped
-from corr.tables import TABLES
+from corr.tables import JOINED, TABLES
 
 #: Tables that the queries read; those they write again come out as `<name>_out`.
-_READ = ("loops", "remarks", "instructions", "samples", "machine_loops", "cachegrind", "execution")
-_WRITTEN = ("remarks", "instructions", "samples", "machine_loops", "cachegrind", "execution")
+_WRITTEN = tuple(JOINED)
+_READ = ("loops", *_WRITTEN)
 
 
 def attribute(facts: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
@@ -24,7 +24,9 @@ def attribute(facts: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     connection = duckdb.connect()
     try:
         for name in _READ:
-            connection.register(name, facts[name])
+            rows = facts[name]
+            filled = [c for c in JOINED.get(name, ()) if c in rows.column_names]
+            connection.register(name, rows.drop_columns(filled))
         for path in sorted((shipped("queries") / "attribute").glob("*.sql")):
             connection.execute(path.read_text())
         done = dict(facts)

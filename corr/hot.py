@@ -17,9 +17,9 @@ MOST_LOOPS = 200
 
 @dataclass(frozen=True)
 class Hot:
-    """Linkage names of hot functions (containing or inlined) and hot machine loops."""
+    """Linkage names of hot functions (containing or inlined), hottest first; machine loops."""
 
-    functions: frozenset[str]
+    functions: tuple[str, ...]
     machine_loops: frozenset[int]
 
 
@@ -33,7 +33,7 @@ def find(samples: pa.Table, instructions: pa.Table, machine_loops: pa.Table) -> 
     if not len(own):
         symbols = dict.fromkeys(innermost["symbol"].to_pylist())
         return Hot(
-            frozenset(list(symbols)[:MOST_FUNCTIONS]),
+            tuple(symbols)[:MOST_FUNCTIONS],
             frozenset(innermost["machine_loop"].to_pylist()[:MOST_LOOPS]),
         )
     weight: Counter[int] = Counter()
@@ -51,7 +51,7 @@ def find(samples: pa.Table, instructions: pa.Table, machine_loops: pa.Table) -> 
     total = sum(weight.values())
     inner = set(innermost["machine_loop"].to_pylist())
     return Hot(
-        frozenset(_above(functions, FUNCTION_SHARE * total, MOST_FUNCTIONS)),
+        tuple(_above(functions, FUNCTION_SHARE * total, MOST_FUNCTIONS)),
         frozenset(h for h in _above(loops, LOOP_SHARE * total, MOST_LOOPS) if h in inner),
     )
 

@@ -61,9 +61,7 @@ class Staging:
         )
         stamped = rows.cast(table.schema).add_column(0, "run_id", ids)
         with disk_errors(self.folder):
-            pq.write_table(
-                stamped, self.folder / f"{table.name}.parquet", compression="zstd"
-            )
+            pq.write_table(stamped, self.folder / f"{table.name}.parquet", compression="zstd")
 
     def commit(self, facts: Mapping[str, Any]) -> RunInfo:
         """Make the run part of the lake: write run.json, reach the disk, rename once."""
@@ -74,7 +72,7 @@ class Staging:
             _sync(self.folder)
             target = self._lake.runs / self.run_id
             (self.folder / ".lock").unlink()
-            os.rename(self.folder, target)
+            self.folder.rename(target)
             _sync_folder(self._lake.runs)
         self.committed = True
         return RunInfo(self.run_id, target, record)
@@ -184,7 +182,7 @@ class Lake:
         grave = self.root / ".staging" / f"removed-{run.run_id}"
         grave.parent.mkdir(exist_ok=True)
         with disk_errors(self.root):
-            os.rename(run.folder, grave)
+            run.folder.rename(grave)
         shutil.rmtree(grave, ignore_errors=True)
 
     def _info(self, run_id: str) -> RunInfo | None:

@@ -31,7 +31,7 @@ def kernel() -> str:
 
 
 def git_revision(folder: Path) -> str | None:
-    """The commit checked out in `folder`, with `-dirty` if anything is changed; None outside git."""
+    """The commit checked out in `folder`, `-dirty` if anything is changed; None outside git."""
     git = toolchain.other("git")
     if git is None or not folder.is_dir():
         return None

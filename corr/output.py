@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import datetime
 import json
-import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -72,20 +71,23 @@ def _markdown(rows: pa.Table, out: TextIO, styles: Mapping[str, str]) -> None:
 
 
 def _table(rows: pa.Table, out: TextIO, styles: Mapping[str, str]) -> None:
+    """Aligned columns; on a terminal wide cells are folded to its width."""
+    if not out.isatty():
+        names = {name: (name, styles.get(name)) for name in rows.column_names}
+        emit_records(rows.to_pylist(), names, out=out, keep_empty=True)
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    width = None if out.isatty() else int(os.environ.get("COLUMNS", "0")) or 1 << 14
-    console = Console(file=out, width=width)
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in rows.column_names:
-        numeric = _is_number(rows.schema.field(name).type)
-        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        right = _is_number(rows.schema.field(name).type)
+        grid.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows.to_pylist():
         grid.add_row(*(Text(_visible(shown(row[n], styles.get(n)))) for n in rows.column_names))
-    console.print(grid)
+    Console(file=out).print(grid)
 
 
 _WRITERS = {
@@ -151,22 +153,26 @@ def _is_number(kind: pa.DataType) -> bool:
 def emit_records(
     rows: Sequence[Mapping[str, Any]],
     columns: Mapping[str, tuple[str, str | None]],
-    notes: Callable[[Mapping[str, Any]], Sequence[str]],
+    notes: Callable[[Mapping[str, Any]], Sequence[str]] = lambda row: (),
     out: TextIO | None = None,
+    keep_empty: bool = False,
 ) -> None:
-    """Print a line a row, its notes indented below it; made for a terminal of ordinary width.
+    """Print an aligned line a row, its notes indented below it.
 
-    `columns`: key to (heading, style). Columns that are empty in every row are left out. Notes
-    are cut at the terminal's width, and whole where stdout is not a terminal.
+    `columns`: key to (heading, style). Columns that are empty in every row are left out unless
+    `keep_empty`. Notes are cut at a terminal's width, and whole where stdout is not a terminal.
     """
     out = out or sys.stdout
     width = shutil.get_terminal_size().columns if out.isatty() else None
-    used = {k: v for k, v in columns.items() if any(r.get(k) is not None for r in rows)}
+    used = {
+        k: v for k, v in columns.items() if keep_empty or any(r.get(k) is not None for r in rows)
+    }
     cells = [[heading for heading, _ in used.values()]]
-    cells += [[_visible(shown(r.get(k), style)) for k, (_, style) in used.items()] for r in rows]
-    numeric = [
-        all(isinstance(r.get(k), int | float) for r in rows if r.get(k) is not None) for k in used
+    cells += [
+        [_visible(shown(r.get(k), style)).replace("\n", " ") for k, (_, style) in used.items()]
+        for r in rows
     ]
+    numeric = [_all_numbers(r.get(k) for r in rows) for k in used]
     widths = [max(len(line[i]) for line in cells) for i in range(len(used))]
     indent = " " * (widths[0] + 2) if widths else ""
     for number, line in enumerate(cells):
@@ -180,3 +186,10 @@ def emit_records(
             if width and len(text) > width:
                 text = text[: width - 1] + "…"
             out.write(text + "\n")
+
+
+def _all_numbers(values: Iterable[Any]) -> bool:
+    present = [v for v in values if v is not None]
+    return bool(present) and all(
+        isinstance(v, int | float) and not isinstance(v, bool) for v in present
+    )

@@ -41,16 +41,21 @@ def _view(path: Path) -> View:
     return View(path.stem, header["purpose"], header["grain"], header["columns"], text)
 
 
-def connect(lake: Lake, runs: Sequence[RunInfo] | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    lake: Lake, runs: Sequence[RunInfo] | None = None, only: Sequence[str] = ()
+) -> duckdb.DuckDBPyConnection:
     """A connection that sees the lake (or only some of its runs) and can change nothing.
 
     Tables without a file are empty. The configuration is locked: no other file, no extension.
+    `only` names the tables and views that are wanted, for a quicker start; those that their SQL
+    mentions come with them.
     """
     connection = duckdb.connect()
     folders = [r.folder for r in runs] if runs is not None else None
-    for table in TABLES.values():
-        connection.execute(_table_view(connection, lake, table.name, folders))
-    _create_views(connection)
+    tables, named = _wanted(only)
+    for name in tables:
+        connection.execute(_table_view(connection, lake, name, folders))
+    _create_views(connection, named)
     connection.execute(f"SET allowed_directories = [{_quoted(str(lake.runs) + '/')}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -75,7 +80,9 @@ def query(
             raise UsageError(f"the lake is read-only: {kind} is refused", "write a SELECT")
         return connection.sql(sql, params=list(parameters)).to_arrow_table()
     except duckdb.Error as error:
-        raise UsageError(f"SQL: {str(error).strip()}", "`corr sql --list` shows the tables") from error
+        raise UsageError(
+            f"SQL: {str(error).strip()}", "`corr sql --list` shows the tables"
+        ) from error
 
 
 def _table_view(
@@ -90,14 +97,28 @@ def _table_view(
         source = f"[{source}]" if source else ""
     if not source:
         schema = TABLES[name].schema.insert(0, pa.field("run_id", pa.string()))
-        connection.register(f"empty_{name}", schema.empty_table())
+        connection.register(f"empty_{name}", pa.Table.from_batches([], schema))
         return f"CREATE VIEW {name} AS SELECT * FROM empty_{name}"
     return f"CREATE VIEW {name} AS SELECT * FROM read_parquet({source}, union_by_name = true)"
 
 
-def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
+def _wanted(only: Sequence[str]) -> tuple[list[str], list[View]]:
+    """The tables and views to create: all, or the named ones and what their SQL mentions."""
+    every = {view.name: view for view in views()}
+    if not only:
+        return list(TABLES), list(every.values())
+    found: set[str] = set()
+    todo = list(only)
+    while todo:
+        name = todo.pop()
+        if name not in found and (name in every or name in TABLES):
+            found.add(name)
+            todo += re.findall(r"\w+", every[name].sql) if name in every else []
+    return [t for t in TABLES if t in found], [v for v in every.values() if v.name in found]
+
+
+def _create_views(connection: duckdb.DuckDBPyConnection, waiting: list[View]) -> None:
     """Create the views in whatever order their mutual use needs."""
-    waiting = views()
     while waiting:
         failed: list[tuple[View, duckdb.Error]] = []
         for view in waiting:

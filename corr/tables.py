@@ -14,6 +14,7 @@ from collectors import (
     loops,
     mca,
     opcodes,
+    regions,
     remarks,
     samples,
     table,
@@ -23,6 +24,8 @@ from collectors import (
 from collectors.table import BOOL, INT, LINE, REAL, STRING, Table, column
 
 LOOP = column("loop", STRING, "key of the innermost source loop that it belongs to")
+
+OWN = column("own", BOOL, "in the program itself, not in a library or the kernel")
 
 RUNS = Table(
     "runs",
@@ -57,7 +60,12 @@ RUNS = Table(
 )
 
 
+#: Columns of each table that only the join fills in.
+JOINED: dict[str, tuple[str, ...]] = {}
+
+
 def _with(base: Table, *added: pa.Field) -> Table:
+    JOINED[base.name] = tuple(field.name for field in added if field is not OWN)
     schema = pa.schema([*base.schema, *added])
     return Table(base.name, base.purpose, schema, base.version)
 
@@ -69,7 +77,7 @@ _ALL = (
     counters.COUNTERS,
     _with(
         samples.SAMPLES,
-        column("own", BOOL, "in the program itself, not in a library or the kernel"),
+        OWN,
         LOOP,
         column("machine_loop", INT, "innermost machine loop that holds the address"),
         column("function", STRING, "linkage name of the function it was written in"),
@@ -94,5 +102,7 @@ _ALL = (
     _with(execution.EXECUTION, LOOP),
     execution.EXECUTION_REGIONS,
     _with(cachegrind.CACHEGRIND, LOOP),
+    regions.REGIONS,
+    regions.REGION_METADATA,
 )
 TABLES: dict[str, Table] = {t.name: t for t in _ALL}

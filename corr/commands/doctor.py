@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from corr.commands.options import FormatOption
-from corr.output import Format, emit
+from corr.output import Format, emit, emit_records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,11 @@ def doctor(format: FormatOption = Format.table) -> None:
     import pyarrow as pa
 
     rows = [*_llvm_rows(), *_other_rows(), *_machine_rows()]
-    emit(pa.Table.from_pylist(rows), format)
+    if format == Format.table:
+        shown = {name: (name, None) for name in ("what", "state", "version", "where")}
+        emit_records(rows, shown, lambda row: [row["note"]] if row["note"] else [])
+    else:
+        emit(pa.Table.from_pylist(rows), format)
     if any(row["what"] == "clang" and row["state"] != "ok" for row in rows):
         raise typer.Exit(3)
 
@@ -73,6 +77,7 @@ def _llvm_rows() -> list[dict[str, str]]:
 
 def _runtime_row(clang: Path, major: int) -> dict[str, str]:
     """clang's profile runtime, without which an instrumented program does not link."""
+    import platform
     from pathlib import Path
 
     from collectors import process
@@ -80,8 +85,9 @@ def _runtime_row(clang: Path, major: int) -> dict[str, str]:
     name = "libclang_rt.profile.a"
     answer = process.run([clang, "-print-runtime-dir"]).stdout.decode().strip()
     folder = Path(answer)
-    for place in (folder, folder.parent / "linux"):
-        for found in sorted(place.glob("libclang_rt.profile*.a")):
+    names = (name, f"libclang_rt.profile-{platform.machine()}.a")
+    for found in (p / n for p in (folder, folder.parent / "linux") for n in names):
+        if found.exists():
             return _row("profile runtime", "ok", str(major), str(found))
     loss = f"no execution counts ({name} is not there)"
     return _missing("profile runtime", f"libclang-rt-{major}-dev", loss)

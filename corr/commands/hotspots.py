@@ -57,7 +57,7 @@ def print_hotspots(
     """The hotspots of one run on stdout."""
     from corr.sql import connect, query
 
-    connection = connect(lake, [run])
+    connection = connect(lake, [run], only=["hotspots"])
     rows = query(connection, "SELECT * FROM hotspots LIMIT ?", [limit])
     if format != Format.table:
         emit(rows, format)

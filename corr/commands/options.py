@@ -23,7 +23,9 @@ class ClangFlags:
 
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="The lake's folder (else CORR_DATA, else ./data).", show_default=False),
+    typer.Option(
+        "--data", help="The lake's folder (else CORR_DATA, else ./data).", show_default=False
+    ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print it.")]
 RunArgument = Annotated[

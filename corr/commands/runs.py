@@ -31,7 +31,8 @@ def list_runs(
 
     names = ("label", "program", "started", "wall", "kernel_seconds", "compiler", "flags")
     rows = [
-        {"run": r.run_id, **{n: _cell(r.facts.get(n)) for n in names}} for r in open_lake(data).list()
+        {"run": r.run_id, **{n: _cell(r.facts.get(n)) for n in names}}
+        for r in open_lake(data).list()
     ]
     schema = pa.schema(
         [("run", pa.string())]

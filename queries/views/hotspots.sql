@@ -34,7 +34,7 @@ LEFT JOIN changed c ON c.run_id = i.run_id AND c.loop = i.loop
 LEFT JOIN worst w ON w.run_id = i.run_id AND w.loop = i.loop
 UNION ALL BY NAME
 SELECT run_id, NULL AS loop,
-       coalesce(file || ':' || line, parse_filename("binary")) AS place,
+       coalesce(file || ':' || line, parse_filename(object)) AS place,
        function, share, samples
 FROM sample_shares WHERE loop IS NULL
 ORDER BY share DESC NULLS LAST, iterations DESC NULLS LAST, place

@@ -1,0 +1,1 @@
+"""Speed, measured: each module compares corr with a named peer in the same run, as ratios."""

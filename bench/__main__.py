@@ -1,0 +1,14 @@
+"""`make bench`: every benchmark, one after another."""
+
+from __future__ import annotations
+
+from bench import collect
+
+
+def main() -> None:
+    """Run them all; each prints its own lines."""
+    collect.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""`corr import`: measurements of other tools, as runs of the lake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corr.commands.options import DataOption, FormatOption
+from corr.output import Format, emit, message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from collectors.regions import Profile
+    from corr.lake import Lake, RunInfo
+
+LabelOption = Annotated[str | None, typer.Option("--label", help="A name for the run.")]
+LoopsOption = Annotated[
+    str | None,
+    typer.Option("--loops", help="A collected run of the same program: join its loops."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    imports = typer.Typer(
+        help="Import what other tools measured of marked regions.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    imports.command("caliper")(caliper)
+    imports.command("papi")(papi)
+    app.add_typer(imports, name="import")
+
+
+def caliper(
+    files: Annotated[list[Path], typer.Argument(help="Profiles: .cali, or JSON of cali-query.")],
+    label: LabelOption = None,
+    loops: LoopsOption = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Import Caliper's profiles as one run."""
+    from corr.importing import import_caliper
+
+    lake, joined = _lake(data, loops)
+    run, profiles = import_caliper(files, lake, label, joined)
+    _report(lake, run, profiles, format)
+
+
+def papi(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders papi_hl_output, or single files of one.")
+    ],
+    label: LabelOption = None,
+    loops: LoopsOption = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Import the output of PAPI's high-level interface as one run."""
+    from corr.importing import import_papi
+
+    lake, joined = _lake(data, loops)
+    run, profiles = import_papi(folders, lake, label, joined)
+    _report(lake, run, profiles, format)
+
+
+def _lake(data: Path | None, loops: str | None) -> tuple[Lake, RunInfo | None]:
+    from corr.config import data_folder, load
+    from corr.lake import Lake
+
+    lake = Lake.open(data_folder(data, load(Path.cwd())), create=True)
+    return lake, lake.find(loops) if loops else None
+
+
+def _report(lake: Lake, run: RunInfo, profiles: Sequence[Profile], format: Format) -> None:
+    """A row for each profile on stdout; where the run is and what was wrong on stderr."""
+    import pyarrow as pa
+
+    from collectors.regions import outline
+
+    message(f"run {run.run_id} in {lake.root}")
+    for profile in profiles:
+        for problem in profile.problems:
+            times = f" ({problem.count}×)" if problem.count > 1 else ""
+            message(f"  {problem.where}: {problem.what}{times}")
+            if problem.fix:
+                message(f"      → {problem.fix}")
+    emit(pa.Table.from_pylist(outline(profiles)), format)

@@ -1,0 +1,43 @@
+"""Write docs/commands.md from `corr --help` of every command: python tools/command_reference.py."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from corr.commands import COMMANDS
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+SUBCOMMANDS = {"runs": ("rm",)}
+
+
+def help_of(*words: str) -> str:
+    """What `corr WORDS --help` prints, at a fixed width."""
+    done = subprocess.run(
+        [sys.executable, "-m", "corr", *words, "--help"],
+        env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERMINAL_WIDTH": "100"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+
+
+def reference() -> str:
+    """The whole page."""
+    parts = ["# Commands\n\nWritten by `tools/command_reference.py`; a test keeps it true.\n"]
+    commands: list[tuple[str, ...]] = [()]
+    for name in COMMANDS:
+        commands.append((name,))
+        commands += [(name, sub) for sub in SUBCOMMANDS.get(name, ())]
+    for words in commands:
+        title = " ".join(("corr", *words))
+        parts.append(f"## {title}\n\n```text\n{help_of(*words)}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(reference())
