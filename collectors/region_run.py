@@ -84,6 +84,8 @@ def gather(
             profiles += _caliper(invocation, folder / "regions.cali", ok_status)
     except CorrError as error:
         problems.append(Problem(LAYER, invocation.binary.name, error.message, error.fix))
+    except OSError as error:
+        problems.append(Problem(LAYER, str(folder), f"cannot be written: {error.strerror}"))
     if not profiles:
         return REGIONS.empty(), REGION_METADATA.empty(), problems
     locate(profiles, sources or {})
@@ -120,7 +122,7 @@ def _papi(invocation: Invocation, folder: Path, ok_status: Sequence[int]) -> lis
     tried = []
     for number, wanted in enumerate(events(invocation)):
         output = folder / str(number)
-        output.mkdir(parents=True)
+        output.mkdir(parents=True, exist_ok=True)
         names = ",".join(wanted)
         _run(
             invocation,

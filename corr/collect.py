@@ -10,7 +10,7 @@ import shutil
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -30,6 +30,8 @@ from collectors import (
     mca,
     opcodes,
     process,
+    region_run,
+    regions,
     remarks,
     samples,
     timings,
@@ -51,10 +53,12 @@ from corr.tables import RUNS, TABLES
 #: Without a PMU cachegrind counts instead, where a run (in seconds) is short enough for it.
 CACHEGRIND_UP_TO = 0.1
 CACHEGRIND_SLOWDOWN = 60
-#: Seconds that tracing the passes may take without --deep, and what it takes for an instruction
-#: of unoptimised IR (clang prints the function twice a pass).
+#: Seconds that tracing the passes may take without --deep.
 TRACE_SECONDS = 60.0
-TRACE_COST = 0.012
+#: What tracing a function takes, in seconds for each instruction of unoptimised IR in it and in
+#: its whole module: clang prints a function twice a pass, and walks the module at each print.
+TRACE_COST_FUNCTION = 0.015
+TRACE_COST_MODULE = 0.00008
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,19 @@ class Collection:
         with self.progress.step("sampling"):
             self._layer("samples", lambda: samples.record(invocation, self.folder))
         self.facts["samples"] = self._own_samples(self.facts["samples"])
+        self._regions(invocation)
+
+    def _regions(self, invocation: Invocation) -> None:
+        """Regions that the program marks in itself; nothing unless linked with PAPI or Caliper."""
+        if not region_run.annotated(invocation.binary):
+            return
+        texts = regions.read_sources({self.program.label(u): u.source for u in self.program.units})
+        with self.progress.step("marked regions"):
+            found, metadata, problems = region_run.gather(
+                invocation, self.folder, texts, self.options.ok_status
+            )
+        self.facts["regions"], self.facts["region_metadata"] = self._spelled(found), metadata
+        self.problems += problems
 
     def _invocation(self, binary: Path) -> Invocation:
         run = self.program.run
@@ -246,19 +263,21 @@ class Collection:
         """Trace the passes over hot functions while the time for it lasts, hottest first."""
         left = TRACE_SECONDS
         for unit in self.builder.units:
-            size = {f.name: f.instructions for f in self.functions[unit.stem]}
+            cost = trace_seconds(self.functions[unit.stem])
+            names = list(cost) if self.options.deep else [n for n in hottest.functions if n in cost]
             chosen = []
-            for name in size if self.options.deep else hottest.functions:
-                seconds = size.get(name, 0) * TRACE_COST
-                if name in size and (self.options.deep or seconds <= left):
+            for name in names:
+                if self.options.deep or cost[name] <= left:
                     chosen.append(name)
-                    left -= seconds
-                elif name in size:
-                    what = f"passes not traced: about {seconds:.0f} s for so large a function"
-                    self.problems.append(Problem("ir_changes", name, what, "ask with --deep"))
-            cost = sum(size[name] for name in chosen) * TRACE_COST
+                    left -= cost[name]
+            skipped = [name for name in names if name not in chosen]
+            if skipped:
+                what = f"passes not traced: about {sum(cost[n] for n in skipped):.0f} s more"
+                where = f"{len(skipped)} hot functions of {self.program.label(unit.unit)}"
+                self.problems.append(Problem("ir_changes", where, what, "ask with --deep"))
             if chosen:
-                with self.progress.step(f"passes over {unit.stem.name} (about {cost:.0f} s)"):
+                seconds = sum(cost[name] for name in chosen)
+                with self.progress.step(f"passes over {unit.stem.name}, about {seconds:.0f} s"):
                     self._ir_changes(unit, None if self.options.deep else set(chosen))
 
     def _mca(self, found: instructions.Disassembly, hottest: hot.Hot) -> None:
@@ -404,6 +423,12 @@ def demangle(names: set[str], toolchain: Toolchain) -> dict[str, str]:
     answer = process.run([toolchain.path("llvm-cxxfilt")], stdin=text)
     readable = answer.stdout.decode("utf-8", "replace").splitlines()
     return dict(zip(mangled, readable, strict=False)) if len(readable) == len(mangled) else {}
+
+
+def trace_seconds(functions: Sequence[loops.Function]) -> dict[str, float]:
+    """About how long tracing the passes over each function of a unit takes."""
+    module = TRACE_COST_MODULE * sum(f.instructions for f in functions)
+    return {f.name: module + TRACE_COST_FUNCTION * f.instructions for f in functions}
 
 
 def has_pmu(counted: pa.Table) -> bool:

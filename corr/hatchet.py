@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import thicket
 
 Run = RunInfo | str
-Path_ = tuple[str, ...]
+CallPath = tuple[str, ...]
 #: What Hatchet's reader of Caliper calls a few metrics, whatever their alias.
 _HATCHET_NAMES = {
     "sum#time.duration": "time",
@@ -113,7 +113,7 @@ def _profiles(run: RunInfo) -> dict[str, list[dict[str, Any]]]:
     rows = pq.read_table(path).to_pylist() if path.exists() else []
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        if row["path"]:
+        if row["path"] and not _other_channel(row):
             found.setdefault(row["profile"], []).append(row)
     if not found:
         raise UsageError(
@@ -121,6 +121,12 @@ def _profiles(run: RunInfo) -> dict[str, list[dict[str, Any]]]:
             "import some (`corr import caliper FILE`), or collect a program that marks them",
         )
     return found
+
+
+def _other_channel(row: dict[str, Any]) -> bool:
+    """The record repeats others in another form: Caliper's spot adds a time series of a loop."""
+    channels = [e["value"] for e in row["context"] or [] if e["name"] == "spot.channel"]
+    return bool(channels) and channels[0] != "regionprofile"
 
 
 def _metadata(run: RunInfo, profile: str) -> dict[str, Any]:
@@ -192,17 +198,17 @@ def _names(rows: list[dict[str, Any]], native: bool) -> dict[str, str]:
     }
 
 
-def _graph(rows: list[dict[str, Any]]) -> tuple[Any, dict[Path_, Any]]:
+def _graph(rows: list[dict[str, Any]]) -> tuple[Any, dict[CallPath, Any]]:
     """Hatchet's graph of the paths and all they lie in, in the order that the profile gives."""
     from hatchet.frame import Frame
     from hatchet.graph import Graph
     from hatchet.node import Node
 
-    order: dict[Path_, int] = {}
+    order: dict[CallPath, int] = {}
     for row in rows:
         if row["attribute"] in _ORDER and row["value"] is not None:
             order.setdefault(tuple(row["path"]), int(row["value"]))
-    nodes: dict[Path_, Any] = {}
+    nodes: dict[CallPath, Any] = {}
     roots = []
     for path in _paths(rows):
         parent = nodes.get(path[:-1])
@@ -218,9 +224,9 @@ def _graph(rows: list[dict[str, Any]]) -> tuple[Any, dict[Path_, Any]]:
     return graph, nodes
 
 
-def _paths(rows: list[dict[str, Any]]) -> Iterator[Path_]:
+def _paths(rows: list[dict[str, Any]]) -> Iterator[CallPath]:
     """Each path once, after the paths that it lies in."""
-    seen: set[Path_] = set()
+    seen: set[CallPath] = set()
     for row in rows:
         path = tuple(row["path"])
         if path in seen:
@@ -232,7 +238,7 @@ def _paths(rows: list[dict[str, Any]]) -> Iterator[Path_]:
 
 
 def _frame(
-    rows: list[dict[str, Any]], names: dict[str, str], nodes: dict[Path_, Any]
+    rows: list[dict[str, Any]], names: dict[str, str], nodes: dict[CallPath, Any]
 ) -> tuple[pd.DataFrame, list[str]]:
     import pandas as pd
 

@@ -60,7 +60,8 @@ def import_papi(
 
 
 def _name(path: Path) -> str:
-    return os.path.normpath(path)
+    """What a profile is called: its path as given, a name that is not UTF-8 with escapes."""
+    return regions.clean(os.path.normpath(path)) or ""
 
 
 def _import(
@@ -70,6 +71,8 @@ def _import(
     label: str | None,
     loops_of: RunInfo | None,
 ) -> tuple[RunInfo, list[Profile]]:
+    if not paths:
+        raise UsageError("no file to import was given")
     names = [_name(p) for p in paths]
     for name in names:
         if names.count(name) > 1:
@@ -108,7 +111,7 @@ def _facts(
         "kind": "import",
         "program": loops_of.facts.get("program") if loops_of else regions.clean(program),
         "label": label,
-        "root": loops_of.facts.get("root") if loops_of else str(Path.cwd()),
+        "root": loops_of.facts.get("root") if loops_of else _name(Path.cwd()),
         "sources": [{"file": p.source, "sha256": _sha256(p.source)} for p in profiles],
         "flags": [],
         "link_flags": [],

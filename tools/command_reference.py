@@ -10,7 +10,7 @@ from pathlib import Path
 from corr.commands import COMMANDS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
-SUBCOMMANDS = {"runs": ("rm",)}
+SUBCOMMANDS = {"runs": ("rm",), "import": ("caliper", "papi")}
 
 
 def help_of(*words: str) -> str:
@@ -29,7 +29,8 @@ def reference() -> str:
     """The whole page."""
     parts = ["# Commands\n\nWritten by `tools/command_reference.py`; a test keeps it true.\n"]
     commands: list[tuple[str, ...]] = [()]
-    for name in COMMANDS:
+    for module in COMMANDS:
+        name = module.rstrip("_")
         commands.append((name,))
         commands += [(name, sub) for sub in SUBCOMMANDS.get(name, ())]
     for words in commands:

@@ -17,6 +17,9 @@ WITH measured AS (
            count(DISTINCT (rank, thread)) FILTER (WHERE thread IS NOT NULL) AS threads
     FROM regions
     WHERE region IS NOT NULL
+      -- spot's time series repeats in pieces what its profile has as a whole
+      AND len(list_filter(context, lambda c: c.name = 'spot.channel'
+                                         AND c.value <> 'regionprofile')) = 0
     GROUP BY run_id, profile, format, path, region, function, file, line, end_line,
              metric, attribute, unit, inclusive
 ), places AS (
