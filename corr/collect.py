@@ -34,6 +34,7 @@ from collectors import (
     regions,
     remarks,
     samples,
+    sources,
     timings,
     trips,
 )
@@ -98,7 +99,8 @@ def collect(
             "seconds": round(time.monotonic() - clock, 3),
             "problems": len(facts["problems"]),
         }
-        facts["runs"] = RUNS.rows([run | {"started": started}])
+        row = {name: run[name] for name in RUNS.schema.names if name in run}
+        facts["runs"] = RUNS.rows([row | {"started": started}])
         with progress.step("writing"):
             for name, rows in facts.items():
                 staging.write(TABLES[name], rows)
@@ -171,6 +173,11 @@ class Collection:
             rows = loops.table(label, self.functions[unit.stem], names, ambiguous)
             tables.append(spell_files(rows, unit.unit.directory, self.program.root))
         self.facts["loops"] = _distinct(pa.concat_tables(tables))
+        files = {self.program.label(u): u.source for u in self.program.units}
+        files |= {
+            f: self.program.root / f for f in self.facts["loops"]["file"].unique().to_pylist()
+        }
+        self._keep("source", sources.read(files))
 
     # --- measure ---------------------------------------------------------------------------
 
@@ -403,6 +410,9 @@ class Collection:
             "flags": list(program.units[0].flags),
             "link_flags": list(program.link_flags),
             "run_args": list(program.run.args),
+            "run_stdin": str(program.run.stdin) if program.run.stdin else None,
+            "run_env": program.run.env,
+            "run_directory": str(program.run.directory),
             "compiler": f"clang {self.toolchain.version}",
             "cpu": machine.cpu_model(),
             "cores": machine.cores(),

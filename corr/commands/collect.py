@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corr.commands.options import ClangFlags, DataOption, FormatOption
+from corr.commands.options import ClangFlags, DataOption, FormatOption, words
 from corr.output import Format, message
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def collect(
     settings = load(Path.cwd())
     flags: ClangFlags = context.obj
     how = Run(
-        args=tuple(_words(run_args, "--run-args") if run_args is not None else settings.run_args),
+        args=tuple(words(run_args, "--run-args") if run_args is not None else settings.run_args),
         stdin=_input(stdin or (Path(settings.stdin) if settings.stdin else None)),
         env=settings.env | dict(_variable(e) for e in env or ()),
         time_limit=time_limit or settings.time_limit,
@@ -127,19 +127,7 @@ def _program(
         return from_files(files, flags.flags or settings.flags, how, Path.cwd())
     if not command:
         raise UsageError("-p BUILD_DIR needs --run 'COMMAND'", "the program to run and measure")
-    words = _words(command, "--run")
-    return from_build(build.absolute(), words, how, Path.cwd(), flags.flags)
-
-
-def _words(text: str, option: str) -> list[str]:
-    import shlex
-
-    from collectors.errors import UsageError
-
-    try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from error
+    return from_build(build.absolute(), words(command, "--run"), how, Path.cwd(), flags.flags)
 
 
 def _variable(text: str) -> tuple[str, str]:

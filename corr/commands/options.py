@@ -39,3 +39,15 @@ def open_lake(data: Path | None) -> Lake:
     from corr.lake import Lake
 
     return Lake.open(data_folder(data, load(Path.cwd())))
+
+
+def words(text: str, option: str) -> list[str]:
+    """The words of an option's value, as a shell would split it. Raises UsageError."""
+    import shlex
+
+    from collectors.errors import UsageError
+
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error

@@ -1,0 +1,220 @@
+"""`corr diff`: what changed between two runs or two builds, loop by loop, and why."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corr.commands.options import DataOption, FormatOption
+from corr.output import Format, message
+
+if TYPE_CHECKING:
+    from corr.lake import Lake, RunInfo
+    from corr.measure import Comparison
+
+SHOWN = {
+    "cost": ("cost", None),
+    "verdict": ("verdict", None),
+    "time": ("time b/a", None),
+    "where": ("where", None),
+    "name": ("loop", None),
+    "share": ("share", None),
+    "vector": ("vector", None),
+    "unroll": ("unroll", None),
+    "mca": ("mca", None),
+    "iterations": ("iterations", None),
+}
+REMARKS_SHOWN = 3
+HYPOTHESES_SHOWN = 2
+
+
+def register(app: typer.Typer) -> None:
+    app.command("diff")(diff)
+
+
+def diff(
+    a: Annotated[str, typer.Argument(help="A run, or a source file.")],
+    b: Annotated[
+        str | None, typer.Argument(help="A run, or a second revision of the source.")
+    ] = None,
+    flags_a: Annotated[str | None, typer.Option("--a", help="Clang flags of a.")] = None,
+    flags_b: Annotated[str | None, typer.Option("--b", help="Clang flags of b.")] = None,
+    llvm_a: Annotated[str | None, typer.Option("--llvm-a", help="LLVM that builds a.")] = None,
+    llvm_b: Annotated[str | None, typer.Option("--llvm-b", help="LLVM that builds b.")] = None,
+    run_args: Annotated[str | None, typer.Option("--run-args", help="Arguments.")] = None,
+    remeasure: Annotated[
+        bool, typer.Option("--remeasure", help="Time the binaries of two runs again, interleaved.")
+    ] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Test the hypotheses that a flag can switch off.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also loops without a change.")] = False,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Compare two runs, or two builds made on the spot: `corr diff gemm.c --a -O2 --b -O3`.
+
+    Builds made here are timed against each other in turn; the times of two earlier runs are
+    compared with a wider margin, unless --remeasure times their binaries again.
+    """
+    from corr.config import data_folder, load
+    from corr.diff import diff as compare
+    from corr.lake import Lake
+
+    settings = load(Path.cwd())
+    builds = any(x is not None for x in (flags_a, flags_b, llvm_a, llvm_b))
+    if builds or _is_source(a):
+        lake = Lake.open(data_folder(data, settings), create=True)
+        sides = ((a, flags_a, llvm_a), (b or a, flags_b, llvm_b))
+        runs = _collect_both(lake, sides, run_args)
+        measured: Comparison | None = _measure(*runs)
+    else:
+        lake = Lake.open(data_folder(data, settings))
+        runs = lake.find(a), lake.find(b or "last")
+        measured = _measure(*runs) if remeasure else None
+    result = compare(lake, *runs, measured)
+    if confirm:
+        from corr.confirm import confirm_all
+
+        confirm_all(lake, runs, result)
+    _print(result, format, everything)
+
+
+def _is_source(name: str) -> bool:
+    from corr.program import C_SUFFIXES, CXX_SUFFIXES
+
+    return Path(name).suffix in C_SUFFIXES | CXX_SUFFIXES
+
+
+def _collect_both(
+    lake: Lake,
+    sides: tuple[tuple[str, str | None, str | None], tuple[str, str | None, str | None]],
+    run_args: str | None,
+) -> tuple[RunInfo, RunInfo]:
+    from collectors import toolchain
+    from corr.collect import Options, collect
+    from corr.commands.options import words
+    from corr.program import Run, from_files
+    from corr.progress import Progress
+
+    how = Run(args=tuple(words(run_args or "", "--run-args")))
+    runs = []
+    for source, flags, llvm in sides:
+        program = from_files([source], words(flags or "", "--a/--b"), how, Path.cwd())
+        options = Options(repeat=3, cachegrind=False)
+        runs.append(collect(program, toolchain.find(llvm), lake, options, Progress()))
+    return runs[0], runs[1]
+
+
+def _measure(a: RunInfo, b: RunInfo) -> Comparison:
+    from collectors.errors import CorrError
+    from corr.diff import invocation
+    from corr.measure import interleave
+    from corr.progress import Progress
+
+    found = invocation(a), invocation(b)
+    if found[0] is None or found[1] is None:
+        raise CorrError(
+            "a run kept no binary to measure again", "collect it without --no-artifacts"
+        )
+    with Progress() as progress, progress.step("timing both in turn"):
+        return interleave(found[0], found[1])
+
+
+def _print(result: dict[str, Any], format: Format, everything: bool) -> None:
+    import json
+
+    from corr.output import emit, emit_records
+
+    if format == Format.json:
+        json.dump(result, sys.stdout, indent=1, default=str)
+        print()
+        return
+    loops = [e for e in result["loops"] if everything or e["changed"]]
+    weighty = [e for e in loops if everything or _weighty(e)]
+    if format != Format.table:
+        import pyarrow as pa
+
+        emit(pa.Table.from_pylist(loops), format)
+        return
+    message(_headline(result))
+    if not loops:
+        print("no change")
+        return
+    emit_records([_row(e) for e in weighty], SHOWN, lambda row: row["notes"])
+    if len(weighty) < len(loops):
+        message(f"{len(loops) - len(weighty)} more loops changed, all with hardly a sample: --all")
+
+
+def _weighty(entry: dict[str, Any]) -> bool:
+    """Hot on a side, or there is nothing that tells hot from cold."""
+    shares = [entry[side]["share"] for side in "ab"]
+    return shares == [None, None] and entry["cost"] is None or max(s or 0 for s in shares) >= 0.002
+
+
+def _headline(result: dict[str, Any]) -> str:
+    a, b, total = result["a"], result["b"], result["total"]
+    lines = [
+        f"{side}: {run['program']} · {run['compiler']} · {' '.join(run['flags'] or [])}"
+        f" · {run['run_id']}"
+        for side, run in (("a", a), ("b", b))
+    ]
+    if total["verdict"]:
+        how = "in turn" if total["interleaved"] else "at different times"
+        lines.append(
+            f"{total['clock']}: {total['seconds_a']:.4g} s → {total['seconds_b']:.4g} s, "
+            f"×{total['time_ratio']:.3f} (99 %: {total['time_low']:.3f}–{total['time_high']:.3f}): "
+            f"{total['verdict']}; {total['repetitions'][0]} and {total['repetitions'][1]} "
+            f"repetitions {how}"
+        )
+        if total["verdict"] == "inconclusive":
+            lines.append("  → --remeasure times both in turn until it is decided")
+    return "\n".join(lines) + "\n"
+
+
+def _row(entry: dict[str, Any]) -> dict[str, Any]:
+    from corr.commands.hotspots import short_name
+    from corr.output import shown
+
+    a, b = entry["a"], entry["b"]
+
+    def both(name: str, style: str | None = None) -> str | None:
+        one, other = (shown(side[name], style) or "–" for side in (a, b))
+        return None if one == other == "–" else one if one == other else f"{one} → {other}"
+
+    vectors = [
+        f"{s['vector_width'] or 1}x{s['interleave'] or 1}" if s["vector_width"] else "–"
+        for s in (a, b)
+    ]
+    time = entry["time_ratio"]
+    return {
+        "cost": f"{entry['cost']:+.3f} s" if entry["cost"] is not None else None,
+        "verdict": f"only in {entry['only_in']}" if entry["only_in"] else entry["verdict"],
+        "time": f"×{time:.2f}" if time is not None else None,
+        "where": entry["place"],
+        "name": short_name(entry["loop"]),
+        "share": both("share", "percent"),
+        "vector": None if vectors == ["–", "–"] else " → ".join(dict.fromkeys(vectors)),
+        "unroll": both("unroll"),
+        "mca": both("mca_cycles"),
+        "iterations": both("iterations", "count"),
+        "notes": _notes(entry),
+    }
+
+
+def _notes(entry: dict[str, Any]) -> list[str]:
+    notes = [
+        f"⇒ {h['says']}" + ("" if h["confirmed"] is None else f" [{h['confirmed']}]")
+        for h in entry["hypotheses"][:HYPOTHESES_SHOWN]
+    ]
+    for mark, change in (("+", "appeared"), ("-", "disappeared")):
+        rows = entry[f"remarks_{change}"]
+        notes += [f"{mark} {r['pass']}: {r['words']}" for r in rows[:REMARKS_SHOWN]]
+        if len(rows) > REMARKS_SHOWN:
+            notes.append(f"{mark} {len(rows) - REMARKS_SHOWN} more")
+    for r in entry["remarks_changed"][:REMARKS_SHOWN]:
+        notes.append(f"~ {r['pass']}: {r['words_a']} → {r['words_b']}")
+    return notes

@@ -1,0 +1,96 @@
+"""Which loop of one build is which of another: by key, by source where the forest changed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+#: Share of equal tokens from which two loops count as the same one.
+SIMILAR = 0.6
+#: Loops of a side that are compared by text at most.
+MOST_COMPARED = 400
+_TOKEN = re.compile(r"[A-Za-z_]\w*|\d[\w.]*|\S")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A loop of a and the loop of b that it became; None where a side has none."""
+
+    key_a: str | None
+    key_b: str | None
+    matched_by: str
+
+
+@dataclass(frozen=True)
+class SourceLoop:
+    """What matching needs of a loop."""
+
+    key: str
+    function: str
+    path: str
+    text: str
+
+
+def match(a: Sequence[SourceLoop], b: Sequence[SourceLoop]) -> list[Pair]:
+    """Pair the loops of two builds; every loop is in exactly one pair.
+
+    A function whose forest is the same on both sides keeps its keys. In one whose forest changed,
+    and among functions that only one side has, equal and then similar source text decides.
+    """
+    forests = _forest(a), _forest(b)
+    pairs: list[Pair] = []
+    rest_a: list[SourceLoop] = []
+    rest_b: list[SourceLoop] = []
+    for function in dict.fromkeys([*forests[0], *forests[1]]):
+        one, other = forests[0].get(function, {}), forests[1].get(function, {})
+        if one.keys() == other.keys():
+            pairs += [Pair(one[p].key, other[p].key, "key") for p in one]
+        else:
+            rest_a += one.values()
+            rest_b += other.values()
+    return pairs + _by_text(rest_a, rest_b)
+
+
+def _forest(loops: Sequence[SourceLoop]) -> Mapping[str, dict[str, SourceLoop]]:
+    found: dict[str, dict[str, SourceLoop]] = defaultdict(dict)
+    for loop in loops:
+        found[loop.key.rsplit("/", 1)[0]][loop.path] = loop
+    return found
+
+
+def _by_text(a: list[SourceLoop], b: list[SourceLoop]) -> list[Pair]:
+    tokens = {id(loop): _TOKEN.findall(loop.text) for loop in (*a, *b)}
+    scored = []
+    for x in a[:MOST_COMPARED]:
+        for y in b[:MOST_COMPARED]:
+            score = _similarity(x, y, tokens[id(x)], tokens[id(y)])
+            if score >= SIMILAR:
+                scored.append((score, x, y))
+    scored.sort(key=lambda s: -s[0])
+    taken: set[int] = set()
+    pairs = []
+    for score, x, y in scored:
+        if id(x) in taken or id(y) in taken:
+            continue
+        taken |= {id(x), id(y)}
+        pairs.append(Pair(x.key, y.key, f"source ({min(score, 1):.0%} alike)"))
+    pairs += [Pair(x.key, None, "only in a") for x in a if id(x) not in taken]
+    pairs += [Pair(None, y.key, "only in b") for y in b if id(y) not in taken]
+    return pairs
+
+
+def _similarity(x: SourceLoop, y: SourceLoop, tx: list[str], ty: list[str]) -> float:
+    """Share of equal tokens, with a little for the same function and the same place in it."""
+    if not tx or not ty:
+        return 0.0
+    if tx == ty:
+        score = 1.0
+    else:
+        matcher = difflib.SequenceMatcher(None, tx, ty, autojunk=False)
+        if matcher.quick_ratio() < SIMILAR:
+            return 0.0
+        score = matcher.ratio()
+    return score + 0.02 * (x.function == y.function) + 0.01 * (x.path == y.path)
