@@ -137,6 +137,23 @@ def read(ir: Path, directory: Path) -> list[Function]:
     return functions
 
 
+def source_files(ir: Path, directory: Path) -> dict[str, str]:
+    """File names as the unit's debug information and remarks write them, to absolute paths.
+
+    A name may be relative to a folder that only the debug information names.
+    """
+    nodes: dict[str, str] = {}
+    with ir.open("r", encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            if line.startswith("!") and "!DIFile(" in line:
+                node = _NODE.match(line)
+                if node:
+                    nodes[node[1]] = node[3]
+    locate = _Locator(nodes, directory)
+    names = {n: _unquote(dict(_FIELD.findall(t)).get("filename", '""')) for n, t in nodes.items()}
+    return {name: locate.file_of(node) for node, name in names.items()}
+
+
 def tag_blocks(ir: Path, functions: list[Function], out: Path) -> None:
     """Write the IR with the blocks of each loop renamed to `corr<number>.<name>`.
 

@@ -250,7 +250,9 @@ class Collection:
             return remarks.REMARKS.empty(), [Problem("remarks", unit.remarks.name, what)]
         reader = remarks.read(unit.remarks, self.program.label(unit.unit))
         rows = pa.Table.from_batches(list(reader), remarks.REMARKS.schema).unify_dictionaries()
-        return spell_files(rows, unit.unit.directory, self.program.root), reader.problems
+        base = unit.unit.directory
+        known = loops.source_files(unit.frontend, base)
+        return spell_files(rows, base, self.program.root, known), reader.problems
 
     def _machine_code(self) -> None:
         """Machine code with its places; then, knowing what is hot, the layers that cost more."""

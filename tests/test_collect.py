@@ -104,6 +104,22 @@ def test_stdout_is_data_and_stderr_is_messages(corr, tmp_path: Path) -> None:
     assert "run 2" in done.stderr and "\x1b" not in done.stdout + done.stderr
 
 
+def test_a_source_that_shares_a_parent_with_the_working_folder(corr, tmp_path: Path) -> None:
+    """Clang then writes names relative to what the two folders have in common."""
+    (tmp_path / "src" / "deep").mkdir(parents=True)
+    (tmp_path / "work" / "here").mkdir(parents=True)
+    (tmp_path / "src" / "deep" / "p.c").write_text(
+        "int main(int c, char **v) { int s = 0; for (int i = 0; i < 1000 * c; i++) s ^= v[0][i & 1];"
+        " return s & 0; }\n"
+    )
+    done = corr("collect", "../../src/deep/p.c", cwd=tmp_path / "work" / "here")
+    assert done.returncode == 0, done.stderr
+    rows = ask(
+        corr, tmp_path / "work" / "here", "SELECT DISTINCT file FROM remarks WHERE loop = 'main/1'"
+    )
+    assert rows == [{"file": "p.c"}]
+
+
 def test_no_run(corr, tmp_path: Path) -> None:
     source = tmp_path / "library.c"
     source.write_text(
@@ -187,18 +203,25 @@ def test_without_perf_and_valgrind(corr, tmp_path: Path, tools) -> None:
     assert row["iterations"] == 200**3
 
 
-def test_interrupt_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_leaves_nothing(tmp_path: Path, sent: signal.Signals) -> None:
     (tmp_path / "p.c").write_text("int main(void) { for (volatile int i = 0;;) i++; }\n")
     command = [sys.executable, "-m", "corr", "collect", "p.c", "--time-limit", "50"]
     child = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a job in the background is started with SIGINT ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 30
     while not list(tmp_path.glob("data/.staging/*/artifacts/p")):
         assert time.monotonic() < deadline and child.poll() is None
         time.sleep(0.05)
     time.sleep(0.3)
-    child.send_signal(signal.SIGINT)
+    child.send_signal(sent)
     _, said = child.communicate(timeout=20)
     assert child.returncode == 130 and "interrupted" in said and "Traceback" not in said
     assert not list(tmp_path.glob("data/.staging/*")) and not list(tmp_path.glob("data/runs/*"))

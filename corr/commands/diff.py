@@ -152,7 +152,9 @@ def _print(result: dict[str, Any], format: Format, everything: bool) -> None:
 def _weighty(entry: dict[str, Any]) -> bool:
     """Hot on a side, or there is nothing that tells hot from cold."""
     shares = [entry[side]["share"] for side in "ab"]
-    return shares == [None, None] and entry["cost"] is None or max(s or 0 for s in shares) >= 0.002
+    return (shares == [None, None] and entry["cost"] is None) or max(
+        s or 0 for s in shares
+    ) >= 0.002
 
 
 def _headline(result: dict[str, Any]) -> str:
