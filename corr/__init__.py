@@ -5,10 +5,19 @@ from typing import Any
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    """`corr.to_hatchet` and `corr.to_thicket`, loaded when first asked for: they are heavy."""
-    if name in ("to_hatchet", "to_thicket"):
-        import importlib
+#: The Python interface: what `import corr` gives, where it is, and its name there.
+_LAZY = {
+    "open": ("corr.api", "open_lake"),
+    "to_hatchet": ("corr.hatchet", "to_hatchet"),
+    "to_thicket": ("corr.hatchet", "to_thicket"),
+}
 
-        return getattr(importlib.import_module("corr.hatchet"), name)
-    raise AttributeError(f"module 'corr' has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    """Loaded when first asked for: the command line starts without them."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'corr' has no attribute {name!r}")
+    import importlib
+
+    module, attribute = _LAZY[name]
+    return getattr(importlib.import_module(module), attribute)

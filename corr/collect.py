@@ -407,10 +407,17 @@ class Collection:
             "label": self.options.label,
             "root": str(program.root),
             "sources": [
-                {"file": program.label(u), "sha256": _sha256(u.source)} for u in program.units
+                {
+                    "file": program.label(u),
+                    "sha256": sha256(u.source),
+                    "directory": str(u.directory),
+                    "flags": list(u.flags),
+                }
+                for u in program.units
             ],
             "flags": list(program.units[0].flags),
             "link_flags": list(program.link_flags),
+            "link_directory": str(program.directory),
             "run_args": list(program.run.args),
             "run_stdin": str(program.run.stdin) if program.run.stdin else None,
             "run_env": program.run.env,
@@ -460,5 +467,6 @@ def _distinct(rows: pa.Table) -> pa.Table:
     return rows.filter(pa.array(keep, pa.bool_()))
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """The hash of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

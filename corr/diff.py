@@ -16,7 +16,7 @@ from corr import hypotheses, match
 from corr.lake import Lake, RunInfo
 from corr.measure import Comparison
 from corr.resources import shipped
-from corr.sql import connect
+from corr.sql import connect, rows
 from corr.statistics import DRIFT_MARGIN, MARGIN, Ratio, draws_of_ratio, loop_ratio, ratio
 
 #: Layers that a loop of the answer has for each side.
@@ -93,17 +93,11 @@ def invocation(run: RunInfo, time_limit: float = 600.0) -> Invocation | None:
     )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> list[dict[str, Any]]:
-    answer = connection.sql(sql, params=list(values))
-    rows: list[dict[str, Any]] = answer.to_arrow_table().to_pylist()
-    return rows
-
-
 def _pair_loops(connection: duckdb.DuckDBPyConnection, a: RunInfo, b: RunInfo) -> None:
     sides = []
     for run in (a, b):
         texts: dict[str, list[str]] = {}
-        for row in _rows(
+        for row in rows(
             connection,
             "SELECT file, list(text ORDER BY line) AS lines FROM source WHERE run_id = ?"
             " GROUP BY file",
@@ -111,7 +105,7 @@ def _pair_loops(connection: duckdb.DuckDBPyConnection, a: RunInfo, b: RunInfo) -
         ):
             texts[row["file"]] = row["lines"]
         found = []
-        for row in _rows(connection, "SELECT * FROM loops WHERE run_id = ?", run.run_id):
+        for row in rows(connection, "SELECT * FROM loops WHERE run_id = ?", run.run_id):
             place = (row["line"], row["column"]), (row["end_line"], row["end_column"])
             text = "\n".join(extent(texts.get(row["file"], []), *place))
             found.append(
@@ -134,7 +128,7 @@ def _times(connection: duckdb.DuckDBPyConnection, measured: Comparison | None) -
     if measured is not None:
         return Times(measured.a, measured.b, measured.clock, True)
     sides: list[list[dict[str, Any]]] = [
-        _rows(
+        rows(
             connection,
             "SELECT wall, kernel_seconds FROM timings JOIN sides USING (run_id) WHERE side = ?",
             side,
@@ -163,7 +157,7 @@ def _loops(connection: duckdb.DuckDBPyConnection, times: Times | None) -> list[d
     )
     draws = _total_draws(times)
     loops = []
-    for row in _rows(connection, "FROM diff_loops"):
+    for row in rows(connection, "FROM diff_loops"):
         key = row["loop"]
         entry: dict[str, Any] = {
             "loop": key,
@@ -193,7 +187,7 @@ def _share(entry: Mapping[str, Any], side: str) -> float:
 
 def _grouped(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in _rows(connection, f"FROM {source}"):
+    for row in rows(connection, f"FROM {source}"):
         found.setdefault(row["loop"], []).append(row)
     return found
 
@@ -295,7 +289,7 @@ def _total(times: Times | None) -> dict[str, Any]:
 
 
 def _counters(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    return _rows(
+    return rows(
         connection,
         "SELECT event, any_value(value) FILTER (side = 'a') AS a,"
         " any_value(value) FILTER (side = 'b') AS b, any_value(unit) AS unit"
@@ -306,8 +300,8 @@ def _counters(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 def _outside(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Remarks outside loops that differ, by function."""
-    rows = _rows(connection, "FROM diff_remarks WHERE NOT in_loop ORDER BY ALL")
-    return [_without(r, "in_loop") | {"function": r["loop"].strip("()")} for r in rows]
+    found = rows(connection, "FROM diff_remarks WHERE NOT in_loop ORDER BY ALL")
+    return [_without(r, "in_loop") | {"function": r["loop"].strip("()")} for r in found]
 
 
 def _run(run: RunInfo) -> dict[str, Any]:

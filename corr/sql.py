@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -83,6 +84,13 @@ def query(
         raise UsageError(
             f"SQL: {str(error).strip()}", "`corr sql --list` shows the tables"
         ) from error
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
+    """The rows of one of our own queries; `values` fill its `?` in order."""
+    answer = connection.sql(sql, params=list(values)).to_arrow_table()
+    listed: list[dict[str, Any]] = answer.to_pylist()
+    return listed
 
 
 def _table_view(

@@ -41,8 +41,17 @@ RUNS = Table(
             column("root", STRING, "folder that file names are relative to"),
             column(
                 "sources",
-                pa.list_(pa.struct([pa.field("file", STRING), pa.field("sha256", STRING)])),
-                "translation units and the hash of each source",
+                pa.list_(
+                    pa.struct(
+                        [
+                            pa.field("file", STRING),
+                            pa.field("sha256", STRING),
+                            pa.field("directory", STRING),
+                            pa.field("flags", pa.list_(STRING)),
+                        ]
+                    )
+                ),
+                "translation units: source, its hash, where and with which flags compiled",
             ),
             column("flags", pa.list_(STRING), "compiler flags of the first unit"),
             column("link_flags", pa.list_(STRING), "flags of the link"),

@@ -1,0 +1,210 @@
+"""`corr why`: everything every layer knows of a line, a loop or a function, on one screen."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corr.commands.options import DataOption, FormatOption, open_lake
+from corr.output import Format, emit_records, shown
+
+if TYPE_CHECKING:
+    import duckdb
+
+PASSES_SHOWN = 12
+REMARKS_SHOWN = 15
+
+
+def register(app: typer.Typer) -> None:
+    app.command("why")(why)
+
+
+def why(
+    place: Annotated[str, typer.Argument(help="FILE:LINE, a loop's key, or a function.")],
+    run: Annotated[str, typer.Option("--run", help="The run to ask.")] = "last",
+    ir: Annotated[bool, typer.Option("--ir", help="Show what each pass changed.")] = False,
+    asm: Annotated[
+        bool, typer.Option("--asm", help="Show the machine loop with samples and latencies.")
+    ] = False,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Print what every layer says of a place, in order of depth."""
+    from collectors.errors import UsageError
+    from corr.sql import connect
+    from corr.why import ir_diffs, machine_code
+    from corr.why import why as explain
+
+    if format not in (Format.table, Format.json):
+        raise UsageError("corr why prints as table or json", "use `corr sql` for the rest")
+    lake = open_lake(data)
+    connection = connect(lake, [lake.find(run)])
+    facts = explain(connection, place)
+    keys = tuple(loop["loop"] for loop in facts["loops"])
+    if ir:
+        facts["ir"] = ir_diffs(connection, keys)
+    if asm:
+        facts["asm"] = [
+            {**loop, "code": machine_code(connection, loop["machine_loop"])}
+            for loop in _worth_showing(facts["machine_loops"])
+        ]
+    if format == Format.json:
+        json.dump(facts, sys.stdout, indent=1, default=str)
+        print()
+    else:
+        _print(facts, connection)
+
+
+def _worth_showing(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The machine loops that were sampled; the first one if none was."""
+    return [m for m in loops if m["samples"]] or loops[:1]
+
+
+def _print(facts: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> None:
+    _time(facts)
+    _source(facts)
+    _remarks(facts)
+    _passes(facts)
+    _model(facts)
+    for change in facts.get("ir", ()):
+        print(f"\n{change['sequence']} {change['stage']} {change['pass']} on {change['function']}")
+        print(change["diff"].rstrip())
+    for loop in facts.get("asm", ()):
+        _asm(loop)
+
+
+def _title(text: str) -> None:
+    print(f"\n── {text}")
+
+
+def _time(facts: dict[str, Any]) -> None:
+    samples = facts["samples"]
+    where = facts["asked"]
+    print(where)
+    if samples["share"] is not None:
+        share = f"{100 * samples['share']:.1f}% of {samples['total']} {samples['event']} samples"
+        print(f"time: {share}")
+    for loop in facts["loops"]:
+        parts = [f"{loop['loop']} at {loop['place']}, depth {loop['depth']}"]
+        if loop["share"] is not None:
+            parts.append(f"{100 * loop['share']:.1f}% of the time")
+        for name, words in (("vector", "vector {}"), ("unroll", "unrolled by {}")):
+            if loop[name]:
+                parts.append(words.format(loop[name]))
+        print("loop: " + " · ".join(parts))
+    for trip in facts["executions"]:
+        if trip["iterations"] is not None:
+            mean = (
+                f", {shown(trip['mean_trip_count'], 'count')} at a time" if trip["entries"] else ""
+            )
+            print(
+                f"executions: {trip['loop']} entered {shown(trip['entries'], 'count')}×,"
+                f" body ran {shown(trip['iterations'], 'count')}×{mean}"
+            )
+        else:
+            print(f"executions: {trip['loop']}: not known ({trip['reason']})")
+    if facts["cachegrind"]:
+        numbers = (f"{v:,} {k.replace('_', ' ')}" for k, v in facts["cachegrind"].items() if v)
+        print("cachegrind: " + ", ".join(numbers))
+
+
+def _source(facts: dict[str, Any]) -> None:
+    if not facts["source"]:
+        return
+    _title("source")
+    total = facts["samples"]["total"] or None
+    rows = [
+        {
+            "share": (row["samples"] or 0) / total if total and row["samples"] else None,
+            "executions": row["executions"],
+            "line": row["line"],
+            "text": row["text"],
+        }
+        for row in facts["source"]
+    ]
+    columns = {"share": ("time", "percent"), "executions": ("runs", "count")}
+    emit_records(rows, columns | {"line": ("line", None), "text": ("", None)})
+
+
+def _remarks(facts: dict[str, Any]) -> None:
+    remarks = facts["remarks"]
+    if not remarks:
+        return
+    _title("what the compiler said")
+    marks = {"Passed": "+", "Missed": "-", "Failure": "!"}
+    for row in remarks[:REMARKS_SHOWN]:
+        times = f" ({row['count']}×)" if row["count"] > 1 else ""
+        place = f"{row['line']}:{row['column']}" if row["line"] else ""
+        words = " ".join(row["words"].split())
+        print(f"{marks.get(row['tag'], '·')} {row['pass']} {place}: {words}{times}")
+    if len(remarks) > REMARKS_SHOWN:
+        print(f"  {len(remarks) - REMARKS_SHOWN} more: --format json")
+
+
+def _passes(facts: dict[str, Any]) -> None:
+    passes = facts["passes"]
+    if not passes:
+        return
+    _title(f"what the passes did ({len(passes)} changes)")
+    columns = {
+        "sequence": ("#", None),
+        "stage": ("stage", None),
+        "pass": ("pass", None),
+        "function": ("in", None),
+        "change": ("instructions", None),
+    }
+    for row in passes:
+        before, after = row["instructions_before"], row["instructions_after"]
+        row["change"] = f"{'–' if before is None else before} → {'–' if after is None else after}"
+    weighty = [p for p in passes if p["instructions_before"] != p["instructions_after"]]
+    emit_records(weighty[:PASSES_SHOWN], columns)
+    left = len(passes) - len(weighty[:PASSES_SHOWN])
+    if left:
+        print(f"  {left} more, --ir shows each")
+
+
+def _model(facts: dict[str, Any]) -> None:
+    loops = _worth_showing(facts["machine_loops"])
+    if not loops:
+        return
+    _title("machine loops and what the model expects (no caches, no branch misses)")
+    rows = [
+        {
+            **m,
+            "at": f"{m['machine_loop']:x}",
+            "calls": "call: 100 cycles assumed" if m["calls"] else None,
+        }
+        for m in loops
+    ]
+    columns = {
+        "at": ("at", None),
+        "symbol": ("in", None),
+        "samples": ("samples", "count"),
+        "instructions": ("instructions", None),
+        "vector_bits": ("vector bits", None),
+        "cycles_per_iteration": ("cycles", None),
+        "block_rthroughput": ("resources alone", None),
+        "ipc": ("IPC", None),
+        "bound": ("bound by", None),
+        "calls": ("", None),
+    }
+    emit_records(rows, columns)
+
+
+def _asm(loop: dict[str, Any]) -> None:
+    _title(f"machine loop {loop['machine_loop']:x} in {loop['symbol']}")
+    columns = {
+        "samples": ("samples", "count"),
+        "latency": ("latency", None),
+        "at": ("at", None),
+        "text": ("instruction", None),
+        "where": ("source", None),
+    }
+    for row in loop["code"]:
+        row["at"] = f"{row['address']:x}"
+        row["text"] = f"{row['mnemonic']} {row['operands']}"
+        row["where"] = f"{row['file'].rsplit('/', 1)[-1]}:{row['line']}" if row["line"] else None
+    emit_records(loop["code"], columns)

@@ -1,0 +1,231 @@
+"""Everything that every layer knows of one place: a line, a loop or a function."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from collectors.errors import UsageError
+from collectors.ir_changes import unified_diff
+from corr.sql import rows
+
+_LINE = re.compile(r"^(.+):(\d+)$")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What was asked about, resolved: some loops, or a line in at most one loop."""
+
+    asked: str
+    loops: tuple[str, ...]
+    file: str | None = None
+    line: int | None = None
+    functions: tuple[str, ...] = ()
+
+
+def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
+    """The facts of a place of one run, in order of depth. `connection` sees that run only.
+
+    Raises UsageError, with the nearest name, for a place that the run knows nothing of.
+    """
+    place = resolve(connection, asked)
+    condition, values = _condition(place)
+    return {
+        "asked": asked,
+        "file": place.file,
+        "line": place.line,
+        "loops": _loops(connection, place),
+        "source": _source(connection, place),
+        "samples": _samples(connection, condition, values),
+        "executions": _executions(connection, place),
+        "remarks": _remarks(connection, place),
+        "passes": _passes(connection, place),
+        "machine_loops": _machine_loops(connection, place),
+        "cachegrind": _cachegrind(connection, place),
+    }
+
+
+def resolve(connection: duckdb.DuckDBPyConnection, asked: str) -> Place:
+    """The loops that `FILE:LINE`, a loop's key or a function's name means."""
+    listed = rows(connection, "SELECT DISTINCT key, function, function_name FROM loops")
+    keys = [r["key"] for r in listed]
+    if asked in keys:
+        return Place(asked, (asked,))
+    if match := _LINE.match(asked):
+        return _line(connection, asked, match[1], int(match[2]))
+    listed += rows(
+        connection,
+        "SELECT DISTINCT NULL AS key, function, function AS function_name FROM instructions"
+        " WHERE function IS NOT NULL",
+    )
+    named = [r for r in listed if asked in _names(r["function"], r["function_name"])]
+    if named:
+        functions = dict.fromkeys(r["function"] for r in named)
+        found = sorted(r["key"] for r in named if r["key"])
+        return Place(asked, tuple(found), functions=tuple(functions))
+    known = {name for r in listed for name in _names(r["function"], r["function_name"])}
+    near = difflib.get_close_matches(asked, [*keys, *known], n=1)
+    hint = f"did you mean {near[0]}?" if near else "`corr hotspots` lists the loops"
+    raise UsageError(f"the run knows no place called {asked}", hint)
+
+
+def ir_diffs(connection: duckdb.DuckDBPyConnection, loops: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The changes of these loops by each pass, in order, each as a unified diff."""
+    found = rows(
+        connection,
+        "SELECT sequence, stage, pass, function, diff FROM ir_changes"
+        " WHERE list_has_any(loops, ?) ORDER BY unit, sequence",
+        list(loops),
+    )
+    for row in found:
+        row["diff"] = unified_diff(row["diff"], f"{row['function']} {row['pass']}")
+    return found
+
+
+def machine_code(connection: duckdb.DuckDBPyConnection, machine_loop: int) -> list[dict[str, Any]]:
+    """A machine loop's instructions with samples, model latency and source line."""
+    return rows(
+        connection,
+        "SELECT i.address, i.mnemonic, i.operands, i.file, i.line, i.loop, s.samples,"
+        " m.latency, m.rthroughput"
+        " FROM instructions i LEFT JOIN mca_instructions m USING (run_id, address)"
+        " LEFT JOIN (SELECT address, sum(count)::BIGINT AS samples FROM samples WHERE own"
+        " GROUP BY address) s USING (address)"
+        " WHERE i.machine_loop = ? ORDER BY i.address",
+        machine_loop,
+    )
+
+
+def _names(function: str, readable: str) -> set[str]:
+    bare = re.sub(r"\(.*", "", readable)
+    return {function, readable, bare, bare.rsplit("::", 1)[-1]}
+
+
+def _line(connection: duckdb.DuckDBPyConnection, asked: str, file: str, line: int) -> Place:
+    files = [r["file"] for r in rows(connection, "SELECT DISTINCT file FROM source")]
+    named = [f for f in files if f == file or f.endswith("/" + file)]
+    if not named:
+        near = difflib.get_close_matches(file, [f.rsplit("/", 1)[-1] for f in files], n=1)
+        hint = f"did you mean {near[0]}:{line}?" if near else f"files: {', '.join(files[:5])}"
+        raise UsageError(f"the run knows no file called {file}", hint)
+    if len(named) > 1:
+        raise UsageError(f"{file} may be {' or '.join(named[:4])}", "give more of its path")
+    around = rows(
+        connection,
+        "SELECT arg_max(key, depth) AS key FROM loops"
+        " WHERE file = ? AND line <= ? AND end_line >= ? GROUP BY function",
+        named[0], line, line,
+    )  # fmt: skip
+    return Place(asked, tuple(r["key"] for r in around), named[0], line)
+
+
+def _condition(place: Place) -> tuple[str, list[Any]]:
+    """The rows of a table with loop, file, line (and function) columns that belong to the place."""
+    if place.line is not None:
+        return "file = ? AND line = ?", [place.file, place.line]
+    if place.functions:
+        return "(list_contains(?, loop) OR list_contains(?, function))", [
+            list(place.loops),
+            list(place.functions),
+        ]
+    return "list_contains(?, loop)", [list(place.loops)]
+
+
+def _loops(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    return rows(
+        connection,
+        "SELECT * EXCLUDE (run_id, missed) FROM hotspots WHERE list_contains(?, loop)",
+        list(place.loops),
+    )
+
+
+def _source(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    """The lines of the place, each with its share of the samples and its execution count."""
+    values: list[Any]
+    if place.line is not None:
+        where, values = "s.file = ? AND s.line = ?", [place.file, place.line]
+    else:
+        where = (
+            "EXISTS (SELECT 1 FROM loops l WHERE list_contains(?, l.key) AND l.file = s.file"
+            " AND s.line BETWEEN l.line AND l.end_line)"
+        )
+        values = [list(place.loops)]
+    return rows(
+        connection,
+        "SELECT s.file, s.line, s.text, h.samples, e.count AS executions FROM source s"
+        " LEFT JOIN (SELECT file, line, sum(count)::BIGINT AS samples FROM samples GROUP BY ALL) h"
+        " ON h.file = s.file AND h.line = s.line"
+        " LEFT JOIN (SELECT file, line, any_value(count) AS count FROM execution GROUP BY ALL) e"
+        f" ON e.file = s.file AND e.line = s.line WHERE {where} ORDER BY s.file, s.line",
+        *values,
+    )
+
+
+def _samples(
+    connection: duckdb.DuckDBPyConnection, condition: str, values: list[Any]
+) -> dict[str, Any]:
+    (row,) = rows(
+        connection,
+        f"SELECT coalesce(sum(count) FILTER ({condition}), 0)::BIGINT AS samples,"
+        " coalesce(sum(count), 0)::BIGINT AS total, any_value(event) AS event FROM samples",
+        *values,
+    )
+    row["share"] = row["samples"] / row["total"] if row["total"] else None
+    return row
+
+
+def _executions(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    return rows(
+        connection,
+        "SELECT loop_key AS loop, entries, iterations, mean_trip_count, reason FROM trips"
+        " WHERE list_contains(?, loop_key) ORDER BY loop_key",
+        list(place.loops),
+    )
+
+
+def _remarks(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    condition, values = _condition(place)
+    return rows(
+        connection,
+        'FROM (SELECT pass, tag, name, words, file, line, "column", function,'
+        f" sum(count)::BIGINT AS count FROM remark_words WHERE {condition} GROUP BY ALL)"
+        " ORDER BY tag <> 'Passed', pass, line, words",
+        *values,
+    )
+
+
+def _passes(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    return rows(
+        connection,
+        "SELECT DISTINCT sequence, stage, pass, function, instructions_before,"
+        " instructions_after FROM pass_effects WHERE list_contains(?, loop) ORDER BY sequence",
+        list(place.loops),
+    )
+
+
+def _machine_loops(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    return rows(
+        connection,
+        "SELECT l.machine_loop, l.symbol, l.loop, l.samples, l.instructions, l.vector_bits,"
+        " m.cpu, m.cycles_per_iteration, m.block_rthroughput, m.ipc, m.bound, m.calls"
+        " FROM machine_loops l LEFT JOIN mca m USING (run_id, machine_loop)"
+        " WHERE list_contains(?, l.loop) AND l.innermost ORDER BY l.samples DESC NULLS LAST",
+        list(place.loops),
+    )
+
+
+def _cachegrind(connection: duckdb.DuckDBPyConnection, place: Place) -> dict[str, Any] | None:
+    condition, values = _condition(place)
+    (row,) = rows(
+        connection,
+        "SELECT sum(Ir)::BIGINT AS instructions, sum(Dr)::BIGINT AS reads,"
+        " sum(D1mr)::BIGINT AS l1_read_misses, sum(DLmr)::BIGINT AS last_level_read_misses,"
+        " sum(Dw)::BIGINT AS writes, sum(D1mw)::BIGINT AS l1_write_misses"
+        f" FROM cachegrind WHERE {condition}",
+        *values,
+    )
+    return row if row["instructions"] is not None else None

@@ -1,0 +1,17 @@
+/* Wide vectors over data that begins at a cache line. */
+enum { N = 2048, ROUNDS = 1000000 };
+static _Alignas(64) int buffer[2 * N + 32];
+
+__attribute__((noinline)) void kernel(const int *from, int *to)
+{
+    for (int i = 0; i < N; i++)
+        to[i] += from[i];
+}
+
+int main(void)
+{
+    int *start = buffer + 0;
+    for (int r = 0; r < ROUNDS; r++)
+        kernel(start, start + N + 16);
+    return buffer[1] == 7;
+}

@@ -1,0 +1,18 @@
+/* A histogram that other threads might share. */
+enum { N = 4096, ROUNDS = 12000 };
+static int x[N], count[16];
+
+__attribute__((noinline)) static void kernel(void)
+{
+    for (int i = 0; i < N; i++)
+        __atomic_fetch_add(&count[x[i]], 1, __ATOMIC_RELAXED);
+}
+
+int main(void)
+{
+    for (int i = 0; i < N; i++)
+        x[i] = (i * 7) % 16;
+    for (int r = 0; r < ROUNDS; r++)
+        kernel();
+    return count[1] == 3;
+}

@@ -1,0 +1,19 @@
+/* Remainders by a number that is known to the compiler. */
+enum { N = 4096, ROUNDS = 20000 };
+static unsigned x[N], y[N];
+
+__attribute__((noinline)) static void kernel(void)
+{
+    for (int i = 0; i < N; i++)
+        y[i] = x[i] % 13;
+}
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    for (int i = 0; i < N; i++)
+        x[i] = (unsigned)i * 2654435761u;
+    for (int r = 0; r < ROUNDS; r++)
+        kernel();
+    return y[1] == 30u + (unsigned)argc;
+}

@@ -1,0 +1,25 @@
+/* A sum of all elements. */
+enum { N = 4096, ROUNDS = 80000 };
+static int x[N];
+
+__attribute__((noinline)) static int kernel(void)
+{
+    int sum = 0;
+    for (int i = 0; i < N; i++) {
+
+        sum += x[i];
+    }
+    return sum;
+}
+
+int main(void)
+{
+    int total = 0;
+    for (int i = 0; i < N; i++)
+        x[i] = i % 5;
+    for (int r = 0; r < ROUNDS; r++) {
+        x[r % N] += 1;
+        total += kernel();
+    }
+    return total == 3;
+}

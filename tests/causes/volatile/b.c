@@ -1,0 +1,20 @@
+/* A counter that must be in memory each time. */
+enum { N = 4096, ROUNDS = 60000 };
+static int x[N];
+static volatile int count;
+
+__attribute__((noinline)) static void kernel(int border)
+{
+    for (int i = 0; i < N; i++)
+        if (x[i] > border)
+            count = count + 1;
+}
+
+int main(void)
+{
+    for (int i = 0; i < N; i++)
+        x[i] = i % 5;
+    for (int r = 0; r < ROUNDS; r++)
+        kernel(1);
+    return count == 3;
+}
