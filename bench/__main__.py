@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bench import collect
+from bench import collect, diff
 
 
 def main() -> None:
     """Run them all; each prints its own lines."""
     collect.main()
+    diff.main()
 
 
 if __name__ == "__main__":

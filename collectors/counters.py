@@ -314,3 +314,9 @@ def _doubts(rows: Sequence[dict[str, Any]], readings: Sequence[Reading]) -> list
         what = f"counted in user mode only ({_paranoid_reason()})"
         problems.append(Problem(LAYER, "perf", what, _FIXES["permission"]))
     return problems
+
+
+def has_pmu(counted: pa.Table) -> bool:
+    """The machine counted instructions."""
+    values = zip(counted["event"].to_pylist(), counted["value"].to_pylist(), strict=True)
+    return dict(values).get("instructions") is not None

@@ -9,7 +9,8 @@ from typing import Any
 
 from collectors import toolchain
 from collectors.errors import CorrError
-from corr.collect import Options, collect
+from corr.collect import collect
+from corr.collection import Options
 from corr.diff import diff, invocation
 from corr.lake import Lake, RunInfo
 from corr.measure import interleave

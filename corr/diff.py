@@ -70,6 +70,7 @@ def diff(lake: Lake, a: RunInfo, b: RunInfo, measured: Comparison | None = None)
             "counters": _counters(connection),
             "loops": loops,
             "outside_loops": _outside(connection),
+            "regions": rows(connection, "FROM diff_regions"),
         }
     finally:
         connection.close()

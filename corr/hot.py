@@ -1,18 +1,27 @@
-"""Which functions and machine loops are hot enough for the expensive layers."""
+"""Which functions and machine loops are hot enough for the expensive layers, and their cost."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from collectors.loops import Function
 
 #: Share of the program's own samples from which a function or machine loop counts as hot.
 FUNCTION_SHARE = 0.01
 LOOP_SHARE = 0.002
 MOST_FUNCTIONS = 40
 MOST_LOOPS = 200
+#: Seconds that tracing the passes may take without --deep.
+TRACE_SECONDS = 60.0
+#: What tracing a function takes, in seconds for each instruction of unoptimised IR in it and in
+#: its whole module: clang prints a function twice a pass, and walks the module at each print.
+TRACE_COST_FUNCTION = 0.015
+TRACE_COST_MODULE = 0.00008
 
 
 @dataclass(frozen=True)
@@ -58,3 +67,9 @@ def find(samples: pa.Table, instructions: pa.Table, machine_loops: pa.Table) -> 
 
 def _above(weights: Counter, least: float, most: int) -> list:
     return [key for key, weight in weights.most_common(most) if weight >= least]
+
+
+def trace_seconds(functions: Sequence[Function]) -> dict[str, float]:
+    """About how long tracing the passes over each function of a unit takes."""
+    module = TRACE_COST_MODULE * sum(f.instructions for f in functions)
+    return {f.name: module + TRACE_COST_FUNCTION * f.instructions for f in functions}

@@ -75,7 +75,8 @@ def collect(
     """
     from collectors import toolchain
     from collectors.errors import UsageError
-    from corr.collect import Options, collect
+    from corr.collect import collect
+    from corr.collection import Options
     from corr.commands.hotspots import print_hotspots
     from corr.config import data_folder, load
     from corr.lake import Lake

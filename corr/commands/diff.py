@@ -95,7 +95,8 @@ def _collect_both(
     run_args: str | None,
 ) -> tuple[RunInfo, RunInfo]:
     from collectors import toolchain
-    from corr.collect import Options, collect
+    from corr.collect import collect
+    from corr.collection import Options
     from corr.commands.options import words
     from corr.program import Run, from_files
     from corr.progress import Progress

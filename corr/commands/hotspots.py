@@ -24,6 +24,7 @@ SHOWN = {
     "mca_cycles": ("mca", None),
     "bound": ("bound by", None),
     "passes": ("passes", None),
+    "marked": ("region", None),
 }
 #: Loops below this share of the samples are left out of the table unless --all asks for them.
 LEAST_SHARE = 0.002
@@ -67,6 +68,7 @@ def print_hotspots(
         listed = [r for r in listed if (r["share"] or 0) >= LEAST_SHARE]
     for row in listed:
         row["name"] = short_name(row["loop"] or row["function"])
+        row["marked"] = ", ".join(row["regions"] or ()) or None
     emit_records(listed, SHOWN, lambda row: row["missed"] or [])
 
 

@@ -1,6 +1,6 @@
 -- purpose: where the time goes, and what every layer says of that loop; hottest first
 -- grain: loop that was sampled or ran; plus a row for each function's code outside loops
--- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, vector, unroll, mca_cycles, bound, passes, missed
+-- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, vector, unroll, mca_cycles, bound, passes, missed, regions
 -- share is the loop's own, inner loops left out. vector is width x interleave. mca_cycles is for
 -- one pass through the hottest machine loop, which may be several source iterations.
 WITH changed AS (
@@ -13,6 +13,9 @@ WITH changed AS (
 ), worst AS (
     SELECT run_id, loop, list(words ORDER BY weight, words)[1:2] AS missed
     FROM reasons WHERE NOT (weight = 2 AND reasoned) GROUP BY run_id, loop
+), marked AS (
+    SELECT run_id, loop, list(DISTINCT region ORDER BY region) AS regions
+    FROM region_loops GROUP BY run_id, loop
 ), in_loops AS (
     SELECT l.run_id, l.key AS loop, l.file || ':' || l.line AS place, l.function_name AS function,
            l.depth, s.share, s.samples, t.entries, t.iterations, t.mean_trip_count
@@ -26,12 +29,13 @@ SELECT i.run_id, i.loop, i.place, i.function, i.depth,
        CASE WHEN x.vector_width > 1 OR x.interleave > 1
             THEN coalesce(x.vector_width, 1) || 'x' || coalesce(x.interleave, 1) END AS vector,
        x.unroll, m.cycles_per_iteration AS mca_cycles, m.bound, c.passes,
-       w.missed
+       w.missed, g.regions
 FROM in_loops i
 LEFT JOIN transformed x ON x.run_id = i.run_id AND x.loop = i.loop
 LEFT JOIN loop_mca m ON m.run_id = i.run_id AND m.loop = i.loop
 LEFT JOIN changed c ON c.run_id = i.run_id AND c.loop = i.loop
 LEFT JOIN worst w ON w.run_id = i.run_id AND w.loop = i.loop
+LEFT JOIN marked g ON g.run_id = i.run_id AND g.loop = i.loop
 UNION ALL BY NAME
 SELECT run_id, NULL AS loop,
        coalesce(file || ':' || line, parse_filename(object)) AS place,

@@ -1,6 +1,6 @@
 /* Wide vectors over data that begins four bytes into a cache line. */
 enum { N = 2048, ROUNDS = 1000000 };
-static _Alignas(64) int buffer[2 * N + 32];
+static _Alignas(64) int buffer[2 * N + 1024];
 
 __attribute__((noinline)) void kernel(const int *from, int *to)
 {
@@ -12,6 +12,6 @@ int main(void)
 {
     int *start = buffer + 1;
     for (int r = 0; r < ROUNDS; r++)
-        kernel(start, start + N + 16);
+        kernel(start, start + N + 512);
     return buffer[1] == 7;
 }
