@@ -51,6 +51,7 @@ _SUBPROGRAM = re.compile(r"!dbg !(\d+)")
 _NODE = re.compile(r"^!(\d+) = (distinct )?(.*)$")
 _REFERENCE = re.compile(r"!(\d+)")
 _FIELD = re.compile(r'(\w+): (!?\d+|"(?:[^"\\]|\\.)*")')
+_LOCATION = re.compile(r"!DILocation\(line: (\d+)(?:, column: (\d+))?, scope: !(\d+)")
 _HEX = re.compile(r"\\([0-9A-Fa-f]{2})")
 
 
@@ -77,7 +78,11 @@ class Loop:
 
 @dataclass
 class Function:
-    """A defined function of the unit with its outermost loops, in source order."""
+    """A defined function of the unit with its outermost loops, in source order.
+
+    `places` maps each (file, line, column) that an instruction of the function names to the
+    innermost loop that it lies in, None outside loops.
+    """
 
     name: str
     internal: bool
@@ -86,6 +91,7 @@ class Function:
     line: int = 0
     instructions: int = 0
     block_tags: dict[str, int] = field(default_factory=dict)
+    places: dict[tuple[str, int, int], Loop | None] = field(default_factory=dict)
 
     def all_loops(self) -> Iterable[Loop]:
         """Every loop, outer before inner."""
@@ -106,6 +112,7 @@ class _Body:
     instructions: int = 0
     labels: dict[str, int] = field(default_factory=dict)
     intervals: dict[str, tuple[int, int]] = field(default_factory=dict)
+    locations: list[tuple[int, str]] = field(default_factory=list)
 
 
 def read(ir: Path, directory: Path) -> list[Function]:
@@ -133,6 +140,8 @@ def read(ir: Path, directory: Path) -> list[Function]:
             for name, tag in _block_tags(body, function).items()
             if (body.name, name) not in addressed
         }
+        if function.loops:
+            function.places = _places(body, function, locate)
         functions.append(function)
     return functions
 
@@ -215,13 +224,48 @@ def table(
     return LOOPS.rows(rows)
 
 
+PLACES = pa.schema(
+    [
+        ("function", STRING),
+        ("file", STRING),
+        ("line", LINE),
+        ("column", LINE),
+        ("key", STRING),
+        ("depth", INT),
+    ]
+)
+
+
+def places(
+    unit: str,
+    functions: list[Function],
+    names: dict[str, str],
+    ambiguous: frozenset[str] = frozenset(),
+) -> pa.Table:
+    """Which loop each source place of a unit's instructions lies in (PLACES; key NULL: none).
+
+    Not a table of the lake: the join by loop reads it.
+    """
+    columns: dict[str, list[object]] = {name: [] for name in PLACES.names}
+    for function in functions:
+        stem = function_key(unit, function, names, ambiguous)
+        for (file, line, column_), loop in function.places.items():
+            columns["function"].append(function.name)
+            columns["file"].append(file)
+            columns["line"].append(line)
+            columns["column"].append(column_)
+            columns["key"].append(f"{stem}/{loop.path}" if loop else None)
+            columns["depth"].append(loop.depth if loop else 0)
+    return pa.table(columns, schema=PLACES)
+
+
 def function_key(
     unit: str, function: Function, names: dict[str, str], ambiguous: frozenset[str]
 ) -> str:
     """The part of a loop key that names the function."""
     name = names.get(function.name, function.name)
     if function.internal and function.name in ambiguous:
-        return f"{name}@{os.path.basename(unit)}"
+        return f"{name}@{unit}"
     return name
 
 
@@ -244,6 +288,9 @@ def _scan(ir: Path) -> tuple[list[_Body], dict[str, str], set[tuple[str, str]]]:
                         body.labels[label[1]] = number
                 else:
                     body.instructions += line[0] == " "
+                    location = _SUBPROGRAM.search(line)
+                    if location:
+                        body.locations.append((number, location[1]))
                     if "!llvm.loop" in line:
                         _note_latch(body, line, number)
             elif line[0] == "!":
@@ -308,6 +355,7 @@ class _Locator:
         self._nodes = nodes
         self._directory = directory
         self._files: dict[str, str] = {}
+        self._scopes: dict[str, str] = {}
 
     def extent(self, loop: str) -> tuple[tuple[str, int, int] | None, tuple[str, int, int] | None]:
         """First and last location of a loop node; None where it has none."""
@@ -321,6 +369,19 @@ class _Locator:
         if not places:
             return None, None
         return places[0], places[-1]
+
+    def place(self, location: str) -> tuple[str, int, int] | None:
+        """File, line and column of a location node; None if it names no line."""
+        text = self._nodes.get(location, "")
+        match = _LOCATION.match(text)
+        if not match or match[1] == "0":
+            return None
+        return self._scope_file(match[3]), int(match[1]), int(match[2] or 0)
+
+    def _scope_file(self, scope: str) -> str:
+        if scope not in self._scopes:
+            self._scopes[scope] = self.file_of(scope)
+        return self._scopes[scope]
 
     def subprogram(self, node: str | None) -> tuple[str, int]:
         if node is None:
@@ -350,10 +411,43 @@ class _Locator:
 
 
 def _unquote(name: str) -> str:
-    r"""An IR name without its quotes, `\22`-style escapes resolved."""
+    r"""An IR name without its quotes; `\22`-style escapes are bytes, of UTF-8 where they can be."""
     if not name.startswith('"'):
         return name
-    return _HEX.sub(lambda m: chr(int(m[1], 16)), name[1:-1])
+    text = _HEX.sub(lambda m: chr(int(m[1], 16)), name[1:-1])
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def _places(
+    body: _Body, function: Function, locate: _Locator
+) -> dict[tuple[str, int, int], Loop | None]:
+    """Each source place of the function's instructions to the innermost loop around them.
+
+    A place that is both in a loop and outside it (the `for` itself) counts as in it; of several
+    loops the deepest, and the first of those, has it.
+    """
+    owners: list[tuple[int, int, Loop]] = [
+        (loop.header, loop.latch, loop) for loop in function.all_loops()
+    ]
+    found: dict[tuple[str, int, int], Loop | None] = {}
+    nodes: dict[tuple[str, int | None], Loop | None] = {}
+    for position, node in body.locations:
+        inner: Loop | None = None
+        for header, latch, loop in owners:  # outer before inner
+            if header <= position <= latch:
+                inner = loop
+        nodes[node, inner.number if inner else None] = inner
+    for (node, _), holder in nodes.items():
+        place = locate.place(node)
+        if place is None:
+            continue
+        before = found.get(place)
+        if before is None or (holder is not None and holder.depth > before.depth):
+            found[place] = holder
+    return found
 
 
 def _block_tags(body: _Body, function: Function) -> dict[str, int]:

@@ -81,16 +81,16 @@ def failure(done: Completed, ok_status: Sequence[int] = (0,)) -> CorrError | Non
     if done.timed_out:
         return CorrError(
             f"{name}: {done.ending()} (time limit){said}",
-            "give it a smaller input with --run-args, or a longer --run-timeout",
+            "give it a smaller input with --run-args, or a longer --time-limit",
         )
     if done.returncode < 0:
         return CorrError(
             f"{name} crashed: {done.ending()}{said}",
-            f"run it by hand: {done.command}",
+            "run it by hand under a debugger: it must end well before it can be measured",
         )
     return CorrError(
         f"{name} ended with {done.ending()}{said}",
-        "needs arguments? use --run-args; if this status is right, allow it with --ok-status",
+        "arguments: --run-args; input: --stdin FILE; if this status is right: --ok-status",
     )
 
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
 from collectors import process, toolchain
 from collectors.errors import CompileError, CorrError
 from collectors.toolchain import Toolchain
@@ -47,6 +50,9 @@ class BuiltUnit:
     @property
     def optimised(self) -> Path:
         return self.stem.with_suffix(".opt.ll")
+
+
+_THREADS = ("pthread_create", "thrd_create", "__kmpc_fork_call", "GOMP_parallel", "_ZNSt6thread")
 
 
 class Builder:
@@ -92,8 +98,21 @@ class Builder:
         )
 
     def link(self, name: str = "program", extra: Sequence[str] = ()) -> Path:
-        """Link the measured objects; returns the executable."""
+        """Link the measured objects; returns the executable.
+
+        With link-time optimisation the linker writes remarks too, to `link_remarks`.
+        """
+        if self.link_time_optimised:
+            extra = (*extra, "-fsave-optimization-record=yaml")
         return self._link([b.object for b in self.units], self.folder / name, extra)
+
+    @property
+    def link_time_optimised(self) -> bool:
+        return any(f.startswith("-flto") for u in self.program.units for f in u.flags)
+
+    def link_remarks(self) -> list[Path]:
+        """The records of remarks that the linker wrote."""
+        return sorted(self.folder.glob("*.opt.ld.*yaml"))
 
     def variant(self, name: str, flags: Sequence[str]) -> Path:
         """A second executable of the same program with more flags (for counting, not timing)."""
@@ -125,6 +144,17 @@ class Builder:
         if not answer.ok:
             name = self.program.label(unit)
             raise CompileError(f"{name} does not compile:\n{answer.last_lines(40)}")
+
+
+def uses_threads(binary: Path) -> bool:
+    """The program starts threads (POSIX, C11, std::thread or OpenMP), going by what it imports."""
+    try:
+        with binary.open("rb") as stream:
+            table = ELFFile(stream).get_section_by_name(".dynsym")
+            names = {symbol.name for symbol in table.iter_symbols()} if table else set()
+    except (ELFError, OSError):
+        return False
+    return any(name.startswith(_THREADS) for name in names)
 
 
 def run_together(jobs: Sequence[Callable[[], None]]) -> None:

@@ -61,12 +61,14 @@ class Facts:
     """What the gate needs to know of two runs beside their diff; `a` is the baseline.
 
     `shares`: samples by function, None for a run without samples. `reasons`: why the loops of the
-    new run are not vectorised. `processors`: what the runs were timed on, None if they were not.
+    new run are not vectorised. `names`: plain names of mangled callees. `processors`: what the
+    runs were timed on, None if they were not.
     """
 
     places: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
     code: Mapping[str, Mapping[str, Code]] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     shares: Mapping[str, Mapping[str, float] | None] = field(default_factory=dict)
     processors: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -129,13 +131,14 @@ class _Gate:
                 continue
             for callee, reason in _lost_callees(changed, calls_rose=False):
                 place = self.facts.places.get("b", {}).get(f"({function}) {callee}")
+                name = self.facts.names.get(callee, callee)
                 yield Finding(
                     "lost-inlining",
                     FAILS,
                     function,
                     place.file if place else None,
                     place.line if place else None,
-                    f"{callee} is not inlined into {function} any more: {reason}",
+                    f"{name} is not inlined into {function} any more: {reason}",
                     detail=callee,
                 )
 
@@ -219,7 +222,10 @@ class _Gate:
                 said = f"not vectorised any more (was {was.removeprefix('vectorised ')}){because}"
                 yield self._finding("lost-vectorization", entry, said)
         elif before and self._narrower(entry):
-            said = f"narrower vectors: {self._vectors(entry, 'a')} → {self._vectors(entry, 'b')}"
+            shown = [self._vectors(entry, s) for s in "ab"]
+            if shown[0] == shown[1]:
+                shown = [f"{self._code(entry, s).bits} bits" for s in "ab"]
+            said = f"narrower vectors: {shown[0]} → {shown[1]}"
             yield self._finding("narrower-vectors", entry, said)
         elif after and not before:
             said = f"now {self._vectors(entry, 'b')}"
@@ -244,7 +250,7 @@ class _Gate:
         rose = None not in calls and calls[1] > calls[0]
         rows = [r for change in _remarks(entry) for r in change if _of("inline", r)]
         for callee, reason in _lost_callees(rows, calls_rose=rose):
-            said = f"{callee} is not inlined any more: {reason}"
+            said = f"{self.facts.names.get(callee, callee)} is not inlined any more: {reason}"
             yield self._finding("lost-inlining", entry, said, detail=callee)
 
     def _spills(self, entry: Mapping[str, Any]) -> Iterator[Finding]:
@@ -332,6 +338,12 @@ def _replaced(entry: Mapping[str, Any]) -> bool:
         return True
     idioms = ("loop-idiom", "loop-delete")
     return any(r["pass"] in idioms and r["tag"] == "Passed" for r in entry["remarks_appeared"])
+
+
+def callees(remarks: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The functions that remarks of the inliner speak of, under the compiler's names."""
+    texts = [r[f"words_{side}"] for r in remarks if _of("inline", r) for side in "ab"]
+    return {found["callee"] for t in texts if t and (found := _INLINED.match(t))}
 
 
 def _lost_callees(

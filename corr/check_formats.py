@@ -118,8 +118,12 @@ def _json(report: Report, out: TextIO) -> None:
         ],
         "notes": report.notes,
     }
-    json.dump(answer, out, indent=1, default=str)
-    out.write("\n")
+    out.write(_dumped(answer))
+
+
+def _dumped(answer: Any) -> str:
+    """JSON that no runner takes for its older form of a command, wherever in a line that stands."""
+    return json.dumps(answer, indent=1, default=str).replace("##[", "##\\u005b") + "\n"
 
 
 def _gcc(report: Report, out: TextIO) -> None:
@@ -151,6 +155,7 @@ def _github(report: Report, out: TextIO) -> None:
 
 def _data(text: str) -> str:
     """The message of a workflow command."""
+    text = "".join(c if c.isprintable() or c in "\r\n" else f"\\x{ord(c):02x}" for c in text)
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -233,8 +238,7 @@ def _sarif(report: Report, out: TextIO) -> None:
             "remarksOnly": report.remarks_only,
         },
     }
-    json.dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, out, indent=1, default=str)
-    out.write("\n")
+    out.write(_dumped({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}))
 
 
 def _result(finding: Finding) -> dict[str, Any]:

@@ -94,6 +94,8 @@ def _run(words: list[str]) -> int:
         if show is None or own_code is None:
             raise
         show()
+        if words[:1] == ["collect"] and "No such option" in str(error):
+            print("  → flags for clang go after --", file=sys.stderr)
         return int(own_code)
     if code == INTERRUPTED:
         print("corr: interrupted; nothing half-written was kept", file=sys.stderr)

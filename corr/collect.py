@@ -21,7 +21,7 @@ from corr import __version__, correlate, machine
 from corr.artifacts import compress
 from corr.build import check_disk
 from corr.collection import Collection, Options
-from corr.lake import Lake, RunInfo
+from corr.lake import Lake, RunInfo, disk_errors
 from corr.program import Program
 from corr.progress import Progress
 from corr.tables import RUNS, TABLES
@@ -37,14 +37,14 @@ def collect(
     """
     started, clock = datetime.now(UTC), time.monotonic()
     check_disk(lake.root)
-    with lake.stage() as staging, progress:
+    with lake.stage() as staging, progress, disk_errors(lake.root):
         collection = Collection(program, toolchain, staging.artifacts, options, progress)
         collection.build()
         if options.run:
             collection.measure()
         collection.explain()
         with progress.step("joining by loop"):
-            facts = correlate.attribute(collection.facts)
+            facts = correlate.attribute(collection.facts, collection.places)
         facts["problems"] = problem_rows(collection.problems)
         run = circumstances(program, toolchain, facts["timings"], options.label) | {
             "started": started.isoformat(),

@@ -34,7 +34,7 @@ from collectors.program_run import Invocation
 from collectors.table import Problem
 from collectors.toolchain import Toolchain
 from corr import hot
-from corr.build import Builder, BuiltUnit, run_together
+from corr.build import Builder, BuiltUnit, run_together, uses_threads
 from corr.paths import spell_files
 from corr.program import Program
 from corr.progress import Progress
@@ -77,6 +77,7 @@ class Collection:
         self.builder = Builder(program, toolchain, self.folder)
         self.binary = self.folder / program.name
         self.facts: dict[str, pa.Table] = {name: t.empty() for name, t in TABLES.items()}
+        self.places: pa.Table | None = None
         self.problems: list[Problem] = []
         self.functions: dict[Path, list[loops.Function]] = {}
         self.wall: float | None = None
@@ -114,12 +115,13 @@ class Collection:
         names = demangle({f.name for f in every}, self.toolchain)
         internal = Counter(f.name for f in every if f.internal)
         ambiguous = frozenset(name for name, count in internal.items() if count > 1)
-        tables = []
+        tables, places = [], []
         for unit in self.builder.units:
-            label = self.program.label(unit.unit)
-            rows = loops.table(label, self.functions[unit.stem], names, ambiguous)
-            tables.append(spell_files(rows, unit.unit.directory, self.program.root))
+            described = (self.program.label(unit.unit), self.functions[unit.stem], names, ambiguous)
+            tables.append(self._spelled(loops.table(*described)))
+            places.append(self._spelled(loops.places(*described)))
         self.facts["loops"] = _distinct(pa.concat_tables(tables))
+        self.places = pa.concat_tables(places)
         files = {self.program.label(u): u.source for u in self.program.units}
         files |= {
             f: self.program.root / f for f in self.facts["loops"]["file"].unique().to_pylist()
@@ -190,6 +192,12 @@ class Collection:
         with self.progress.step("remarks"):
             for unit in self.builder.units:
                 self._layer("remarks", partial(self._unit_remarks, unit))
+            for record in self.builder.link_remarks():
+                self._layer("remarks", partial(self._link_remarks, record))
+            if self.builder.link_time_optimised and not self.builder.link_remarks():
+                what = "the linker wrote no remarks of its optimisation"
+                fix = "link with lld (-fuse-ld=lld) or without -flto"
+                self.problems.append(Problem("remarks", self.program.name, what, fix))
 
     def _unit_remarks(self, unit: BuiltUnit) -> tuple[pa.Table, list[Problem]]:
         if not unit.remarks.exists():
@@ -200,6 +208,15 @@ class Collection:
         base = unit.unit.directory
         known = loops.source_files(unit.frontend, base)
         return spell_files(rows, base, self.program.root, known), reader.problems
+
+    def _link_remarks(self, record: Path) -> tuple[pa.Table, list[Problem]]:
+        """Remarks of link-time optimisation, whose files may be of any unit."""
+        reader = remarks.read(record, "(link)")
+        rows = pa.Table.from_batches(list(reader), remarks.REMARKS.schema).unify_dictionaries()
+        known: dict[str, str] = {}
+        for unit in self.builder.units:
+            known |= loops.source_files(unit.frontend, unit.unit.directory)
+        return spell_files(rows, self.program.directory, self.program.root, known), reader.problems
 
     def _machine_code(self) -> None:
         """Machine code with its places; then, knowing what is hot, the layers that cost more."""
@@ -286,7 +303,8 @@ class Collection:
     def _execution(self) -> None:
         with self.progress.step("execution counts"):
             try:
-                binary = self.builder.variant("instrumented", execution.FLAGS)
+                atomic = ("-fprofile-update=atomic",) if uses_threads(self.binary) else ()
+                binary = self.builder.variant("instrumented", (*execution.FLAGS, *atomic))
                 counted, problems = execution.run(
                     self._invocation(binary),
                     self.toolchain,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from corr.program import C_SUFFIXES, CXX_SUFFIXES, Program, Run, Unit
 
 #: Compiler arguments that are about one output file; those in the second set take a value.
 _DROPPED = frozenset({"-c", "-MD", "-MMD", "-MP", "-Winvalid-pch", "-pipe"})
+_ARCHIVER = re.compile(r"(^|-)ar(-[\d.]+)?$")
 _DROPPED_WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-MJ"})
 
 
@@ -56,6 +58,13 @@ def from_build(
     objects = {e.output: e.unit for e in entries if e.output is not None}
     units: list[Unit] = []
     rest = list(_expand(links[executable], links, objects, units))
+    unbuilt = [w for w in rest if w.endswith((".o", ".a")) and _inside(w, links[executable], build)]
+    if unbuilt:
+        raise UsageError(
+            f"{', '.join(unbuilt)}: linked into {executable.name}, but {build} does not say how"
+            " it is made",
+            "build it with CMake's Makefiles or Ninja generator",
+        )
     if not units:
         raise UsageError(f"{executable} is linked from no unit of compile_commands.json")
     flagged = tuple(Unit(u.source, u.directory, (*u.flags, *extra)) for u in units)
@@ -130,7 +139,11 @@ def _link(line: str, folder: Path) -> Iterator[Link]:
         return
     if not argv or "-c" in argv:
         return
-    if Path(argv[0]).name.endswith("ar") and len(argv) > 2 and argv[1].startswith(("q", "r", "c")):
+    if (
+        _ARCHIVER.search(Path(argv[0]).name)
+        and len(argv) > 2
+        and argv[1].startswith(("q", "r", "c"))
+    ):
         yield Link(Path(os.path.normpath(folder / argv[2])), tuple(argv[3:]), folder)
     elif "-o" in argv[:-1]:
         at = argv.index("-o")
@@ -153,6 +166,10 @@ def _expand(
             yield word
 
 
+def _inside(word: str, link: Link, build: Path) -> bool:
+    return Path(os.path.normpath(link.directory / word)).is_relative_to(build)
+
+
 def _absolute(word: str, folder: Path) -> str:
     if not word.startswith("-") and (folder / word).exists():
         return str(folder / word)
@@ -166,4 +183,7 @@ def _executable(command: Sequence[str], build: Path, directory: Path) -> Path:
         path = Path(os.path.normpath(folder / command[0]))
         if path.is_file():
             return path
-    raise UsageError(f"--run: no executable {command[0]}, neither here nor in {build}")
+    raise UsageError(
+        f"--run: no executable {command[0]}, neither here nor in {build}",
+        "build the project there first; corr rebuilds it from the commands of that build",
+    )

@@ -126,6 +126,7 @@ def _waivers(key: str, tables: list[Any], path: Path) -> list[Waiver]:
 
 
 _ACCEPTED: dict[str, tuple[type, ...]] = {
+    "str": (str,),
     "str | None": (str,),
     "int": (int,),
     "float": (int, float),
@@ -164,4 +165,6 @@ def _typed(key: str, value: Any, wanted: str, path: Path) -> Any:
         or not all(isinstance(i, str) for i in inner)
     ):
         raise UsageError(f"{path}: {key} must be {_said(wanted)}, not {value!r}")
+    if wanted in ("int", "float") and value <= 0:
+        raise UsageError(f"{path}: {key} must be more than 0, not {value!r}")
     return float(value) if isinstance(value, int) and wanted == "float" else value

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import duckdb
 import pyarrow as pa
 
+from collectors.loops import PLACES
 from corr.resources import shipped
 from corr.tables import JOINED, TABLES
 
@@ -19,10 +20,15 @@ _WRITTEN = tuple(JOINED)
 _READ = ("loops", *_WRITTEN)
 
 
-def attribute(facts: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """The same tables, those with source places now with their `loop`."""
+def attribute(facts: Mapping[str, pa.Table], places: pa.Table | None = None) -> dict[str, pa.Table]:
+    """The same tables, those with source places now with their `loop`.
+
+    `places` are the rows of `collectors.loops.places`, where the front end's IR was read.
+    """
     connection = duckdb.connect()
     try:
+        known = places if places is not None else PLACES.empty_table()
+        connection.register("loop_places", known)
         for name in _READ:
             rows = facts[name]
             filled = [c for c in JOINED.get(name, ()) if c in rows.column_names]

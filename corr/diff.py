@@ -24,7 +24,8 @@ SIDE_COLUMNS = (
     *("place", "share", "samples", "entries", "iterations", "trip_count"),
     *("vector_width", "interleave", "unroll", "mca_cycles", "bound", "ipc", "vector_bits"),
     *("instructions", "stack_accesses", "calls", "divisions", "branches", "selects"),
-    *("gathers", "atomics", "fmas"),
+    *("gathers", "atomics", "fmas", "memory_accesses", "prefetches", "float_operations"),
+    *("double_operations", "sparsity"),
 )
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 

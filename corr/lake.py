@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -144,13 +145,18 @@ class Lake:
         return removed
 
     def list(self) -> list[RunInfo]:
-        """All runs, oldest first. A folder without a readable run.json is left out."""
-        found = []
+        """All runs, oldest first; `unreadable` tells those that are left out."""
+        found = [self._info(name) for name in self._names()]
+        return [info for info in found if info]
+
+    def unreadable(self) -> list[Path]:
+        """Folders of runs whose run.json cannot be read."""
+        return [self.runs / name for name in self._names() if not self._info(name)]
+
+    def _names(self) -> list[str]:
         with contextlib.suppress(FileNotFoundError):
-            for name in sorted(os.listdir(self.runs)):
-                if _RUN_ID.match(name) and (info := self._info(name)):
-                    found.append(info)
-        return found
+            return sorted(name for name in os.listdir(self.runs) if _RUN_ID.match(name))
+        return []
 
     def find(self, reference: str = "last") -> RunInfo:
         """A run by id, unique beginning of an id, label, program, `last` or `last~N`.
@@ -206,9 +212,12 @@ def disk_errors(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
+        place = error.filename or where
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "free some space or " if full else ""
         raise CorrError(
-            f"cannot write {where}: {reason}; the run was not committed",
-            "free some space or name another folder with --data",
+            f"cannot write {place}: {reason}; the run was not committed",
+            f"{advice}name another folder with --data",
         ) from error
 
 

@@ -105,7 +105,7 @@ def find_source(name: str, root: Path) -> Path:
     kernel = shipped("kernels") / name
     if Path(name).name == name and kernel.is_file():
         return kernel
-    near = difflib.get_close_matches(Path(name).name, shipped_kernels(), n=1)
+    near = difflib.get_close_matches(Path(name).name, shipped_kernels(), n=1, cutoff=0.75)
     hint = f"did you mean the shipped kernel {near[0]}?" if near else ""
     raise UsageError(f"no such file: {name}", hint)
 

@@ -55,7 +55,13 @@ def connect(
     folders = [r.folder for r in runs] if runs is not None else None
     tables, named = _wanted(only)
     for name in tables:
-        connection.execute(_table_view(connection, lake, name, folders))
+        try:
+            connection.execute(_table_view(connection, lake, name, folders))
+        except duckdb.Error as error:
+            raise CorrError(
+                f"the lake's {name} cannot be read: {_first_line(error)}",
+                "a damaged run can be deleted: corr runs rm RUN",
+            ) from error
     _create_views(connection, named)
     connection.execute(f"SET allowed_directories = [{_quoted(str(lake.runs) + '/')}]")
     connection.execute("SET enable_external_access = false")
@@ -88,7 +94,10 @@ def query(
 
 def rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
     """The rows of one of our own queries; `values` fill its `?` in order."""
-    answer = connection.sql(sql, params=list(values)).to_arrow_table()
+    try:
+        answer = connection.sql(sql, params=list(values)).to_arrow_table()
+    except duckdb.IOException as error:
+        raise CorrError(f"the lake cannot be read: {_first_line(error)}") from error
     listed: list[dict[str, Any]] = answer.to_pylist()
     return listed
 
@@ -139,6 +148,10 @@ def _create_views(connection: duckdb.DuckDBPyConnection, waiting: list[View]) ->
         if len(failed) == len(waiting):
             raise CorrError(f"the view {failed[0][0].name} is broken: {failed[0][1]}")
         waiting = [view for view, _ in failed]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
 
 
 def _quoted(text: str) -> str:

@@ -108,6 +108,7 @@ def _facts(
         {side: _places(connection, run) for side, run in sides.items()},
         {side: _code(connection, run, result, side) for side, run in sides.items()},
         reasons,
+        _names(result),
         {side: _shares(connection, sides[side]) for side in sampled},
         {} if remarks_only else {side: run.facts.get("cpu") for side, run in sides.items()},
     )
@@ -169,6 +170,22 @@ def _code(
         {"scalar": _SCALAR, "packed": _PACKED, "run": run.run_id, "wanted": wanted},
     ).fetchall()
     return {loop: Code(bits, packed, scalar) for loop, bits, packed, scalar in rows}
+
+
+def _names(result: dict[str, Any]) -> dict[str, str]:
+    """Plain names of the C++ callees in the diff; none where LLVM's tools are not at hand."""
+    from collectors import toolchain
+    from collectors.errors import CorrError
+    from collectors.names import demangle
+    from corr.check import callees
+
+    changes = ("remarks_appeared", "remarks_disappeared", "remarks_changed")
+    rows = [r for entry in result["loops"] for change in changes for r in entry[change]]
+    mangled = {n for n in callees([*rows, *result["outside_loops"]]) if n.startswith("_Z")}
+    try:
+        return demangle(mangled, toolchain.find()) if mangled else {}
+    except CorrError:
+        return {}
 
 
 def _shares(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> dict[str, float] | None:

@@ -91,6 +91,8 @@ def collect(
         env=settings.env | dict(_variable(e) for e in env or ()),
         time_limit=time_limit or settings.time_limit,
     )
+    if files and build_dir:
+        raise UsageError("FILE and -p BUILD_DIR exclude each other", "-p takes its own sources")
     if run and not (build_dir or settings.build_dir):
         raise UsageError("--run goes with -p BUILD_DIR", "for sources use --run-args")
     program = _program(files or settings.sources, build_dir, run, flags, how, settings)

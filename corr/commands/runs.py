@@ -29,6 +29,9 @@ def list_runs(
         return
     import pyarrow as pa
 
+    lake = open_lake(data)
+    for folder in lake.unreadable():
+        message(f"corr: {folder} has no readable run.json; delete it or restore it")
     names = ("label", "program", "started", "wall", "kernel_seconds", "compiler", "flags")
     rows = [
         {"run": r.run_id, **{n: _cell(r.facts.get(n)) for n in names}}

@@ -1,21 +1,28 @@
 -- purpose: the source loop of each instruction
 -- grain: instruction
 -- columns: those of instructions, and loop
--- The innermost inline frame that lies in a loop of its own function decides. An instruction
--- without a line (the compiler wrote it) belongs to the loop of most of its machine loop.
+-- The innermost inline frame that lies in a loop of its own function decides. A frame without a
+-- line, of a function that has loops, hides which one: like an instruction without any place it
+-- belongs to the loop of most of its machine loop.
 CREATE TEMP TABLE frame_lists AS
-SELECT frames, row_number() OVER () AS id FROM (SELECT DISTINCT frames FROM instructions);
+SELECT DISTINCT frames FROM instructions WHERE frames IS NOT NULL;
 
-CREATE TEMP TABLE frame_loops AS
-SELECT f.frames, arg_min(p.loop, f.position) AS loop
+CREATE TEMP TABLE frame_steps AS
+SELECT f.frames, f.position, f.frame.line IS NULL AND f.frame.function IN (SELECT function FROM loops)
+           AS hidden, p.loop
 FROM (SELECT frames, unnest(frames) AS frame, generate_subscripts(frames, 1) AS position
       FROM frame_lists) f
-JOIN place_loops p ON p.file = f.frame.file AND p.line = f.frame.line
- AND p."column" IS NOT DISTINCT FROM f.frame."column" AND p.function = f.frame.function
-GROUP BY f.frames;
+LEFT JOIN place_loops p ON p.file = f.frame.file AND p.line = f.frame.line
+ AND p."column" IS NOT DISTINCT FROM f.frame."column" AND p.function = f.frame.function;
+
+CREATE TEMP TABLE frame_loops AS
+SELECT frames, arg_min(loop, position) AS loop, arg_min(hidden, position) AS hidden
+FROM frame_steps WHERE loop IS NOT NULL OR hidden
+GROUP BY frames;
 
 CREATE TEMP TABLE located AS
-SELECT i.*, f.loop AS by_place
+SELECT i.*, CASE WHEN NOT f.hidden THEN f.loop END AS by_place,
+       coalesce(f.hidden, i.line IS NULL) AS unplaced
 FROM instructions i LEFT JOIN frame_loops f ON i.frames = f.frames;
 
 CREATE TEMP TABLE machine_majority AS
@@ -25,6 +32,7 @@ FROM (SELECT machine_loop, by_place, count(*) AS n FROM located
 GROUP BY machine_loop;
 
 CREATE TEMP TABLE instructions_out AS
-SELECT l.* EXCLUDE (by_place), coalesce(by_place, CASE WHEN line IS NULL THEN m.loop END) AS loop
+SELECT l.* EXCLUDE (by_place, unplaced),
+       coalesce(by_place, CASE WHEN unplaced THEN m.loop END) AS loop
 FROM located l LEFT JOIN machine_majority m USING (machine_loop)
 ORDER BY address;

@@ -2,17 +2,35 @@
 -- grain: that of each table
 -- columns: those of each table, and loop
 -- A remark names the function it was emitted in, which after inlining is the caller: a loop of
--- that function is preferred, else the loop whose lines hold the place.
+-- that function is preferred, else that of the only function with this place, else of the only
+-- one that was inlined there. Instantiations of a template share places: if several were inlined,
+-- the remark's loop is not known, and NULL.
 CREATE TEMP TABLE any_place AS
-SELECT file, line, "column", min_by(loop, (-depth, loop)) AS loop FROM place_loops GROUP BY ALL;
+SELECT file, line, "column", min_by(loop, (-depth, loop)) AS loop,
+       count(DISTINCT function) AS functions
+FROM place_loops GROUP BY ALL;
+
+CREATE TEMP TABLE inlined AS
+SELECT DISTINCT i.symbol, frame.function AS function
+FROM (SELECT DISTINCT symbol, unnest(frames) AS frame FROM instructions) i;
+
+CREATE TEMP TABLE inlined_place AS
+SELECT n.symbol, p.file, p.line, p."column", min(p.loop) AS loop
+FROM place_loops p JOIN any_place a USING (file, line)
+JOIN inlined n ON n.function = p.function
+WHERE a.functions > 1 AND a."column" IS NOT DISTINCT FROM p."column"
+GROUP BY n.symbol, p.file, p.line, p."column"
+HAVING count(DISTINCT p.function) = 1;
 
 CREATE TEMP TABLE remarks_out AS
-SELECT r.*, coalesce(own.loop, other.loop) AS loop
+SELECT r.*, coalesce(own.loop, CASE WHEN other.functions = 1 THEN other.loop END, n.loop) AS loop
 FROM remarks r
 LEFT JOIN place_loops own ON own.file = r.file AND own.line = r.line
  AND own."column" IS NOT DISTINCT FROM r."column" AND own.function = r.function
 LEFT JOIN any_place other ON other.file = r.file AND other.line = r.line
- AND other."column" IS NOT DISTINCT FROM r."column";
+ AND other."column" IS NOT DISTINCT FROM r."column"
+LEFT JOIN inlined_place n ON n.symbol = r.function AND n.file = r.file AND n.line = r.line
+ AND n."column" IS NOT DISTINCT FROM r."column";
 
 CREATE TEMP TABLE samples_out AS
 SELECT s.*, i.loop, i.machine_loop, i.function, i.file, i.line

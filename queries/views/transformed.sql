@@ -1,18 +1,20 @@
 -- purpose: what the optimiser says it did to each loop: vector width, interleaving, unrolling
 -- grain: loop with at least one such remark
 -- columns: run_id, loop, vector_width, interleave, unroll, done
--- A loop that was cloned, or inlined into several callers, shows the largest of each.
+-- A loop that was cloned, or inlined into several callers, shows the largest of each. The full
+-- unrolling of a vectorised loop's remainder, or of a copy, is not the loop's own.
 SELECT run_id, loop,
        max(CASE WHEN pass IN ('loop-vectorize', 'slp-vectorizer')
            THEN TRY_CAST(list_filter(args, lambda a: a.key = 'VectorizationFactor')[1].value AS INTEGER) END) AS vector_width,
        max(CASE WHEN pass = 'loop-vectorize'
            THEN TRY_CAST(list_filter(args, lambda a: a.key = 'InterleaveCount')[1].value AS INTEGER) END) AS interleave,
-       max(CASE WHEN pass = 'loop-unroll' AND name <> 'FullyUnrolled'
-           THEN TRY_CAST(list_filter(args, lambda a: a.key = 'UnrollCount')[1].value AS INTEGER)
-           WHEN pass = 'loop-unroll'
-           THEN TRY_CAST(list_filter(args, lambda a: a.key = 'UnrollCount')[1].value AS INTEGER) END) AS unroll,
+       CASE WHEN bool_or(pass = 'loop-vectorize' AND name = 'Vectorized') OR bool_or(name = 'PartialUnrolled')
+            THEN max(CASE WHEN name = 'PartialUnrolled' THEN unroll_count END)
+            ELSE max(CASE WHEN unroll_count > 1 THEN unroll_count END) END AS unroll,
        list(DISTINCT pass || ':' || name ORDER BY pass || ':' || name) AS done
-FROM remarks
+FROM (SELECT *, CASE WHEN pass = 'loop-unroll' THEN TRY_CAST(
+                  list_filter(args, lambda a: a.key = 'UnrollCount')[1].value AS INTEGER) END AS unroll_count
+      FROM remarks)
 WHERE tag = 'Passed' AND loop IS NOT NULL
   AND pass IN ('loop-vectorize', 'slp-vectorizer', 'loop-unroll', 'loop-interchange', 'loop-delete',
                'loop-idiom', 'loop-distribute', 'loop-flatten', 'licm', 'inline', 'gvn', 'simple-loop-unswitch')

@@ -1,20 +1,20 @@
-/* Values that fade below the normal range. */
+/* Divisions of values below the normal range. */
 #include <xmmintrin.h>
-enum { N = 4096, ROUNDS = 60000 };
+enum { N = 4096, ROUNDS = 15000 };
 static float x[N], y[N];
 
-__attribute__((noinline)) static void kernel(float scale)
+__attribute__((noinline)) void kernel(float divisor)
 {
     for (int i = 0; i < N; i++)
-        y[i] = y[i] * scale + x[i] * scale;
+        y[i] = x[i] / divisor;
 }
 
 int main(void)
 {
 
     for (int i = 0; i < N; i++)
-        x[i] = 1e-38f;
+        x[i] = 3e-39f;
     for (int r = 0; r < ROUNDS; r++)
-        kernel(0.25f);
+        kernel(3.0f);
     return y[1] == 0.25f;
 }

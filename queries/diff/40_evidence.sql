@@ -1,0 +1,68 @@
+-- purpose: what the rules of queries/hypotheses build on: remarks by side, source edits, flags
+-- grain: remark of one side (remark_facts); loop (vectorisation_lost); line of one side (edits)
+-- columns: loop, side, change, pass, tag, name, words, fact; loop, lost, reason; loop, side, text, in_loop
+-- A fact is a sentence that names its table and row, for a rule's evidence.
+CREATE TEMP TABLE remark_facts AS
+SELECT loop, 'a' AS side, change, pass, tag, name, words_a AS words,
+       'remarks a: ' || pass || ' ' || name || ' "' || words_a || '" (' || row_a || ')' AS fact
+FROM diff_remarks WHERE in_loop AND words_a IS NOT NULL
+UNION ALL
+SELECT loop, 'b', change, pass, tag, name, words_b,
+       'remarks b: ' || pass || ' ' || name || ' "' || words_b || '" (' || row_b || ')'
+FROM diff_remarks WHERE in_loop AND words_b IS NOT NULL;
+
+-- Loops that were vectorised in a only, and each reason that b gives.
+CREATE TEMP TABLE vectorisation_lost AS
+SELECT l.loop, l.fact AS lost, r.name AS reason, r.words, r.fact
+FROM remark_facts l JOIN remark_facts r
+  ON r.loop = l.loop AND r.side = 'b' AND r.change = 'appeared' AND r.pass = 'loop-vectorize'
+ AND r.name NOT LIKE 'Missed%'
+WHERE l.side = 'a' AND l.change = 'disappeared' AND l.pass = 'loop-vectorize' AND l.name = 'Vectorized';
+
+-- Lines of code, comments and indentation left out.
+CREATE TEMP TABLE code_lines AS
+SELECT side, run_id, file, line, code AS text
+FROM (SELECT side, run_id, file, line, trim(regexp_replace(text, '//.*|/\*.*?(\*/|$)', '', 'g')) AS code
+      FROM sides JOIN source USING (run_id))
+WHERE len(code) > 1 AND NOT regexp_matches(code, '^\*( |/|$)|^[{}); ]+$');
+
+CREATE TEMP TABLE loop_lines AS
+SELECT p.side, p.loop, c.file, c.line, c.text, l.line AS first, l.end_line AS last,
+       c.line BETWEEN l.line AND l.end_line AS in_loop
+FROM paired p JOIN sides s ON s.side = p.side
+JOIN loops l ON l.run_id = s.run_id AND l.key = p.key
+JOIN code_lines c ON c.side = p.side AND c.file = l.file;
+
+-- Lines that only one side has, in the loop or in its file where they name something of the loop.
+CREATE TEMP TABLE edits AS
+WITH words AS (
+    SELECT side, loop, list_distinct(flatten(list(regexp_extract_all(text, '[A-Za-z_]\w*')))) AS words
+    FROM loop_lines WHERE in_loop GROUP BY ALL
+)
+SELECT x.loop, x.side, x.line, x.text, x.in_loop,
+       'source ' || x.side || ': "' || x.text || '" (' || x.file || ':' || x.line || ')' AS fact
+FROM loop_lines x JOIN words w ON w.side = x.side AND w.loop = x.loop
+WHERE NOT EXISTS (FROM loop_lines y WHERE y.loop = x.loop AND y.side <> x.side AND y.text = x.text
+                  AND y.in_loop = x.in_loop)
+  AND EXISTS (FROM loop_lines y WHERE y.loop = x.loop AND y.side <> x.side)
+  AND (x.in_loop OR len(list_intersect(regexp_extract_all(x.text, '[A-Za-z_]\w*'), w.words)) > 0
+       OR x.text LIKE '#pragma%');
+
+-- Compiler flags that only one side has.
+CREATE TEMP TABLE flag_edits AS
+SELECT s.side, f.flag, 'runs ' || s.side || ': flag ' || f.flag AS fact
+FROM sides s JOIN (SELECT run_id, unnest(flags) AS flag FROM runs) f USING (run_id)
+WHERE f.flag NOT IN (SELECT unnest(flags) FROM runs JOIN sides o USING (run_id) WHERE o.side <> s.side);
+
+-- A base strength, raised where the time moved as the rule expects and lowered where it did not.
+CREATE TEMP MACRO weighed(base, verdict, expected) AS
+    base + CASE WHEN verdict = expected THEN 0.05
+                WHEN verdict IS NULL OR verdict = 'inconclusive' THEN -0.02
+                WHEN verdict = 'same' THEN -0.1
+                ELSE -0.3 END;
+
+-- A sentence on a number of one side beside that of the other.
+CREATE TEMP MACRO counted(what, a, b) AS
+    'instructions: ' || what || ' ' || coalesce(a, 0) || ' in a, ' || coalesce(b, 0) || ' in b';
+CREATE TEMP MACRO timed(ratio) AS
+    CASE WHEN ratio IS NOT NULL THEN 'timings, samples: time b/a ' || round(ratio, 2) END;

@@ -1,0 +1,17 @@
+-- says: {flag} lets the compiler reorder floating-point operations, and it did in this loop
+-- refuted-by: without the flag the loop is compiled the same, or the time stays
+-- source: Clang user's manual, "Controlling Floating Point Behavior" (clang.llvm.org/docs/UsersManual.html)
+-- confirm: b: -fno-fast-math
+SELECT d.loop,
+       weighed(CASE WHEN why.fact IS NOT NULL THEN 0.94 ELSE 0.6 END, d.verdict, 'faster') AS strength,
+       f.flag,
+       list_filter([f.fact, why.fact, timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence
+FROM d, (SELECT min(flag) AS flag, min(fact) AS fact FROM flag_edits
+         WHERE side = 'b' AND flag IN ('-ffast-math', '-Ofast', '-fassociative-math',
+                                       '-funsafe-math-optimizations', '-ffp-model=fast',
+                                       '-ffp-model=aggressive')) f
+LEFT JOIN (SELECT loop, min(fact) AS fact FROM remark_facts
+           WHERE side = 'a' AND change = 'disappeared' AND name = 'CantReorderFPOps' GROUP BY loop) why
+  ON why.loop = d.loop
+WHERE f.flag IS NOT NULL AND d.code_changed
+  AND d.float_operations_a + d.double_operations_a > 0

@@ -1,0 +1,16 @@
+-- says: {callee} is no longer inlined: the loop calls it, and cannot be optimised across the call
+-- refuted-by: with the call inlined again the time stays
+-- source: LLVM's Analysis and Transform Passes (llvm.org/docs/Passes.html), inline; Clang, noinline
+-- confirm: a: -fno-inline
+SELECT d.loop,
+       weighed(CASE WHEN d.calls_b > d.calls_a THEN 0.93 ELSE 0.6 END, d.verdict, 'slower') AS strength,
+       any_value(regexp_extract(r.words, '^''([^'']+)''', 1)) AS callee,
+       list_filter([min(r.fact), min(why.fact), counted('calls', d.calls_a, d.calls_b),
+                    timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence
+FROM d JOIN remark_facts r
+  ON r.loop = d.loop AND r.side = 'a' AND r.change = 'disappeared' AND r.pass = 'inline'
+ AND r.tag = 'Passed' AND r.name LIKE '%Inlined'
+LEFT JOIN (SELECT loop, fact FROM remark_facts
+           WHERE side = 'b' AND change = 'appeared' AND pass = 'inline' AND tag = 'Missed') why
+  ON why.loop = d.loop
+GROUP BY d.loop, d.calls_a, d.calls_b, d.verdict, d.time_ratio

@@ -1,0 +1,13 @@
+-- says: the loop is no longer vectorised: its stores may overlap what it reads
+-- refuted-by: the loop stays scalar with restrict on the pointers
+-- source: LLVM, "Auto-Vectorization in LLVM" (llvm.org/docs/Vectorizers.html), runtime checks of pointers; C17 6.7.3.1 (restrict)
+SELECT d.loop, weighed(0.91, d.verdict, 'slower') AS strength,
+       list_filter([any_value(v.lost), min(v.fact),
+                    'machine_loops: vectors of ' || coalesce(any_value(d.vector_bits_a), 0) || ' bits in a, '
+                    || coalesce(any_value(d.vector_bits_b), 0) || ' in b',
+                    timed(any_value(d.time_ratio))], lambda e: e IS NOT NULL) AS evidence
+FROM d JOIN vectorisation_lost v USING (loop)
+WHERE v.reason IN ('CantIdentifyArrayBounds', 'CantReorderMemOps', 'CantCheckMemDepsAtRunTime', 'CantVersionLoopWithDivergentTarget', 'TooManyMemChecks')
+   OR (v.reason IN ('UnsafeDep', 'UnsafeDepForwarding')
+       AND v.loop IN (SELECT loop FROM edits WHERE side = 'a' AND regexp_matches(text, '\b_*restrict')))
+GROUP BY d.loop, d.verdict

@@ -1,0 +1,14 @@
+-- says: vectors of {bits_b} bits instead of {bits_a} gain nothing: memory, not arithmetic, sets the pace
+-- refuted-by: on data that fits the first-level cache the time stays as well
+-- source: Williams, Waterman & Patterson, "Roofline" (CACM 52:4, 2009); McCalpin, STREAM
+SELECT loop, CASE WHEN verdict = 'same' THEN 0.92 ELSE 0.84 END AS strength,
+       vector_bits_a AS bits_a, vector_bits_b AS bits_b,
+       list_filter(['machine_loops: vectors of ' || vector_bits_a || ' bits in a, '
+                    || vector_bits_b || ' in b',
+                    'mca: ' || mca_cycles_a || ' cycles a pass of ' || width_a || ' elements in a, '
+                    || mca_cycles_b || ' of ' || width_b || ' in b',
+                    timed(time_ratio)], lambda e: e IS NOT NULL) AS evidence
+FROM (SELECT *, vector_width_a * interleave_a AS width_a, vector_width_b * interleave_b AS width_b FROM d)
+WHERE vector_bits_a > 0 AND vector_bits_b > vector_bits_a
+  AND vector_width_a > 1 AND vector_width_b > vector_width_a
+  AND time_ratio BETWEEN 0.8 AND 1.5

@@ -1,0 +1,21 @@
+/* A text in upper case; its length is taken once. */
+#include <string.h>
+enum { N = 8000, ROUNDS = 100 };
+char text[N + 1];
+
+__attribute__((noinline)) void kernel(char *to)
+{
+    size_t length = strlen(to);
+    for (size_t i = 0; i < length; i++)
+        if (to[i] >= 'a' && to[i] <= 'z')
+            to[i] -= 'a' - 'A';
+}
+
+int main(void)
+{
+    for (int r = 0; r < ROUNDS; r++) {
+        memset(text, 'a' + r % 26, N);
+        kernel(text);
+    }
+    return text[1] == 'x';
+}
