@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from collectors import process
+from collectors.table import STRING, Table, column
 from collectors.toolchain import Toolchain
+
+FUNCTIONS = Table(
+    "functions",
+    "the functions of the program's machine code, inlined ones too, by linkage name",
+    pa.schema(
+        [
+            column("linkage", STRING, "linkage name, as symbols and other tables have it"),
+            column("name", STRING, "the name as one reads it (demangled)"),
+        ]
+    ),
+)
+
+
+def table(names: set[str], toolchain: Toolchain) -> pa.Table:
+    """The `functions` rows of these linkage names."""
+    readable = demangle(names, toolchain)
+    return FUNCTIONS.rows({"linkage": n, "name": readable.get(n, n)} for n in sorted(names))
 
 
 def demangle(names: set[str], toolchain: Toolchain) -> dict[str, str]:

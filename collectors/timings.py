@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from collectors import toolchain
 from collectors.errors import UsageError
 from collectors.process import Completed
 from collectors.program_run import TIMES_VARIABLE, Invocation, failure
@@ -40,13 +41,19 @@ TIMINGS = Table(
 )
 
 
+def _dying_with_us() -> tuple[str, ...]:
+    """Puts a program that may hang under a leash: it dies if we are killed outright."""
+    setpriv = toolchain.other("setpriv")
+    return (str(setpriv), "--pdeathsig", "KILL", "--") if setpriv else ()
+
+
 def trial(invocation: Invocation, ok_status: Sequence[int] = (0,)) -> Completed:
     """Run the program once, its output kept up to 1 MiB, to see whether it works at all.
 
     Raises CorrError when it crashed, ended with a status not in `ok_status`, or hit the time
     limit; the message has the last lines it wrote.
     """
-    done = invocation.run()
+    done = invocation.run(_dying_with_us())
     error = failure(done, ok_status)
     if error is not None:
         raise error

@@ -102,6 +102,8 @@ def _function(units: Mapping[str | None, list[Region]], unit: str | None) -> lis
         raise Unknown("the function has no counts: not instrumented, or never emitted")
     if len(units) == 1:
         return next(iter(units.values()))
+    if unit in units:
+        return units[unit]
     name = os.path.basename(unit) if unit else None
     matching = [found for key, found in units.items() if key and os.path.basename(key) == name]
     if len(matching) != 1:

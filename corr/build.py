@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
@@ -112,14 +113,17 @@ class Builder:
 
     def link_remarks(self) -> list[Path]:
         """The records of remarks that the linker wrote."""
-        return sorted(self.folder.glob("*.opt.ld.*yaml"))
+        return sorted(self.folder.glob("*opt.ld.*yaml"))
 
     def variant(self, name: str, flags: Sequence[str]) -> Path:
         """A second executable of the same program with more flags (for counting, not timing)."""
         objects = [self.folder / f"{b.stem.name}.{name}.o" for b in self.units]
 
         def compile_one(built: BuiltUnit, out: Path) -> None:
-            self._clang(built.unit, "-g", *flags, "-c", built.unit.source, "-o", out)
+            # profiles tell internal functions apart by this name, which is the bare file's else
+            named = ("-Xclang", "-main-file-name", "-Xclang", self.program.label(built.unit))
+            source = built.unit.source
+            self._clang(built.unit, "-g", *flags, *named, "-c", source, "-o", out)
 
         pairs = zip(self.units, objects, strict=True)
         run_together([partial(compile_one, *pair) for pair in pairs])
@@ -150,7 +154,7 @@ def uses_threads(binary: Path) -> bool:
     """The program starts threads (POSIX, C11, std::thread or OpenMP), going by what it imports."""
     try:
         with binary.open("rb") as stream:
-            table = ELFFile(stream).get_section_by_name(".dynsym")
+            table: Any = ELFFile(stream).get_section_by_name(".dynsym")
             names = {symbol.name for symbol in table.iter_symbols()} if table else set()
     except (ELFError, OSError):
         return False

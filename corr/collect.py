@@ -44,8 +44,8 @@ def collect(
             collection.measure()
         collection.explain()
         with progress.step("joining by loop"):
-            facts = correlate.attribute(collection.facts, collection.places)
-        facts["problems"] = problem_rows(collection.problems)
+            facts, doubts = correlate.attribute(collection.facts, collection.places)
+        facts["problems"] = problem_rows([*collection.problems, *doubts])
         run = circumstances(program, toolchain, facts["timings"], options.label) | {
             "started": started.isoformat(),
             "seconds": round(time.monotonic() - clock, 3),

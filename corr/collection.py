@@ -19,6 +19,7 @@ from collectors import (
     lines,
     loops,
     mca,
+    names,
     opcodes,
     region_run,
     regions,
@@ -29,7 +30,6 @@ from collectors import (
     trips,
 )
 from collectors.errors import CorrError
-from collectors.names import demangle
 from collectors.program_run import Invocation
 from collectors.table import Problem
 from collectors.toolchain import Toolchain
@@ -112,12 +112,17 @@ class Collection:
     def _name_loops(self) -> None:
         """Keys need all units: readable names, and which internal functions share a name."""
         every = [f for functions in self.functions.values() for f in functions]
-        names = demangle({f.name for f in every}, self.toolchain)
+        readable = names.demangle({f.name for f in every}, self.toolchain)
         internal = Counter(f.name for f in every if f.internal)
         ambiguous = frozenset(name for name, count in internal.items() if count > 1)
         tables, places = [], []
         for unit in self.builder.units:
-            described = (self.program.label(unit.unit), self.functions[unit.stem], names, ambiguous)
+            described = (
+                self.program.label(unit.unit),
+                self.functions[unit.stem],
+                readable,
+                ambiguous,
+            )
             tables.append(self._spelled(loops.table(*described)))
             places.append(self._spelled(loops.places(*described)))
         self.facts["loops"] = _distinct(pa.concat_tables(tables))
@@ -225,6 +230,10 @@ class Collection:
             found = instructions.collect(self.binary, self.facts["lines"], self.toolchain)
         self.facts["lines"] = self._spelled(self.facts["lines"])
         self.facts["machine_loops"] = found.machine_loops
+        known = {
+            n for c in ("symbol", "function") for n in found.instructions[c].unique().to_pylist()
+        }
+        self.facts["functions"] = names.table(known - {None}, self.toolchain)
         self.problems += found.problems
         hottest = hot.find(self.facts["samples"], found.instructions, found.machine_loops)
         self.facts["instructions"] = self._spelled(found.instructions)

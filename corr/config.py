@@ -165,6 +165,6 @@ def _typed(key: str, value: Any, wanted: str, path: Path) -> Any:
         or not all(isinstance(i, str) for i in inner)
     ):
         raise UsageError(f"{path}: {key} must be {_said(wanted)}, not {value!r}")
-    if wanted in ("int", "float") and value <= 0:
+    if wanted in ("int", "float") and isinstance(value, int | float) and value <= 0:
         raise UsageError(f"{path}: {key} must be more than 0, not {value!r}")
     return float(value) if isinstance(value, int) and wanted == "float" else value

@@ -12,16 +12,19 @@ import duckdb
 import pyarrow as pa
 
 from collectors.loops import PLACES
+from collectors.table import Problem
 from corr.resources import shipped
 from corr.tables import JOINED, TABLES
 
 #: Tables that the queries read; those they write again come out as `<name>_out`.
 _WRITTEN = tuple(JOINED)
-_READ = ("loops", *_WRITTEN)
+_READ = ("loops", "lines", "source", *_WRITTEN)
 
 
-def attribute(facts: Mapping[str, pa.Table], places: pa.Table | None = None) -> dict[str, pa.Table]:
-    """The same tables, those with source places now with their `loop`.
+def attribute(
+    facts: Mapping[str, pa.Table], places: pa.Table | None = None
+) -> tuple[dict[str, pa.Table], list[Problem]]:
+    """The same tables, those with source places now with their `loop`; and what looks wrong.
 
     `places` are the rows of `collectors.loops.places`, where the front end's IR was read.
     """
@@ -40,6 +43,6 @@ def attribute(facts: Mapping[str, pa.Table], places: pa.Table | None = None) -> 
             columns = ", ".join(f'"{n}"' for n in TABLES[name].schema.names)
             result = connection.sql(f"SELECT {columns} FROM {name}_out").to_arrow_table()
             done[name] = result.cast(TABLES[name].schema)
-        return done
+        return done, [Problem(*row) for row in connection.sql("FROM doubts").fetchall()]
     finally:
         connection.close()

@@ -144,7 +144,7 @@ class Lake:
             removed += 1
         return removed
 
-    def list(self) -> list[RunInfo]:
+    def all_runs(self) -> list[RunInfo]:
         """All runs, oldest first; `unreadable` tells those that are left out."""
         found = [self._info(name) for name in self._names()]
         return [info for info in found if info]
@@ -165,7 +165,7 @@ class Lake:
         """
         if _RUN_ID.match(reference) and (info := self._info(reference)):
             return info
-        runs = self.list()
+        runs = self.all_runs()
         if not runs:
             raise UsageError(f"the lake {self.root} holds no run", "run `corr collect` first")
         if back := _BACK.match(reference):

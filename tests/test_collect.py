@@ -159,7 +159,7 @@ def test_programs_that_do_not_work(
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr and done.stdout == ""
     if (tmp_path / "data").exists():
-        assert Lake.open(tmp_path / "data").list() == []
+        assert Lake.open(tmp_path / "data").all_runs() == []
         assert not list((tmp_path / "data").glob(".staging/*"))
 
 

@@ -23,6 +23,10 @@ LOOPS = [
 ]  # fmt: skip
 
 
+def joined(tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    return attribute(tables)[0]
+
+
 def facts(**rows: list[dict[str, Any]]) -> dict[str, pa.Table]:
     return {name: table.rows(rows.get(name, [])) for name, table in TABLES.items()} | {
         "loops": TABLES["loops"].rows(LOOPS)
@@ -50,7 +54,7 @@ def instruction(address: int, *frames: tuple[str, int | None, int], **more: Any)
     ],
 )
 def test_instructions(frames: list[tuple[str, int | None, int]], loop: str | None) -> None:
-    done = attribute(facts(instructions=[instruction(16, *frames)]))
+    done = joined(facts(instructions=[instruction(16, *frames)]))
     assert done["instructions"]["loop"].to_pylist() == [loop]
 
 
@@ -62,7 +66,7 @@ def test_instruction_without_a_line_follows_its_machine_loop() -> None:
         instruction(28, ("kernel", None, 0), machine_loop=16),
         instruction(32, ("kernel", None, 0)),
     ]
-    done = attribute(facts(instructions=rows))
+    done = joined(facts(instructions=rows))
     assert done["instructions"]["loop"].to_pylist() == [
         *("kernel/1.1", "kernel/1.1", "kernel/1", "kernel/1.1", None)
     ]
@@ -75,21 +79,21 @@ def test_remarks_prefer_the_function_they_name() -> None:
         {"function": "kernel", "file": None, "line": None, "count": 1},
         {"function": "kernel", "file": "b.c", "line": 5, "column": 7, "count": 1},
     ]
-    done = attribute(facts(remarks=rows))["remarks"]
+    done = joined(facts(remarks=rows))["remarks"]
     assert done["loop"].to_pylist() == ["kernel/1.1", "kernel/1", None, None]
     assert done["count"].to_pylist() == [2, 1, 1, 1], "nothing is lost or doubled"
 
 
 def test_lines_without_a_column() -> None:
     rows = [{"file": "a.c", "line": n, "count": n} for n in (2, 3, 4, 5, 6, 7, 10)]
-    done = attribute(facts(execution=rows))["execution"]
+    done = joined(facts(execution=rows))["execution"]
     assert done["loop"].to_pylist() == [
         *(None, "kernel/1", "kernel/1.1", "kernel/1.1", "kernel/1", None, "helper/1")
     ]
 
 
 def test_samples_and_machine_loops() -> None:
-    done = attribute(
+    done = joined(
         facts(
             instructions=[
                 instruction(16, ("kernel", 5, 7), machine_loop=16),

@@ -29,9 +29,9 @@ def test_a_run_is_there_after_its_commit_and_not_before(tmp_path: Path) -> None:
     lake = Lake.open(tmp_path / "data", create=True)
     with lake.stage() as staging:
         staging.write(PROBLEMS, problem_rows([Problem("test", "here", "nothing")]))
-        assert lake.list() == []
+        assert lake.all_runs() == []
         run = staging.commit({"program": "p"})
-    assert [r.run_id for r in lake.list()] == [run.run_id]
+    assert [r.run_id for r in lake.all_runs()] == [run.run_id]
     rows = pq.read_table(run.folder / "problems.parquet").to_pylist()
     assert rows[0]["run_id"] == run.run_id and rows[0]["what"] == "nothing"
     assert json.loads((run.folder / "run.json").read_text())["tables"]["problems"] == 1
@@ -43,7 +43,7 @@ def test_an_error_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), lake.stage() as staging:
         staging.write(PROBLEMS, problem_rows([]))
         raise ZeroDivisionError
-    assert lake.list() == [] and list((lake.root / ".staging").iterdir()) == []
+    assert lake.all_runs() == [] and list((lake.root / ".staging").iterdir()) == []
 
 
 def test_folders_that_are_not_lakes(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_references(tmp_path: Path) -> None:
         with pytest.raises(UsageError):
             lake.find(wrong)
     lake.remove(second)
-    assert [r.run_id for r in lake.list()] == [first.run_id, third.run_id]
+    assert [r.run_id for r in lake.all_runs()] == [first.run_id, third.run_id]
 
 
 def _commit_many(root: str, count: int) -> None:
@@ -104,7 +104,7 @@ def test_many_processes_at_once(tmp_path: Path) -> None:
     for worker in workers:
         worker.join()
     assert [w.exitcode for w in workers] == [0] * 4
-    runs = Lake.open(tmp_path / "data").list()
+    runs = Lake.open(tmp_path / "data").all_runs()
     assert len(runs) == 40 and len({r.run_id for r in runs}) == 40
 
 
@@ -155,7 +155,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
         many = [Problem("test", os.urandom(64).hex(), "x") for _ in range(40_000)]
         with pytest.raises(CorrError, match="No space left"), lake.stage() as staging:
             staging.write(PROBLEMS, problem_rows(many))
-        assert lake.list() == [] and list((lake.root / ".staging").iterdir()) == []
+        assert lake.all_runs() == [] and list((lake.root / ".staging").iterdir()) == []
         commit(lake)  # and there is room again
     finally:
         subprocess.run(["umount", str(mount)], check=True)

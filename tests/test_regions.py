@@ -613,7 +613,7 @@ def test_import_is_one_run(tmp_path: Path, corr) -> None:
     assert done.returncode == 0, done.stderr
     assert [r["regions"] for r in json.loads(done.stdout)] == [74, 74]
     lake = Lake.open(tmp_path / "data")
-    (run,) = lake.list()
+    (run,) = lake.all_runs()
     assert run.facts["kind"] == "import" and run.facts["label"] == "raja"
     assert run.facts["sources"][0]["sha256"] and run.facts["problems"] == 0
     connection = connect(lake)
@@ -636,7 +636,7 @@ def test_a_bad_file_imports_nothing(tmp_path: Path, corr) -> None:
     assert done.returncode == 1 and done.stdout == ""
     assert "cut off within this line" in done.stderr and "\x1b" not in done.stderr
     assert "Traceback" not in done.stderr and "→" in done.stderr
-    assert Lake.open(tmp_path / "data").list() == []
+    assert Lake.open(tmp_path / "data").all_runs() == []
     for arguments in (
         ("caliper", "none.cali"),
         ("caliper", "."),
@@ -648,7 +648,7 @@ def test_a_bad_file_imports_nothing(tmp_path: Path, corr) -> None:
         done = corr("import", *arguments, cwd=tmp_path)
         assert done.returncode == 2 and "Traceback" not in done.stderr, arguments
         assert done.stderr.startswith("corr: ")
-    assert Lake.open(tmp_path / "data").list() == []
+    assert Lake.open(tmp_path / "data").all_runs() == []
 
 
 def test_a_name_that_is_not_utf8(tmp_path: Path, corr) -> None:
@@ -657,7 +657,7 @@ def test_a_name_that_is_not_utf8(tmp_path: Path, corr) -> None:
     done = corr("import", "caliper", name, cwd=tmp_path)
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
     assert "s\\udcf6lve" in done.stdout and "\x1b" not in done.stdout
-    (run,) = Lake.open(tmp_path / "data").list()
+    (run,) = Lake.open(tmp_path / "data").all_runs()
     assert run.facts["program"].startswith("s\\udcf6lve")
 
 

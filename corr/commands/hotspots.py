@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +20,9 @@ SHOWN = {
     "name": ("loop", None),
     "iterations": ("iterations", "count"),
     "trip_count": ("trips", "count"),
+    "ns_per_iteration": ("ns/iter", None),
     "vector": ("vector", None),
+    "simd_bits": ("simd", None),
     "unroll": ("unroll", None),
     "mca_cycles": ("mca", None),
     "bound": ("bound by", None),
@@ -45,8 +48,9 @@ def hotspots(
 ) -> None:
     """Print a row per loop, hottest first.
 
-    vector: lanes x interleave; mca: cycles that the machine model expects for one pass through
-    the hottest machine loop, and what bounds it; passes: how many changed the loop.
+    vector: lanes x interleave, as the remarks say; simd: bits of packed arithmetic in the hottest
+    machine loop; mca: cycles that the machine model expects for one pass through it, and what
+    bounds it; passes: how many changed the loop.
     """
     lake = open_lake(data)
     print_hotspots(lake, lake.find(run), format, limit, everything)
@@ -66,25 +70,28 @@ def print_hotspots(
     listed = rows.to_pylist()
     if not everything and any(r["share"] for r in listed):
         listed = [r for r in listed if (r["share"] or 0) >= LEAST_SHARE]
+    short = Counter(short_name(row["loop"] or row["function"]) for row in listed)
     for row in listed:
-        row["name"] = short_name(row["loop"] or row["function"])
+        name = row["loop"] or row["function"]
+        row["name"] = short_name(name, keep_arguments=short[short_name(name)] > 1)
         row["marked"] = ", ".join(row["regions"] or ()) or None
     emit_records(listed, SHOWN, lambda row: row["missed"] or [])
 
 
-def short_name(name: str) -> str:
-    """A C++ name as one says it: without parameter lists and template arguments."""
+def short_name(name: str, keep_arguments: bool = False) -> str:
+    """A C++ name as one says it: without parameter lists, and without template arguments."""
     kept = name.replace("(anonymous namespace)::", "")
     if "<" not in kept and "(" not in kept:
         return kept
+    opening, closing = ("(", ")") if keep_arguments else ("<(", ">)")
     depth = 0
     out = []
     for char in kept.replace("operator()", "operator\0").replace("->", "\1"):
-        if char in "<(":
+        if char in opening:
             depth += 1
-        elif char in ">)":
+        elif char in closing:
             depth -= 1
         elif depth == 0:
             out.append(char)
     text = "".join(out).replace("\0", "()").replace("\1", "->").replace(" const", "")
-    return text.rsplit(" ", 1)[-1] if " " in text.strip() else text
+    return text if keep_arguments else text.rsplit(" ", 1)[-1] if " " in text.strip() else text

@@ -33,10 +33,7 @@ def list_runs(
     for folder in lake.unreadable():
         message(f"corr: {folder} has no readable run.json; delete it or restore it")
     names = ("label", "program", "started", "wall", "kernel_seconds", "compiler", "flags")
-    rows = [
-        {"run": r.run_id, **{n: _cell(r.facts.get(n)) for n in names}}
-        for r in open_lake(data).list()
-    ]
+    rows = [{"run": r.run_id, **{n: _cell(r.facts.get(n)) for n in names}} for r in lake.all_runs()]
     schema = pa.schema(
         [("run", pa.string())]
         + [(n, pa.float64() if n in ("wall", "kernel_seconds") else pa.string()) for n in names]

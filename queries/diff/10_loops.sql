@@ -33,35 +33,38 @@ WHERE step IS NOT NULL GROUP BY ALL;
 
 CREATE TEMP TABLE loop_strides AS
 WITH accesses AS (
-    SELECT run_id, loop, machine_loop, operands,
-           regexp_extract(operands, '\(%(r\w+)', 1) AS base,
-           regexp_extract(operands, '\(%?\w*,%(r\w+)', 1) AS "index",
-           coalesce(TRY_CAST(regexp_extract(operands, ',(\d)\)', 1) AS BIGINT), 1) AS scale,
-           CASE WHEN regexp_matches(mnemonic, 's[sd]$|^movd$|^vmovd$') THEN if(mnemonic LIKE '%sd', 8, 4)
-                WHEN operands LIKE '%\%zmm%' ESCAPE '\' THEN 64
-                WHEN operands LIKE '%\%ymm%' ESCAPE '\' THEN 32
-                WHEN operands LIKE '%\%xmm%' ESCAPE '\' THEN 16
-                WHEN regexp_matches(mnemonic, 'q$') THEN 8 ELSE 4 END AS bytes
+    SELECT run_id, loop, machine_loop, regexp_extract(operands, '-?\w*\(%[^)]*\)') AS address,
+           max(CASE WHEN regexp_matches(mnemonic, 's[sd]$|^v?movd$') THEN if(mnemonic LIKE '%sd', 8, 4)
+                    WHEN operands LIKE '%\%zmm%' ESCAPE '\' THEN 64
+                    WHEN operands LIKE '%\%ymm%' ESCAPE '\' THEN 32
+                    WHEN operands LIKE '%\%xmm%' ESCAPE '\' THEN 16
+                    WHEN mnemonic LIKE '%q' THEN 8 WHEN mnemonic LIKE '%b' THEN 1 ELSE 4 END) AS bytes
     FROM instructions
-    WHERE loop IS NOT NULL AND machine_loop IS NOT NULL AND operands LIKE '%(\%%' ESCAPE '\'
-      AND mnemonic NOT LIKE 'lea%' AND mnemonic NOT LIKE 'nop%'
+    WHERE loop IS NOT NULL AND machine_loop IS NOT NULL AND address <> ''
+      AND NOT regexp_matches(mnemonic, '^(lea|nop|prefetch)')
+    GROUP BY ALL
 ), streams AS (
-    SELECT x.run_id, x.loop, x.machine_loop, base, "index", scale, sum(x.bytes) AS bytes,
-           abs(any_value(coalesce(b.step, 0) + scale * coalesce(i.step, 0))) AS stride
-    FROM accesses x
+    SELECT run_id, loop, machine_loop, sum(bytes) AS bytes,
+           regexp_extract(address, '\(%(\w+)', 1) AS base,
+           regexp_extract(address, ',%(\w+)', 1) AS "index",
+           coalesce(TRY_CAST(regexp_extract(address, ',(\d)\)', 1) AS BIGINT), 1) AS scale
+    FROM accesses GROUP BY ALL
+), moved AS (
+    SELECT x.*, abs(coalesce(b.step, 0) + x.scale * coalesce(i.step, 0)) AS stride
+    FROM streams x
     LEFT JOIN register_steps b ON b.run_id = x.run_id AND b.machine_loop = x.machine_loop AND b.register = x.base
     LEFT JOIN register_steps i ON i.run_id = x.run_id AND i.machine_loop = x.machine_loop AND i.register = x."index"
-    GROUP BY ALL
 )
 SELECT s.run_id, s.loop, max(s.stride / s.bytes) AS sparsity
-FROM streams s JOIN loop_mca m ON m.run_id = s.run_id AND m.loop = s.loop AND m.machine_loop = s.machine_loop
+FROM moved s JOIN loop_mca m
+  ON m.run_id = s.run_id AND m.loop = s.loop AND m.machine_loop = s.machine_loop
 WHERE s.stride > 0 GROUP BY ALL;
 
 CREATE TEMP TABLE loop_side AS
 SELECT s.side, l.key, l.file || ':' || l.line AS place, l.function_name AS function, l.depth,
        h.share, coalesce(h.samples, 0) AS samples, h.entries, h.iterations, h.trip_count,
        x.vector_width, x.interleave, x.unroll, x.done,
-       m.cycles_per_iteration AS mca_cycles, m.bound, m.vector_bits, m.ipc,
+       m.cycles_per_iteration AS mca_cycles, m.bound, m.vector_bits, m.ipc, m.machine_loops,
        c.* EXCLUDE (run_id, loop), p.sparsity
 FROM sides s JOIN loops l USING (run_id)
 LEFT JOIN hotspots h ON h.run_id = l.run_id AND h.loop = l.key

@@ -6,4 +6,5 @@ SELECT loop,
        sparsity_a AS bytes_a, sparsity_b AS bytes_b,
        list_filter(['instructions: address steps of ' || round(sparsity_a, 1) || ' bytes for each byte accessed in a, '
                     || round(sparsity_b, 1) || ' in b', timed(time_ratio)], lambda e: e IS NOT NULL) AS evidence
-FROM d WHERE greatest(sparsity_a, sparsity_b) >= 2 * least(sparsity_a, sparsity_b)
+FROM d
+WHERE greatest(sparsity_a, sparsity_b) >= greatest(2 * least(sparsity_a, sparsity_b), 1.9)

@@ -4,4 +4,4 @@
 SELECT loop, CASE verdict WHEN 'same' THEN 0.4 ELSE 0.2 END AS strength,
        list_filter([counted('instructions of the loop', instructions_a, instructions_b),
                     'mca: bound by ' || bound_b || ' in b', timed(time_ratio)], lambda e: e IS NOT NULL) AS evidence
-FROM d WHERE code_changed AND verdict IN ('same', 'inconclusive') AND time_ratio BETWEEN 0.75 AND 1.33
+FROM d WHERE code_changed AND verdict IN ('same', 'inconclusive')

@@ -12,4 +12,5 @@ FROM d JOIN remark_facts r
   ON r.loop = d.loop AND r.side = 'b' AND r.change IN ('appeared', 'changed')
  AND r.pass = 'loop-unroll' AND r.name LIKE '%Unrolled'
 WHERE d.unroll_b > coalesce(d.unroll_a, 1) AND d.stack_accesses_b < d.stack_accesses_a + 4
-GROUP BY ALL
+GROUP BY d.loop, d.verdict, d.unroll_b, d.time_ratio, d.vector_bits_a, d.vector_bits_b, d.branches_a, d.branches_b,
+         d.divisions_a, d.divisions_b

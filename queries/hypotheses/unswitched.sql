@@ -2,8 +2,16 @@
 -- refuted-by: without the pass the time of b stays
 -- source: LLVM's Analysis and Transform Passes (llvm.org/docs/Passes.html), simple-loop-unswitch
 -- confirm: b: -mllvm -enable-nontrivial-unswitch=false
-SELECT d.loop, weighed(0.82, d.verdict, 'faster') AS strength,
-       list_filter(['ir_changes: SimpleLoopUnswitchPass changed the loop in b only', timed(d.time_ratio)],
-                   lambda e: e IS NOT NULL) AS evidence
-FROM d JOIN diff_passes p ON p.loop = d.loop AND p.side = 'b' AND p.pass = 'SimpleLoopUnswitchPass'
-WHERE d.instructions_b > d.instructions_a
+WITH replaced AS (
+    SELECT s.side, p.function, min(p.unit || ':' || p.sequence) AS row
+    FROM sides s JOIN passes p USING (run_id)
+    WHERE p.pass = 'SimpleLoopUnswitchPass' AND (p.changed OR p.title LIKE '%replaced its loop%')
+    GROUP BY s.side, p.function
+)
+SELECT d.loop, weighed(0.84, d.verdict, 'faster') AS strength,
+       list_filter(['passes b: SimpleLoopUnswitchPass replaced a loop of ' || r.function || ' (' || r.row || ')',
+                    'machine_loops: ' || d.machine_loops_a || ' of the loop in a, ' || d.machine_loops_b || ' in b',
+                    timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence
+FROM d JOIN replaced r ON r.side = 'b' AND r.function = d.function
+WHERE d.machine_loops_b > d.machine_loops_a
+  AND NOT EXISTS (FROM replaced o WHERE o.side = 'a' AND o.function = r.function)

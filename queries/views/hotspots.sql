@@ -1,8 +1,10 @@
 -- purpose: where the time goes, and what every layer says of that loop; hottest first
 -- grain: loop that was sampled or ran; plus a row for each function's code outside loops
--- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, vector, unroll, mca_cycles, bound, passes, missed, regions
--- share is the loop's own, inner loops left out. vector is width x interleave. mca_cycles is for
--- one pass through the hottest machine loop, which may be several source iterations.
+-- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, ns_per_iteration, vector, simd_bits, unroll, mca_cycles, bound, passes, missed, regions
+-- share is the loop's own, inner loops left out; ns_per_iteration is that share of the median wall
+-- time, over the iterations. vector is what the remarks say (width x interleave), simd_bits what
+-- the hottest machine loop's packed arithmetic uses. mca_cycles is for one pass through that
+-- machine loop, which may be several source iterations.
 WITH changed AS (
     SELECT run_id, loop, count(DISTINCT pass) AS passes FROM pass_effects GROUP BY run_id, loop
 ), reasons AS (
@@ -18,16 +20,20 @@ WITH changed AS (
     FROM region_loops GROUP BY run_id, loop
 ), in_loops AS (
     SELECT l.run_id, l.key AS loop, l.file || ':' || l.line AS place, l.function_name AS function,
-           l.depth, s.share, s.samples, t.entries, t.iterations, t.mean_trip_count
+           l.depth, s.share, s.samples, t.entries, t.iterations, t.mean_trip_count,
+           1e9 * s.share * r.wall / nullif(t.iterations, 0) AS ns_per_iteration
     FROM loops l
     LEFT JOIN sample_shares s ON s.run_id = l.run_id AND s.loop = l.key
     LEFT JOIN trips t ON t.run_id = l.run_id AND t.loop_key = l.key
+    LEFT JOIN runs r ON r.run_id = l.run_id
     WHERE s.samples > 0 OR t.iterations > 0
 )
 SELECT i.run_id, i.loop, i.place, i.function, i.depth,
        i.share, i.samples, i.entries, i.iterations, i.mean_trip_count AS trip_count,
+       i.ns_per_iteration,
        CASE WHEN x.vector_width > 1 OR x.interleave > 1
             THEN coalesce(x.vector_width, 1) || 'x' || coalesce(x.interleave, 1) END AS vector,
+       nullif(m.vector_bits, 0) AS simd_bits,
        x.unroll, m.cycles_per_iteration AS mca_cycles, m.bound, c.passes,
        w.missed, g.regions
 FROM in_loops i
@@ -37,8 +43,9 @@ LEFT JOIN changed c ON c.run_id = i.run_id AND c.loop = i.loop
 LEFT JOIN worst w ON w.run_id = i.run_id AND w.loop = i.loop
 LEFT JOIN marked g ON g.run_id = i.run_id AND g.loop = i.loop
 UNION ALL BY NAME
-SELECT run_id, NULL AS loop,
-       coalesce(file || ':' || line, parse_filename(object)) AS place,
-       function, share, samples
-FROM sample_shares WHERE loop IS NULL
+SELECT s.run_id, NULL AS loop,
+       coalesce(s.file || ':' || s.line, parse_filename(s.object)) AS place,
+       coalesce(f.name, s.function) AS function, s.share, s.samples
+FROM sample_shares s LEFT JOIN functions f ON f.run_id = s.run_id AND f.linkage = s.function
+WHERE s.loop IS NULL
 ORDER BY share DESC NULLS LAST, iterations DESC NULLS LAST, place

@@ -1,19 +1,19 @@
-/* A chain of cheap operations, one a pass. */
-enum { N = 4096, ROUNDS = 80000 };
-static unsigned x[N];
+/* One cheap operation for each element, one element a pass. */
+enum { N = 4096, ROUNDS = 60000 };
+static int x[N], y[N];
 
-__attribute__((noinline)) static unsigned kernel(unsigned hash)
+__attribute__((noinline)) void kernel(int mask)
 {
     #pragma clang loop unroll(disable)
     for (int i = 0; i < N; i++)
-        hash = (hash ^ x[i]) * 3;
-    return hash;
+        y[i] = x[i] ^ mask;
 }
 
 int main(void)
 {
-    unsigned total = 0;
+    for (int i = 0; i < N; i++)
+        x[i] = i;
     for (int r = 0; r < ROUNDS; r++)
-        total += kernel(total);
-    return total == 3;
+        kernel(r);
+    return y[1] == 3;
 }
