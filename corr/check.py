@@ -61,8 +61,8 @@ class Facts:
     """What the gate needs to know of two runs beside their diff; `a` is the baseline.
 
     `shares`: samples by function, None for a run without samples. `reasons`: why the loops of the
-    new run are not vectorised. `names`: plain names of mangled callees. `processors`: what the
-    runs were timed on, None if they were not.
+    new run are not vectorised. `names`: plain names of mangled callees. `conditions`: what
+    the runs were timed on and with.
     """
 
     places: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Facts:
     reasons: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     shares: Mapping[str, Mapping[str, float] | None] = field(default_factory=dict)
-    processors: Mapping[str, str | None] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
 
 def check(
@@ -164,8 +164,8 @@ class _Gate:
         if self.remarks_only:
             return []
         if not self._comparable():
-            on = " and ".join(str(self.facts.processors.get(s)) for s in "ab")
-            return [f"the runs were timed on different processors ({on}): times are not compared"]
+            both = " and ".join(self.facts.conditions.get(s, "?") for s in "ab")
+            return [f"the runs were timed on different terms ({both}): times are not compared"]
         total = result["total"]
         undecided = [
             e["loop"] for e in result["loops"] if e["verdict"] == "inconclusive" and self._hot(e)
@@ -280,7 +280,7 @@ class _Gate:
         return timed["verdict"] == "slower" and timed["time_ratio"] > 1 + self.settings.slowdown
 
     def _comparable(self) -> bool:
-        return len({p for p in self.facts.processors.values() if p}) < 2
+        return len(set(self.facts.conditions.values())) < 2
 
     def _finding(
         self,

@@ -16,7 +16,9 @@ from collectors import (
     execution,
     instructions,
     ir_changes,
+    ir_debug,
     lines,
+    loop_forest,
     loops,
     mca,
     names,
@@ -79,7 +81,7 @@ class Collection:
         self.facts: dict[str, pa.Table] = {name: t.empty() for name, t in TABLES.items()}
         self.places: pa.Table | None = None
         self.problems: list[Problem] = []
-        self.functions: dict[Path, list[loops.Function]] = {}
+        self.functions: dict[Path, list[loop_forest.Function]] = {}
         self.wall: float | None = None
 
     # --- build -----------------------------------------------------------------------------
@@ -105,8 +107,8 @@ class Collection:
     def _frontend(self, unit: BuiltUnit) -> None:
         with self.progress.step(f"loops of {unit.stem.name}"):
             self.builder.emit_frontend(unit)
-            functions = loops.read(unit.frontend, unit.unit.directory)
-            loops.tag_blocks(unit.frontend, functions, unit.tagged)
+            functions = loop_forest.read(unit.frontend, unit.unit.directory)
+            loop_forest.tag_blocks(unit.frontend, functions, unit.tagged)
             self.functions[unit.stem] = functions
 
     def _name_loops(self) -> None:
@@ -211,7 +213,7 @@ class Collection:
         reader = remarks.read(unit.remarks, self.program.label(unit.unit))
         rows = pa.Table.from_batches(list(reader), remarks.REMARKS.schema).unify_dictionaries()
         base = unit.unit.directory
-        known = loops.source_files(unit.frontend, base)
+        known = ir_debug.source_files(unit.frontend, base)
         return spell_files(rows, base, self.program.root, known), reader.problems
 
     def _link_remarks(self, record: Path) -> tuple[pa.Table, list[Problem]]:
@@ -220,7 +222,7 @@ class Collection:
         rows = pa.Table.from_batches(list(reader), remarks.REMARKS.schema).unify_dictionaries()
         known: dict[str, str] = {}
         for unit in self.builder.units:
-            known |= loops.source_files(unit.frontend, unit.unit.directory)
+            known |= ir_debug.source_files(unit.frontend, unit.unit.directory)
         return spell_files(rows, self.program.directory, self.program.root, known), reader.problems
 
     def _machine_code(self) -> None:

@@ -17,7 +17,15 @@ from corr.lake import Lake, RunInfo
 from corr.measure import Comparison
 from corr.resources import shipped
 from corr.sql import connect, rows
-from corr.statistics import DRIFT_MARGIN, MARGIN, Ratio, draws_of_ratio, loop_ratio, ratio
+from corr.statistics import (
+    DRIFT_MARGIN,
+    MARGIN,
+    Ratio,
+    Verdict,
+    draws_of_ratio,
+    loop_ratio,
+    ratio,
+)
 
 #: Layers that a loop of the answer has for each side.
 SIDE_COLUMNS = (
@@ -27,6 +35,8 @@ SIDE_COLUMNS = (
     *("gathers", "atomics", "fmas", "memory_accesses", "prefetches", "float_operations"),
     *("double_operations", "sparsity"),
 )
+#: Repetitions of each side below which no difference of times is claimed.
+FEWEST_REPETITIONS = 5
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -43,12 +53,25 @@ class Times:
     def margin(self) -> float:
         return MARGIN if self.interleaved else DRIFT_MARGIN
 
+    @property
+    def decisive(self) -> bool:
+        """Enough repetitions: the bootstrap of a few values is too sure of itself."""
+        return min(len(self.a), len(self.b)) >= FEWEST_REPETITIONS
 
-def diff(lake: Lake, a: RunInfo, b: RunInfo, measured: Comparison | None = None) -> dict[str, Any]:
+
+def diff(
+    lake: Lake,
+    a: RunInfo,
+    b: RunInfo,
+    measured: Comparison | None = None,
+    *,
+    explain: bool = True,
+) -> dict[str, Any]:
     """The comparison of two runs as plain data: `total` and a list of `loops`.
 
     `measured` are interleaved timings of the two builds; without them the runs' own timings are
-    used, with a wider margin, since they were taken at different times.
+    used, with a wider margin, since they were taken at different times. Without `explain` no
+    hypothesis is formed.
     """
     connection = connect(lake, [a, b])
     try:
@@ -62,7 +85,8 @@ def diff(lake: Lake, a: RunInfo, b: RunInfo, measured: Comparison | None = None)
         times = _times(connection, measured)
         loops = _loops(connection, times)
         _store_loops(connection, loops)
-        hypotheses.explain(connection, loops)
+        if explain:
+            hypotheses.explain(connection, loops)
         loops.sort(key=_weight)
         return {
             "a": _run(a),
@@ -233,7 +257,10 @@ def _time_of(
     if found is None:
         return blank | {"cost": cost}
     # a loop's share is sampled in one run each, so its margin is wider than that of the whole
-    return {**_ratio(found, times.margin + MARGIN), "cost": cost}
+    judged = _ratio(found, times.margin + MARGIN)
+    if not times.decisive:
+        judged["verdict"] = str(Verdict.inconclusive)
+    return {**judged, "cost": cost}
 
 
 def _ratio(found: Ratio, margin: float) -> dict[str, Any]:
@@ -279,10 +306,13 @@ def _total(times: Times | None) -> dict[str, Any]:
     if times is None:
         return {"verdict": None, "clock": None, "interleaved": False}
     found = ratio(times.a, times.b, paired=times.interleaved)
+    judged = _ratio(found, times.margin)
+    if not times.decisive:
+        judged["verdict"] = str(Verdict.inconclusive)
     return {
         "seconds_a": float(np.median(times.a)),
         "seconds_b": float(np.median(times.b)),
-        **_ratio(found, times.margin),
+        **judged,
         "clock": times.clock,
         "interleaved": times.interleaved,
         "repetitions": [len(times.a), len(times.b)],
@@ -303,7 +333,7 @@ def _counters(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 def _outside(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Remarks outside loops that differ, by function."""
     found = rows(connection, "FROM diff_remarks WHERE NOT in_loop ORDER BY ALL")
-    return [_without(r, "in_loop") | {"function": r["loop"].strip("()")} for r in found]
+    return [_without(r, "in_loop") | {"function": r["loop"][1:-1]} for r in found]
 
 
 def _run(run: RunInfo) -> dict[str, Any]:

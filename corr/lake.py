@@ -95,7 +95,7 @@ class Lake:
         root = root.absolute()
         marker = root / MARKER
         if not marker.exists():
-            if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            if root.exists() and (not root.is_dir() or not _only_ours(root)):
                 raise UsageError(
                     f"{root} is not a corr lake and not empty; nothing was written into it",
                     "name another folder with --data DIR or CORR_DATA",
@@ -219,6 +219,14 @@ def disk_errors(where: Path) -> Iterator[None]:
             f"cannot write {place}: {reason}; the run was not committed",
             f"{advice}name another folder with --data",
         ) from error
+
+
+def _only_ours(root: Path) -> bool:
+    """Nothing in the folder but what another process may be making a lake of at this moment."""
+    return all(
+        entry.name in ("runs", ".staging") or entry.name.startswith(f".{MARKER}.")
+        for entry in root.iterdir()
+    )
 
 
 def _write_marker(marker: Path) -> None:

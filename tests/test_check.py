@@ -7,11 +7,15 @@ import datetime
 import io
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import jsonschema
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from markdown_it import MarkdownIt
 
@@ -20,6 +24,7 @@ from corr.check import Code, Facts, Place, check
 from corr.check_formats import CheckFormat, render
 from corr.config import CheckSettings, Waiver, load
 from corr.findings import RULES, Finding, Report
+from corr.lake import new_run_id
 
 SCHEMA = Path(__file__).parent / "fixtures" / "sarif-schema-2.1.0.json"
 PROGRAM = """\
@@ -108,7 +113,7 @@ def many(tmp_path_factory: pytest.TempPathFactory, corr) -> Path:
 def collect(corr, folder: Path, source: str, label: str, *flags: str, run: bool = False) -> None:
     how = ("--repeat", "3", "--no-cachegrind") if run else ("--no-run",)
     done = corr(
-        *("collect", source, *how, "--label", label, "--no-artifacts", "--", "-O3", *flags),
+        *("collect", source, *how, "--label", label, "--", "-O3", *flags),
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr
@@ -308,10 +313,37 @@ def test_slower(executed: Path) -> None:
     assert {rule for rule, *_ in rows} == {"slower"}, "what is cold does not count"
     assert {loop for _, loop, _ in rows} >= {"hot/1"}
     assert any("the whole program is slower" in message for *_, message in rows)
+    again = invoke("base", "slow", cwd=executed)
+    assert "note: the slow-down was measured again, in turn" in again.stderr
     # the limit is the user's, and so is what is hot
     assert found(executed, "base", "slow", "--threshold", "9", code=0) == []
     cold = found(executed, "base", "slow", "--threshold", "9", "--hot-share", "0", code=1)
     assert [row[:2] for row in cold] == [("lost-vectorization", "cold/1")]
+
+
+def test_a_slow_down_by_a_busy_machine_is_measured_again(executed: Path) -> None:
+    """The baseline's times made three times shorter: the same binary, so no slow-down."""
+    from corr.lake import Lake
+
+    opened = Lake.open(executed / "data")
+    run = opened.find("base")
+    quick = new_run_id()
+    shutil.copytree(run.folder, run.folder.with_name(quick))
+    try:
+        facts = json.loads((run.folder / "run.json").read_text()) | {"label": "quick"}
+        (opened.runs / quick / "run.json").write_text(json.dumps(facts | {"run_id": quick}))
+        for path in (opened.runs / quick).glob("*.parquet"):
+            table = pq.read_table(path)
+            ids = pa.array([quick] * len(table), pa.string())
+            table = table.set_column(0, "run_id", ids)
+            if path.name == "timings.parquet":
+                wall = pc.divide(table["wall"], 3)
+                table = table.set_column(table.schema.get_field_index("wall"), "wall", wall)
+            pq.write_table(table, path)
+        assert found(executed, "quick", "base", "--no-remeasure", code=1)
+        assert found(executed, "quick", "base", code=0) == []
+    finally:
+        shutil.rmtree(opened.runs / quick)
 
 
 def test_remarks_only_sees_no_time_and_knows_what_the_baseline_found_hot(executed: Path) -> None:
@@ -353,9 +385,9 @@ def test_inconclusive_is_no_failure_but_is_said() -> None:
 
 
 def test_times_of_two_processors_are_not_compared() -> None:
-    facts = Facts(processors={"a": "one", "b": "other"})
+    facts = Facts(conditions={"a": "one", "b": "other"})
     report = judged(loop_entry(), "slower", facts=facts)
-    assert report.failing == [] and "different processors" in report.notes[0]
+    assert report.failing == [] and "different terms (one and other)" in report.notes[0]
 
 
 def test_what_the_new_run_measured_is_not_seen_without_execution() -> None:

@@ -147,7 +147,7 @@ def test_no_run(corr, tmp_path: Path) -> None:
         ("int main(void) { return 0; }", ("--env", "A"), 2, "NAME=VALUE"),
         ("int main(void) { return 0; }", ("--run-args", "'"), 2, "--run-args"),
         ("int main(void) { return 0; }", ("--nonsense",), 2, "No such option"),
-        ("int main(void) { return 0; }", ("-p", "build"), 2, "--run"),
+        ("int main(void) { return 0; }", ("-p", "build"), 2, "exclude each other"),
         ("int main(void) { return 0; }", ("--", "-O9", "-fnonsense"), 1, "-fnonsense"),
     ],
 )

@@ -73,7 +73,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory, corr) -> Path:
     for label, text in sources.items():
         (folder / "p.c").write_text(text)
         flags = ("--", "-O1") if label == "slow" else ()
-        done = corr("collect", "p.c", "--repeat", "3", "--label", label, *flags, cwd=folder)
+        done = corr("collect", "p.c", "--repeat", "5", "--label", label, *flags, cwd=folder)
         assert done.returncode == 0, done.stderr
     return folder
 

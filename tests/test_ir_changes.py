@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors import ir_changes, ir_diff, ir_text, loops, process, toolchain
+from collectors import ir_changes, ir_diff, ir_text, loop_forest, loops, process, toolchain
 from collectors.ir_changes import IR_CHANGES, PASSES, IrTrace
 from collectors.ir_diff import Pair
 from collectors.ir_stream import dumps, raw_lines
@@ -60,8 +60,8 @@ def tagged(
          "-fno-discard-value-names", "-S", "-emit-llvm", FIXTURES / source, "-o", plain]
     )  # fmt: skip
     assert done.ok, done.last_lines()
-    found = loops.read(plain, FIXTURES)
-    loops.tag_blocks(plain, found, out)
+    found = loop_forest.read(plain, FIXTURES)
+    loop_forest.tag_blocks(plain, found, out)
     rows = loops.table(source, found, {}).to_pylist()
     return out, {row["number"]: row["key"] for row in rows}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors import loops
+from collectors import loop_forest, loops
 
 KERNELS = Path(__file__).resolve().parent.parent / "kernels"
 
@@ -49,7 +49,7 @@ def frontend(clang: str, source: Path, out: Path, *flags: str) -> Path:
 def test_every_shape_of_loop(clang: str, tmp_path: Path, level: str) -> None:
     source = tmp_path / "shapes.c"
     source.write_text(SHAPES)
-    (function,) = loops.read(frontend(clang, source, tmp_path, level), tmp_path)
+    (function,) = loop_forest.read(frontend(clang, source, tmp_path, level), tmp_path)
     found = [(loop.path, loop.line, loop.column) for loop in function.all_loops()]
     assert found == EXPECTED
 
@@ -79,7 +79,7 @@ def listed_by_reading(source: Path) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("level", ["-O0", "-O2", "-O3"])
 def test_shipped_kernels(clang: str, tmp_path: Path, kernel: str, level: str) -> None:
     source = KERNELS / kernel
-    functions = loops.read(frontend(clang, source, tmp_path, level), tmp_path)
+    functions = loop_forest.read(frontend(clang, source, tmp_path, level), tmp_path)
     found = sorted(
         (loop.line, loop.depth)
         for function in functions
@@ -94,8 +94,8 @@ def test_tagging_names_changes_no_code(clang: str, tmp_path: Path) -> None:
     source.write_text(SHAPES)
     ir = frontend(clang, source, tmp_path, "-O3")
     tagged = tmp_path / "tagged.ll"
-    functions = loops.read(ir, tmp_path)
-    loops.tag_blocks(ir, functions, tagged)
+    functions = loop_forest.read(ir, tmp_path)
+    loop_forest.tag_blocks(ir, functions, tagged)
     assert "corr1.for.body" in tagged.read_text()
     objects = []
     for number, text in enumerate((ir, tagged)):
@@ -116,7 +116,7 @@ def test_computed_goto_keeps_its_labels(clang: str, tmp_path: Path) -> None:
     )
     ir = frontend(clang, source, tmp_path, "-O2")
     tagged = tmp_path / "tagged.ll"
-    loops.tag_blocks(ir, loops.read(ir, tmp_path), tagged)
+    loop_forest.tag_blocks(ir, loop_forest.read(ir, tmp_path), tagged)
     command = [clang, "-O2", "-c", "-x", "ir", str(tagged), "-o", str(tmp_path / "t.o")]
     subprocess.run(command, check=True, capture_output=True)
 
@@ -126,7 +126,7 @@ def test_keys_survive_a_comment_line(clang: str, tmp_path: Path) -> None:
     for name, text in (("a.c", SHAPES), ("b.c", "// moved\n\n" + SHAPES)):
         source = tmp_path / name
         source.write_text(text)
-        functions = loops.read(frontend(clang, source, tmp_path, "-O2"), tmp_path)
+        functions = loop_forest.read(frontend(clang, source, tmp_path, "-O2"), tmp_path)
         keys.append(loops.table("x.c", functions, {})["key"].to_pylist())
     assert keys[0] == keys[1] == [f"shapes/{path}" for path, _, _ in EXPECTED]
 
@@ -139,6 +139,6 @@ def test_internal_functions_of_one_name_are_told_apart(clang: str, tmp_path: Pat
             "static int f(int n) { int s = 0; for (int i = 0; i < n; i++) s += i; return s; }\n"
             f"int use_{name[0]}(int n) {{ return f(n); }}\n"
         )
-        functions = loops.read(frontend(clang, source, tmp_path, "-O2"), tmp_path)
+        functions = loop_forest.read(frontend(clang, source, tmp_path, "-O2"), tmp_path)
         rows += loops.table(name, functions, {}, frozenset({"f"}))["key"].to_pylist()
     assert rows == ["f@a.c/1", "f@b.c/1"]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from corr.check import Code, Facts, Place
     from corr.lake import Lake, RunInfo
+    from corr.measure import Comparison
 
 _RUN = "id, beginning of an id, label, program, last or last~N."
 #: Arithmetic on whole vector registers, and on their lowest element alone.
@@ -46,6 +47,13 @@ def check(
             "--hot-share", min=0, max=1, help="Share that makes a loop hot [default: 0.01]."
         ),
     ] = None,
+    remeasure: Annotated[
+        bool,
+        typer.Option(
+            "--remeasure/--no-remeasure",
+            help="Time both binaries again, in turn, before a slow-down fails.",
+        ),
+    ] = True,
     data: DataOption = None,
     format: Annotated[
         CheckFormat, typer.Option("--format", help="How to print it.")
@@ -72,9 +80,14 @@ def check(
     runs = lake.find(baseline), lake.find(new)
     executed = all(run.facts.get("wall") is not None for run in runs)
     remarks_only = remarks_only or not executed
-    result = diff(lake, *runs)
+    result = diff(lake, *runs, explain=False)
     facts = _facts(lake, runs, result, remarks_only)
     report = judge(result, chosen, facts, remarks_only=remarks_only)
+    if remeasure and any(f.rule_id == "slower" for f in report.failing):
+        measured, note = _measure(*runs)
+        if measured is not None:
+            report = judge(diff(lake, *runs, measured, explain=False), chosen, facts)
+        report.notes.append(note)
     render(report, format, sys.stdout)
     if format in (CheckFormat.table, CheckFormat.gcc, CheckFormat.github):
         for note in report.notes:
@@ -83,6 +96,23 @@ def check(
         message(verdict(report))
     if report.failing:
         raise typer.Exit(1)
+
+
+def _measure(a: RunInfo, b: RunInfo) -> tuple[Comparison | None, str]:
+    """Both binaries timed in turn, and a note on it: runs of different times drift apart."""
+    from collectors.errors import CorrError
+    from corr.diff import invocation
+    from corr.measure import interleave
+    from corr.progress import Progress
+
+    found = invocation(a), invocation(b)
+    if found[0] is None or found[1] is None:
+        return None, "the slow-down was not measured again: a run kept no binary"
+    try:
+        with Progress() as progress, progress.step("timing both in turn"):
+            return interleave(found[0], found[1]), "the slow-down was measured again, in turn"
+    except CorrError as error:
+        return None, f"the slow-down could not be measured again: {error.message}"
 
 
 def _facts(
@@ -110,8 +140,12 @@ def _facts(
         reasons,
         _names(result),
         {side: _shares(connection, sides[side]) for side in sampled},
-        {} if remarks_only else {side: run.facts.get("cpu") for side, run in sides.items()},
+        {} if remarks_only else {side: _conditions(run) for side, run in sides.items()},
     )
+
+
+def _conditions(run: RunInfo) -> str:
+    return " ".join((str(run.facts.get("cpu")), *(run.facts.get("run_args") or ())))
 
 
 def _comparable(connection: duckdb.DuckDBPyConnection, runs: tuple[RunInfo, RunInfo]) -> None:

@@ -33,21 +33,21 @@ WHERE step IS NOT NULL GROUP BY ALL;
 
 CREATE TEMP TABLE loop_strides AS
 WITH accesses AS (
-    SELECT run_id, loop, machine_loop, regexp_extract(operands, '-?\w*\(%[^)]*\)') AS address,
+    SELECT run_id, loop, machine_loop, regexp_extract(operands, '-?\w*\(%[^)]*\)') AS memory,
            max(CASE WHEN regexp_matches(mnemonic, 's[sd]$|^v?movd$') THEN if(mnemonic LIKE '%sd', 8, 4)
                     WHEN operands LIKE '%\%zmm%' ESCAPE '\' THEN 64
                     WHEN operands LIKE '%\%ymm%' ESCAPE '\' THEN 32
                     WHEN operands LIKE '%\%xmm%' ESCAPE '\' THEN 16
                     WHEN mnemonic LIKE '%q' THEN 8 WHEN mnemonic LIKE '%b' THEN 1 ELSE 4 END) AS bytes
     FROM instructions
-    WHERE loop IS NOT NULL AND machine_loop IS NOT NULL AND address <> ''
+    WHERE loop IS NOT NULL AND machine_loop IS NOT NULL AND memory <> ''
       AND NOT regexp_matches(mnemonic, '^(lea|nop|prefetch)')
     GROUP BY ALL
 ), streams AS (
     SELECT run_id, loop, machine_loop, sum(bytes) AS bytes,
-           regexp_extract(address, '\(%(\w+)', 1) AS base,
-           regexp_extract(address, ',%(\w+)', 1) AS "index",
-           coalesce(TRY_CAST(regexp_extract(address, ',(\d)\)', 1) AS BIGINT), 1) AS scale
+           regexp_extract(memory, '\(%(\w+)', 1) AS base,
+           regexp_extract(memory, ',%(\w+)', 1) AS "index",
+           coalesce(TRY_CAST(regexp_extract(memory, ',(\d)\)', 1) AS BIGINT), 1) AS scale
     FROM accesses GROUP BY ALL
 ), moved AS (
     SELECT x.*, abs(coalesce(b.step, 0) + x.scale * coalesce(i.step, 0)) AS stride

@@ -1,0 +1,103 @@
+"""Debug-information nodes of textual IR: where a scope or location is in the source."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+NODE = re.compile(r"^!(\d+) = (distinct )?(.*)$")
+_REFERENCE = re.compile(r"!(\d+)")
+_FIELD = re.compile(r'(\w+): (!?\d+|"(?:[^"\\]|\\.)*")')
+_LOCATION = re.compile(r"!DILocation\(line: (\d+)(?:, column: (\d+))?, scope: !(\d+)")
+_HEX = re.compile(r"\\([0-9A-Fa-f]{2})")
+
+
+def source_files(ir: Path, directory: Path) -> dict[str, str]:
+    """File names as the unit's debug information and remarks write them, to absolute paths.
+
+    A name may be relative to a folder that only the debug information names.
+    """
+    nodes: dict[str, str] = {}
+    with ir.open("r", encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            if line.startswith("!") and "!DIFile(" in line:
+                node = NODE.match(line)
+                if node:
+                    nodes[node[1]] = node[3]
+    locate = Locator(nodes, directory)
+    names = {n: unquote(dict(_FIELD.findall(t)).get("filename", '""')) for n, t in nodes.items()}
+    return {name: locate.file_of(node) for node, name in names.items()}
+
+
+class Locator:
+    """Resolves debug-info nodes of one unit to files and lines."""
+
+    def __init__(self, nodes: dict[str, str], directory: Path) -> None:
+        self._nodes = nodes
+        self._directory = directory
+        self._files: dict[str, str] = {}
+        self._scopes: dict[str, str] = {}
+
+    def extent(self, loop: str) -> tuple[tuple[str, int, int] | None, tuple[str, int, int] | None]:
+        """First and last location of a loop node; None where it has none."""
+        places = []
+        for reference in _REFERENCE.findall(self._nodes.get(loop, "")):
+            text = self._nodes.get(reference, "")
+            if reference != loop and text.startswith("!DILocation"):
+                fields = dict(_FIELD.findall(text))
+                file = self.file_of(fields["scope"][1:])
+                places.append((file, int(fields.get("line", 0)), int(fields.get("column", 0))))
+        if not places:
+            return None, None
+        return places[0], places[-1]
+
+    def place(self, location: str) -> tuple[str, int, int] | None:
+        """File, line and column of a location node; None if it names no line."""
+        text = self._nodes.get(location, "")
+        match = _LOCATION.match(text)
+        if not match or match[1] == "0":
+            return None
+        return self._scope_file(match[3]), int(match[1]), int(match[2] or 0)
+
+    def _scope_file(self, scope: str) -> str:
+        if scope not in self._scopes:
+            self._scopes[scope] = self.file_of(scope)
+        return self._scopes[scope]
+
+    def subprogram(self, node: str | None) -> tuple[str, int]:
+        if node is None:
+            return "", 0
+        fields = dict(_FIELD.findall(self._nodes.get(node, "")))
+        return self.file_of(node), int(fields.get("line", 0))
+
+    def file_of(self, scope: str) -> str:
+        """The absolute file of a scope node, its nearest enclosing one if it names none."""
+        for _ in range(1000):
+            text = self._nodes.get(scope, "")
+            fields = dict(_FIELD.findall(text))
+            if text.startswith("!DIFile"):
+                return self._file(scope, fields)
+            following = fields.get("file") or fields.get("scope")
+            if not following or not following.startswith("!"):
+                return ""
+            scope = following[1:]
+        return ""
+
+    def _file(self, node: str, fields: dict[str, str]) -> str:
+        if node not in self._files:
+            name = unquote(fields.get("filename", '""'))
+            folder = unquote(fields.get("directory", '""'))
+            self._files[node] = os.path.normpath(os.path.join(self._directory, folder, name))
+        return self._files[node]
+
+
+def unquote(name: str) -> str:
+    r"""An IR name without its quotes; `\22`-style escapes are bytes, of UTF-8 where they can be."""
+    if not name.startswith('"'):
+        return name
+    text = _HEX.sub(lambda m: chr(int(m[1], 16)), name[1:-1])
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
