@@ -188,7 +188,14 @@ def _executions(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dic
 
 
 def _remarks(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    """Remarks of the place; for a line also those about the loop around it as a whole."""
     condition, values = _condition(place)
+    if place.line is not None:
+        condition = (
+            f"({condition}) OR (loop, line) IN"
+            " (SELECT (key, line) FROM loops WHERE list_contains(?, key))"
+        )
+        values = [*values, list(place.loops)]
     return rows(
         connection,
         'FROM (SELECT pass, tag, name, words, file, line, "column", function,'

@@ -111,7 +111,7 @@ def many(tmp_path_factory: pytest.TempPathFactory, corr) -> Path:
 
 
 def collect(corr, folder: Path, source: str, label: str, *flags: str, run: bool = False) -> None:
-    how = ("--repeat", "3", "--no-cachegrind") if run else ("--no-run",)
+    how = ("--repeat", "5", "--no-cachegrind") if run else ("--no-run",)
     done = corr(
         *("collect", source, *how, "--label", label, "--", "-O3", *flags),
         cwd=folder,

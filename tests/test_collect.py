@@ -53,7 +53,9 @@ def test_two_collects_agree(gemm_lake: Path, corr) -> None:
     for table, less, more in (
         *((t, "run_id", "") for t in ("loops", "remarks", "opcodes", "instructions", "lines")),
         *((t, "run_id", "") for t in ("execution", "execution_regions", "trips")),
-        *((t, "run_id, sequence", both) for t in ("passes", "ir_changes")),
+        # a deleted function is missed only when a module pass next prints one of the others
+        ("passes", "run_id, sequence", both + " AND scope <> 'module'"),
+        ("ir_changes", "run_id, sequence", both),
     ):
         columns = f"SELECT t.* EXCLUDE ({less}) FROM {table} t JOIN runs r USING (run_id)"
         a, b = (f"({columns} WHERE r.label = '{label}'{more})" for label in "ab")

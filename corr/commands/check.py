@@ -83,7 +83,11 @@ def check(
     result = diff(lake, *runs, explain=False)
     facts = _facts(lake, runs, result, remarks_only)
     report = judge(result, chosen, facts, remarks_only=remarks_only)
-    if remeasure and any(f.rule_id == "slower" for f in report.failing):
+    suspected = any(f.rule_id == "slower" for f in report.failing) or (
+        result["total"]["verdict"] == "inconclusive"
+        and result["total"]["time_ratio"] > 1 + chosen.slowdown
+    )
+    if remeasure and suspected and not remarks_only:
         measured, note = _measure(*runs)
         if measured is not None:
             report = judge(diff(lake, *runs, measured, explain=False), chosen, facts)

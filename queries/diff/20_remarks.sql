@@ -17,7 +17,7 @@ LEFT JOIN (SELECT 'a' AS side, key_a AS key, coalesce(key_b, key_a) AS loop FROM
            UNION ALL SELECT 'b', key_b, key_b FROM loop_pairs) p ON p.side = s.side AND p.key = r.loop
 LEFT JOIN (SELECT run_id, function, any_value(function_name) AS function_name FROM loops
            GROUP BY ALL) n ON n.run_id = r.run_id AND n.function = r.function
-WHERE r.pass NOT IN ('annotation-remarks', 'size-info', 'stack-frame-layout')
+WHERE r.pass NOT IN ('annotation-remarks', 'size-info', 'stack-frame-layout', 'asm-printer', 'prologepilog')
 GROUP BY ALL;
 
 CREATE TEMP TABLE remark_only AS

@@ -9,6 +9,6 @@ SELECT d.loop,
 FROM d LEFT JOIN edits e
   ON e.loop = d.loop AND e.side = 'b' AND e.in_loop AND regexp_matches(e.text, '\[[^\]]*\w\[')
 WHERE (e.text IS NOT NULL OR d.gathers_b > d.gathers_a)
-  AND NOT EXISTS (FROM edits o WHERE o.loop = d.loop AND o.side = 'a' AND o.in_loop
+  AND NOT EXISTS (FROM loop_lines o WHERE o.loop = d.loop AND o.side = 'a' AND o.in_loop
                   AND regexp_matches(o.text, '\[[^\]]*\w\['))
 GROUP BY d.loop, d.gathers_a, d.gathers_b, d.verdict, d.time_ratio

@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parent
 class Cause:
     """A planted cause: how both sides are built, and what corr is to say of the loop.
 
-    `rule` None: there is nothing to explain. `verdict` is given where the time is sure to move.
+    `rule` None: there is nothing to explain. `verdict` is given where the time is sure to move that way.
     A name `FOLDER:WHAT` builds a.c of the folder twice, with different flags.
     """
 

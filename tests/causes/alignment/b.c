@@ -1,5 +1,5 @@
 /* Wide vectors over data that begins four bytes into a cache line. */
-enum { N = 2048, ROUNDS = 1000000 };
+enum { N = 2048, ROUNDS = 500000 };
 static _Alignas(64) int buffer[2 * N + 1024];
 
 __attribute__((noinline)) void kernel(const int *from, int *to)

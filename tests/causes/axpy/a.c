@@ -1,5 +1,5 @@
 /* Independent elements, two of them to a multiplication: whatever the flags allow. */
-enum { N = 4096, ROUNDS = 150000 };
+enum { N = 4096, ROUNDS = 60000 };
 static float x[N], y[N];
 
 __attribute__((noinline)) static void kernel(float scale)

@@ -1,5 +1,5 @@
 /* Remainders by a number that is known when the program runs. */
-enum { N = 4096, ROUNDS = 20000 };
+enum { N = 4096, ROUNDS = 12000 };
 static unsigned x[N], y[N];
 
 __attribute__((noinline)) static void kernel(unsigned divisor)

@@ -1,5 +1,5 @@
 /* Remainders by a number that is known to the compiler. */
-enum { N = 4096, ROUNDS = 20000 };
+enum { N = 4096, ROUNDS = 12000 };
 static unsigned x[N], y[N];
 
 __attribute__((noinline)) static void kernel(void)

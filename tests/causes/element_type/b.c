@@ -1,5 +1,5 @@
 /* The same arithmetic on double. */
-enum { N = 2048, ROUNDS = 200000 };
+enum { N = 2048, ROUNDS = 120000 };
 static double x[N], y[N];
 
 __attribute__((noinline)) static void kernel(double scale)

@@ -1,5 +1,5 @@
 /* A small function that must not be inlined. */
-enum { N = 4096, ROUNDS = 25000 };
+enum { N = 4096, ROUNDS = 15000 };
 static int x[N], y[N];
 
 __attribute__((noinline)) static int clamp(int value)

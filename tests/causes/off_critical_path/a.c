@@ -1,5 +1,5 @@
 /* A walk along a chain of pointers. */
-enum { N = 1 << 16, STEPS = 15000000 };
+enum { N = 1 << 16, STEPS = 8000000 };
 static unsigned next[N], odd;
 
 __attribute__((noinline)) static unsigned kernel(unsigned at)

@@ -1,5 +1,5 @@
 /* Very short rows, whose pointers must be compared each time. */
-enum { N = 24, ROUNDS = 30000000 };
+enum { N = 24, ROUNDS = 15000000 };
 int x[N], y[N], z[N];
 
 __attribute__((noinline)) void kernel(int *to, const int *from, const int *more, int n)

@@ -1,5 +1,5 @@
 /* A polynomial of many terms, interleaved once. */
-enum { N = 4096, ROUNDS = 40000 };
+enum { N = 4096, ROUNDS = 20000 };
 static float x[N], y[N];
 
 __attribute__((noinline)) static void kernel(void)

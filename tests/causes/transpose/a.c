@@ -1,5 +1,5 @@
 /* A transposition. */
-enum { N = 2048, BLOCK = 16, ROUNDS = 4 };
+enum { N = 2048, BLOCK = 16, ROUNDS = 3 };
 static double from[N][N], to[N][N];
 
 __attribute__((noinline)) static void kernel(void)

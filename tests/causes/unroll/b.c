@@ -1,5 +1,5 @@
 /* One cheap operation for each element, eight elements a pass. */
-enum { N = 4096, ROUNDS = 60000 };
+enum { N = 4096, ROUNDS = 40000 };
 static int x[N], y[N];
 
 __attribute__((noinline)) void kernel(int mask)

@@ -1,5 +1,5 @@
 /* A counter that must be in memory each time. */
-enum { N = 4096, ROUNDS = 60000 };
+enum { N = 4096, ROUNDS = 30000 };
 static int x[N];
 static volatile int count;
 
