@@ -68,7 +68,9 @@ def record(
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "perf.data"
     data.unlink(missing_ok=True)
-    tool: list[str | Path] = [perf, "record", "-q", "-N", "-F", str(_frequency())]
+    # looking for BPF programs takes perf a second, and there are none of ours
+    tool: list[str | Path] = [perf, "record", "-q", "-N", "--no-bpf-event"]
+    tool += ["-F", str(_frequency())]
     tool += ["-e", _event(perf), "-o", data.absolute(), "--"]
     done = invocation.run(tool, stdout=Path(os.devnull))
     problems = []

@@ -29,6 +29,14 @@ SHOWN = {
 }
 REMARKS_SHOWN = 3
 HYPOTHESES_SHOWN = 2
+PASSES_BY_WEIGHT = (
+    "loop-vectorize",
+    "inline",
+    "loop-unroll",
+    "loop-interchange",
+    "licm",
+    "regalloc",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -208,16 +216,23 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _importance(remark: dict[str, Any]) -> tuple[int, int]:
+    """Remarks of the passes that most often decide come first."""
+    name = remark["pass"]
+    weight = PASSES_BY_WEIGHT.index(name) if name in PASSES_BY_WEIGHT else len(PASSES_BY_WEIGHT)
+    return weight, -len(remark["words_b"] or remark["words_a"] or "")
+
+
 def _notes(entry: dict[str, Any]) -> list[str]:
     notes = [
         f"⇒ {h['says']}" + ("" if h["confirmed"] is None else f" [{h['confirmed']}]")
         for h in entry["hypotheses"][:HYPOTHESES_SHOWN]
     ]
     for mark, change in (("+", "appeared"), ("-", "disappeared")):
-        rows = entry[f"remarks_{change}"]
+        rows = sorted(entry[f"remarks_{change}"], key=_importance)
         notes += [f"{mark} {r['pass']}: {r['words']}" for r in rows[:REMARKS_SHOWN]]
         if len(rows) > REMARKS_SHOWN:
             notes.append(f"{mark} {len(rows) - REMARKS_SHOWN} more")
-    for r in entry["remarks_changed"][:REMARKS_SHOWN]:
+    for r in sorted(entry["remarks_changed"], key=_importance)[:REMARKS_SHOWN]:
         notes.append(f"~ {r['pass']}: {r['words_a']} → {r['words_b']}")
     return notes

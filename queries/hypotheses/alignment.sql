@@ -3,7 +3,8 @@
 -- source: Agner Fog, Optimizing software in C++, ch. 9.5 (alignment of data); Intel Optimization Reference Manual, 3.6
 SELECT d.loop,
        CASE WHEN d.verdict IN ('faster', 'slower') THEN 0.6 WHEN d.verdict = 'same' THEN 0.2 ELSE 0.45 END AS strength,
-       list_filter([min(e.fact), 'machine_loops: vectors of ' || d.vector_bits_b || ' bits, the same instructions in a and b',
+       list_filter([min(e.fact),
+                    'machine_loops: vectors of ' || d.vector_bits_b || ' bits, the same instructions in a and b',
                     timed(d.time_ratio)], lambda x: x IS NOT NULL) AS evidence
 FROM d JOIN edits e ON e.loop = d.loop AND NOT e.in_loop
 WHERE NOT d.code_changed AND d.vector_bits_b >= 128 AND d.vector_bits_a = d.vector_bits_b

@@ -2,7 +2,9 @@
 -- refuted-by: llvm-mca's cycles for each element do not follow the time
 -- source: Agner Fog, Optimizing software in C++, ch. 11 (dependency chains); llvm.org/docs/CommandGuide/llvm-mca.html
 SELECT loop,
-       weighed(CASE WHEN loop IN (SELECT loop FROM edits WHERE in_loop) THEN 0.9 ELSE 0.8 END, verdict, CASE WHEN times < 1 THEN 'faster' ELSE 'slower' END) AS strength, times,
+       weighed(CASE WHEN loop IN (SELECT loop FROM edits WHERE in_loop) THEN 0.9 ELSE 0.8 END,
+               verdict, CASE WHEN times < 1 THEN 'faster' ELSE 'slower' END) AS strength,
+       times,
        list_filter(['mca: ' || round(model_a, 2) || ' cycles an iteration in a (bound by ' || bound_a || '), '
                     || round(model_b, 2) || ' in b (bound by ' || bound_b || ')',
                     timed(time_ratio)], lambda e: e IS NOT NULL) AS evidence

@@ -7,7 +7,8 @@ SELECT d.loop, weighed(0.91, d.verdict, 'slower') AS strength,
                     || coalesce(any_value(d.vector_bits_b), 0) || ' in b',
                     timed(any_value(d.time_ratio))], lambda e: e IS NOT NULL) AS evidence
 FROM d JOIN vectorisation_lost v USING (loop)
-WHERE v.reason IN ('CantIdentifyArrayBounds', 'CantReorderMemOps', 'CantCheckMemDepsAtRunTime', 'CantVersionLoopWithDivergentTarget', 'TooManyMemChecks')
+WHERE v.reason IN ('CantIdentifyArrayBounds', 'CantReorderMemOps', 'CantCheckMemDepsAtRunTime',
+                   'CantVersionLoopWithDivergentTarget', 'TooManyMemChecks')
    OR (v.reason IN ('UnsafeDep', 'UnsafeDepForwarding')
        AND v.loop IN (SELECT loop FROM edits WHERE side = 'a' AND regexp_matches(text, '\b_*restrict')))
 GROUP BY d.loop, d.verdict

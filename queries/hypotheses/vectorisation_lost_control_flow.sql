@@ -7,6 +7,8 @@ SELECT d.loop, weighed(0.89, d.verdict, 'slower') AS strength,
                     || coalesce(any_value(d.vector_bits_b), 0) || ' in b',
                     timed(any_value(d.time_ratio))], lambda e: e IS NOT NULL) AS evidence
 FROM d JOIN vectorisation_lost v USING (loop)
-WHERE v.reason IN ('CFGNotUnderstood', 'CantComputeNumberOfIterations', 'NonReductionValueUsedOutsideLoop', 'UnsupportedUncountableLoop', 'NoLatchBlock', 'IfConversionDelayed', 'NoCFGForSelect', 'UncountableEarlyExitLoopsDisabled', 'MultipleExits')
+WHERE v.reason IN ('CFGNotUnderstood', 'CantComputeNumberOfIterations', 'NonReductionValueUsedOutsideLoop',
+                   'UnsupportedUncountableLoop', 'NoLatchBlock', 'IfConversionDelayed',
+                   'NoCFGForSelect', 'UncountableEarlyExitLoopsDisabled', 'MultipleExits')
   AND d.iterations_b > 0.9 * d.iterations_a
 GROUP BY d.loop, d.verdict
