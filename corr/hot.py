@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from collectors.loop_forest import Function
 
 #: Share of the program's own samples from which a function or machine loop counts as hot.

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from corr.program import Program
 
 
+#: Places that one line of the report names, of those with the same trouble.
+PLACES_SHOWN = 3
+
+
 def register(app: typer.Typer) -> None:
     app.command("collect")(collect)
 
@@ -170,7 +174,10 @@ def _report(lake: Lake, run: RunInfo) -> None:
         if not fix:
             silent += 1
             continue
-        where = ", ".join(p for p in places if p)
+        named = [p for p in places if p]
+        where = ", ".join(named[:PLACES_SHOWN])
+        if len(named) > PLACES_SHOWN:
+            where += f" and {len(named) - PLACES_SHOWN} more"
         message(f"  {layer}: {where + ': ' if where else ''}{what}\n      → {fix}")
     if silent:
         message(f"  {silent} more notes: corr sql --run last 'FROM problems'")
