@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 from typing import NoReturn
 
@@ -53,14 +52,8 @@ for _name in COMMANDS:
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     sys.meta_path.insert(0, _WithoutPandas())
-    signal.signal(signal.SIGTERM, _as_interrupt)
     words = list(sys.argv[1:] if argv is None else argv)
     sys.exit(_run(words))
-
-
-def _as_interrupt(number: int, frame: object) -> NoReturn:
-    """A kill ends a run as Ctrl-C does: children ended, staging removed."""
-    raise KeyboardInterrupt
 
 
 class _WithoutPandas:

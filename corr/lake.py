@@ -10,11 +10,13 @@ import os
 import re
 import secrets
 import shutil
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -129,7 +131,8 @@ class Lake:
             fcntl.flock(lock, fcntl.LOCK_EX)
             staging = Staging(self, run_id, folder)
             try:
-                yield staging
+                with _kill_as_interrupt():
+                    yield staging
             finally:
                 if not staging.committed:
                     shutil.rmtree(folder, ignore_errors=True)
@@ -219,6 +222,23 @@ def disk_errors(where: Path) -> Iterator[None]:
             f"cannot write {place}: {reason}; the run was not committed",
             f"{advice}name another folder with --data",
         ) from error
+
+
+@contextlib.contextmanager
+def _kill_as_interrupt() -> Iterator[None]:
+    """While a run is staged, a kill ends it as Ctrl-C does: children ended, staging removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _only_ours(root: Path) -> bool:
