@@ -10,6 +10,7 @@ demo: setup
 	@echo "Ask it anything:  $(BIN)/corr sql \"SELECT pass, sum(count) FROM remarks GROUP BY pass\""
 
 test: setup $(VENV)/.dev
+	@sh tools/setup-debian.sh test
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check corr collectors tests bench
 	$(BIN)/mypy

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install the tools that corr drives and this machine lacks: from Debian's packages where that is
-# possible, else say what to install. Does nothing where all of them are there.
+# possible, else say what to install. Does nothing where all of them are there. With the argument
+# `test` also what only the tests need.
 set -eu
 
 missing=""
@@ -21,15 +22,23 @@ need perf linux-perf
 need valgrind valgrind
 need bwrap bubblewrap
 need g++ g++
-need cmake cmake
+need objdump binutils
+if [ "${1:-}" = test ]; then
+    need cmake cmake
+    need ninja ninja-build
+    need papi_avail papi-tools
+    need patch patch
+    need pgrep procps
+    [ -f /usr/include/papi.h ] || missing="$missing libpapi-dev"
+fi
 
 [ -n "$missing" ] || exit 0
 missing=$(echo "$missing" | tr ' ' '\n' | sort -u | tr '\n' ' ')
 
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "corr needs these tools, under the names that Debian gives them:$missing" >&2
-    echo "Fedora: dnf install clang llvm compiler-rt perf valgrind bubblewrap gcc-c++ cmake" >&2
-    echo "Arch:   pacman -S clang llvm compiler-rt perf valgrind bubblewrap gcc cmake" >&2
+    echo "Fedora: dnf install clang llvm compiler-rt perf valgrind bubblewrap gcc-c++" >&2
+    echo "Arch:   pacman -S clang llvm compiler-rt perf valgrind bubblewrap gcc" >&2
     exit 3
 fi
 as_root=""
