@@ -9,6 +9,7 @@ threads lose increments unless the build also has `-fprofile-update=atomic`.
 from __future__ import annotations
 
 import json
+import platform
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -108,13 +109,21 @@ def run(
     return tables, problems + _fork_problems(regions, len(profiles), invocation.binary.name)
 
 
+def profile_runtime(toolchain: Toolchain) -> Path | None:
+    """This clang's profile library, without which an instrumented program does not link."""
+    clang = toolchain.path("clang")
+    for name in ("libclang_rt.profile.a", f"libclang_rt.profile-{platform.machine()}.a"):
+        done = process.run([clang, f"-print-file-name={name}"], timeout=60)
+        path = Path(done.stdout.decode("utf-8", "replace").strip())
+        if path.is_file():
+            return path
+    return None
+
+
 def missing_runtime(toolchain: Toolchain) -> Problem | None:
     """A Problem if this clang has no profile library to link an instrumented build with."""
-    clang = toolchain.path("clang")
-    for name in ("libclang_rt.profile.a", "libclang_rt.profile-x86_64.a"):
-        done = process.run([clang, f"-print-file-name={name}"], timeout=60)
-        if Path(done.stdout.decode("utf-8", "replace").strip()).is_file():
-            return None
+    if profile_runtime(toolchain) is not None:
+        return None
     package = f"libclang-rt-{toolchain.major}-dev"
     what = f"clang {toolchain.major} has no profile library, so nothing can be instrumented"
     return Problem(LAYER, "compiler-rt", what, f"on Debian: apt-get install {package}")

@@ -312,6 +312,10 @@ class Collection:
             self._layer("opcodes", both)
 
     def _execution(self) -> None:
+        missing = execution.missing_runtime(self.toolchain)
+        if missing is not None:
+            self.problems.append(missing)
+            return
         with self.progress.step("execution counts"):
             try:
                 atomic = ("-fprofile-update=atomic",) if uses_threads(self.binary) else ()

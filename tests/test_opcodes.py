@@ -34,7 +34,7 @@ def compile_to_ir(tools: Toolchain, source: Path, out: Path, *flags: str) -> Pat
 def opt(tools: Toolchain) -> str:
     found = shutil.which(f"opt-{tools.major}") or shutil.which("opt")
     if found is None:
-        pytest.skip("no opt of this LLVM here")
+        pytest.fail("no opt of this LLVM here: tools/setup-debian.sh installs it")
     return found
 
 

@@ -29,6 +29,8 @@ SHOWN = {
 }
 REMARKS_SHOWN = 3
 HYPOTHESES_SHOWN = 2
+#: A hypothesis weaker than this is a fallback, and printed as one.
+WEAK = 0.3
 PASSES_BY_WEIGHT = (
     "loop-vectorize",
     "inline",
@@ -225,7 +227,8 @@ def _importance(remark: dict[str, Any]) -> tuple[int, int]:
 
 def _notes(entry: dict[str, Any]) -> list[str]:
     notes = [
-        f"⇒ {h['says']}" + ("" if h["confirmed"] is None else f" [{h['confirmed']}]")
+        f"⇒ {'perhaps ' if h['strength'] < WEAK else ''}{h['says']}"
+        + ("" if h["confirmed"] is None else f" [{h['confirmed']}]")
         for h in entry["hypotheses"][:HYPOTHESES_SHOWN]
     ]
     for mark, change in (("+", "appeared"), ("-", "disappeared")):

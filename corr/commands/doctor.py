@@ -10,7 +10,7 @@ from corr.commands.options import FormatOption
 from corr.output import Format, emit, emit_records
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collectors.toolchain import Toolchain
 
 #: Tool, package in Debian, what one loses without it.
 LLVM = {
@@ -71,26 +71,18 @@ def _llvm_rows() -> list[dict[str, str]]:
             rows.append(_row(tool, "ok", found.version, str(found.path(tool))))
         else:
             rows.append(_missing(tool, package.replace("22", str(found.major)), loss))
-    rows.append(_runtime_row(found.path("clang"), found.major))
+    rows.append(_runtime_row(found))
     return rows
 
 
-def _runtime_row(clang: Path, major: int) -> dict[str, str]:
+def _runtime_row(found: Toolchain) -> dict[str, str]:
     """clang's profile runtime, without which an instrumented program does not link."""
-    import platform
-    from pathlib import Path
+    from collectors.execution import profile_runtime
 
-    from collectors import process
-
-    name = "libclang_rt.profile.a"
-    answer = process.run([clang, "-print-runtime-dir"]).stdout.decode().strip()
-    folder = Path(answer)
-    names = (name, f"libclang_rt.profile-{platform.machine()}.a")
-    for found in (p / n for p in (folder, folder.parent / "linux") for n in names):
-        if found.exists():
-            return _row("profile runtime", "ok", str(major), str(found))
-    loss = f"no execution counts ({name} is not there)"
-    return _missing("profile runtime", f"libclang-rt-{major}-dev", loss)
+    path = profile_runtime(found)
+    if path is None:
+        return _missing("profile runtime", f"libclang-rt-{found.major}-dev", "no execution counts")
+    return _row("profile runtime", "ok", str(found.major), str(path))
 
 
 def _other_rows() -> list[dict[str, str]]:
