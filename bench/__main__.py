@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bench import collect, diff
+from bench import biglake, collect, diff
 
 
 def main() -> None:
     """Run them all; each prints its own lines."""
     collect.main()
     diff.main()
+    biglake.main()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Optimisation remarks of clang and LLVM, recorded as YAML (`*.opt.yaml`), as a table.
+"""Optimisation remarks of clang and LLVM, recorded as YAML or as a bitstream, as a table.
 
     reader = read("gemm.opt.yaml", "gemm.c")
     for batch in reader:
@@ -7,37 +7,30 @@
 
 A file is read twice: first to find its documents and count equal ones, then to parse each distinct
 document once. So rows can be handed out as they are parsed and yet carry their final count, and
-memory holds a few blocks plus some 60 bytes for each distinct document, not the file.
+memory holds a few blocks plus some 60 bytes for each distinct document, not the file. A file of
+very many distinct documents is read in parts, so that this too stays bounded.
 """
 
 from __future__ import annotations
 
-import gzip
-import io
-import lzma
 import os
-import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
+from collectors.in_order import in_order
 from collectors.remarks_arrow import Ints, coded, gather, integers, strings
-from collectors.remarks_documents import (
-    BLOCK,
-    Block,
-    Documents,
-    blocks,
-    documents,
-)
-from collectors.remarks_fallback import Unreadable, read_document
-from collectors.remarks_yaml import columns
+from collectors.remarks_bitstream import MAGIC, Bitstream
+from collectors.remarks_documents import TRUNCATED
+from collectors.remarks_format import BLOCK, Block, Documents, Format, Unreadable, merge
+from collectors.remarks_stream import Watched, opened
+from collectors.remarks_yaml import Yaml
 from collectors.table import Problem, Table, column
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -66,7 +59,11 @@ REMARKS = Table(
             column("hotness", pa.int64(), "profile count, or NULL without a profile"),
             column("args", pa.list_(ARGUMENT), "every argument in order, with its own place"),
             column("count", pa.int64(), "how many documents of the recording are this one"),
-            column("document", pa.int64(), "line of the recording where the first of them starts"),
+            column(
+                "document",
+                pa.int64(),
+                "line of the recording (in a bitstream: byte) where the first of them starts",
+            ),
         ]
     ),
 )
@@ -75,19 +72,21 @@ _LAYER = "remarks"
 _FALLBACK_ROWS = 1024  # of Python objects at a time; they are some 20 times the size of the text
 _MOST_PROBLEMS = 200  # kinds, per file
 
-_TRUNCATED = "the file ends within this document"
-_FIXES = {_TRUNCATED: "let the compiler finish, then record again"}
+_MOST_DISTINCT = 1 << 20  # documents, in a part of the file
+
+_FIXES = {TRUNCATED: "let the compiler finish, then record again"}
+
 
 _T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 @dataclass
 class Statistics:
     """Documents of one file. `read` = `fast` + `fallback` + `bad`; all count duplicates.
 
-    `distinct` is the number of different documents, `rows` that of rows handed out. `bytes` is the
-    size after decompression, `replaced` the number of documents with invalid UTF-8.
+    `distinct` is the number of different documents, `rows` that of rows handed out; in a file of
+    several parts both sum over the parts. `bytes` is the size after decompression, `replaced` the
+    number of documents with invalid UTF-8.
     """
 
     read: int = 0
@@ -110,10 +109,10 @@ class _Chosen:
     """The documents of one block to parse: those that are the first of their kind in the file."""
 
     size: int
-    begin: int  # line of the file at which the block begins
+    begin: int  # place in the file at which the block begins
     starts: Ints
     ends: Ints
-    line: Ints
+    place: Ints
     count: Ints
 
 
@@ -121,33 +120,7 @@ class _Chosen:
 class _Parsed:
     batches: list[pa.RecordBatch] = field(default_factory=list)
     statistics: Statistics = field(default_factory=Statistics)
-    problems: list[tuple[int, str, int]] = field(default_factory=list)  # line, what, count
-
-
-class _Watched:
-    """A stream that ends where its compressed data is damaged, and remembers the reason."""
-
-    def __init__(self, stream: Any, *, compressed: bool = True) -> None:
-        self._stream = stream
-        self._compressed = compressed
-        self.damage = ""
-
-    def read(self, size: int, /) -> bytes:
-        """At most `size` bytes, none at the end or from the damage on."""
-        try:
-            return b"" if self.damage else cast(bytes, self._stream.read(size))
-        except (EOFError, zlib.error, lzma.LZMAError, pa.ArrowInvalid, OSError) as error:
-            if not self._compressed:
-                raise
-            self.damage = str(error)
-            return b""
-
-    def unread(self, data: bytes, /) -> bytes:
-        """Takes back what was read last, if the file can seek; returns what it cannot take."""
-        if self._compressed:
-            return data
-        self._stream.seek(-len(data), io.SEEK_CUR)
-        return b""
+    problems: list[tuple[int, str, int]] = field(default_factory=list)  # place, what, count
 
 
 class RemarkReader:
@@ -157,13 +130,24 @@ class RemarkReader:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], unit: str, *, threads: int | None, block: int
+        self,
+        path: str | os.PathLike[str],
+        unit: str,
+        *,
+        threads: int | None,
+        block: int,
+        distinct: int = _MOST_DISTINCT,
+        progress: Callable[[float], object] | None = None,
     ) -> None:
         self.path = Path(path)
         self.unit = unit
         self.threads = threads or min(2, len(os.sched_getaffinity(0)))
         self.statistics = Statistics()
         self._block = block
+        self._distinct = distinct
+        self._progress = progress
+        self._size = 0
+        self._format: Format = Yaml(block)
         self._problems: dict[str, Problem] = {}
 
     @property
@@ -178,105 +162,132 @@ class RemarkReader:
         a problem, not an exception.
         """
         self.statistics, self._problems = Statistics(), {}
-        if self._is_bitstream():
-            return
         state = self._state()
-        with ThreadPoolExecutor(self.threads) as pool:
-            chosen = self._choose(pool)
-            with self._open() as stream:
-                work = zip(blocks(stream, self._block), chosen, strict=False)
-                for parsed in _in_order(pool, self._parse, work, self.threads):
-                    yield from self._take(parsed)
+        self._size = state[0]
+        if not self._recognise():
+            return
+        with (
+            ThreadPoolExecutor(self.threads) as pool,
+            opened(self.path) as ahead,
+            opened(self.path) as stream,
+        ):
+            found = in_order(pool, self._format.documents, self._format.blocks(ahead), self.threads)
+            blocks = self._format.blocks(stream)
+            with closing(found):
+                for chosen in self._parts(self._watched(found, ahead, stream)):
+                    work = zip(chosen, blocks, strict=False)
+                    rest = in_order(pool, self._parse, work, self.threads)
+                    for parsed in self._watched(rest, ahead, stream):
+                        yield from self._take(parsed)
+            if ahead.damage:
+                self._problem(
+                    str(self.path),
+                    f"damaged compressed file: {ahead.damage}",
+                    "what precedes the damage was read; record or copy the file again",
+                )
         done = self.statistics
-        if self._state() != state or done.fast + done.fallback + done.bad != done.read:
+        if not self.path.exists() or self._state() != state or done.fast + done.fallback + done.bad != done.read:
             self._problem(
                 str(self.path),
                 "the file changed while it was read",
                 "read it once the compiler has finished",
             )
 
-    def _state(self) -> tuple[int, int]:
-        status = self.path.stat()
-        return status.st_size, status.st_mtime_ns
+    def _watched(self, items: Iterator[_T], *streams: Watched) -> Iterator[_T]:
+        """The items; after each, tells how much of the two passes over the file is done."""
+        size = max(1, self._size) * len(streams)
+        for item in items:
+            if self._progress:
+                self._progress(min(1.0, sum(stream.position for stream in streams) / size))
+            yield item
 
-    def _is_bitstream(self) -> bool:
-        with self._open() as stream:
+    def _state(self) -> tuple[int, int, int]:
+        status = self.path.stat()
+        return status.st_size, status.st_mtime_ns, status.st_ino
+
+    def _recognise(self) -> bool:
+        """Which format it is, by its content; whether there is anything to read."""
+        with opened(self.path) as stream:
             head = stream.read(8)
-        if head.startswith((b"RMRK", b"REMARKS\0")):
+        if head.startswith(b"REMARKS\0"):
             self._problem(
                 str(self.path),
-                "remarks in LLVM's bitstream format or with a string table, not YAML",
-                "record with -fsave-optimization-record=yaml, or llvm-remarkutil bitstream2yaml",
+                "remarks in the format yaml-strtab, whose strings are in another file",
+                "record with -fsave-optimization-record=yaml or =bitstream",
             )
+            return False
+        if not head.startswith(MAGIC):
+            self._format = Yaml(self._block)
             return True
-        return False
+        self._format = Bitstream(self._block)
+        with opened(self.path) as stream:
+            for problem in self._format.prepare(stream):
+                self._problem(f"{self.path}{problem.where}", problem.what, problem.fix)
+        return True
 
-    def _choose(self, pool: ThreadPoolExecutor) -> list[_Chosen]:
+    def _parts(self, found: Iterator[Documents]) -> Iterator[list[_Chosen]]:
         """First pass: finds all documents; for each block, those to parse with their final count.
 
-        Documents are compared within a block as bytes, between blocks by a 128-bit hash.
+        Documents are compared within a block as bytes, between blocks by a 128-bit hash. A part
+        ends with the block that makes it hold enough distinct documents.
         """
-        found: list[Documents] = []
-        line = 1
-        with self._open() as stream:
-            for docs in _in_order(pool, documents, blocks(stream, self._block), self.threads):
-                self._report(docs, line)
-                self.statistics.read += docs.read
-                self.statistics.bytes += docs.size
-                found.append(docs)
-                line += docs.newlines
-            if stream.damage:
-                self._problem(
-                    str(self.path),
-                    f"damaged compressed file: {stream.damage}",
-                    "what precedes the damage was read; record or copy the file again",
-                )
-        if not found:
-            return []
-        count, first = _merge(found)
+        begin = self._format.first
+        part: list[tuple[int, Documents]] = []
+        held = 0
+        for docs in found:
+            self._report(docs, begin)
+            self.statistics.read += docs.read
+            self.statistics.bytes += docs.size
+            part.append((begin, docs))
+            held += len(docs.starts)
+            begin += docs.span
+            if held >= self._distinct:
+                yield self._choose(part)
+                part, held = [], 0
+        if part:
+            yield self._choose(part)
+
+    def _choose(self, part: list[tuple[int, Documents]]) -> list[_Chosen]:
+        count, first = merge([docs for _, docs in part])
         self.statistics.distinct += int(first.sum())
         chosen = []
-        at, line = 0, 1
-        for docs in found:
+        at = 0
+        for begin, docs in part:
             mine = slice(at, at + len(docs.starts))
             keep, at = first[mine], mine.stop
             chosen.append(
                 _Chosen(
                     docs.size,
-                    line,
+                    begin,
                     docs.starts[keep],
                     docs.ends[keep],
-                    docs.line[keep],
+                    docs.place[keep],
                     count[mine][keep],
                 )
             )
-            line += docs.newlines
         return chosen
 
-    def _report(self, docs: Documents, line: int) -> None:
-        for stray in docs.stray:
-            self._at(line + stray, "text between documents", 1)
-        if docs.unfinished is not None:
-            what = _TRUNCATED
-            if docs.cut:
-                what = f"document longer than {self._block >> 20} MB"
-            self._at(line + docs.unfinished, what, 1)
+    def _report(self, docs: Documents, begin: int) -> None:
+        for place, what in docs.stray:
+            self._at(begin + place, what, 1)
+        for place, what in docs.lost:
+            self._at(begin + place, what, 1)
             self.statistics.read += 1
             self.statistics.distinct += 1
             self.statistics.bad += 1
 
-    def _parse(self, work: tuple[Block, _Chosen]) -> _Parsed:
+    def _parse(self, work: tuple[_Chosen, Block]) -> _Parsed:
         """Second pass over one block."""
-        block, chosen = work
+        chosen, block = work
         parsed = _Parsed()
         if len(block.data) != chosen.size or not len(chosen.starts):
             return parsed  # a block that changed is missed in the statistics, and so reported
         texts = gather(block.data, chosen.starts, chosen.ends)
-        lines = chosen.line.astype(np.int64) + chosen.begin
-        found = columns(texts)
+        places = chosen.place.astype(np.int64) + chosen.begin
+        found = self._format.columns(texts)
         regular = found.regular
         if regular.any():
-            batch = self._batch(found.columns, chosen.count[regular], lines[regular])
+            batch = self._batch(found.columns, chosen.count[regular], places[regular])
             parsed.batches.append(batch)
             parsed.statistics.fast = int(chosen.count[regular].sum())
         rest = np.flatnonzero(~regular).tolist()
@@ -285,13 +296,13 @@ class RemarkReader:
         parsed.statistics.rows = sum(batch.num_rows for batch in parsed.batches)
         return parsed
 
-    def _batch(self, found: dict[str, pa.Array], count: Ints, line: Ints) -> pa.RecordBatch:
+    def _batch(self, found: dict[str, pa.Array], count: Ints, place: Ints) -> pa.RecordBatch:
         unit = coded(np.zeros(len(count), np.int32), strings([self.unit]))
         found = {
             **found,
             "unit": unit,
             "count": integers(count, pa.int64()),
-            "document": integers(line, pa.int64()),
+            "document": integers(place, pa.int64()),
         }
         schema = REMARKS.schema
         return pa.RecordBatch.from_arrays([found[name] for name in schema.names], schema=schema)
@@ -301,20 +312,20 @@ class RemarkReader:
     ) -> None:
         rows: list[dict[str, Any]] = []
         for index in indices:
-            line, count = int(chosen.line[index]) + chosen.begin, int(chosen.count[index])
+            place, count = int(chosen.place[index]) + chosen.begin, int(chosen.count[index])
             try:
-                remark = read_document(texts[index].as_py())
+                remark = self._format.remark(texts[index].as_py())
             except Unreadable as error:
-                parsed.problems.append((line, f"document that is not a remark: {error}", count))
+                parsed.problems.append((place, f"document that is not a remark: {error}", count))
                 parsed.statistics.bad += count
                 continue
             for note in remark.notes:
-                parsed.problems.append((line, note, count))
+                parsed.problems.append((place, note, count))
             if remark.replaced:
-                parsed.problems.append((line, "invalid UTF-8, replaced by U+FFFD", count))
+                parsed.problems.append((place, "invalid UTF-8, replaced by U+FFFD", count))
                 parsed.statistics.replaced += count
             parsed.statistics.fallback += count
-            rows.append({**remark.row, "unit": self.unit, "count": count, "document": line})
+            rows.append({**remark.row, "unit": self.unit, "count": count, "document": place})
         if rows:
             parsed.batches.append(pa.RecordBatch.from_pylist(rows, schema=REMARKS.schema))
 
@@ -323,13 +334,13 @@ class RemarkReader:
         for name in ("fast", "fallback", "bad", "rows", "replaced"):
             total = getattr(self.statistics, name) + getattr(parsed.statistics, name)
             setattr(self.statistics, name, total)
-        for line, what, count in parsed.problems:
-            self._at(line, what, count)
+        for place, what, count in parsed.problems:
+            self._at(place, what, count)
         yield from parsed.batches
 
-    def _at(self, line: int, what: str, count: int) -> None:
+    def _at(self, place: int, what: str, count: int) -> None:
         fix = _FIXES.get(what, "")
-        self._problem(f"{self.path}:{line}", what, fix, count)
+        self._problem(f"{self.path}{self._format.where(place)}", what, fix, count)
 
     def _problem(self, where: str, what: str, fix: str, count: int = 1) -> None:
         if len(self._problems) >= _MOST_PROBLEMS and what not in self._problems:
@@ -339,68 +350,21 @@ class RemarkReader:
             where, count = known.where, known.count + count
         self._problems[what] = Problem(_LAYER, where, what, fix, count)
 
-    @contextmanager
-    def _open(self) -> Iterator[_Watched]:
-        """The decompressed file; the compression is recognised by its content."""
-        with open(self.path, "rb", buffering=0) as raw:
-            head = raw.read(6)
-            raw.seek(0)
-            if head.startswith(b"\x1f\x8b"):
-                with gzip.open(raw) as stream:
-                    yield _Watched(stream)
-            elif head.startswith(b"\xfd7zXZ\0"):
-                with lzma.open(raw) as stream:
-                    yield _Watched(stream)
-            elif head.startswith(b"\x28\xb5\x2f\xfd"):
-                with pa.CompressedInputStream(pa.PythonFile(raw), "zstd") as stream:
-                    yield _Watched(stream)
-            else:
-                yield _Watched(raw, compressed=False)
-
 
 def read(
-    path: str | os.PathLike[str], unit: str, *, threads: int | None = None, block: int = BLOCK
+    path: str | os.PathLike[str],
+    unit: str,
+    *,
+    threads: int | None = None,
+    block: int = BLOCK,
+    progress: Callable[[float], object] | None = None,
 ) -> RemarkReader:
-    """The remarks in a YAML file, plain or compressed with gzip, xz or zstd, labelled with `unit`.
+    """The remarks in a file, YAML or bitstream, labelled with `unit`; gzip, xz or zstd are undone.
 
     Iterate over the result for record batches. Over all of them, rows differ in the text of their
-    document, and `count` sums to the number of documents kept. At most `threads` (default: the
-    CPUs the process may use, at most 2) work on `block` bytes each.
+    document (in a file of more than a million distinct documents, only within its parts), and
+    `count` sums to the number of documents kept. At most `threads` (default: the
+    CPUs the process may use, at most 2) work on `block` bytes each. `progress` is told the share of
+    the work that is done, from 0 to 1.
     """
-    return RemarkReader(path, unit, threads=threads, block=block)
-
-
-def _merge(found: list[Documents]) -> tuple[Ints, Any]:
-    """Joins the blocks' documents: for each its count in the file, and whether it is the first.
-
-    Returns arrays as long as all blocks' documents together; `count` is valid where `first` is.
-    """
-    digest = np.concatenate([docs.digest for docs in found])
-    count = np.concatenate([docs.count for docs in found]).astype(np.int64)
-    order = np.lexsort((digest[:, 1], digest[:, 0]))  # stable: equal ones stay in file order
-    ordered = digest[order]
-    new = np.ones(len(order), np.bool_)
-    new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-    heads = np.flatnonzero(new)
-    first = np.zeros(len(order), np.bool_)
-    first[order[heads]] = True
-    if len(heads):
-        count[order[heads]] = np.add.reduceat(count[order], heads)
-    return count, first
-
-
-def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[_T], _R], items: Iterable[_T], ahead: int
-) -> Iterator[_R]:
-    """Results of `work` in the items' order, at most `ahead` items beyond the one handed out."""
-    waiting: deque[Future[_R]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    return RemarkReader(path, unit, threads=threads, block=block, progress=progress)

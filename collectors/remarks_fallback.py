@@ -7,11 +7,12 @@ Only parser *events* are used. No Python object is ever constructed from a tag, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import yaml
+
+from collectors.remarks_format import Remark, Unreadable, hotness, place_number
 
 TAGS = (
     "!Passed",
@@ -25,9 +26,6 @@ MAX_BYTES = 1 << 20  # LLVM's longest documents are some tens of kilobytes
 MAX_DEPTH = 16  # of nodes; a remark needs 5
 MAX_BRACKETS = 32  # unclosed flow brackets: libyaml's time is quadratic in them
 
-_INT32 = (1 << 31) - 1
-_INT64 = (1 << 63) - 1
-_DIGITS = re.compile(r"[0-9]{1,20}")
 _OPENING = np.zeros(256, np.int32)
 _OPENING[[ord("["), ord("{")]] = 1
 _OPENING[[ord("]"), ord("}")]] = -1
@@ -45,21 +43,8 @@ _PLAIN_FILE = re.compile(
 )
 
 
-class Unreadable(Exception):
-    """A document that is not a remark; the message says why, without positions or content."""
-
-
 class _Mapping(list[tuple[str, Any]]):
     """The pairs of a YAML mapping in order, keys as written."""
-
-
-@dataclass
-class Remark:
-    """One remark in the terms of the table `remarks`, and what in the document was unexpected."""
-
-    row: dict[str, Any]
-    notes: list[str] = field(default_factory=list)
-    replaced: bool = False  # invalid UTF-8 became U+FFFD
 
 
 def read_document(document: bytes) -> Remark:
@@ -157,7 +142,7 @@ def _remark(tag: str, top: Any) -> Remark:
             raise Unreadable(f"no {name}")
         row[name.lower()] = _text(name, keys.pop(name))
     row.update(_place(keys.pop("DebugLoc", None), notes))
-    row["hotness"] = _number("Hotness", keys.pop("Hotness", None), _INT64, notes)
+    row["hotness"] = hotness(keys.pop("Hotness", None), notes)
     row["args"] = [_argument(item, notes) for item in _items(keys.pop("Args", None))]
     notes.extend(f"unknown key {name[:40]}" for name in keys)
     return Remark(row, notes)
@@ -199,19 +184,10 @@ def _place(place: Any, notes: list[str]) -> dict[str, Any]:
     file = keys.pop("File", None)
     found = {
         "file": None if file is None else _text("File", file),
-        "line": _number("Line", keys.pop("Line", None), _INT32, notes),
-        "column": _number("Column", keys.pop("Column", None), _INT32, notes),
+        "line": place_number("Line", keys.pop("Line", None), notes),
+        "column": place_number("Column", keys.pop("Column", None), notes),
     }
     if None in found.values():
         notes.append("incomplete DebugLoc")
     notes.extend(f"unknown key {name[:40]} in a DebugLoc" for name in keys)
     return found
-
-
-def _number(name: str, value: Any, most: int, notes: list[str]) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) <= most:
-        return int(value)
-    notes.append(f"{name} that is not a number of its range")
-    return None

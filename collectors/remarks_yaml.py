@@ -9,15 +9,17 @@ writes them; all others are left to `collectors.remarks_fallback`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from collectors.remarks_arrow import Ints, Mask, coded, encode, integers, slices, strings
-from collectors.remarks_documents import NEWLINE
-from collectors.remarks_fallback import TAGS
+from collectors.remarks_documents import NEWLINE, blocks, documents
+from collectors.remarks_fallback import TAGS, read_document
+from collectors.remarks_format import Block, Columns, Documents, Remark, Stream
+from collectors.table import Problem
 
 (
     _IRREGULAR,
@@ -193,18 +195,40 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(point)
 
 
+class Yaml:
+    """A YAML recording, as `collectors.remarks_format.Format`; `size` is that of a block."""
+
+    first = 1
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def where(self, place: int) -> str:
+        """The line, as compilers write it."""
+        return f":{place}"
+
+    def prepare(self, stream: Stream) -> list[Problem]:
+        """Nothing: a document tells all by itself."""
+        return []
+
+    def blocks(self, stream: Stream) -> Iterator[Block]:
+        """See `collectors.remarks_documents.blocks`."""
+        return blocks(stream, self._size)
+
+    def documents(self, block: Block) -> Documents:
+        """See `collectors.remarks_documents.documents`."""
+        return documents(block, self._size)
+
+    def columns(self, texts: pa.BinaryArray) -> Columns:
+        """See `columns`."""
+        return columns(texts)
+
+    def remark(self, text: bytes) -> Remark:
+        """See `collectors.remarks_fallback.read_document`."""
+        return read_document(text)
+
+
 # --- columns ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Columns of the regular documents, by name, and which documents those are.
-
-    `regular` is a mask over the documents given; the columns are as long as it has True.
-    """
-
-    columns: dict[str, pa.Array]
-    regular: Mask
 
 
 def columns(texts: pa.BinaryArray) -> Columns:

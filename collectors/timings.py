@@ -98,11 +98,14 @@ def measure(
 
 def read_times(path: Path) -> tuple[list[float], int]:
     """The `kernel_seconds` values in a CORR_TIMES file (none if absent), and its bad lines."""
-    if not path.is_file():
-        return [], 0
+    return parse_times(path.read_text("utf-8", "replace")) if path.is_file() else ([], 0)
+
+
+def parse_times(text: str) -> tuple[list[float], int]:
+    """The `kernel_seconds` values in the text of a CORR_TIMES file, and how many lines are bad."""
     values: list[float] = []
     bad = 0
-    for line in path.read_text("utf-8", "replace").splitlines():
+    for line in text.splitlines():
         words = line.split()
         if not words:
             continue

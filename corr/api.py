@@ -13,7 +13,7 @@ from collectors.errors import ToolMissing
 from corr import lake as storage
 from corr.diff import diff as compare
 from corr.output import shown
-from corr.sql import connect, query
+from corr.sql import ask
 
 if TYPE_CHECKING:
     import pandas
@@ -111,7 +111,7 @@ class Lake:
         Raises UsageError for SQL that is wrong or would change something.
         """
         runs = [self._lake.find(run)] if run is not None else None
-        return Result(query(connect(self._lake, runs), statement, parameters))
+        return Result(ask(self._lake, statement, parameters, runs))
 
     def hotspots(self, run: str = "last") -> Result:
         """A row per loop of a run, hottest first."""

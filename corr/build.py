@@ -5,6 +5,7 @@ Nothing here changes what the user's flags produce: `-g` and the remark record d
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ from corr.program import Program, Unit
 
 #: Warnings about flags that a single stage has no use for would be noise.
 QUIET = ("-Wno-unused-command-line-argument",)
+#: clang's virtual file system overlay, in the folder of the artifacts.
+OVERLAY = "overlay.json"
 
 
 @dataclass(frozen=True)
@@ -57,21 +60,49 @@ _THREADS = ("pthread_create", "thrd_create", "__kmpc_fork_call", "GOMP_parallel"
 
 
 class Builder:
-    """Runs clang on a program's units; artifacts go to `folder`, one stem a unit."""
+    """Runs clang on a program's units; artifacts go to `folder`, one stem a unit.
 
-    def __init__(self, program: Program, toolchain: Toolchain, folder: Path) -> None:
+    `limits` is put before each command: for texts that may be hostile to a compiler.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        toolchain: Toolchain,
+        folder: Path,
+        limits: tuple[str, ...] = (),
+    ) -> None:
         self.program = program
+        self.limits = limits
         self.toolchain = toolchain
         self.folder = folder
         stems = _stems([u.source for u in program.units])
         self.units = [
             BuiltUnit(unit, folder / stem) for unit, stem in zip(program.units, stems, strict=True)
         ]
+        if program.overlay:
+            self._write_overlay()
 
     def argv(self, unit: Unit) -> list[str | Path]:
         """Clang with the unit's own flags, as every stage starts it."""
         tool = "clang++" if unit.cxx else "clang"
-        return [*toolchain.repeatable(), self.toolchain.path(tool), *unit.flags, *QUIET]
+        start = [*self.limits, *toolchain.repeatable(), self.toolchain.path(tool)]
+        command: list[str | Path] = [*start, *unit.flags, *QUIET]
+        if self.program.overlay:
+            command.append(f"-ivfsoverlay{self.folder / OVERLAY}")
+        if unit.ir is not None:
+            # at -O0, which is what clang takes for IR without a level, the code would be awful
+            command += ["-Wno-override-module", "-Xclang", "-disable-llvm-passes"]
+        return command
+
+    def _write_overlay(self) -> None:
+        """What tells clang to read other files in place of the program's."""
+        roots = [
+            {"type": "file", "name": str(name), "external-contents": str(copy)}
+            for name, copy in sorted(self.program.overlay.items())
+        ]
+        text = json.dumps({"version": 0, "use-external-names": False, "roots": roots})
+        (self.folder / OVERLAY).write_text(text)
 
     def compile(self, built: BuiltUnit) -> None:
         """The measured object file, with its record of optimisation remarks."""
@@ -79,7 +110,7 @@ class Builder:
             built.unit,
             *("-g", "-fsave-optimization-record=yaml"),
             f"-foptimization-record-file={built.remarks}",
-            *("-c", built.unit.source, "-o", built.object),
+            *("-c", *_input(built.unit), "-o", built.object),
         )
 
     def emit_frontend(self, built: BuiltUnit) -> None:
@@ -87,7 +118,7 @@ class Builder:
         self._clang(
             built.unit,
             *("-g", "-Xclang", "-disable-llvm-passes", "-fno-discard-value-names"),
-            *("-S", "-emit-llvm", built.unit.source, "-o", built.frontend),
+            *("-S", "-emit-llvm", *_input(built.unit), "-o", built.frontend),
         )
 
     def emit_optimised(self, built: BuiltUnit) -> None:
@@ -115,6 +146,18 @@ class Builder:
         """The records of remarks that the linker wrote."""
         return sorted(self.folder.glob("*opt.ld.*yaml"))
 
+    def executable(self) -> Path:
+        """Only the executable, as `compile` and `link` make it, without a record of anything."""
+
+        def one(built: BuiltUnit) -> None:
+            self._clang(built.unit, "-c", *_input(built.unit), "-o", built.object)
+
+        run_together([partial(one, built) for built in self.units])
+        binary = self.link(self.program.name)
+        for built in self.units:
+            built.object.unlink()
+        return binary
+
     def variant(self, name: str, flags: Sequence[str]) -> Path:
         """A second executable of the same program with more flags (for counting, not timing)."""
         objects = [self.folder / f"{b.stem.name}.{name}.o" for b in self.units]
@@ -122,8 +165,7 @@ class Builder:
         def compile_one(built: BuiltUnit, out: Path) -> None:
             # profiles tell internal functions apart by this name, which is the bare file's else
             named = ("-Xclang", "-main-file-name", "-Xclang", self.program.label(built.unit))
-            source = built.unit.source
-            self._clang(built.unit, "-g", *flags, *named, "-c", source, "-o", out)
+            self._clang(built.unit, "-g", *flags, *named, "-c", *_input(built.unit), "-o", out)
 
         pairs = zip(self.units, objects, strict=True)
         run_together([partial(compile_one, *pair) for pair in pairs])
@@ -136,7 +178,17 @@ class Builder:
         cxx = any(u.cxx for u in self.program.units)
         tool = self.toolchain.path("clang++" if cxx else "clang")
         answer = process.run(
-            [tool, "-g", *objects, *QUIET, *self.program.link_flags, *extra, "-o", out],
+            [
+                *self.limits,
+                tool,
+                "-g",
+                *objects,
+                *QUIET,
+                *self.program.link_flags,
+                *extra,
+                "-o",
+                out,
+            ],
             cwd=self.program.directory,
         )
         if not answer.ok:
@@ -148,6 +200,11 @@ class Builder:
         if not answer.ok:
             name = self.program.label(unit)
             raise CompileError(f"{name} does not compile:\n{answer.last_lines(40)}")
+
+
+def _input(unit: Unit) -> tuple[str | Path, ...]:
+    """What clang is to compile: the source, or the module that stands for it."""
+    return (unit.source,) if unit.ir is None else ("-x", "ir", unit.ir)
 
 
 def uses_threads(binary: Path) -> bool:

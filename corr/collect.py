@@ -9,6 +9,8 @@ import hashlib
 import shutil
 import statistics
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,22 @@ from corr.progress import Progress
 from corr.tables import RUNS, TABLES
 
 
+@dataclass(frozen=True)
+class Addition:
+    """What a command adds to the runs that it commits: its kind, rows of tables, facts."""
+
+    kind: str = "collect"
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
 def collect(
-    program: Program, toolchain: Toolchain, lake: Lake, options: Options, progress: Progress
+    program: Program,
+    toolchain: Toolchain,
+    lake: Lake,
+    options: Options,
+    progress: Progress,
+    addition: Addition | None = None,
 ) -> RunInfo:
     """Collect every layer of a program into one committed run.
 
@@ -46,7 +62,11 @@ def collect(
         with progress.step("joining by loop"):
             facts, doubts = correlate.attribute(collection.facts, collection.places)
         facts["problems"] = problem_rows([*collection.problems, *doubts])
+        added = addition or Addition()
+        facts |= added.tables
         run = circumstances(program, toolchain, facts["timings"], options.label) | {
+            **added.facts,
+            "kind": added.kind,
             "started": started.isoformat(),
             "seconds": round(time.monotonic() - clock, 3),
             "problems": len(facts["problems"]),
@@ -63,6 +83,26 @@ def collect(
         return staging.commit(run)
 
 
+def record(
+    program: Program, toolchain: Toolchain, lake: Lake, label: str | None, addition: Addition
+) -> RunInfo:
+    """Commit a run that has no layers, only what is added: nothing of it was worth collecting."""
+    started = datetime.now(UTC)
+    with lake.stage() as staging, disk_errors(lake.root):
+        run = circumstances(program, toolchain, TABLES["timings"].empty(), label) | {
+            **addition.facts,
+            "kind": addition.kind,
+            "started": started.isoformat(),
+            "seconds": 0.0,
+            "problems": 0,
+        }
+        row = {name: run[name] for name in RUNS.schema.names if name in run}
+        staging.write(RUNS, RUNS.rows([row | {"started": started}]))
+        for name, rows in addition.tables.items():
+            staging.write(TABLES[name], rows)
+        return staging.commit(run)
+
+
 def circumstances(
     program: Program, toolchain: Toolchain, timed: pa.Table, label: str | None
 ) -> dict[str, Any]:
@@ -76,7 +116,7 @@ def circumstances(
         "sources": [
             {
                 "file": program.label(u),
-                "sha256": sha256(u.source),
+                "sha256": sha256(program.content(u.source)),
                 "directory": str(u.directory),
                 "flags": list(u.flags),
             }

@@ -133,6 +133,7 @@ class Collection:
         files |= {
             f: self.program.root / f for f in self.facts["loops"]["file"].unique().to_pylist()
         }
+        files = {name: self.program.content(path) for name, path in files.items()}
         self._keep("source", sources.read(files))
 
     # --- measure ---------------------------------------------------------------------------
@@ -157,7 +158,10 @@ class Collection:
         """Regions that the program marks in itself; nothing unless linked with PAPI or Caliper."""
         if not region_run.annotated(invocation.binary):
             return
-        texts = regions.read_sources({self.program.label(u): u.source for u in self.program.units})
+        program = self.program
+        texts = regions.read_sources(
+            {program.label(u): program.content(u.source) for u in program.units}
+        )
         with self.progress.step("marked regions"):
             found, metadata, problems = region_run.gather(
                 invocation, self.folder, texts, self.options.ok_status

@@ -1,4 +1,8 @@
-"""The lake: `<data>/runs/<run_id>/*.parquet`. A run appears by one rename or not at all."""
+"""The lake: `<data>/runs/<run_id>/*.parquet`. A run appears by one rename or not at all.
+
+The rows of old runs may have been moved to a pack (`corr compact`, lake_packs); every reader
+learns from `Lake.layout` where a run's rows are.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +19,23 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any, NoReturn
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from collectors.errors import CorrError, UsageError
-from collectors.table import Table
-from corr.tables import TABLES
+from corr.lake_index import Entry, entries, facts_of
+from corr.lake_packs import RUN_ID, Layout, reading, run_names
 
-#: The lake's layout. A lake with a higher number was written by a newer corr.
-FORMAT = 1
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from collectors.table import Table
+
+#: The lake's layout: 2 once runs have been compacted, which corr 0.1 could not read, else 1. A lake
+#: with a higher number was written by a newer corr.
+PLAIN, COMPACTED = 1, 2
 MARKER = "corr-lake.json"
-_RUN_ID = re.compile(r"^\d{8}T\d{6}\.\d{6}-[0-9a-f]{4}$")
 _BACK = re.compile(r"^last(?:~(\d+))?$")
 
 
@@ -39,6 +46,26 @@ class RunInfo:
     run_id: str
     folder: Path
     facts: Mapping[str, Any]
+
+    def table(self, name: str) -> pa.Table | None:
+        """The rows of one of its tables, wherever they are; None if the run has no such table.
+
+        Raises CorrError when they cannot be read.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        root = self.folder.parent.parent
+        lock = reading(root)
+        try:
+            files = Layout(root).rows(name, [self.run_id]).files
+            if not files:
+                return None
+            return pq.read_table(files[0], filters=[("run_id", "==", self.run_id)])
+        except (OSError, pa.ArrowException) as error:
+            raise CorrError(f"the {name} of {self.run_id} cannot be read: {error}") from error
+        finally:
+            lock.release()
 
 
 class Staging:
@@ -59,6 +86,9 @@ class Staging:
 
     def write(self, table: Table, rows: pa.Table) -> None:
         """Write a table's rows, with `run_id` put in front. Raises CorrError on a full disk."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         ids = pa.DictionaryArray.from_arrays(
             pa.nulls(len(rows), pa.int32()).fill_null(0), pa.array([self.run_id])
         )
@@ -68,17 +98,23 @@ class Staging:
 
     def commit(self, facts: Mapping[str, Any]) -> RunInfo:
         """Make the run part of the lake: write run.json, reach the disk, rename once."""
+        from corr.tables import TABLES
+
         versions = {t.name: t.version for t in TABLES.values()}
-        record = {"run_id": self.run_id, "format": FORMAT, "tables": versions, **facts}
+        record = {"run_id": self.run_id, "format": PLAIN, "tables": versions, **facts}
+        target = self._lake.runs / self.run_id
+        self.appear("run.json", record, target)
+        return RunInfo(self.run_id, target, record)
+
+    def appear(self, name: str, record: Mapping[str, Any], target: Path) -> None:
+        """Write the record, let all files reach the disk, then make the folder `target`."""
         with disk_errors(self.folder):
-            (self.folder / "run.json").write_text(json.dumps(record, indent=1) + "\n")
+            (self.folder / name).write_text(json.dumps(record, indent=1) + "\n")
             _sync(self.folder)
-            target = self._lake.runs / self.run_id
             (self.folder / ".lock").unlink()
             self.folder.rename(target)
-            _sync_folder(self._lake.runs)
+            _sync_folder(target.parent)
         self.committed = True
-        return RunInfo(self.run_id, target, record)
 
 
 class Lake:
@@ -106,17 +142,22 @@ class Lake:
                 raise UsageError(f"there is no lake at {root}", "run `corr collect` first")
             with disk_errors(root):
                 (root / "runs").mkdir(parents=True, exist_ok=True)
-                _write_marker(marker)
+                _write_marker(marker, PLAIN)
         try:
             found = json.loads(marker.read_text())["format"]
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise CorrError(f"{marker} cannot be read", "is this a corr lake?") from error
-        if not isinstance(found, int) or found > FORMAT:
+        if not isinstance(found, int) or found > COMPACTED:
             raise CorrError(
-                f"{root} was written by a newer corr (lake format {found}, this corr: {FORMAT})",
+                f"{root} was written by a newer corr (lake format {found}, this corr: {COMPACTED})",
                 "upgrade corr, or name another folder with --data",
             )
         return cls(root)
+
+    def mark_compacted(self) -> None:
+        """Keep a corr away that knows nothing of packs and would find the runs empty."""
+        if json.loads((self.root / MARKER).read_text())["format"] < COMPACTED:
+            _write_marker(self.root / MARKER, COMPACTED)
 
     @contextlib.contextmanager
     def stage(self) -> Iterator[Staging]:
@@ -147,60 +188,75 @@ class Lake:
             removed += 1
         return removed
 
+    def layout(self) -> Layout:
+        """Where every run's rows are at this moment; hold `reading` while they are read."""
+        return Layout(self.root)
+
     def all_runs(self) -> list[RunInfo]:
-        """All runs, oldest first; `unreadable` tells those that are left out."""
-        found = [self._info(name) for name in self._names()]
+        """All runs with all their facts, oldest first; reads every run.json."""
+        found = (self._info(name) for name in run_names(self.root))
         return [info for info in found if info]
 
-    def unreadable(self) -> list[Path]:
-        """Folders of runs whose run.json cannot be read."""
-        return [self.runs / name for name in self._names() if not self._info(name)]
-
-    def _names(self) -> list[str]:
-        with contextlib.suppress(FileNotFoundError):
-            return sorted(name for name in os.listdir(self.runs) if _RUN_ID.match(name))
-        return []
+    def listing(self) -> dict[str, Entry | None]:
+        """What `corr runs` lists of each run, oldest first; None for an unreadable run.json."""
+        return entries(self.root, run_names(self.root))
 
     def find(self, reference: str = "last") -> RunInfo:
         """A run by id, unique beginning of an id, label, program, `last` or `last~N`.
 
         A label or program names its newest run. Raises UsageError when nothing matches.
         """
-        if _RUN_ID.match(reference) and (info := self._info(reference)):
+        if RUN_ID.match(reference) and (info := self._info(reference)):
             return info
-        runs = self.all_runs()
-        if not runs:
-            raise UsageError(f"the lake {self.root} holds no run", "run `corr collect` first")
         if back := _BACK.match(reference):
-            steps = int(back[1] or 0)
-            if steps >= len(runs):
-                raise UsageError(f"{reference}: the lake holds only {len(runs)} runs")
-            return runs[-1 - steps]
+            return self._back(int(back[1] or 0), reference)
+        runs = {name: entry.facts for name, entry in self.listing().items() if entry}
+        if not runs:
+            raise self._no_run()
+        begun = [name for name in runs if name.startswith(reference)]
         for field in ("label", "program"):
-            named = [r for r in runs if r.facts.get(field) == reference]
+            named = [name for name, facts in runs.items() if facts.get(field) == reference]
             if named:
-                return named[-1]
-        begun = [r for r in runs if r.run_id.startswith(reference)]
-        if len(begun) == 1:
-            return begun[0]
+                begun = named[-1:]
+                break
+        if len(begun) == 1 and (info := self._info(begun[0])):
+            return info
         what = f"{len(begun)} runs begin with" if begun else "no run is called"
         raise UsageError(f"{what} {reference!r}", "`corr runs` lists them")
 
+    def _back(self, steps: int, reference: str) -> RunInfo:
+        """The run so many steps before the newest."""
+        newest_first = map(self._info, reversed(run_names(self.root)))
+        found = list(islice((info for info in newest_first if info), steps + 1))
+        if not found:
+            raise self._no_run()
+        if len(found) <= steps:
+            raise UsageError(f"{reference}: the lake holds only {len(found)} runs")
+        return found[-1]
+
+    def _no_run(self) -> UsageError:
+        return UsageError(f"the lake {self.root} holds no run", "run `corr collect` first")
+
     def remove(self, run: RunInfo) -> None:
-        """Delete a run: out of sight by one rename, then from the disk."""
-        grave = self.root / ".staging" / f"removed-{run.run_id}"
+        """Delete a run: out of sight by one rename, then from the disk.
+
+        Rows of it in a pack do not count from then on; `corr compact` takes them away.
+        """
+        self.discard(run.folder)
+
+    def discard(self, folder: Path) -> None:
+        """Delete a folder of the lake; a kill in between leaves nothing that a reader sees."""
+        place = "-".join(folder.relative_to(self.root).parts[1:])
+        grave = self.root / ".staging" / f"removed-{place}"
         grave.parent.mkdir(exist_ok=True)
         with disk_errors(self.root):
-            run.folder.rename(grave)
+            folder.rename(grave)
         shutil.rmtree(grave, ignore_errors=True)
 
     def _info(self, run_id: str) -> RunInfo | None:
         folder = self.runs / run_id
-        try:
-            facts = json.loads((folder / "run.json").read_text())
-        except (OSError, ValueError):
-            return None
-        return RunInfo(run_id, folder, facts) if isinstance(facts, dict) else None
+        facts = facts_of(folder / "run.json")
+        return None if facts is None else RunInfo(run_id, folder, facts)
 
 
 def new_run_id() -> str:
@@ -249,9 +305,9 @@ def _only_ours(root: Path) -> bool:
     )
 
 
-def _write_marker(marker: Path) -> None:
+def _write_marker(marker: Path, format: int) -> None:
     temporary = marker.with_name(f".{marker.name}.{os.getpid()}")
-    temporary.write_text(json.dumps({"format": FORMAT, "what": "a corr lake"}) + "\n")
+    temporary.write_text(json.dumps({"format": format, "what": "a corr lake"}) + "\n")
     os.replace(temporary, marker)
 
 

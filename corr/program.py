@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +22,15 @@ _REFUSED = ("-c", "-S", "-E", "-o", "-fsyntax-only", "-emit-llvm", "-M", "-MM", 
 
 @dataclass(frozen=True)
 class Unit:
-    """One translation unit. `source` is absolute; `directory` is where its compiler runs."""
+    """One translation unit. `source` is absolute; `directory` is where its compiler runs.
+
+    With `ir`, an optimised module of the unit, that is built as it is in place of the source.
+    """
 
     source: Path
     directory: Path
     flags: tuple[str, ...]
+    ir: Path | None = None
 
     @property
     def cxx(self) -> bool:
@@ -48,7 +52,8 @@ class Run:
 class Program:
     """What is studied. `root` is the folder that file names are shown relative to.
 
-    Relative names in `link_flags` are taken from `directory`.
+    Relative names in `link_flags` are taken from `directory`. `overlay` names files whose content
+    is read in place of others: the compiler and every table know them by the others' names.
     """
 
     name: str
@@ -57,6 +62,11 @@ class Program:
     run: Run
     root: Path
     directory: Path = field(default_factory=Path.cwd)
+    overlay: Mapping[Path, Path] = field(default_factory=dict)
+
+    def content(self, path: Path) -> Path:
+        """The file that holds the content of a source."""
+        return self.overlay.get(path, path)
 
     def label(self, unit: Unit) -> str:
         """The name of a unit in tables: its source, relative to the root where it lies there."""

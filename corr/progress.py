@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 
 class Progress:
@@ -38,6 +39,25 @@ class Progress:
         finally:
             self._show(drop=name)
 
+    @contextlib.contextmanager
+    def amount(self, name: str, total: float) -> Iterator[Callable[[float], None]]:
+        """A step of known size: tell the callable how much of `total` is done, and it shows the
+        share of it and the time left."""
+        start, shown = time.monotonic(), name
+        self._show(add=shown)
+
+        def done(part: float) -> None:
+            nonlocal shown
+            text = _left(name, part / total if total else 1.0, time.monotonic() - start)
+            if text != shown:
+                self._show(add=text, drop=shown)
+                shown = text
+
+        try:
+            yield done
+        finally:
+            self._show(drop=shown)
+
     def _show(self, add: str | None = None, drop: str | None = None) -> None:
         if self._status is None:
             return
@@ -48,3 +68,12 @@ class Progress:
                 self._going.remove(drop)
             text = " · ".join(self._going).replace("[", "\\[")
         self._status.update(text)
+
+
+def _left(name: str, share: float, elapsed: float) -> str:
+    """The name of a step with its share done and, once that can be told, the time it needs."""
+    if share <= 0 or elapsed < 1:
+        return name
+    left = elapsed * (1 - share) / share
+    time_left = f"{left:.0f} s" if left < 100 else f"{left / 60:.0f} min"
+    return f"{name}: {min(share, 1):.0%}, {time_left} left"

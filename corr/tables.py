@@ -24,6 +24,7 @@ from collectors import (
     trips,
 )
 from collectors.table import BOOL, INT, LINE, REAL, STRING, Table, column
+from corr.iterations import CHECKS, ITERATIONS
 
 LOOP = column("loop", STRING, "key of the innermost source loop that it belongs to")
 
@@ -117,5 +118,7 @@ _ALL = (
     _with(cachegrind.CACHEGRIND, LOOP),
     regions.REGIONS,
     regions.REGION_METADATA,
+    ITERATIONS,
+    CHECKS,
 )
 TABLES: dict[str, Table] = {t.name: t for t in _ALL}

@@ -203,6 +203,16 @@ static inline void corr_fill_i32(int32_t *data, size_t count, int stream, int32_
         data[i] = low + (int32_t)(corr_random((uint64_t)stream, i) % (uint64_t)span);
 }
 
+/* ---- Shapes ------------------------------------------------------------------------------- */
+
+/* The elements of an n x n x n array, whose bytes CORR_MAX_SIZE does not keep within 64 bits. */
+static inline size_t corr_cube(int n)
+{
+    if (n > 1000000)
+        corr_die(1, "out of memory for %d x %d x %d elements", n, n, n);
+    return (size_t)n * n * n;
+}
+
 /* ---- Outputs ------------------------------------------------------------------------------ */
 
 static inline void corr_dump(FILE *file)

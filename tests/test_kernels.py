@@ -1,8 +1,4 @@
-"""The sample kernels compute what they say: each is held against numpy.
-
-The references follow the definitions, not the C text: a library solver, whole-array operations or
-all pairs where the kernel has a recursion, a loop nest or a cell list.
-"""
+"""The sample kernels compute what they say: each is held against numpy."""
 
 import math
 import os
@@ -11,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kernel_references import GOLDEN, MASK, REFERENCES, fill_f64, mix
 
 from collectors import toolchain
 
@@ -18,166 +15,19 @@ KERNELS = Path(__file__).parent.parent / "kernels"
 TOOLS = toolchain.find()
 CC, CXX = str(TOOLS.path("clang")), str(TOOLS.path("clang++"))
 
-# ---- The input generator, as documented in corr_harness.h ------------------------------------
-
-GOLDEN = 0x9E3779B97F4A7C15
-MASK = (1 << 64) - 1
-
-
-def mix(z):
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-def random(seed, stream, count):
-    start = mix(np.array([(seed + stream * GOLDEN) & MASK], np.uint64))
-    return mix(start + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(GOLDEN))
-
-
-def fill_f64(seed, stream, shape, low=0.0, span=1.0):
-    bits = random(seed, stream, math.prod(shape)) >> np.uint64(11)
-    return (low + span * (bits.astype(float) * 2.0**-53)).reshape(shape)
-
-
-def fill_i32(seed, stream, shape, low, span):
-    bits = random(seed, stream, math.prod(shape)) % np.uint64(span)
-    return (low + bits.astype(np.int64)).reshape(shape)
-
-
-# ---- References: (n, seed) -> the output arrays -----------------------------------------------
-
-
-def gemm(n, seed):
-    a, b, c = (fill_f64(seed, stream, (n, n)) for stream in range(3))
-    return {"C": 1.25 * c + 1.5 * a @ b}
-
-
-def two_mm(n, seed):
-    a, b, c, d = (fill_f64(seed, stream, (n, n)) for stream in range(4))
-    return {"D": 1.25 * d + 1.5 * a @ b @ c}
-
-
-def atax(n, seed):
-    a = fill_f64(seed, 0, (n, n))
-    x = fill_f64(seed, 1, (n,))
-    for _ in range(50):
-        y = a.T @ (a @ x)
-        x = 4.0 * y / n**2
-    return {"x": x, "y": y}
-
-
-def jacobi_2d(n, seed):
-    a = fill_f64(seed, 0, (n, n))
-    b = a.copy()
-    for _ in range(50):
-        for old, new in (a, b), (b, a):
-            neighbours = old[:-2, 1:-1] + old[2:, 1:-1] + old[1:-1, :-2] + old[1:-1, 2:]
-            new[1:-1, 1:-1] = (old[1:-1, 1:-1] + neighbours) / 5
-    return {"A": a, "B": b}
-
-
-def seidel_2d(n, seed):
-    a = fill_f64(seed, 0, (n, n))
-    for _ in range(30):
-        for i in range(1, n - 1):
-            # All but the left neighbour is known for the whole row, which leaves a recurrence.
-            known = a[i - 1, :-2] + a[i - 1, 1:-1] + a[i - 1, 2:] + a[i, 1:-1] + a[i, 2:]
-            known += a[i + 1, :-2] + a[i + 1, 1:-1] + a[i + 1, 2:]
-            for j in range(1, n - 1):
-                a[i, j] = (known[j - 1] + a[i, j - 1]) / 9
-    return {"A": a}
-
-
-def cholesky(n, seed):
-    a = np.tril(fill_f64(seed, 0, (n, n)))
-    a = a + np.tril(a, -1).T + n * np.eye(n)
-    return {"A": np.linalg.cholesky(a) + np.triu(a, 1)}
-
-
-def floyd_warshall(n, seed):
-    d = fill_i32(seed, 0, (n, n), 1, 4000)
-    d[d > 1000] = 1 << 29
-    np.fill_diagonal(d, 0)
-    for k in range(n):
-        d = np.minimum(d, d[:, k, None] + d[k])
-    return {"d": d}
-
-
-def regions_papi(n, seed):
-    a = fill_f64(seed, 0, (n,))
-    for _ in range(20):
-        b = np.concatenate([a[:1], (a[:-2] + a[1:-1] + a[2:]) / 3, a[-1:]])
-        a, x = np.empty(n), 0.0
-        for i in range(n):
-            x = 0.5 * x + b[i]
-            a[i] = 0.5 * x
-    return {"a": a, "b": b}
-
-
-def durbin(n, seed):
-    k = np.arange(1.0, n + 1)
-    r = fill_f64(seed, 0, (n,), -1.0, 2.0) * (0.3 / k**2)
-    first = np.concatenate([[1.0], r[:-1]])
-    toeplitz = first[np.abs(np.subtract.outer(np.arange(n), np.arange(n)))]
-    return {"y": np.linalg.solve(toeplitz, -r)}
-
-
-def nussinov(n, seed):
-    """Pairs counted from the last base on: it stays alone, or pairs with k and splits the rest."""
-    base = fill_i32(seed, 0, (n,), 0, 4)
-    best = np.zeros((n + 1, n + 1), int)  # best[i, j]: of the bases i .. j - 1
-    for length in range(1, n + 1):
-        for i in range(n - length + 1):
-            last = i + length - 1
-            choices = [best[i, last]]
-            for k in range(i, last - 3):
-                if base[k] + base[last] == 3:
-                    choices.append(best[i, k] + 1 + best[k + 1, last])
-            best[i, last + 1] = max(choices)
-    return {"N": np.triu(best[:-1, 1:], 1)}
-
-
-def histogram_sort(n, seed):
-    key = fill_i32(seed, 0, (n,), 0, 1 << 30)
-    buckets = n // 64 + 1
-    edges = [-(-bucket * (1 << 30) // buckets) for bucket in range(buckets + 1)]
-    ordered = np.sort(key)
-    return {"start": np.searchsorted(ordered, edges), "sorted": ordered}
-
-
-def particles(n, seed):
-    side = max(3.0, math.sqrt(n / 4.0))
-    position = fill_f64(seed, 0, (n, 2), 0.0, side)
-    velocity = fill_f64(seed, 1, (n, 2), -1.0, 2.0)
-    for _ in range(10):
-        d = position[:, None] - position
-        d -= side * np.round(d / side)
-        r = np.sqrt((d**2).sum(axis=2))
-        np.fill_diagonal(r, 1.0)  # no force on oneself
-        force = (np.maximum(1.0 - r, 0.0) / r)[:, :, None] * d
-        velocity = velocity + 0.01 * force.sum(axis=1)
-        position = (position + 0.01 * velocity) % side
-    return {"position": position, "velocity": velocity}
-
-
-REFERENCES = {
-    "gemm": gemm,
-    "2mm": two_mm,
-    "atax": atax,
-    "jacobi_2d": jacobi_2d,
-    "seidel_2d": seidel_2d,
-    "cholesky": cholesky,
-    "floyd_warshall": floyd_warshall,
-    "durbin": durbin,
-    "regions_papi": regions_papi,
-    "nussinov": nussinov,
-    "histogram_sort": histogram_sort,
-    "particles": particles,
-}
 each_kernel = pytest.mark.parametrize("name", REFERENCES)
-MINI = {"histogram_sort": 500, "particles": 60, "durbin": 40}
-OTHER = {"histogram_sort": 3001, "particles": 203, "durbin": 301}
+MINI = {"histogram_sort": 500, "particles": 60, "durbin": 40, "string_search": 500}
+OTHER = {
+    "histogram_sort": 3001,
+    "particles": 203,
+    "durbin": 301,
+    "jacobi_1d": 301,
+    "spmv": 203,
+    "merge_sort": 1001,
+    "string_search": 5003,
+    "hash_join": 1003,
+    "tree_walk": 1003,
+}
 
 # ---- Building and running ---------------------------------------------------------------------
 
@@ -253,6 +103,8 @@ def test_generator_is_splitmix64():
     # The first outputs of splitmix64 seeded with 0 are published: mix(G), mix(2 G), ...
     steps = np.array([GOLDEN, 2 * GOLDEN & MASK], np.uint64)
     assert [int(z) for z in mix(steps)] == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4]
+    # They are the stream 0 of seed 0; a double has the upper 53 bits.
+    assert list(fill_f64(0, 0, (2,))) == [0x1C4415072F63B9 / 2**53, 0xDCF13CD54372C / 2**53]
 
 
 @each_kernel

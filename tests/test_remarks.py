@@ -459,9 +459,9 @@ def test_a_line_longer_than_a_block(tmp_path: Path) -> None:
 
 
 def test_other_formats_are_named(tmp_path: Path) -> None:
-    found, reader = one(tmp_path / "b.opt.bitstream", b"RMRK\0\0")
+    found, reader = one(tmp_path / "b.opt.yaml", b"REMARKS\0" + b"\0" * 16)
     assert found == []
-    assert "bitstream" in reader.problems[0].what
+    assert "yaml-strtab" in reader.problems[0].what
 
 
 def test_a_file_that_changes_is_reported(tmp_path: Path) -> None:

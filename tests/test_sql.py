@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from collectors.errors import UsageError
 from corr.lake import Lake
-from corr.sql import connect, query, views
+from corr.sql import ask, connect, query, view_records, views
 from corr.tables import TABLES
 
 
@@ -122,3 +124,89 @@ def test_prompt(gemm_lake: Path, corr) -> None:
     )
     assert done.stdout == "one\n1\ntwo\n2\n" and "syntax error" in done.stderr
     assert done.returncode == 0
+
+
+STATEMENTS = (
+    "FROM runs ORDER BY run_id",
+    'SELECT count(*) AS n FROM "Remarks"',
+    "SELECT r.program, count(*) AS n FROM LOOPS JOIN runs r USING (run_id) GROUP BY ALL ORDER BY 1",
+    "WITH x AS (FROM hotspots) SELECT loop, passes FROM x ORDER BY ALL",
+    "FROM query_table('pas' || 'ses') ORDER BY ALL",
+    "FROM query('FROM tim' || 'ings') ORDER BY ALL",
+    "SHOW TABLES",
+    "SHOW ALL TABLES",
+    "SELECT table_name FROM information_schema.tables ORDER BY 1",
+    "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1",
+    "DESCRIBE hotspots",
+    "SUMMARIZE counters",
+    "EXPLAIN SELECT 1",
+    "SELECT 1 AS one",
+    "PIVOT remarks ON tag USING sum(count) GROUP BY pass ORDER BY pass",
+)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_asking_opens_what_is_mentioned_and_answers_the_same(
+    gemm_lake: Path, statement: str
+) -> None:
+    """`ask` opens few tables; a connection that sees all of them is the other answer."""
+    lake = Lake.open(gemm_lake / "data")
+    for runs in (None, [lake.find("a")]):
+        whole = query(connect(lake, runs), statement).to_pylist()
+        assert ask(lake, statement, runs=runs).to_pylist() == whole and whole
+
+
+def test_asking_refuses_as_a_query_does(tmp_path: Path) -> None:
+    lake = Lake.open(tmp_path / "data", create=True)
+    for statement in (
+        "SELECT * FROM nothing",
+        "DELETE FROM runs",
+        "SELECT 1; SELECT 2",
+        "",
+        "SELEC",
+    ):
+        with pytest.raises(UsageError):
+            ask(lake, statement)
+    with pytest.raises(UsageError, match="nothing"):
+        ask(lake, "SELECT * FROM query_table('nothing')")
+    assert ask(lake, "SELECT ? AS x", [7])["x"].to_pylist() == [7]
+
+
+def test_runs_that_record_one_version_but_differ_in_columns(
+    gemm_lake: Path, tmp_path: Path
+) -> None:
+    """A column was added and the version forgotten: NULL in the older run, as ever."""
+    shutil.copytree(gemm_lake / "data", tmp_path / "data")
+    lake = Lake.open(tmp_path / "data")
+    path = lake.find("a").folder / "timings.parquet"
+    rows = pq.read_table(path)
+    pq.write_table(rows.drop_columns("user"), path)
+    found = ask(lake, 'SELECT label, "user" FROM timings JOIN runs USING (run_id)').to_pylist()
+    assert {r["label"] for r in found if r["user"] is None} == {"a"}
+    assert any(r["user"] is not None for r in found)
+
+
+def test_one_statement_gives_the_rows_of_the_view(gemm_lake: Path) -> None:
+    lake = Lake.open(gemm_lake / "data")
+    run = lake.find("b")
+    for view in views():
+        found = view_records(lake, run, view.name, 10_000)
+        whole = query(connect(lake, [run]), f"FROM {view.name}").to_pylist()
+        assert sorted(map(str, found)) == sorted(map(str, whole)), view.name
+
+
+def test_a_damaged_file_is_named_with_its_run(gemm_lake: Path, tmp_path: Path, corr) -> None:
+    shutil.copytree(gemm_lake / "data", tmp_path / "data")
+    lake = Lake.open(tmp_path / "data")
+    run = lake.find("a")
+    (run.folder / "remarks.parquet").write_bytes(b"not Parquet")
+    for words in (
+        ("hotspots", "a"),
+        ("sql", "SELECT count(*) FROM remarks"),
+        ("why", "kernel_gemm", "--run", "a"),
+    ):
+        done = corr(*words, cwd=tmp_path)
+        assert done.returncode == 1, words
+        assert f"corr runs rm {run.run_id}" in done.stderr and "Traceback" not in done.stderr
+    assert corr("hotspots", "b", cwd=tmp_path).returncode == 0
+    assert corr("sql", "SELECT count(*) FROM loops", cwd=tmp_path).returncode == 0

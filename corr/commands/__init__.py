@@ -1,4 +1,16 @@
 """The subcommands, one file each: a function with typer options, and `register`."""
 
 #: In the order that `corr --help` lists them.
-COMMANDS = ("collect", "hotspots", "why", "diff", "check", "import_", "runs", "sql", "doctor")
+COMMANDS = (
+    "collect",
+    "hotspots",
+    "why",
+    "summary",
+    "diff",
+    "check",
+    "import_",
+    "runs",
+    "compact",
+    "sql",
+    "doctor",
+)

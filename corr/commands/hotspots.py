@@ -60,14 +60,13 @@ def print_hotspots(
     lake: Lake, run: RunInfo, format: Format, limit: int, everything: bool = False
 ) -> None:
     """The hotspots of one run on stdout."""
-    from corr.sql import connect, query
+    from corr.sql import connect, query, view_records
 
-    connection = connect(lake, [run], only=["hotspots"])
-    rows = query(connection, "SELECT * FROM hotspots LIMIT ?", [limit])
     if format != Format.table:
-        emit(rows, format)
+        connection = connect(lake, [run], only=["hotspots"])
+        emit(query(connection, "SELECT * FROM hotspots LIMIT ?", [limit]), format)
         return
-    listed = rows.to_pylist()
+    listed = view_records(lake, run, "hotspots", limit)
     if not everything and any(r["share"] for r in listed):
         listed = [r for r in listed if (r["share"] or 0) >= LEAST_SHARE]
     short = Counter(short_name(row["loop"] or row["function"]) for row in listed)

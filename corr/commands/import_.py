@@ -1,4 +1,4 @@
-"""`corr import`: measurements of other tools, as runs of the lake."""
+"""`corr import`: measurements and records of other tools, as runs of the lake."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from collectors.process import printable
 from corr.commands.options import DataOption, FormatOption
 from corr.output import Format, emit, message
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from collectors.regions import Profile
+    from collectors.table import Problem
+    from corr.importing_cache import Recording
     from corr.lake import Lake, RunInfo
 
 LabelOption = Annotated[str | None, typer.Option("--label", help="A name for the run.")]
@@ -25,12 +28,13 @@ LoopsOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     imports = typer.Typer(
-        help="Import what other tools measured of marked regions.",
+        help="Import what other tools measured, or a build's optimisation remarks.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
     imports.command("caliper")(caliper)
     imports.command("papi")(papi)
+    imports.command("remarks")(remarks)
     app.add_typer(imports, name="import")
 
 
@@ -66,6 +70,50 @@ def papi(
     _report(lake, run, profiles, format)
 
 
+def remarks(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Records, also compressed, or folders to search for them."),
+    ],
+    label: LabelOption = None,
+    root: Annotated[
+        Path | None,
+        typer.Option("--root", help="Folder that file names are relative to; else this one."),
+    ] = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Import a finished build's optimisation remarks (*.opt.yaml, *.opt.bitstream) as one run.
+
+    What is imported again without a change is not read again. Loops are known as far as the remarks
+    name them; `corr diff` compares two imports by them and by function.
+    """
+    from corr.importing_remarks import import_remarks
+
+    lake, _ = _lake(data, None)
+    done = import_remarks(paths, lake, label, root)
+    if done.again:
+        message(f"nothing has changed since run {done.run.run_id} in {lake.root}")
+        return
+    import pyarrow as pa
+
+    message(f"run {done.run.run_id} in {lake.root}")
+    for recording in done.recordings:
+        _problems(recording.problems)
+    emit(pa.Table.from_pylist([_recording(r) for r in done.recordings]), format)
+
+
+def _recording(recording: Recording) -> dict[str, object]:
+    return {
+        "recording": printable(str(recording.path)),
+        "documents": recording.documents,
+        "distinct": recording.rows,
+        "bad": recording.bad,
+        "megabytes": round(recording.size / 1e6, 1),
+        "read": not recording.cached,
+    }
+
+
 def _lake(data: Path | None, loops: str | None) -> tuple[Lake, RunInfo | None]:
     from corr.config import data_folder, load
     from corr.lake import Lake
@@ -82,9 +130,13 @@ def _report(lake: Lake, run: RunInfo, profiles: Sequence[Profile], format: Forma
 
     message(f"run {run.run_id} in {lake.root}")
     for profile in profiles:
-        for problem in profile.problems:
-            times = f" ({problem.count}×)" if problem.count > 1 else ""
-            message(f"  {problem.where}: {problem.what}{times}")
-            if problem.fix:
-                message(f"      → {problem.fix}")
+        _problems(profile.problems)
     emit(pa.Table.from_pylist(outline(profiles)), format)
+
+
+def _problems(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        times = f" ({problem.count}×)" if problem.count > 1 else ""
+        message(f"  {printable(problem.where)}: {printable(problem.what)}{times}")
+        if problem.fix:
+            message(f"      → {problem.fix}")

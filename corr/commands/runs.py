@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from corr.commands.options import DataOption, FormatOption, open_lake
-from corr.output import Format, emit, message
+from corr.output import Format, emit, emit_records, message
+
+#: Above so many rows a terminal gets plain columns: folding cells to its width takes seconds.
+MANY = 500
 
 
 def register(app: typer.Typer) -> None:
@@ -22,21 +25,34 @@ def register(app: typer.Typer) -> None:
 
 
 def list_runs(
-    context: typer.Context, data: DataOption = None, format: FormatOption = Format.table
+    context: typer.Context,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Only so many, the newest.")
+    ] = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
 ) -> None:
     """List the lake's runs, oldest first."""
     if context.invoked_subcommand:
         return
-    import pyarrow as pa
+    from corr.lake_index import LISTED
 
     lake = open_lake(data)
-    for folder in lake.unreadable():
-        message(f"corr: {folder} has no readable run.json; delete it or restore it")
-    names = ("label", "program", "started", "wall", "kernel_seconds", "compiler", "flags")
-    rows = [{"run": r.run_id, **{n: _cell(r.facts.get(n)) for n in names}} for r in lake.all_runs()]
+    rows = []
+    for run_id, entry in lake.listing().items():
+        if entry is None:
+            message(f"corr: {lake.runs / run_id} has no readable run.json; delete it or restore it")
+        else:
+            rows.append({"run": run_id, **{n: _cell(entry.facts.get(n)) for n in LISTED}})
+    rows = rows[-limit:] if limit else rows
+    if format == Format.table and len(rows) > MANY:
+        emit_records(rows, {n: (n, None) for n in ("run", *LISTED)}, keep_empty=True)
+        return
+    import pyarrow as pa
+
     schema = pa.schema(
         [("run", pa.string())]
-        + [(n, pa.float64() if n in ("wall", "kernel_seconds") else pa.string()) for n in names]
+        + [(n, pa.float64() if n in ("wall", "kernel_seconds") else pa.string()) for n in LISTED]
     )
     emit(pa.Table.from_pylist(rows, schema), format)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,6 @@ from corr.commands.options import DataOption, FormatOption, open_lake
 from corr.output import Format, emit, message
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 
@@ -36,16 +36,20 @@ def sql(
     if listing:
         emit(_listing(), format)
         return
-    from corr.sql import connect, query
+    from corr.sql import ask
 
     lake = open_lake(data)
-    connection = connect(lake, [lake.find(run)] if run else None)
+    runs = [lake.find(run)] if run else None
+
+    def answer(text: str) -> pa.Table:
+        return ask(lake, text, runs=runs)
+
     if statement == "-":
         statement = sys.stdin.read()
     if statement is not None:
-        emit(query(connection, statement), format)
+        emit(answer(statement), format)
     else:
-        _prompt(connection, format)
+        _prompt(answer, format)
 
 
 def _listing() -> pa.Table:
@@ -70,10 +74,9 @@ def _listing() -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def _prompt(connection: duckdb.DuckDBPyConnection, format: Format) -> None:
+def _prompt(answer: Callable[[str], pa.Table], format: Format) -> None:
     """Read statements until end of file; an error is shown and the prompt stays."""
     from collectors.errors import CorrError
-    from corr.sql import query
 
     if sys.stdin.isatty():
         import readline  # noqa: F401  (line editing and history for input())
@@ -89,9 +92,9 @@ def _prompt(connection: duckdb.DuckDBPyConnection, format: Format) -> None:
         if not waiting.rstrip().endswith(";"):
             continue
         try:
-            emit(query(connection, waiting), format)
+            emit(answer(waiting), format)
         except CorrError as error:
             message(f"corr: {error.message}")
         waiting = ""
     if waiting.strip():
-        emit(query(connection, waiting), format)
+        emit(answer(waiting), format)

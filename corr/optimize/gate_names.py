@@ -1,0 +1,127 @@
+"""Names that a change may use although the original does not: the language and harmless functions.
+
+Harmless is what only computes, or gets and gives back memory.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+KEYWORDS = _words(
+    """
+    alignas alignof and and_eq auto bitand bitor bool break case char char8_t char16_t char32_t
+    class compl concept const const_cast consteval constexpr constinit continue decltype default
+    delete do double else enum explicit extern false float for friend goto if inline int long
+    mutable namespace new noexcept not not_eq nullptr or or_eq private protected public register
+    reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast
+    struct switch template this thread_local throw true try catch typedef typeid typename typeof
+    typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq final
+    override operator _Alignas _Alignof _Atomic _Bool _BitInt _Complex _Generic _Noreturn
+    _Static_assert _Thread_local _Float16 __alignof __alignof__ __const __const__ __extension__
+    __inline __inline__ __int128 __int128_t __uint128_t __restrict __restrict__ __signed__
+    __thread __typeof __typeof__ __volatile__ __fp16 __bf16
+    """
+)
+#: Keywords before which a name is not being declared.
+NOT_TYPES = _words(
+    """
+    return goto else case do sizeof throw new delete typeof decltype alignof not and or
+    co_return co_yield co_await
+    """
+)
+_MATH = _words(
+    """
+    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs
+    fdim floor fma fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 log1p log2
+    logb lrint lround modf nan nearbyint nextafter pow remainder remquo rint round scalbln scalbn
+    sin sinh sqrt tan tanh tgamma trunc
+    """
+)
+MATH = frozenset(name + suffix for name in _MATH for suffix in ("", "f", "l"))
+MEMORY = _words(
+    """
+    memcpy memmove memset memcmp malloc calloc realloc free aligned_alloc posix_memalign
+    """
+)
+_PLAIN = _words(
+    """
+    abs labs llabs isnan isinf isfinite isnormal signbit fpclassify isless isgreater NULL NAN
+    INFINITY HUGE_VAL M_PI FLT_EPSILON DBL_EPSILON FLT_MAX FLT_MIN DBL_MAX DBL_MIN CHAR_BIT INT_MAX
+    INT_MIN UINT_MAX LONG_MAX LONG_MIN ULONG_MAX LLONG_MAX LLONG_MIN SIZE_MAX PTRDIFF_MAX size_t
+    ssize_t ptrdiff_t intptr_t uintptr_t float_t double_t max_align_t alignas offsetof
+    """
+)
+_STANDARD_CXX = _words(
+    """
+    std min max clamp swap move forward exchange fill fill_n copy copy_n copy_backward array vector
+    span pair tuple tie get make_pair make_tuple unique_ptr make_unique numeric_limits
+    initializer_list begin end cbegin cend size data iota accumulate inner_product reduce
+    transform transform_reduce partial_sum for_each for_each_n sort nth_element lower_bound
+    upper_bound nullptr_t byte bit_cast popcount countl_zero countr_zero has_single_bit is_same_v
+    assume_aligned enable_if_t decay_t conditional_t remove_reference_t integral_constant
+    index_sequence make_index_sequence
+    """
+)
+_BUILTIN = re.compile(
+    r"__builtin_(?:expect|expect_with_probability|assume|assume_aligned|prefetch|constant_p"
+    r"|mem(?:cpy|move|set|cmp)|shufflevector|convertvector|nontemporal_(?:load|store)"
+    r"|(?:elementwise|reduce|masked)_\w+|(?:add|sub|mul)_overflow|popcount\w*|clz\w*|ctz\w*|ffs\w*"
+    r"|parity\w*|bswap\w+|rotate(?:left|right)\w+|bitreverse\w+|inff?|nanf?|huge_valf?|isnan|isinf"
+    r"|offsetof|types_compatible_p|abs|labs|llabs|" + "|".join(sorted(MATH)) + r")"
+)
+#: Vector types and instructions. Not the control register: it changes how all later sums round.
+_VECTOR = re.compile(
+    r"__m(?:64|128|256|512)[dih]?(?:_u)?|__mmask(?:8|16|32|64)"
+    r"|_mm(?:256|512)?_(?!getcsr|setcsr|clflush|monitor|mwait|malloc|free)\w+"
+    r"|(?:float|u?int)(?:8|16|32|64)x\d+(?:x\d)?_t|v\w+_[fsu](?:8|16|32|64)"
+)
+_INTEGER = re.compile(
+    r"u?int(?:_fast|_least)?(?:8|16|32|64|max)_t|U?INT(?:8|16|32|64)_(?:MAX|MIN|C)"
+)
+#: What a compiler itself calls for code without any call.
+_RUNTIME = re.compile(
+    r"__(?:u?(?:div|mod|mul)\w{1,2}\d|(?:div|mul)[sdxt]c3|powi[sdxt]f2|(?:ashl|ashr|lshr)[dt]i3"
+    r"|(?:float|fix)\w+|(?:extend|trunc)\w+f2|popcount[sd]i2|stack_chk_fail|mem(?:cpy|move|set)_chk"
+    r"|gxx_personality_v0|cxa_(?:begin|end)_catch|clang_call_terminate)"
+    r"|_GLOBAL_OFFSET_TABLE_|_Unwind_Resume|_ZSt\d+__throw_\w+|_ZSt9terminatev|_Zn[wa]m\w*"
+    r"|_Zd[la]Pv\w*|sincos[fl]?|exp10[fl]?|bcmp|strlen|wcslen"
+)
+
+
+def known(name: str) -> bool:
+    """A name of the language, or of something harmless in the standard library."""
+    return (
+        name in KEYWORDS
+        or name in MATH
+        or name in MEMORY
+        or name in _PLAIN
+        or name in _STANDARD_CXX
+        or any(p.fullmatch(name) for p in (_BUILTIN, _VECTOR, _INTEGER))
+    )
+
+
+def harmless_symbol(name: str) -> bool:
+    """A symbol that an object file may import although the original's does not."""
+    return name in MATH or name in MEMORY or _RUNTIME.fullmatch(name) is not None
+
+
+def reserved(name: str) -> bool:
+    """Reserved for the compiler and its headers, which have macros for everything refused."""
+    return name.startswith("__") or re.match(r"_[A-Z]", name) is not None
+
+
+#: Attributes that only say how to compile, or what holds, for the thing that they stand at.
+ATTRIBUTES = _words(
+    """
+    aligned align_value vector_size ext_vector_type always_inline noinline hot cold const pure
+    flatten unused maybe_unused nodiscard fallthrough likely unlikely assume assume_aligned
+    alloc_align alloc_size nonnull returns_nonnull malloc noalias noescape may_alias target leaf
+    nothrow unsequenced reproducible packed mode minsize optnone gnu_inline no_unique_address
+    deprecated
+    """
+)

@@ -1,0 +1,24 @@
+"""What a gate answers with: why a change is not even compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One broken rule: its short name, the line (from 1; 0 without one), and what, where, why."""
+
+    rule: str
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return self.what
+
+
+def shown(text: str, most: int = 80) -> str:
+    """Foreign text for a message: on one line, printable, cut."""
+    flat = " ".join(text.split())
+    short = flat if len(flat) <= most else flat[: most - 1] + "…"
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in short)

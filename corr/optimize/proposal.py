@@ -1,0 +1,119 @@
+"""What a proposer says and what came of it: the words that a row of `iterations` is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from collectors.toolchain import Toolchain
+from corr.lake import Lake, RunInfo
+from corr.optimize.moves import Move
+from corr.optimize.variant import Variant
+from corr.statistics import Ratio
+
+
+class Outcome(StrEnum):
+    """How a proposal ended. The first three were measured."""
+
+    accepted = "accepted"
+    same = "same"
+    slower = "slower"
+    not_parsed = "did not parse"
+    refused = "refused"
+    not_compiled = "did not compile"
+    wrong_output = "wrong output"
+    crashed = "crashed"
+    timed_out = "timed out"
+    untrusted_time = "untrusted time"
+    superseded = "superseded"
+
+
+class Guarantee(StrEnum):
+    """How far it is known that a variant computes the same. Never one word for all."""
+
+    proved = "proved"
+    tested = "tested"
+    replayed = "replayed"
+    refuted = "refuted"
+    unknown = "unknown"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a proposal cost at a model's server. `cost` in the currency of --price, else None."""
+
+    model: str | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+    cached: bool = False
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Moves to try on a variant, why, and what they should gain (a factor over the parent)."""
+
+    moves: tuple[Move, ...]
+    reason: str
+    proposer: str
+    expected: float | None = None
+    loop: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    #: The moves are for the original program, not for the best so far.
+    from_original: bool = False
+    #: Written by corr itself, so that it may be sampled and counted outside the sandbox.
+    trusted: bool = False
+    #: A reply that could not be understood becomes a proposal without moves, and says why here.
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of a proposal. `ratio` is its time over that of the best before it."""
+
+    iteration: int
+    candidate: int
+    proposal: Proposal
+    outcome: Outcome
+    detail: str = ""
+    ratio: Ratio | None = None
+    seconds: float | None = None
+    variant: Variant | None = None
+    guarantee: Guarantee = Guarantee.unknown
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a proposer may look at: the best variant so far, its run, and everything tried."""
+
+    lake: Lake
+    run: RunInfo
+    best: Variant
+    summary: str
+    history: Sequence[Trial]
+    toolchain: Toolchain
+    scratch: Path
+    iteration: int
+    candidates: int
+    allow_reassociation: bool = False
+
+
+class Proposer(Protocol):
+    """One interface, one file a strategy."""
+
+    name: str
+
+    def propose(self, situation: Situation) -> Iterable[Proposal]:
+        """Proposals for this iteration, most promising first.
+
+        It is asked for the next one after the trial of the last is known (`tell`), so a search
+        can go on from what it learnt. Raises ModelError when a model's server failed for good.
+        """
+        ...
+
+    def tell(self, trial: Trial) -> None:
+        """What came of a proposal of this iteration."""
+        ...

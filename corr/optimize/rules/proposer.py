@@ -1,0 +1,134 @@
+"""The built-in proposer: asks every rule, and searches what they leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from collectors.errors import CompileError
+from corr import machine
+from corr.optimize.moves import Flags
+from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
+from corr.optimize.rules import flags, loops
+from corr.optimize.rules.nests import Plan, Region
+from corr.optimize.variant import Variant
+from corr.polyhedral.ast import Functions
+from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.extract import regions
+from corr.sql import ask
+
+
+class Rules:
+    """Flags first, then the nests of hot functions, then pragmas and flags on top of the best.
+
+    One search goes on over all iterations of a session: each takes as many proposals as it may.
+    """
+
+    name = "rules"
+
+    def __init__(self) -> None:
+        self._stream: Iterator[Proposal] | None = None
+        self._situation: Situation | None = None
+        self._last: Trial | None = None
+        self._chosen: dict[int, Plan] = {}
+
+    def propose(self, situation: Situation) -> Iterator[Proposal]:
+        self._situation = situation
+        if self._stream is None:
+            self._stream = self._everything(situation)
+        yield from self._stream
+
+    def tell(self, trial: Trial) -> None:
+        self._last = trial
+
+    # --- the search ------------------------------------------------------------------------
+
+    def _everything(self, situation: Situation) -> Iterator[Proposal]:
+        own = list(situation.run.facts.get("flags") or ())
+        yield from flags.proposals(situation.run)
+        for number, region in enumerate(self._regions(situation)):
+            for plan in region.search():
+                if not region.new(plan):
+                    continue
+                proposal = self._proposal(region, number, plan, flags.base_flags(own))
+                if proposal is None:
+                    continue
+                yield proposal
+                if self._won():
+                    region.best = plan
+                    self._chosen[number] = plan
+                elif region.best is None and self._near(plan):
+                    region.best = plan
+        yield from loops.proposals(self._now())
+        yield from flags.refinements(self._now().run)
+
+    def _now(self) -> Situation:
+        assert self._situation is not None
+        return self._situation
+
+    def _won(self) -> bool:
+        return self._last is not None and self._last.outcome == Outcome.accepted
+
+    def _near(self, plan: Plan) -> bool:
+        """Not the best of all, but it ran, and there is no better plan to go on from."""
+        last = self._last
+        return last is not None and last.ratio is not None and last.ratio.value < 2.0
+
+    def _proposal(
+        self, region: Region, number: int, plan: Plan, base: tuple[str, ...]
+    ) -> Proposal | None:
+        """The plan with the plans chosen for other regions, on the original."""
+        try:
+            edits = [self._all[n].edit(p) for n, p in sorted(self._chosen.items()) if n != number]
+            edit = region.edit(plan)
+        except NotAffine:
+            return None
+        return Proposal(
+            (Flags(base), *edits, edit),
+            plan.reason,
+            "rules",
+            2.0,
+            region.scop.function,
+            from_original=True,
+            trusted=True,
+        )
+
+    def _regions(self, situation: Situation) -> list[Region]:
+        """The regions of hot functions, as the original has them."""
+        variant = Variant(situation.best.program)
+        self._all: list[Region] = []
+        hot = _hot_functions(situation)
+        width = (machine.vector_bits() or 128) // 8
+        for unit in variant.program.units:
+            functions = Functions(variant.program, unit, situation.toolchain)
+            for name in hot:
+                try:
+                    found, _ = regions(functions, name)
+                except (CompileError, NotAffine):
+                    continue
+                node = functions.get(name)
+                if not found or node is None or not _of_unit(node, unit.source):
+                    continue
+                text = unit.source.read_bytes()
+                label = variant.program.label(unit)
+                self._all += [Region(label, text, scop, width) for scop in found]
+        return self._all
+
+
+def _of_unit(node: dict[str, Any], source: Path) -> bool:
+    """The function is written in the unit's own file, not in a header."""
+    location = node.get("loc", {})
+    location = location.get("expansionLoc", location)
+    return "includedFrom" not in location
+
+
+def _hot_functions(situation: Situation) -> list[str]:
+    """Names of the functions that hot loops were written in, hottest first."""
+    query = """
+        SELECT function, sum(coalesce(share, 0)) AS share
+        FROM hotspots WHERE function IS NOT NULL AND loop IS NOT NULL
+        GROUP BY function ORDER BY share DESC LIMIT 8
+    """
+    found = ask(situation.lake, query, (), [situation.run]).to_pylist()
+    return [row["function"] for row in found if row["share"] >= 0.02]

@@ -1,0 +1,97 @@
+"""A variant of the program, as a value: what differs from the original, and how to build it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from collectors.errors import CorrError
+from corr.program import Program, Unit
+
+if TYPE_CHECKING:
+    from corr.optimize.moves import Move
+
+
+class Refused(CorrError):
+    """A move that cannot be applied, or must not be; the message says which rule and where."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The original program and everything that moves changed. Variants are never edited.
+
+    `flags` come after each unit's own. `texts` holds the whole new text of a source or header, by
+    its absolute path. `ir` holds a unit's whole optimised module, by the unit's source: such a
+    unit is built from it as it is. `schedules` are JSCoP texts by unit source and file name, in
+    Polly's spelling, to be imported when that unit is compiled.
+    """
+
+    program: Program
+    flags: tuple[str, ...] = ()
+    texts: Mapping[Path, str] = field(default_factory=dict)
+    ir: Mapping[Path, str] = field(default_factory=dict)
+    schedules: Mapping[Path, Mapping[str, str]] = field(default_factory=dict)
+    moves: tuple[Move, ...] = ()
+
+    def text(self, path: Path) -> str:
+        """The text of a source in this variant. Raises Refused where there is no such file."""
+        if path in self.texts:
+            return self.texts[path]
+        try:
+            return path.read_text("utf-8", "surrogateescape")
+        except OSError as error:
+            raise Refused(f"{path.name}: {error.strerror}") from error
+
+    def with_text(self, path: Path, text: str) -> Variant:
+        return replace(self, texts={**self.texts, path: text})
+
+    def unit_of(self, path: Path) -> Unit:
+        """The translation unit with this source. Raises Refused if there is none."""
+        for unit in self.program.units:
+            if unit.source == path:
+                return unit
+        raise Refused(f"{path.name} is no translation unit of {self.program.name}")
+
+    def program_in(self, folder: Path) -> Program:
+        """The program to build, its changed files written into `folder` (which must exist).
+
+        Sources keep their names for the compiler and in every table: an overlay puts the new
+        text in their place.
+        """
+        overlay: dict[Path, Path] = {}
+        for number, (path, text) in enumerate(sorted(self.texts.items())):
+            copy = folder / f"source{number}{path.suffix}"
+            copy.write_text(text, "utf-8", "surrogateescape")
+            overlay[path] = copy
+        units = tuple(
+            self._unit(unit, number, folder) for number, unit in enumerate(self.program.units)
+        )
+        link = (*self.program.link_flags, *self.flags)
+        return replace(self.program, units=units, link_flags=link, overlay=overlay)
+
+    def _unit(self, unit: Unit, number: int, folder: Path) -> Unit:
+        from corr.optimize.schedule import import_flags
+
+        flags = (*unit.flags, *self.flags)
+        if unit.source in self.schedules:
+            place = folder / f"schedules{number}"
+            place.mkdir(exist_ok=True)
+            for name, text in self.schedules[unit.source].items():
+                (place / name).write_text(text)
+            flags = (*flags, *import_flags(place))
+        if unit.source not in self.ir:
+            return replace(unit, flags=flags)
+        module = folder / f"module{number}.opt.ll"
+        module.write_text(self.ir[unit.source], "utf-8", "surrogateescape")
+        return replace(unit, flags=flags, ir=module)
+
+    def describe(self) -> str:
+        """The moves in one line; `original` when there are none."""
+        return "; ".join(move.describe() for move in self.moves) or "original"
+
+    def record(self) -> str:
+        """The moves as JSON, from which `moves.from_record` makes them again."""
+        return json.dumps([move.record() for move in self.moves], sort_keys=True)

@@ -1,0 +1,62 @@
+"""What must stay in order: pairs of statement instances of which a later uses what an earlier did.
+
+Dependence analysis as in Feautrier, Dataflow analysis of array and scalar references (1991), by
+isl. Different arrays are taken not to overlap.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import islpy as isl
+
+from corr.polyhedral.scop import Scop
+
+
+class Dependences:
+    """The dependences of a region, all of them and the ones that imply the others."""
+
+    def __init__(self, scop: Scop) -> None:
+        reads, writes = scop.accesses(write=False), scop.accesses(write=True)
+        self.order = scop.order.intersect_domain(scop.domain)
+        earlier = self.order.lex_lt_union_map(self.order)
+        to_writers, to_readers = writes.reverse(), reads.reverse()
+        pairs = writes.apply_range(to_readers).union(writes.apply_range(to_writers))
+        pairs = pairs.union(reads.apply_range(to_writers))
+        #: earlier instance → later instance, wherever one of the two writes what both touch
+        self.every = pairs.intersect(earlier).coalesce()
+
+    def kept_by(self, order: isl.UnionMap) -> bool:
+        """A new order (instance → time) runs every pair in the old direction."""
+        return self.every.intersect(order.lex_ge_union_map(order)).is_empty()
+
+
+@lru_cache(maxsize=8)
+def of(scop: Scop) -> Dependences:
+    """The dependences of a region, computed once."""
+    return Dependences(scop)
+
+
+def flow(scop: Scop) -> isl.UnionMap:
+    """writer → reader of the very value that it wrote."""
+    sure, maybe = scop.accesses(write=True, sure=True), scop.accesses(write=True)
+    info = isl.UnionAccessInfo.from_sink(scop.accesses(write=False))
+    info = info.set_must_source(sure).set_may_source(maybe.subtract(sure))
+    info = info.set_schedule_map(scop.order.intersect_domain(scop.domain))
+    found = info.compute_flow()
+    return found.get_may_dependence()
+
+
+def sparse(scop: Scop) -> isl.UnionMap:
+    """Dependences of which the others follow: to the last writer, and from the last readers."""
+    order = scop.order.intersect_domain(scop.domain)
+    sure, maybe = scop.accesses(write=True, sure=True), scop.accesses(write=True)
+    reads = scop.accesses(write=False)
+    over = isl.UnionAccessInfo.from_sink(maybe).set_must_source(sure)
+    over = over.set_may_source(maybe.subtract(sure)).set_schedule_map(order)
+    back = isl.UnionAccessInfo.from_sink(maybe).set_kill(sure).set_may_source(reads)
+    back = back.set_schedule_map(order)
+    total = flow(scop)
+    for info in (over, back):
+        total = total.union(info.compute_flow().get_may_dependence())
+    return total.coalesce()

@@ -1,0 +1,109 @@
+"""Scalars that carry nothing from one iteration to the next, each iteration given its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import islpy as isl
+
+from corr.polyhedral.expressions import Element, Expression, Name
+from corr.polyhedral.scop import Array, Scop, Statement
+from corr.polyhedral.syntax import text
+
+
+def expanded(scop: Scop) -> Scop:
+    """The region with every scalar that allows it turned into an array over its loops.
+
+    A scalar allows it when each value is used within the iteration that computed it, and nobody
+    looks at it after the region. (Scalar expansion: Padua & Wolfe, CACM 1986.)
+    """
+    for array in list(scop.arrays.values()):
+        if array.dimensions == 0 and not array.outside:
+            scop = _one(scop, array)
+    return scop
+
+
+def _one(scop: Scop, scalar: Array) -> Scop:
+    users = [s for s in scop.statements if any(a.array == scalar.name for a in s.accesses)]
+    depth = _common([s.loops for s in users])
+    if depth == 0 or not _private(scop, scalar, users, depth):
+        return scop
+    name = f"{scalar.name}_of"
+    while name in scop.arrays:
+        name += "_"
+    extents = _extents(scop, users, depth)
+    if extents is None:
+        return scop
+    statements = tuple(
+        _renamed(s, scalar.name, name, s.loops[:depth]) if s in users else s
+        for s in scop.statements
+    )
+    arrays = {k: v for k, v in scop.arrays.items() if k != scalar.name}
+    arrays[name] = Array(name, scalar.element, depth, local=True, outside=False, extents=extents)
+    return scop.with_statements(statements, arrays)
+
+
+def _common(chains: list[tuple[str, ...]]) -> int:
+    depth = 0
+    while all(len(c) > depth for c in chains) and len({c[depth] for c in chains}) == 1:
+        depth += 1
+    return depth
+
+
+def _private(scop: Scop, scalar: Array, users: list[Statement], depth: int) -> bool:
+    """Every read's value was written in the same iteration of the common loops."""
+    element = isl.UnionSet(f"{{ A_{scalar.name}[] }}")
+    reads = scop.accesses(write=False).intersect_range(element)
+    sure = scop.accesses(write=True, sure=True).intersect_range(element)
+    maybe = scop.accesses(write=True).intersect_range(element)
+    info = isl.UnionAccessInfo.from_sink(reads).set_must_source(sure)
+    info = info.set_may_source(maybe.subtract(sure))
+    found = info.set_schedule_map(scop.order.intersect_domain(scop.domain)).compute_flow()
+    if not found.get_may_no_source().is_empty():
+        return False
+    same = isl.UnionMap("{}")
+    for s in users:
+        for t in users:
+            ours = [f"a{k}" for k in range(len(s.loops))]
+            theirs = [f"b{k}" for k in range(len(t.loops))]
+            equal = " and ".join(f"a{k} = b{k}" for k in range(depth))
+            same = same.union(
+                isl.UnionMap(
+                    f"{{ {s.name}[{', '.join(ours)}] -> {t.name}[{', '.join(theirs)}] : {equal} }}"
+                )
+            )
+    return bool(found.get_may_dependence().is_subset(same))
+
+
+def _extents(scop: Scop, users: list[Statement], depth: int) -> tuple[str, ...] | None:
+    """How large each dimension must be, as C; None where an index could be negative."""
+    found = []
+    build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
+    for at in range(depth):
+        total: isl.Set | None = None
+        for s in users:
+            domain = scop.domain_of(s)
+            count = len(s.loops)
+            domain = domain.project_out(isl.dim_type.set, at + 1, count - at - 1)
+            domain = domain.project_out(isl.dim_type.set, 0, at)
+            total = domain if total is None else total.union(domain)
+        assert total is not None
+        if not total.is_subset(isl.Set(f"{scop.header}{{ [x] : x >= 0 }}")):
+            return None
+        largest = total.coalesce().dim_max(0)
+        found.append(f"({text(build.expr_from_pw_aff(largest))} + 1)")
+    return tuple(found)
+
+
+def _renamed(s: Statement, old: str, new: str, loops: tuple[str, ...]) -> Statement:
+    index = tuple(Name("int", loop) for loop in loops)
+
+    def change(node: Expression) -> Expression:
+        if isinstance(node, Element) and node.array == old:
+            return Element(node.type, new, index)
+        return node.rebuilt(change)
+
+    target = change(s.target)
+    assert isinstance(target, Element)
+    guard = change(s.guard) if s.guard is not None else None
+    return replace(s, target=target, value=change(s.value), guard=guard)

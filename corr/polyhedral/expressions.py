@@ -1,0 +1,191 @@
+"""Expressions of C as small immutable trees: affine forms, substitution, printing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+
+class NotAffine(Exception):
+    """An expression, loop or statement that the polyhedral model cannot take; says which."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A node; `type` is the C type of its value."""
+
+    type: str
+
+    def children(self) -> tuple[Expression, ...]:
+        return ()
+
+    def rebuilt(self, change: Callable[[Expression], Expression]) -> Expression:
+        """This node with its children changed."""
+        return self
+
+    def walk(self) -> Iterator[Expression]:
+        """This node and all below it, parents first."""
+        yield self
+        for child in self.children():
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Number(Expression):
+    """A literal, as it was written."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Name(Expression):
+    """A scalar that the nest only reads, or a loop's variable."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Element(Expression):
+    """An array element, or with no index a scalar that the nest writes."""
+
+    array: str
+    indices: tuple[Expression, ...]
+
+    def children(self) -> tuple[Expression, ...]:
+        return self.indices
+
+    def rebuilt(self, change: Callable[[Expression], Expression]) -> Expression:
+        return Element(self.type, self.array, tuple(change(i) for i in self.indices))
+
+
+@dataclass(frozen=True)
+class Operation(Expression):
+    """A unary, binary or ternary (`?`) operator."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+
+    def children(self) -> tuple[Expression, ...]:
+        return self.operands
+
+    def rebuilt(self, change: Callable[[Expression], Expression]) -> Expression:
+        return Operation(self.type, self.operator, tuple(change(o) for o in self.operands))
+
+
+@dataclass(frozen=True)
+class Cast(Expression):
+    """A conversion to `type`."""
+
+    operand: Expression
+
+    def children(self) -> tuple[Expression, ...]:
+        return (self.operand,)
+
+    def rebuilt(self, change: Callable[[Expression], Expression]) -> Expression:
+        return Cast(self.type, change(self.operand))
+
+
+@dataclass(frozen=True)
+class Call(Expression):
+    """A call of a function without side effects."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+
+    def children(self) -> tuple[Expression, ...]:
+        return self.arguments
+
+    def rebuilt(self, change: Callable[[Expression], Expression]) -> Expression:
+        return Call(self.type, self.function, tuple(change(a) for a in self.arguments))
+
+
+def replaced(node: Expression, names: Mapping[str, Expression]) -> Expression:
+    """The expression with names put in place of others."""
+    if isinstance(node, Name) and node.name in names:
+        return names[node.name]
+    return node.rebuilt(lambda child: replaced(child, names))
+
+
+#: A linear form: coefficient by name, and the constant under "".
+Affine = dict[str, int]
+
+
+def affine(node: Expression) -> Affine:
+    """The integer linear form of an expression. Raises NotAffine."""
+    if isinstance(node, Number):
+        try:
+            return {"": int(node.text.rstrip("uUlL"), 0)}
+        except ValueError:
+            raise NotAffine(f"{node.text} is no whole number") from None
+    if isinstance(node, Name):
+        return {node.name: 1}
+    if isinstance(node, Cast):
+        return affine(node.operand)
+    if isinstance(node, Operation):
+        return _affine_operation(node)
+    raise NotAffine(f"{show(node)} is not affine")
+
+
+def _affine_operation(node: Operation) -> Affine:
+    if node.operator == "-" and len(node.operands) == 1:
+        return scaled(affine(node.operands[0]), -1)
+    if node.operator == "+" and len(node.operands) == 1:
+        return affine(node.operands[0])
+    if node.operator in "+-" and len(node.operands) == 2:
+        left, right = map(affine, node.operands)
+        return added(left, right if node.operator == "+" else scaled(right, -1))
+    if node.operator == "*":
+        left, right = map(affine, node.operands)
+        for one, other in ((left, right), (right, left)):
+            if set(one) <= {""}:
+                return scaled(other, one.get("", 0))
+    raise NotAffine(f"{show(node)} is not affine")
+
+
+def added(left: Affine, right: Affine) -> Affine:
+    total = {k: left.get(k, 0) + right.get(k, 0) for k in left | right}
+    return {k: v for k, v in total.items() if v or k == ""}
+
+
+def scaled(form: Affine, factor: int) -> Affine:
+    return {k: v * factor for k, v in form.items() if v * factor or k == ""}
+
+
+def linear(form: Affine, spell: Mapping[str, str] | None = None) -> str:
+    """A linear form as text that C and isl both read."""
+    spell = spell or {}
+    terms = [
+        f"{v}*{spell.get(k, k)}" if abs(v) != 1 else ("-" if v < 0 else "") + spell.get(k, k)
+        for k, v in form.items()
+        if k and v
+    ]
+    constant = form.get("", 0)
+    if constant or not terms:
+        terms.append(str(constant))
+    return " + ".join(terms).replace("+ -", "- ")
+
+
+def show(node: Expression) -> str:
+    """The expression as C, with brackets round every operation."""
+    if isinstance(node, Number):
+        return node.text
+    if isinstance(node, Name):
+        return node.name
+    if isinstance(node, Element):
+        return node.array + "".join(f"[{show(i)}]" for i in node.indices)
+    if isinstance(node, Cast):
+        return f"(({node.type})({show(node.operand)}))"
+    if isinstance(node, Call):
+        return f"{node.function}({', '.join(map(show, node.arguments))})"
+    if isinstance(node, Operation):
+        return operation(node.operator, [show(o) for o in node.operands])
+    raise NotAffine(f"cannot print {type(node).__name__}")
+
+
+def operation(operator: str, operands: list[str]) -> str:
+    """An operator applied to operands that are already C."""
+    if operator == "?":
+        return f"({operands[0]} ? {operands[1]} : {operands[2]})"
+    if len(operands) == 1:
+        return f"({operator}{operands[0]})"
+    return f"({operands[0]} {operator} {operands[1]})"

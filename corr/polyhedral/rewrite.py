@@ -1,0 +1,167 @@
+"""Legal changes of a schedule tree: what to fuse or split, and how a band of loops may run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import islpy as isl
+
+from corr.polyhedral import dependences
+from corr.polyhedral.expressions import NotAffine, linear
+from corr.polyhedral.generate import legal
+from corr.polyhedral.registers import steps_of
+from corr.polyhedral.schedules import Band, Leaf, Row, Sequence, Tree, bands, merged, with_band
+from corr.polyhedral.scop import Scop
+from corr.polyhedral.times import rows_of
+
+
+def distributed(scop: Scop, tree: Tree) -> Tree:
+    """Loops round several nests are split, each nest given its own, wherever that is legal."""
+    for path, band in list(bands(tree)):
+        parts = _parts(band)
+        if parts is None:
+            continue
+        split = with_band(tree, path, Sequence(parts))  # type: ignore[arg-type]
+        split = merged(scop, split)
+        if legal(scop, split):
+            return distributed(scop, split)
+    return tree
+
+
+def stripped(scop: Scop, tree: Tree, size: int) -> Iterator[Tree]:
+    """Trees in which one outer loop runs in strips, its nests split within each strip."""
+    for path, band in list(bands(tree)):
+        parts = _parts(band)
+        if parts is None:
+            continue
+        strip = Band(
+            band.rows, band.permutable, Sequence(parts), (size,) * len(band.rows), strip=True
+        )
+        other = merged(scop, with_band(tree, path, strip))
+        if legal(scop, other):
+            yield other
+
+
+def _parts(band: Band) -> tuple[Tree, ...] | None:
+    """The nests in a band, each within the band's loops; None where there is but one."""
+    if band.strip or any(size > 1 for size in band.tile_sizes):
+        return None
+    if isinstance(band.child, Leaf):
+        if len(band.child.statements) == 1:
+            return None
+        children: tuple[Tree, ...] = tuple(Leaf((name,)) for name in band.child.statements)
+    elif isinstance(band.child, Sequence):
+        children = band.child.children
+    else:
+        return None
+    return tuple(_within(band, child) for child in children)
+
+
+def _within(band: Band, child: Tree) -> Band:
+    names = _names(child)
+    rows = tuple({k: v for k, v in row.items() if k in names} for row in band.rows)
+    return Band(rows, band.permutable, child)
+
+
+def _names(tree: Tree) -> set[str]:
+    if isinstance(tree, Leaf):
+        return set(tree.statements)
+    if isinstance(tree, Sequence):
+        return {name for child in tree.children for name in _names(child)}
+    return _names(tree.child)
+
+
+# --- what a band allows --------------------------------------------------------------------
+
+
+def parallel(scop: Scop, tree: Tree, band: Band, at: int) -> bool:
+    """Iterations of a row that agree in all others may be lanes of one vector operation.
+
+    Within them a statement may only depend on one before it in the text.
+    """
+    assert isinstance(band.child, Leaf)
+    names = band.child.statements
+    depends = dependences.of(scop).every
+    for first, s_name in enumerate(names):
+        for t_name in names[: first + 1]:
+            if not depends.intersect(_lanes(scop, tree, band, at, s_name, t_name)).is_empty():
+                return False
+    return True
+
+
+def _lanes(scop: Scop, tree: Tree, band: Band, at: int, s_name: str, t_name: str) -> isl.UnionMap:
+    """Pairs of instances of two statements that differ in one row of the band only."""
+    s, t = scop.statement(s_name), scop.statement(t_name)
+    ours = [f"a{k}" for k in range(len(s.loops))]
+    theirs = [f"b{k}" for k in range(len(t.loops))]
+    here = dict(zip(s.loops, ours, strict=True)) | scop.spelling()
+    there = dict(zip(t.loops, theirs, strict=True)) | scop.spelling()
+    mine, other = rows_of(tree, s_name), rows_of(tree, t_name)
+    own = len(mine) - len(band.rows) + at
+    terms = [
+        f"{linear(a[s_name], here)} = {linear(b[t_name], there)}"
+        for number, (a, b) in enumerate(zip(mine, other, strict=True))
+        if number != own
+    ]
+    inside = " and ".join(terms) or "true"
+    return isl.UnionMap(
+        f"{scop.header}{{ {s_name}[{', '.join(ours)}] -> {t_name}[{', '.join(theirs)}] : {inside} }}"
+    )
+
+
+def lanes_of(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int]:
+    """How many accesses of a row's neighbours are `vector`, `scalar` and `gather`.
+
+    Raises NotAffine where the row cannot be a vector.
+    """
+    assert isinstance(band.child, Leaf)
+    counts = {"vector": 0, "scalar": 0, "gather": 0}
+    for name in band.child.statements:
+        s = scop.statement(name)
+        rows = rows_of(tree, name)
+        step = steps_of(s, rows, len(rows) - len(band.rows) + at)
+        if step is None:
+            raise NotAffine(f"{name} has no step along this row")
+        for access in s.accesses:
+            moved = [sum(form.get(k, 0) * v for k, v in step.items()) for form in access.index]
+            if not any(moved):
+                counts["scalar"] += 1
+                if access.write:
+                    raise NotAffine(f"{name} writes one element along this row")
+            elif not any(moved[:-1]) and moved[-1] == 1:
+                counts["vector"] += 1
+            else:
+                counts["gather"] += 1
+    return counts
+
+
+def held(scop: Scop, tree: Tree, band: Band, at: int) -> int:
+    """How many written elements stay the same along a row: they can be kept in registers."""
+    assert isinstance(band.child, Leaf)
+    count = 0
+    for name in band.child.statements:
+        s = scop.statement(name)
+        rows = rows_of(tree, name)
+        step = steps_of(s, rows, len(rows) - len(band.rows) + at)
+        target = s.accesses[-1]
+        if step and not any(
+            sum(form.get(k, 0) * v for k, v in step.items()) for form in target.index
+        ):
+            count += 1
+    return count
+
+
+def permutations_of(rows: tuple[Row, ...]) -> Iterator[tuple[int, ...]]:
+    import itertools
+
+    yield from itertools.permutations(range(len(rows)))
+
+
+def leaves(tree: Tree) -> list[tuple[tuple[int, ...], Band]]:
+    """Bands whose child is a leaf, with their paths."""
+    return [(p, b) for p, b in bands(tree) if isinstance(b.child, Leaf) and not b.strip]
+
+
+def with_leaf(tree: Tree, path: tuple[int, ...], band: Band, **changes: object) -> Tree:
+    return with_band(tree, path, replace(band, **changes))  # type: ignore[arg-type]

@@ -1,0 +1,175 @@
+"""What a region of a function computes: statements, their domains, order and accesses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import islpy as isl
+
+from corr.polyhedral.expressions import (
+    Affine,
+    Element,
+    Expression,
+    affine,
+    linear,
+)
+
+#: Parameters are spelt with this in isl, so that none is a word of its language.
+PARAMETER = "p_"
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """`form >= 0`, or `form == 0`."""
+
+    form: Affine
+    equal: bool = False
+
+
+@dataclass(frozen=True)
+class Access:
+    """An element read or written by each instance of a statement; `index` in its iterators."""
+
+    array: str
+    index: tuple[Affine, ...]
+    write: bool
+    #: The write may not happen (a condition on data).
+    maybe: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One assignment: `target = value`, where `guard` holds.
+
+    `loops` are the unique names of the loops round it, outermost first; `position` its place
+    among its siblings at each depth (one more entry than loops).
+    """
+
+    name: str
+    loops: tuple[str, ...]
+    directions: tuple[int, ...]
+    position: tuple[int, ...]
+    constraints: tuple[Constraint, ...]
+    target: Element
+    value: Expression
+    guard: Expression | None = None
+
+    @cached_property
+    def accesses(self) -> tuple[Access, ...]:
+        """Every access, the write last. Raises NotAffine for an indirect one."""
+        found = []
+        nodes = list(self.value.walk())
+        if self.guard is not None:
+            nodes += self.guard.walk()
+        for index in self.target.indices:
+            nodes += index.walk()
+        for node in nodes:
+            if isinstance(node, Element):
+                access = Access(node.array, tuple(affine(i) for i in node.indices), write=False)
+                if access not in found:
+                    found.append(access)
+        index = tuple(affine(i) for i in self.target.indices)
+        found.append(Access(self.target.array, index, write=True, maybe=self.guard is not None))
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array, or with no dimension a scalar, that the region reads or writes.
+
+    `declaration` is given for what the region declares itself; `outside` says that its value
+    may be used after the region.
+    """
+
+    name: str
+    element: str
+    dimensions: int
+    local: bool = False
+    outside: bool = True
+    #: Text of the extents of an expanded scalar, by dimension.
+    extents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Scop:
+    """A region whose loops and subscripts are affine. `span` are byte offsets in `file`."""
+
+    function: str
+    span: tuple[int, int]
+    parameters: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+    def statement(self, name: str) -> Statement:
+        return next(s for s in self.statements if s.name == name)
+
+    @property
+    def depth(self) -> int:
+        return max(len(s.loops) for s in self.statements)
+
+    def spelling(self) -> dict[str, str]:
+        """Parameter names as isl is told them."""
+        return {p: PARAMETER + p for p in self.parameters}
+
+    @property
+    def header(self) -> str:
+        return "[" + ", ".join(PARAMETER + p for p in self.parameters) + "] -> "
+
+    @cached_property
+    def domain(self) -> isl.UnionSet:
+        """All instances of all statements."""
+        return _union([isl.UnionSet.from_set(self.domain_of(s)) for s in self.statements])
+
+    def domain_of(self, s: Statement) -> isl.Set:
+        spell = self.spelling()
+        terms = [f"{linear(c.form, spell)} {'=' if c.equal else '>='} 0" for c in s.constraints]
+        inside = " and ".join(terms) or "true"
+        return isl.Set(f"{self.header}{{ {s.name}[{', '.join(s.loops)}] : {inside} }}")
+
+    @cached_property
+    def order(self) -> isl.UnionMap:
+        """The original order: instance → time, all times of one length."""
+        return _union_map(
+            [isl.UnionMap.from_map(isl.Map(self._order_of(s))) for s in self.statements]
+        )
+
+    def _order_of(self, s: Statement) -> str:
+        time: list[str] = []
+        for depth in range(self.depth + 1):
+            time.append(str(s.position[depth]) if depth < len(s.position) else "0")
+            if depth < self.depth:
+                inside = depth < len(s.loops)
+                sign = "-" if inside and s.directions[depth] < 0 else ""
+                time.append(sign + s.loops[depth] if inside else "0")
+        return f"{self.header}{{ {s.name}[{', '.join(s.loops)}] -> [{', '.join(time)}] }}"
+
+    def accesses(self, *, write: bool, sure: bool = False) -> isl.UnionMap:
+        """instance → element, of all reads or of all writes (of the `sure` ones only)."""
+        spell = self.spelling()
+        maps = []
+        for s in self.statements:
+            for a in s.accesses:
+                if a.write == write and not (sure and a.maybe):
+                    index = ", ".join(linear(form, spell) for form in a.index)
+                    text = f"{s.name}[{', '.join(s.loops)}] -> A_{a.array}[{index}]"
+                    relation = isl.Map(f"{self.header}{{ {text} }}")
+                    maps.append(isl.UnionMap.from_map(relation.intersect_domain(self.domain_of(s))))
+        return _union_map(maps) if maps else isl.UnionMap("{}")
+
+    def with_statements(self, statements: tuple[Statement, ...], arrays: dict[str, Array]) -> Scop:
+        return replace(self, statements=statements, arrays=arrays)
+
+
+def _union(sets: list[isl.UnionSet]) -> isl.UnionSet:
+    total = sets[0]
+    for other in sets[1:]:
+        total = total.union(other)
+    return total
+
+
+def _union_map(maps: list[isl.UnionMap]) -> isl.UnionMap:
+    total = maps[0]
+    for other in maps[1:]:
+        total = total.union(other)
+    return total

@@ -1,0 +1,144 @@
+"""What was tried before, typed; and what the run changed against the best one so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corr.output import shown
+from corr.summary_budget import Level, Variant
+from corr.summary_markdown import clipped, render, sentence
+
+#: How many of the best attempts come before the most recent ones.
+BEST_FIRST = 3
+#: Numbers of attempts that are shown, as the budget allows.
+SHOWN = (3, 8, 20, 60)
+DETAIL_LINES, DETAIL_LENGTH = 2, 200
+#: Share of the samples from which a loop that changed is named.
+HOT = 0.01
+#: Passes whose remarks are numbers that differ in any two builds.
+IGNORED = ("regalloc", "prologepilog", "asm-printer", "size-info", "stack-frame-layout")
+LOOPS_COMPARED, REMARKS_SHOWN, MNEMONICS_SHOWN = 5, 3, 8
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A change that was tried. `move` is one line, `detail` one or two; both are foreign text.
+
+    `outcome` is a typed word: accepted, same, slower, wrong output, did not compile, did not
+    parse, refused, crashed, timed out. `speedup` is over the best before it: 1.2 is faster.
+    """
+
+    iteration: int
+    candidate: int
+    move: str
+    kind: str
+    outcome: str
+    detail: str = ""
+    speedup: float | None = None
+
+
+def ordered(history: Sequence[Attempt]) -> list[Attempt]:
+    """The best accepted ones, then all others, most recent first."""
+    recent = sorted(history, key=lambda a: (-a.iteration, -a.candidate))
+    accepted = [a for a in recent if a.outcome == "accepted" and a.speedup is not None]
+    best = sorted(accepted, key=lambda a: -(a.speedup or 0))[:BEST_FIRST]
+    return best + [a for a in recent if not any(a is b for b in best)]
+
+
+def counted(history: Sequence[Attempt]) -> str:
+    """`12: 7 same, 3 refused, 2 accepted`."""
+    counts = Counter(clipped(a.outcome, 30) for a in history)
+    words = ", ".join(f"{n} {o}" for o, n in sorted(counts.items(), key=lambda i: (-i[1], i[0])))
+    return f"{len(history)}: {words}" if history else "nothing"
+
+
+def history_variants(history: Sequence[Attempt], level: Level) -> list[Variant]:
+    """The history from a few attempts to all of them."""
+    every = ordered(history)
+    variants = []
+    ranks = (1.7, 15.0, 23.0, 26.0)
+    for number, rank in zip(SHOWN, ranks, strict=True):
+        lines = "\n".join(line for a in every[:number] for line in _lines(a))
+        left = every[number:]
+        more = f"{len(left)} more: {counted(left).split(': ', 1)[1]}" if left else ""
+        text = render("history", counts=f"`{counted(history)}`", lines=lines, more=more)
+        variants.append(Variant(text, rank, f"{len(left)} earlier attempts" if left else ""))
+        if not left:
+            break
+    return variants
+
+
+def _lines(attempt: Attempt) -> list[str]:
+    gain = f", {attempt.speedup:.3g}× as fast" if attempt.speedup is not None else ""
+    number = f"{attempt.iteration}.{attempt.candidate}"
+    kind, move = clipped(attempt.kind, 30), sentence(attempt.move, DETAIL_LENGTH)
+    first = f"{number} {clipped(attempt.outcome, 30)}{gain} [{kind}] {move}"
+    detail = [line for line in attempt.detail.splitlines() if line.strip()][:DETAIL_LINES]
+    return [first, *(f"    {sentence(line, DETAIL_LENGTH)}" for line in detail)]
+
+
+def delta_variants(difference: Mapping[str, Any]) -> list[Variant]:
+    """The comparison of the best run (a) with this one (b), as `corr.diff` gives it."""
+    loops = _weighty([e for e in difference["loops"] if e["changed"]])[:LOOPS_COMPARED]
+    facts = {"best": difference["a"], "total": difference["total"]}
+    why = [line for e in loops for line in (_loop_line(e), *_because(e))]
+    whole = [line for e in loops for line in (_loop_line(e), *_because(e), *_changes(e))]
+    return [
+        Variant(render("delta", **facts, lines=""), 1.5, "what changed against the best run"),
+        Variant(render("delta", **facts, lines="\n".join(why)), 6.5, "remarks that flipped"),
+        Variant(render("delta", **facts, lines="\n".join(whole)), 16),
+    ]
+
+
+def _weighty(loops: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that are hot on a side; all where nothing tells hot from cold."""
+    shares = [max(e[side]["share"] or 0 for side in "ab") for e in loops]
+    return [e for e, share in zip(loops, shares, strict=True) if share >= HOT or not any(shares)]
+
+
+def _loop_line(entry: Mapping[str, Any]) -> str:
+    a, b = entry["a"], entry["b"]
+    parts = []
+    if entry["only_in"]:
+        parts.append("only in the best run" if entry["only_in"] == "a" else "new")
+    elif entry["time_ratio"] is not None:
+        parts.append(f"time ×{entry['time_ratio']:.2f} {entry['verdict']}")
+    columns = (
+        *(("share", "percent"), ("vector_width", None), ("interleave", None), ("unroll", None)),
+        *(("mca_cycles", None), ("bound", None), ("stack_accesses", None), ("iterations", "count")),
+    )
+    for name, style in columns:
+        one, other = (shown(side[name], style) or "none" for side in (a, b))
+        if one != other:
+            parts.append(f"{name.replace('_', ' ')} {one} → {other}")
+    return f"{clipped(entry['loop'], 200)}: {clipped('; '.join(parts) or 'other code', 400)}"
+
+
+def _because(entry: Mapping[str, Any]) -> list[str]:
+    return [
+        f"  because (strength {h['strength']:.2g}): {sentence(h['says'])}"
+        for h in entry["hypotheses"][:2]
+    ]
+
+
+def _changes(entry: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for mark, change in (("+", "appeared"), ("-", "disappeared")):
+        remarks = [r for r in entry[f"remarks_{change}"] if r["pass"] not in IGNORED]
+        found = [f"{r['pass']}: {sentence(r['words'])}" for r in remarks]
+        # the passes that decide most are early in `corr diff` too
+        found.sort(key=lambda words: (not words.startswith(("loop-", "slp", "inline")), words))
+        lines += [f"  {mark} {clipped(words, 300)}" for words in found[:REMARKS_SHOWN]]
+        if len(found) > REMARKS_SHOWN:
+            lines.append(f"  {mark} {len(found) - REMARKS_SHOWN} more remarks")
+    moved = sorted(
+        entry["instructions"], key=lambda m: (-abs(m["count_b"] - m["count_a"]), m["mnemonic"])
+    )
+    if moved:
+        words = [f"{m['mnemonic']} {m['count_a']}→{m['count_b']}" for m in moved[:MNEMONICS_SHOWN]]
+        more = f", {len(moved) - MNEMONICS_SHOWN} more" if len(moved) > MNEMONICS_SHOWN else ""
+        lines.append(f"  instructions: {clipped(', '.join(words), 300)}{more}")
+    return lines

@@ -1,0 +1,1 @@
+"""Attacks by a hostile candidate, each with proof that the harm did not happen."""
