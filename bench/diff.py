@@ -57,13 +57,16 @@ def opt_diff(lake: Path, work: Path) -> float:
     records = []
     for level in LEVELS:
         run = Lake.open(lake).find(level)
-        record = work / f"{level}.opt.yaml"
-        with (
-            pa.input_stream(str(run.folder / "artifacts" / "sqlite3.opt.yaml.zst")) as source,
-            record.open("wb") as target,
-        ):
+        (kept,) = (run.folder / "artifacts").glob("sqlite3.opt.*.zst")
+        record = work / f"{level}{kept.with_suffix('').suffix}"
+        with pa.input_stream(str(kept)) as source, record.open("wb") as target:
             while block := source.read(1 << 22):
                 target.write(block)
+        if record.suffix == ".bitstream":  # which opt-diff.py cannot read
+            written, record = record, record.with_suffix(".yaml")
+            remarkutil = toolchain.find().path("llvm-objdump").parent / "llvm-remarkutil"
+            convert = [str(remarkutil), "bitstream2yaml"]
+            subprocess.run([*convert, str(written), "-o", str(record)], check=True)
         records.append(record)
     home = toolchain.find().path("llvm-objdump").parent.parent
     script = home / "share" / "opt-viewer" / "opt-diff.py"

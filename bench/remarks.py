@@ -1,13 +1,12 @@
-"""Times the reader of optimisation remarks against llvm-remarkutil and PyYAML on one recording.
-
-    clang -O3 -g -c -fsave-optimization-record=yaml \\
-        -foptimization-record-file=sqlite3.opt.yaml sqlite3.c -o sqlite3.o
-    python bench/remarks.py sqlite3.opt.yaml
+"""Reads the SQLite amalgamation's optimisation remarks, against llvm-remarkutil and PyYAML.
 
 The reader writes a Parquet file with every argument of every remark; the peer only counts. Both
 run in turn, each in a process of its own; wall times are of whole processes, start-up included,
 and the smallest of the repetitions counts. PyYAML only loads, in memory, a sample from the start
 of the file, extrapolated by its bytes; its start-up is not counted.
+
+Two files of 1 GB show that memory does not grow with the file: the YAML record four times, each
+time with other function names, so that its documents differ; and the bitstream's remarks 42 times.
 """
 
 from __future__ import annotations
@@ -16,30 +15,88 @@ import argparse
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from bench import sqlite
+
 ROOT = Path(__file__).resolve().parent.parent
+CACHE = sqlite.CACHE / "remarks"
 MOST_MEMORY = 400  # MB
+FORMATS = ("yaml", "bitstream")
 
 
-def convert(source: str, target: str, threads: int | None) -> None:
+def recording(format: str) -> Path:
+    """SQLite's remarks at -O3 -g, recorded once."""
+    path = CACHE / f"sqlite3.opt.{format}"
+    if not path.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        from collectors import toolchain
+
+        clang = str(toolchain.find().path("clang"))
+        source = str(sqlite.fetch() / "sqlite3.c")
+        target = ["-c", source, "-o", "/dev/null", "-Wno-source-mgr"]
+        record = [f"-fsave-optimization-record={format}", f"-foptimization-record-file={path}"]
+        subprocess.run(["setarch", "-R", clang, "-O3", "-g", *target, *record], check=True)
+    return path
+
+
+def large(format: str) -> Path:
+    """A file of 1 GB made of SQLite's record."""
+    path = CACHE / f"large.opt.{format}"
+    if path.exists():
+        return path
+    data = recording(format).read_bytes()
+    with path.with_suffix(".new").open("wb") as file:
+        if format == "yaml":
+            for copy in range(4):
+                file.write(data.replace(b"\nFunction:        ", b"\nFunction:        c%d_" % copy))
+        else:
+            first, table = data.find(b"\x25\x10\0\0"), data.rfind(b"\x21\x0c\0\0")
+            file.write(data[:first])
+            for _ in range(42):
+                file.write(data[first:table])
+            file.write(data[table:])
+    path.with_suffix(".new").rename(path)
+    return path
+
+
+# --- what runs in a process of its own -----------------------------------------------------------
+
+
+def convert(source: str, target: str) -> None:
     """Reads a recording and writes it as Parquet."""
     import pyarrow.parquet as pq
 
     from collectors.remarks import REMARKS, read
 
-    reader = read(source, "unit", threads=threads)
+    reader = read(source, "unit")
     with pq.ParquetWriter(target, REMARKS.schema, compression="zstd") as writer:
         for batch in reader:
             writer.write_batch(batch)
     print(reader.statistics, reader.problems)
 
 
-def pyyaml(source: str, sample: int) -> None:
+def twice(source: str, lake: str) -> None:
+    """Imports a recording into a new lake, and again; prints the seconds of both."""
+    from corr.importing_remarks import import_remarks
+    from corr.lake import Lake
+
+    opened = Lake.open(Path(lake), create=True)
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        done = import_remarks([Path(source)], opened)
+        seconds.append(time.perf_counter() - start)
+    assert done.again
+    print(*seconds)
+
+
+def pyyaml(source: str, sample: str) -> None:
     """Loads a sample with CSafeLoader, as one does without a tool for it; prints bytes and time."""
     import yaml
 
@@ -50,12 +107,16 @@ def pyyaml(source: str, sample: int) -> None:
         return loader.construct_mapping(node, deep=True)
 
     Loader.add_multi_constructor("!", construct)
+    size = int(sample)
     with open(source, "rb") as file:
-        text = file.read(sample)
-    text = text[: text.rfind(b"\n--- ") + 1] if len(text) == sample else text
+        text = file.read(size)
+    text = text[: text.rfind(b"\n--- ") + 1] if len(text) == size else text
     start = time.perf_counter()
     documents = sum(1 for _ in yaml.load_all(text, Loader=Loader))
     print(len(text), documents, time.perf_counter() - start)
+
+
+CHILDREN = {"convert": convert, "twice": twice, "pyyaml": pyyaml}
 
 
 def run(command: list[str]) -> tuple[float, float, str]:
@@ -77,60 +138,80 @@ def run(command: list[str]) -> tuple[float, float, str]:
     return wall, usage.ru_maxrss / 1024, text
 
 
-def main() -> None:
-    """Runs the comparison and prints it."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("recording")
-    parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--sample", type=int, default=8, help="MB that PyYAML reads")
-    parser.add_argument("--threads", type=int)
-    parser.add_argument("--child", choices=["convert", "pyyaml"], help=argparse.SUPPRESS)
-    parser.add_argument("--target", default="", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.child == "convert":
-        return convert(options.recording, options.target, options.threads)
-    if options.child == "pyyaml":
-        return pyyaml(options.recording, options.sample << 20)
+def own(name: str, *arguments: object) -> tuple[float, float, str]:
+    """One of CHILDREN in a process of its own."""
+    return run([sys.executable, "-m", "bench.remarks", "--child", name, *map(str, arguments)])
 
+
+# --- comparisons ---------------------------------------------------------------------------------
+
+
+def row(what: str, value: float, most: float) -> None:
+    """A line of the result."""
+    verdict = "ok" if value <= most else "MISSED"
+    print(f"  {what:<52} {value:8.4f}  (target at most {most:g})  {verdict}")
+
+
+def count(format: str, most: float, repeat: int, work: Path) -> float:
+    """Reader against `llvm-remarkutil count`; returns the reader's seconds."""
     tool = shutil.which("llvm-remarkutil-22") or shutil.which("llvm-remarkutil")
     if not tool:
         sys.exit("llvm-remarkutil is not installed")
-    size = os.path.getsize(options.recording)
-    me = [sys.executable, __file__, options.recording]
-    peer = [tool, "count", "--parser=yaml", options.recording]
-    with tempfile.TemporaryDirectory() as directory:
-        target = os.path.join(directory, "remarks.parquet")
-        ours = [*me, "--child", "convert", "--target", target]
-        if options.threads:
-            ours += ["--threads", str(options.threads)]
-        walls: list[tuple[float, float]] = []
-        memory = 0.0
-        for _ in range(options.repeat):
-            wall, peak, figures = run(ours)
-            walls.append((wall, run(peer)[0]))
-            memory = max(memory, peak)
-        written = os.path.getsize(target)
-    mine, theirs = (min(column) for column in zip(*walls, strict=True))
-    load = [*me, "--child", "pyyaml", "--sample", str(options.sample)]
-    samples = [run(load)[2].split() for _ in range(3)]
-    sample, documents, seconds = min(samples, key=lambda found: float(found[2]))
-    whole = float(seconds) * size / int(sample)
+    path = recording(format)
+    peer = [tool, "count", f"--parser={format}", str(path)]
+    walls: list[tuple[float, float]] = []
+    for _ in range(repeat):
+        mine = own("convert", path, work / "remarks.parquet")
+        walls.append((mine[0], run(peer)[0]))
+    ours, theirs = (min(column) for column in zip(*walls, strict=True))
+    print(f"{format}: {path.stat().st_size / 1e6:.0f} MB, {mine[2].strip()}")
+    print(f"  reader to Parquet {ours:.2f} s")
+    print(f"  peer: {shlex.join(peer)}: {theirs:.2f} s")
+    row(f"wall time / llvm-remarkutil count --parser={format}", ours / theirs, most)
+    return ours
 
-    print(f"{options.recording}: {size / 1e6:.1f} MB, {figures.strip()}")
-    print(f"reader to Parquet ({written / 1e6:.1f} MB):  {mine:.2f} s, peak {memory:.0f} MB")
-    print(f"{shlex.join(peer)}:  {theirs:.2f} s")
-    print(
-        f"PyYAML CSafeLoader, load_all: {float(seconds):.2f} s for the first {documents} "
-        f"documents ({int(sample) / 1e6:.1f} MB), so {whole:.0f} s for the file"
-    )
-    for name, value, most in [
-        ("wall time / llvm-remarkutil", mine / theirs, 1.0),
-        ("wall time / PyYAML", mine / whole, 1 / 50),
-        (f"peak memory / {MOST_MEMORY} MB", memory / MOST_MEMORY, 1.0),
-    ]:
-        verdict = "ok" if value <= most else "MISSED"
-        print(f"{name:32} {value:.4f}  (target at most {most:g})  {verdict}")
+
+def against_pyyaml(ours: float, megabytes: int) -> None:
+    """Reader against CSafeLoader."""
+    path = recording("yaml")
+    samples = [own("pyyaml", path, megabytes << 20)[2].split() for _ in range(3)]
+    sample, documents, seconds = min(samples, key=lambda found: float(found[2]))
+    whole = float(seconds) * path.stat().st_size / int(sample)
+    print(f"  peer: yaml.load_all(text, Loader=CSafeLoader): {float(seconds):.2f} s for the first")
+    print(f"    {documents} documents ({int(sample) / 1e6:.1f} MB), so {whole:.0f} s for the file")
+    row("wall time / PyYAML CSafeLoader", ours / whole, 1 / 50)
+
+
+def memory(format: str, work: Path) -> None:
+    """Peak memory on 1 GB, of the reader and of the import."""
+    path = large(format)
+    wall, peak, figures = own("convert", path, work / "remarks.parquet")
+    print(f"{format}: {path.stat().st_size / 1e9:.2f} GB in {wall:.1f} s, {figures.strip()}")
+    row(f"peak memory of the reader / {MOST_MEMORY} MB", peak / MOST_MEMORY, 1)
+    wall, peak, seconds = own("twice", path, work / f"lake-{format}")
+    first, second = map(float, seconds.split())
+    print(f"  corr import remarks: {first:.2f} s, again with nothing changed {second:.4f} s")
+    row(f"peak memory of the import / {MOST_MEMORY} MB", peak / MOST_MEMORY, 1)
+    row("importing again, nothing changed / the first time", second / first, 0.02)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the comparisons and prints them."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--sample", type=int, default=8, help="MB that PyYAML reads")
+    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.child:
+        return CHILDREN[options.child[0]](*options.child[1:])
+    with tempfile.TemporaryDirectory(dir=sqlite.CACHE.parent) as folder:
+        work = Path(folder)
+        ours = count("yaml", 1.0, options.repeat, work)
+        against_pyyaml(ours, options.sample)
+        count("bitstream", 5.0, options.repeat, work)
+        for format in FORMATS:
+            memory(format, work)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

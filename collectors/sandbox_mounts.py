@@ -7,6 +7,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from collectors.errors import UsageError
 
@@ -23,8 +24,8 @@ _FORBIDDEN = ("/proc", "/sys", "/dev", "/run", "/etc")
 _PRIVATE = ("/tmp", "/dev/shm")  # noqa: S108 (inside)
 #: The limits hold and the device nodes are safe only from a user who is not root.
 _BECOME_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
-#: Where the outer mount namespace puts what the inner one takes; see `_staged`.
-_STAGE = "/tmp"  # noqa: S108 (its own tmpfs)
+#: Folders of every system, one of which is covered in a mount namespace of our own; see `_staged`.
+_STAGES = ("/mnt", "/media", "/srv", "/opt")
 
 
 def check_readonly(path: Path, user: int | None) -> None:
@@ -76,7 +77,7 @@ class Mounts:
         if self.as_root:
             outer = list(_BECOME_NOBODY)
             if not all(_reachable(source) for source in sources.values()):
-                staging, sources = _staged(sources, shown)
+                staging, sources = _staged(sources)
                 outer = [*staging, *outer]
         binds: dict[Path, Sequence[str]] = {
             p: (kind, str(sources[p]), str(p)) for p, kind in shown.items()
@@ -105,19 +106,22 @@ def _reachable(path: Path) -> bool:
     return all(above.stat().st_mode & 0o1 for above in path.parents)
 
 
-def _staged(
-    sources: dict[Path, Path], shown: dict[Path, str]
-) -> tuple[list[str], dict[Path, Path]]:
+def _staged(sources: dict[Path, Path]) -> tuple[list[str], dict[Path, Path]]:
     """As root: a mount namespace in which another user reaches the sources, and their new places.
 
-    That user could not walk to a file below /root.
+    That user could not walk to a file below /root. Everything is replaced by the next step, so
+    that bwrap stays our child and ends with us: another bwrap between could not kill it.
     """
-    staged = {path: Path(f"{_STAGE}/{number}") for number, path in enumerate(sources)}
-    binds = [a for p, at in staged.items() for a in (shown[p], str(sources[p]), str(at))]
-    return [
-        *("bwrap", "--die-with-parent", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"),
-        *("--dev-bind", "/", "/", "--perms", "0755", "--tmpfs", _STAGE, *binds, "--"),
-    ], staged
+    reals = sources.values()
+    free = [s for s in _STAGES if not any(real.is_relative_to(s) for real in reals)]
+    stage = next((s for s in free if Path(s).is_dir()), _STAGES[0])
+    staged = {path: Path(f"{stage}/{number}") for number, path in enumerate(sources)}
+    steps = ["set -e", f"mount -t tmpfs -o mode=0755,size=64k none {stage}"]
+    for path, place in staged.items():
+        make = "mkdir" if sources[path].is_dir() else ":>"
+        steps += [f"{make} {place}", f"mount --bind {quote(str(sources[path]))} {place}"]
+    script = "; ".join([*steps, 'exec "$@"'])
+    return ["unshare", "--mount", "sh", "-c", script, "sh"], staged
 
 
 def _system(path: Path) -> bool:

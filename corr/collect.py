@@ -132,6 +132,8 @@ def circumstances(
         "compiler": f"clang {toolchain.version}",
         "cpu": machine.cpu_model(),
         "cores": machine.cores(),
+        "caches": machine.caches(),
+        "vector_bits": machine.vector_bits(),
         "kernel": machine.kernel(),
         "revision": machine.git_revision(program.units[0].source.parent),
         "wall": statistics.median(timed["wall"].to_pylist()) if len(timed) else None,

@@ -32,6 +32,8 @@ PACK_BYTES = 512 << 20
 #: Rows of a row group. A reader of one run reads the groups that overlap it: small is quick for
 #: one run, large is quick for all runs.
 ROW_GROUP = 32_768
+#: Bytes of a row group, uncompressed, above which it ends early: IR diffs are long.
+GROUP_BYTES = 32 << 20
 #: A pack with a larger share of deleted runs is written anew.
 MOST_DEAD = 0.25
 #: So many runs are freed at a time; readers that start meanwhile wait for it.
@@ -219,16 +221,17 @@ def _merge(name: str, sources: Sequence[Source], target: Path) -> int:
     single = sorted((s for s in sources if len(s.runs) == 1), key=lambda s: s.first)
     streams = [_all_parts(single, name), *(_parts(s, name) for s in sources if len(s.runs) > 1)]
     parts = heapq.merge(*streams, key=lambda part: part[0])
-    total = waiting = 0
+    total = waiting = size = 0
     buffer: list[pa.Table] = []
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         for run, part in parts:
             # a group ends where a run ends, unless the run is larger than a group
-            if waiting and waiting + len(part) > ROW_GROUP:
+            if buffer and (waiting + len(part) > ROW_GROUP or size > GROUP_BYTES):
                 writer.write_table(pa.concat_tables(buffer), row_group_size=ROW_GROUP)
-                buffer, waiting = [], 0
+                buffer, waiting, size = [], 0, 0
             buffer.append(_aligned(part, run, schema))
             waiting += len(part)
+            size += part.nbytes
             total += len(part)
         if buffer:
             writer.write_table(pa.concat_tables(buffer), row_group_size=ROW_GROUP)

@@ -230,8 +230,11 @@ def _empty(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     from corr.tables import TABLES
 
     schema = TABLES[table].schema.insert(0, pa.field("run_id", pa.string()))
-    connection.register(f"empty_{table}", pa.Table.from_batches([], schema))
-    return f"SELECT * FROM empty_{table}"
+    connection.register("declared", pa.Table.from_batches([], schema))
+    columns = connection.execute("DESCRIBE declared").fetchall()
+    connection.unregister("declared")  # it would be listed among the tables
+    values = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind, *_ in columns)
+    return f"SELECT {values} WHERE false"
 
 
 def _connect(

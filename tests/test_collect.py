@@ -90,7 +90,7 @@ def test_every_fact_of_the_hot_loop_is_joined(gemm_lake: Path, corr) -> None:
 def test_artifacts_are_kept_and_dropped(gemm_lake: Path, corr, tmp_path: Path) -> None:
     run = Lake.open(gemm_lake / "data").find("a")
     kept = {p.name for p in (run.folder / "artifacts").iterdir()}
-    assert {"gemm", "gemm.opt.yaml", "perf.data", "mca.s", "mca.json"} <= kept
+    assert {"gemm", "gemm.opt.bitstream", "perf.data", "mca.s", "mca.json"} <= kept
     args = ("collect", "gemm.c", "--no-artifacts", "--run-args", "--size mini")
     done = corr(*args, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -134,12 +134,22 @@ def test_headers_of_the_program_may_be_changed(situation: Situation, cache: Repl
     root = situation.best.program.root
     (root / "lib.h").write_text("static int f(int x) { return x; }\n")
     (root / "unseen.h").write_text("static int g(int x) { return x; }\n")
-    names = ["matmul.c", "lib.h", "unseen.h", "/usr/include/stdio.h", "../../etc/passwd"]
+    (root / "corr_harness.h").write_text("\n")
+    names = [
+        "corr_harness.h",
+        "matmul.c",
+        "lib.h",
+        "unseen.h",
+        "/usr/include/stdio.h",
+        "../../etc/passwd",
+    ]
     situation.run.folder.mkdir()
     pq.write_table(pa.table({"file": names}), situation.run.folder / "source.parquet")
-    situation = replace(situation, summary=SUMMARY + "lib.h\n/usr/include/stdio.h\n")
+    situation = replace(
+        situation, summary=SUMMARY + "corr_harness.h\nlib.h\n/usr/include/stdio.h\n"
+    )
     edit = ("return x", "return (x)")
-    with ModelServer([proposals(*(source(n, edit) for n in names[1:4]))]) as server:
+    with ModelServer([proposals(*(source(n, edit) for n in names[2:5]))]) as server:
         found = list(_until_error(proposer_of(server, cache, level="source").propose(situation)))
     assert [bool(p.moves) for p in found] == [True, False, False]
     assert "Files that may be changed: matmul.c, lib.h\n" in server.prompt()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors import remarks
 from collectors.toolchain import Toolchain
 from corr.build import Builder
 from corr.optimize import moves
@@ -67,8 +68,9 @@ SPLIT = Source(
 
 def reductions(folder: Path) -> int:
     """How many loops of gemm.c clang could not vectorise for the order of a sum."""
-    remarks = (folder / "gemm.opt.yaml").read_text().split("--- ")
-    return sum("CantReorderFPOps" in r and "File: gemm.c" in r for r in remarks)
+    (record,) = folder.glob("gemm.opt.*")
+    rows = [row for batch in remarks.read(record, "gemm.c") for row in batch.to_pylist()]
+    return sum(r["name"] == "CantReorderFPOps" and r["file"] == "gemm.c" for r in rows)
 
 
 def test_interchange_compiles_and_computes_the_same(tools: Toolchain, tmp_path: Path) -> None:

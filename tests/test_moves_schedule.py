@@ -18,7 +18,7 @@ from collectors import loop_forest
 from collectors.errors import CompileError
 from collectors.toolchain import Toolchain
 from corr.build import Builder
-from corr.optimize import jscop, jscop_candidates, jscop_plan, schedule
+from corr.optimize import jscop, jscop_candidates, jscop_child, jscop_plan, schedule
 from corr.optimize.jscop import Scop
 from corr.optimize.jscop_model import Model, rescheduled
 from corr.optimize.moves import Flags, from_record
@@ -219,6 +219,18 @@ def test_a_map_that_is_no_order_is_refused(
     statement = json.loads(ikj.jscop)["statements"][-1]["name"]
     with pytest.raises(Refused, match=reason):
         with_schedule(ikj, text.replace("%", statement)).apply(gemm)
+
+
+def test_a_map_that_isl_chokes_on_is_refused(
+    gemm: Variant, ikj: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jscop_child, "SECONDS", 3)
+    statement = json.loads(ikj.jscop)["statements"][-1]["name"]
+    many = ", ".join(f"a{n}" for n in range(300))
+    bounds = " and ".join(f"a{n} >= {n}i" for n in range(300))
+    text = f"{{ {statement}[i, j, k] -> [1, i, k, 1, j] : exists {many}: {bounds} }}"
+    with pytest.raises(Refused, match="could not judge"):
+        with_schedule(ikj, text).apply(gemm)
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,6 @@ STATEMENTS = (
     "SUMMARIZE counters",
     "EXPLAIN SELECT 1",
     "SELECT 1 AS one",
-    "PIVOT remarks ON tag USING sum(count) GROUP BY pass ORDER BY pass",
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -262,6 +262,7 @@ def unquoted(text: str) -> str:
 TICKS = st.text(st.sampled_from("`~ a\n\r\t|<*_\\[]\x00\u2028"), max_size=40)
 
 
+@settings(deadline=None)
 @given(TICKS)
 def test_a_code_span_holds_any_text(text: str) -> None:
     (_, inline, _) = MarkdownIt("commonmark").parse(f"a {quoted(text)} b")
@@ -270,6 +271,7 @@ def test_a_code_span_holds_any_text(text: str) -> None:
     assert kinds[1][1].strip() == process.printable(text).strip()
 
 
+@settings(deadline=None)
 @given(TICKS)
 def test_a_fenced_block_holds_any_text(text: str) -> None:
     (block,) = MarkdownIt("commonmark").parse(fenced(text))

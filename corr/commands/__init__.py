@@ -9,6 +9,8 @@ COMMANDS = (
     "diff",
     "check",
     "import_",
+    "optimize",
+    "history",
     "runs",
     "compact",
     "sql",

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corr.commands.options import ClangFlags, DataOption, FormatOption, words
+from corr.commands.options import ClangFlags, DataOption, FormatOption
 from corr.output import Format, message
 
 if TYPE_CHECKING:
-    from corr.config import Settings
     from corr.lake import Lake, RunInfo
-    from corr.program import Program
 
 
 #: Places that one line of the report names, of those with the same trouble.
@@ -78,28 +76,18 @@ def collect(
     Flags for clang go after `--`; without any, -O3.
     """
     from collectors import toolchain
-    from collectors.errors import UsageError
     from corr.collect import collect
     from corr.collection import Options
     from corr.commands.hotspots import print_hotspots
+    from corr.commands.program import how_run, program_of
     from corr.config import data_folder, load
     from corr.lake import Lake
-    from corr.program import Run
     from corr.progress import Progress
 
     settings = load(Path.cwd())
     flags: ClangFlags = context.obj
-    how = Run(
-        args=tuple(words(run_args, "--run-args") if run_args is not None else settings.run_args),
-        stdin=_input(stdin or (Path(settings.stdin) if settings.stdin else None)),
-        env=settings.env | dict(_variable(e) for e in env or ()),
-        time_limit=time_limit or settings.time_limit,
-    )
-    if files and build_dir:
-        raise UsageError("FILE and -p BUILD_DIR exclude each other", "-p takes its own sources")
-    if run and not (build_dir or settings.build_dir):
-        raise UsageError("--run goes with -p BUILD_DIR", "for sources use --run-args")
-    program = _program(files or settings.sources, build_dir, run, flags, how, settings)
+    how = how_run(settings, run_args, stdin, env, time_limit)
+    program = program_of(files, build_dir, run, flags, how, settings)
     tools = toolchain.find(llvm or settings.llvm)
     lake = Lake.open(data_folder(data, settings), create=True)
     options = Options(
@@ -114,44 +102,6 @@ def collect(
     done = collect(program, tools, lake, options, Progress())
     _report(lake, done)
     print_hotspots(lake, done, format, limit=20)
-
-
-def _program(
-    files: list[str],
-    build_dir: Path | None,
-    run: str | None,
-    flags: ClangFlags,
-    how: Run,  # type: ignore[name-defined]  # noqa: F821
-    settings: Settings,
-) -> Program:
-    from collectors.errors import UsageError
-    from corr.compile_commands import from_build
-    from corr.program import from_files
-
-    build = build_dir or (Path(settings.build_dir) if settings.build_dir else None)
-    command = run or settings.run
-    if build is None:
-        return from_files(files, flags.flags or settings.flags, how, Path.cwd())
-    if not command:
-        raise UsageError("-p BUILD_DIR needs --run 'COMMAND'", "the program to run and measure")
-    return from_build(build.absolute(), words(command, "--run"), how, Path.cwd(), flags.flags)
-
-
-def _variable(text: str) -> tuple[str, str]:
-    from collectors.errors import UsageError
-
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise UsageError(f"--env {text}: NAME=VALUE was expected")
-    return name, value
-
-
-def _input(path: Path | None) -> Path | None:
-    from collectors.errors import UsageError
-
-    if path is not None and not path.is_file():
-        raise UsageError(f"--stdin: no such file: {path}")
-    return path.absolute() if path else None
 
 
 def _report(lake: Lake, run: RunInfo) -> None:

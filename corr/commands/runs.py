@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -45,7 +46,7 @@ def list_runs(
         else:
             rows.append({"run": run_id, **{n: _cell(entry.facts.get(n)) for n in LISTED}})
     rows = rows[-limit:] if limit else rows
-    if format == Format.table and len(rows) > MANY:
+    if format == Format.table and (len(rows) > MANY or not sys.stdout.isatty()):
         emit_records(rows, {n: (n, None) for n in ("run", *LISTED)}, keep_empty=True)
         return
     import pyarrow as pa

@@ -19,8 +19,10 @@ from corr.statistics import MARGIN, Ratio, Verdict, ratio
 
 FEWEST_PAIRS = 5
 MOST_PAIRS = 25
-#: A candidate this much slower in its first pair is not timed further.
-HOPELESS = 1.25
+#: A candidate this much slower in its first pair, or by the root of it in two, is not timed on.
+HOPELESS = 1.6
+#: How many times the wall time of the best a candidate may take before it is stopped.
+PATIENCE = 4.0
 #: Seconds of kernel time in one process below which it repeats its kernel.
 SHORTEST = 0.010
 #: Share of the claimed saving that may be missing from the wall time.
@@ -86,25 +88,21 @@ class Contest:
         most: int = MOST_PAIRS,
         fewest: int = FEWEST_PAIRS,
         budget: float = 20.0,
-        worthwhile: float = 1.0,
     ) -> Timed:
-        """Pairs until the verdict is clear, or pairs or seconds run out. Raises Failed.
+        """Pairs until the verdict is clear, or pairs or seconds run out; a hopeless one sooner.
 
-        Stops early when the candidate is hopeless: slower by far, or its gain over the best
-        certainly below `worthwhile` (a time ratio).
+        Raises Failed.
         """
         start = time.monotonic()
         old: list[Run] = []
         new: list[Run] = []
-        limit = self.workshop.program.run.time_limit
         stopped = ""
         while len(old) < most:
             sides = [(before, old), (after, new)]
             for binary, runs in sides if len(old) % 2 == 0 else sides[::-1]:
+                limit = 1.0 + PATIENCE * old[0].done.wall if runs is new else None
                 runs.append(self.once(binary, limit))
-            limit = max(1.0, 4 * max(r.done.wall for r in old))
-            pair = [self.seconds(r[-1]) for r in (old, new)]
-            if len(old) <= 2 and pair[1] > HOPELESS * pair[0]:
+            if _hopeless([self.seconds(r) for r in old], [self.seconds(r) for r in new]):
                 stopped = "stopped early: slower by far"
                 break
             late = time.monotonic() - start > budget
@@ -139,6 +137,14 @@ def unseen(
     return (
         f"it claims to save {claimed:.4g} s of kernel time, but {seen:.4g} s of wall time are saved"
     )
+
+
+def _hopeless(old: list[float], new: list[float]) -> bool:
+    """The first pair, or both of the first two, say that it is slower by far."""
+    gaps = [after / before for before, after in zip(old, new, strict=True)]
+    if len(gaps) == 1:
+        return gaps[0] > HOPELESS
+    return len(gaps) == 2 and min(gaps) > HOPELESS**0.5
 
 
 def _spread(values: tuple[float, ...]) -> float:

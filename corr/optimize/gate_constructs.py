@@ -11,6 +11,8 @@ from corr.optimize.gate_lexer import Token, group_end, joined, tokens
 ASM = frozenset({"asm", "__asm", "__asm__", "_asm"})
 ATTRIBUTE = frozenset({"__attribute__", "__attribute", "__declspec"})
 PRAGMA = frozenset({"_Pragma", "__pragma"})
+#: Words at which something starts that is looked at as a whole.
+OPENING = ASM | ATTRIBUTE | PRAGMA | {"extern", "static", "thread_local", "_Thread_local"}
 #: What makes a macro a way round the gate.
 _HIDING = ASM | ATTRIBUTE | PRAGMA | {"##", "extern", "static", "__thread", "thread_local"}
 _DEFINE = re.compile(r"# define (\w+)(.*)", re.DOTALL)
@@ -113,6 +115,10 @@ def _call_end(part: list[Token], start: int) -> int:
 
 def _attribute(part: list[Token], start: int, end: int) -> tuple[Construct, int]:
     inside = list(part[start:end])
+    if any(token.kind == "directive" or token.text == ";" for token in inside):
+        # never closed, perhaps where it is switched off: it must hide nothing that follows
+        torn = Construct("attribute", part[start].text, part[start].line, attributes=("unclosed",))
+        return torn, start + 1
     while inside and (inside[0].text in ("(", "[") or inside[0].text in ATTRIBUTE):
         inside = inside[1:]
     listed = tuple(_attribute_names(inside))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -71,7 +72,7 @@ def ir(
         return [Refusal("length", 0, f"@{name}: {len(function)} characters are too many")]
     if "\0" in function:
         return [Refusal("spelling", 0, f"@{name}: there is a NUL in the text")]
-    module = words(before_module)
+    module = _module_words(before_module)
     original = split_function(module, name)
     if original is None:
         return [Refusal("function", 0, f"@{name}: the module does not define it")]
@@ -85,6 +86,12 @@ def ir(
         *_words(original, new, name, allow_reassociation),
         *_references(module, new, name),
     ]
+
+
+@functools.lru_cache(maxsize=2)
+def _module_words(module: str) -> list[Word]:
+    """Kept, for many candidates are measured against one module."""
+    return words(module)
 
 
 def _head(original: Function, new: Function, name: str) -> Iterator[Refusal]:

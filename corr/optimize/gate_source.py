@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from corr.optimize import gate_names as names
-from corr.optimize.gate_constructs import Construct, constructs
+from corr.optimize.gate_constructs import OPENING, Construct, constructs
 from corr.optimize.gate_declarations import Declaration, declarations
 from corr.optimize.gate_lexer import SPLICE, Token, tokens
 from corr.optimize.gate_refusal import Refusal, shown
@@ -21,6 +22,8 @@ from corr.optimize.gate_scope import Introduced
 #: Characters that a change may add, and new names that it may have.
 GROWTH = 65_536
 MOST_NAMES = 2_000
+#: Such parts of it, each of which is searched for its end.
+MOST_OPENINGS = 300
 _TRIGRAPH = re.compile(r"\?\?[=/'()!<>-]")
 _PRAGMA = re.compile(
     r"(?:omp (?:tile|interchange|unroll|simd|reverse|fuse|stripe)\b|clang loop\b"
@@ -51,7 +54,10 @@ def source(
     spelled = list(_spelling(before, after, name))
     if spelled:
         return spelled  # what is lexed would not be what the compiler sees
-    old, new = _Text(before), _Text(after)
+    old_tokens, new_tokens = tokens(before), tokens(after)
+    if _openings(new_tokens) > _openings(old_tokens) + MOST_OPENINGS:
+        return [Refusal("length", 0, f"{name}: over {MOST_OPENINGS} declarations and attributes")]
+    old, new = _Text(old_tokens), _Text(new_tokens)
     return [
         *_odd_tokens(old, new, name),
         *_directives(old, new, name),
@@ -64,8 +70,8 @@ def source(
 class _Text:
     """A text taken apart once."""
 
-    def __init__(self, text: str) -> None:
-        self.all = tokens(text)
+    def __init__(self, part: list[Token]) -> None:
+        self.all = part
         self.constructs, self.rest = constructs(self.all)
         self.declarations = list(declarations(self.rest))
         self.names = {token.text for token in self.all if token.kind == "name"}
@@ -87,6 +93,9 @@ class _Text:
 
 def _spelling(before: str, after: str, name: str) -> Iterator[Refusal]:
     """Spellings that stand for others, which only a disguise needs."""
+    raw = 'R"'  # refused below, but many that do not end would take long to read
+    if after.count(raw) > before.count(raw) + MOST_OPENINGS:
+        yield Refusal("length", 0, f"{name}: over {MOST_OPENINGS} raw strings")
     for what, pattern in (
         ("a trigraph", _TRIGRAPH),
         ("a line that goes on after a backslash", SPLICE),
@@ -98,6 +107,11 @@ def _spelling(before: str, after: str, name: str) -> Iterator[Refusal]:
             last = [m for m in pattern.finditer(after) if excess[m.group()] > 0][-1]
             line = after.count("\n", 0, last.start()) + 1
             yield Refusal("spelling", line, f"{name}:{line}: {what} is added; write it plainly")
+
+
+def _openings(part: list[Token]) -> int:
+    doubled = sum(a.text == b.text == "[" for a, b in pairwise(part))
+    return doubled + sum(token.text in OPENING for token in part)
 
 
 def _odd_tokens(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
@@ -128,6 +142,7 @@ def _directives(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
     mine = [c for c in old.constructs if c.rule == "directive"]
     theirs = [c for c in new.constructs if c.rule == "directive"]
     if [c.text for c in mine] == [c.text for c in theirs]:
+        yield from _balance(old, new, name)
         return
     known = Counter(c.text for c in mine)
     found = False
@@ -146,6 +161,27 @@ def _directives(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
         yield Refusal(
             "directive", 0, f"{name}: preprocessor directives are removed or in another order"
         )
+
+
+def _balance(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
+    """An open bracket in a part that is switched off would hide in what block the rest stands."""
+    for mine, theirs in zip(_brackets(old.all), _brackets(new.all), strict=False):
+        if mine != theirs:
+            yield Refusal("brackets", 0, f"{name}: brackets are not closed where they are opened")
+            return
+
+
+def _brackets(part: list[Token]) -> list[Counter[str]]:
+    """Between each two directives: how many brackets of each kind stay open."""
+    counts: list[Counter[str]] = [Counter()]
+    for token in part:
+        if token.kind == "directive" and not token.text.startswith("# pragma"):
+            counts.append(Counter())
+        elif token.kind == "punct" and token.text in "([{":
+            counts[-1][token.text] += 1
+        elif token.kind == "punct" and token.text in ")]}":
+            counts[-1]["([{"[")]}".index(token.text)]] -= 1
+    return counts
 
 
 def _added_constructs(

@@ -69,7 +69,7 @@ def find(program: Program, help_text: str, extra: Sequence[Input] = ()) -> Input
         found = _SIZES.search(help_text)
         if found:
             sizes = tuple(map(int, found.groups()))
-            visible = (
+            visible: tuple[Input, ...] = (
                 _harness_input(timed, "mini", "mini", "1"),
                 _harness_input(timed, "small, seed 2", "small", "2"),
                 timed,

@@ -87,22 +87,23 @@ class Model:
             raise Refused(f"the {what} must map {_tuple(name, dims)}")
         if given.has_tuple_name(OUT) or not 0 < given.dim(OUT) <= LONGEST_ORDER:
             raise Refused(f"the {what} must map to a plain tuple of 1 to {LONGEST_ORDER} numbers")
-        found = self.answer(lambda: given.align_params(domain.space).gist_domain(domain), what)
-        if found.dim(PARAM) != domain.dim(PARAM):
+        aligned = given.align_params(domain.space)
+        if aligned.dim(PARAM) != domain.dim(PARAM):
             raise Refused(f"the {what} has a parameter that the nest has not")
-        if any(int(n) > LARGEST_NUMBER for n in re.findall(r"(?<![\w])\d+", str(found))):
+        bare = str(self.answer(lambda: aligned.gist_domain(domain), what))
+        if any(int(n) > LARGEST_NUMBER for n in re.findall(r"(?<!\w)\d+", bare)):
             raise Refused(f"the {what} has a number over {LARGEST_NUMBER}")
-        self.answer(lambda: self._one_to_one(name, found), what)
-        return found
+        # with its domain: Polly wants a function, which two pieces need not be outside of it
+        return self.answer(lambda: self._one_to_one(name, aligned.intersect_domain(domain)), what)
 
-    def _one_to_one(self, name: str, schedule: isl.Map) -> None:
-        within = schedule.intersect_domain(self.domains[name])
-        if not self.domains[name].is_subset(within.domain()):
+    def _one_to_one(self, name: str, schedule: isl.Map) -> isl.Map:
+        if not self.domains[name].is_subset(schedule.domain()):
             raise Refused(f"the schedule of {name} leaves out iterations")
-        if not within.is_single_valued():
+        if not schedule.is_single_valued():
             raise Refused(f"the schedule of {name} runs an iteration more than once")
-        if not within.is_injective():
+        if not schedule.is_injective():
             raise Refused(f"the schedule of {name} puts two iterations in one place")
+        return schedule.coalesce()
 
     def schedules(self, maps: Mapping[str, str]) -> dict[str, isl.Map]:
         """All statements' schedules, these in place of the nest's own. Raises Refused."""
@@ -121,7 +122,7 @@ class Model:
     @cached_property
     def original(self) -> isl.UnionMap:
         """The order in which the iterations run as the nest stands."""
-        return self._united(self.schedules({}).values()).intersect_domain(self.iterations)
+        return self._united(self.schedules({}).values())
 
     @cached_property
     def iterations(self) -> isl.UnionSet:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import islpy as isl
 
 from corr.optimize.jscop import Scop
-from corr.optimize.jscop_model import IN, OUT, SET, Model
+from corr.optimize.jscop_model import IN, OUT, Model
 from corr.optimize.variant import Refused
 
 Times = tuple[str, ...]
@@ -149,7 +149,7 @@ class Plan:
     def _map(self, name: str, times: Sequence[str]) -> str:
         domain = self.scop.statement(name).domain
         parameters = domain.partition("{")[0]
-        iterators = ", ".join(f"i{n}" for n in range(_iterators(domain)))
+        iterators = ", ".join(f"i{n}" for n in range(_iterators(domain, name)))
         return f"{parameters}{{ {name}[{iterators}] -> [{', '.join(times)}] }}"
 
     def _separate(self, model: Model, name: str, times: Times, prefix: int, at: int) -> str:
@@ -219,9 +219,10 @@ def _expression(affine: isl.Aff) -> str:
     return text.strip()
 
 
-def _iterators(domain: str) -> int:
-    """How many iterators a statement's domain has."""
-    return int(isl.Set(domain).dim(SET))
+def _iterators(domain: str, name: str) -> int:
+    """How many iterators a statement's domain has, as Polly writes it: `{ name[i0, i1] : … }`."""
+    inside = domain.partition(f"{name}[")[2].partition("]")[0].strip()
+    return inside.count(",") + 1 if inside else 0
 
 
 def _set(times: Times, at: int, value: str) -> Times:

@@ -27,6 +27,8 @@ TEMPERATURES = (0.7, 1.0)
 SHORTEST_REPLY = 256
 #: A server that counts less than this share of a prompt has probably dropped some of it.
 LEAST_SHARE = 0.4
+#: What times a program and prints its results: nothing for a model to change.
+HARNESS = frozenset({"corr_harness.h", "polybench.c", "polybench.h"})
 _NO_NEST = "Polly models no loop nest of the hot functions, so there is nothing to schedule"
 
 
@@ -182,16 +184,18 @@ class LanguageModel:
         if reply.cut:
             message(f"the model's reply {replies.was(reply.cut)}; what is whole in it is used")
         if reply.estimated:
-            self._once("the model's server counts no tokens; they are estimated from the text")
+            text = "the model's server counts no tokens; they are estimated from the text"
+            self._once("estimated", text)
         elif reply.prompt_tokens < LEAST_SHARE * request.prompt_tokens:
             self._once(
+                "short",
                 f"the model's server counts {reply.prompt_tokens:,} tokens in a prompt of about "
-                f"{request.prompt_tokens:,}: is its context long enough? (docs/models.md)"
+                f"{request.prompt_tokens:,}: is its context long enough? (docs/models.md)",
             )
 
-    def _once(self, text: str) -> None:
-        if text not in self._notes:
-            self._notes.add(text)
+    def _once(self, key: str, text: str) -> None:
+        if key not in self._notes:
+            self._notes.add(key)
             message(text)
 
 
@@ -210,6 +214,7 @@ def _offer(situation: Situation, kinds: tuple[str, ...], nests: Nests) -> Offer:
     units = _shown([best.program.label(u) for u in best.program.units], situation.summary)
     sources = _source_names(situation)
     files = units | {name: name for name in sources if name in situation.summary}
+    files = {k: v for k, v in files.items() if PurePath(v).name not in HARNESS}
     if not nests:
         kinds = tuple(k for k in kinds if k != "schedule") or kinds
     return Offer(kinds, files, units, nests.reschedule if nests else None)

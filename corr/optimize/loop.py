@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,10 +14,11 @@ from collectors.program_run import failure
 from collectors.toolchain import Toolchain
 from corr.collect import Addition, collect, record
 from corr.collection import Options
-from corr.lake import Lake, RunInfo
+from corr.lake import Lake, RunInfo, new_run_id
 from corr.optimize import inputs as program_inputs
-from corr.optimize import schedule
+from corr.optimize import resume, schedule
 from corr.optimize.contest import SHORTEST, Contest, Failed, Timed
+from corr.optimize.ir_function import replayed
 from corr.optimize.proposal import (
     Guarantee,
     Outcome,
@@ -33,6 +35,7 @@ from corr.program import Program
 from corr.progress import Progress
 from corr.statistics import Verdict
 from corr.summary import summarise
+from corr.summary_budget import Level
 
 #: Candidates of an iteration where nothing else was asked for.
 CANDIDATES = {"rules": 24, "llm": 4, "both": 12}
@@ -104,7 +107,7 @@ class Optimisation:
         if program_inputs.takes_input(self.program):
             asked = program_inputs.Input("help", ("--help",))
             help_text = self.workshop.run(binary, asked, "stdout").output.decode("utf-8", "replace")
-        inputs = program_inputs.find(self.program, help_text, ())
+        inputs = program_inputs.find(self.program, help_text, self.order.extra)
         doubt = deterministic(self.workshop, inputs, original)
         if doubt:
             raise CorrError(
@@ -122,6 +125,7 @@ class Optimisation:
             command=self.order.check,
         )
         if resumed is None:
+            session.name = new_run_id()
             self._baselines(session, binary)
             self._first_commit(session)
         return session
@@ -157,6 +161,10 @@ class Optimisation:
 
     def _baselines(self, session: Session, binary: Path) -> None:
         own = self.program.units[0].flags
+        times = sorted(self.contest.seconds(self.contest.once(binary)) for _ in range(3))
+        row = session.row(0, 0, "original", None, None, seconds=times[1], clock=session.clock)
+        row |= {"move": " ".join(own), "outcome": "original", "speedup_original": 1.0}
+        session.rows.append(row)
         for name, flags in BASELINES.items():
             if name == "o3" and "-O3" in own:
                 continue
@@ -171,7 +179,7 @@ class Optimisation:
             found.ratio = timed.ratio.value
             found.seconds = timed.after[len(timed.after) // 2]
             variant = replace(session.original, flags=flags)
-            row = session.row(0, len(session.rows) + 1, "baseline", None, timed)
+            row = session.row(0, len(session.rows), "baseline", None, timed)
             session.rows.append(
                 row
                 | {
@@ -187,12 +195,12 @@ class Optimisation:
             self.tell(f"  baseline {' '.join(flags)}: ×{1 / timed.ratio.value:.2f}")
 
     def _first_commit(self, session: Session) -> None:
-        addition = Addition("optimize", session.tables(), {"role": "original"})
+        facts = {"session": session.name, "iteration": 0, "role": "original"}
+        addition = Addition("optimize", session.tables(), facts)
         label = self.order.label
         session.best_run = collect(
             self.program, self.toolchain, self.lake, self._options(label), Progress(), addition
         )
-        session.name = session.best_run.run_id
         session.committed()
 
     def _options(self, label: str | None, *, run: bool = True) -> Options:
@@ -203,18 +211,13 @@ class Optimisation:
     def _iteration(self, session: Session, iteration: int) -> bool:
         """Try the proposals of an iteration; True when the proposer has no more."""
         wanted = self.order.candidates or CANDIDATES.get(self.order.proposer, 8)
-        summary = summarise(
-            self.lake,
-            session.best_run,
-            budget=self.order.summary_tokens,
-            history=session.attempts(),
-        )
-        session.summary_sha256 = summary.sha256
+        summary = self._summary(session, iteration)
+        session.summary_sha256 = hashlib.sha256(summary.encode()).hexdigest()
         situation = Situation(
             self.lake,
             session.best_run,
             session.best,
-            summary.text,
+            summary,
             session.trials,
             self.toolchain,
             self.scratch,
@@ -229,6 +232,20 @@ class Optimisation:
             self.proposer.tell(trial)
             self.tell(_line(trial, session))
         return count == 0
+
+    def _summary(self, session: Session, iteration: int) -> str:
+        """What the proposer is shown, kept in the lake; in a replay what it was shown then."""
+        if self.order.replay is not None:
+            return resume.summary_shown(self.lake, self.order.replay, iteration)
+        found = summarise(
+            self.lake,
+            session.best_run,
+            budget=self.order.summary_tokens,
+            level=Level(self.order.level),
+            history=session.attempts(),
+        )
+        resume.keep_summary(self.lake, found.text)
+        return found.text
 
     def _limited(self, situation: Situation, wanted: int) -> Iterator[Proposal]:
         for count, proposal in enumerate(self.proposer.propose(situation)):
@@ -301,10 +318,11 @@ class Optimisation:
             return None, None, None, Outcome.not_parsed, proposal.unreadable
         variant = session.original if proposal.from_original else session.best
         try:
-            for move in proposal.moves:
-                variant = move.apply(variant)
+            variant = replayed(variant, proposal.moves, self.toolchain, self._fresh("modules"))
         except Refused as refusal:
             return None, None, None, Outcome.refused, refusal.message
+        except CompileError as error:
+            return None, None, None, Outcome.not_compiled, _first_error(error.message)
         try:
             proof = self._proved(variant)
             binary = self.workshop.build(variant)
@@ -324,9 +342,7 @@ class Optimisation:
         if timed.doubt:
             return variant, timed, judgement, Outcome.untrusted_time, timed.doubt
         if timed.verdict != Verdict.faster:
-            outcome = Outcome.slower if timed.verdict == Verdict.slower else Outcome.same
-            if timed.stopped:
-                outcome = Outcome.slower
+            outcome = Outcome.slower if timed.stopped else Outcome(str(timed.verdict))
             return variant, timed, judgement, outcome, timed.stopped
         judgement = self.verifier.judge(variant, binary)
         if judgement.outcome is not None:
@@ -341,10 +357,14 @@ class Optimisation:
         """What proves the variant's schedules; raises Refused where nothing does."""
         if not any(variant.schedules.values()):
             return ""
-        folder = self.scratch / "proofs" / str(time.monotonic_ns())
-        folder.mkdir(parents=True)
-        _, said = schedule.proves(variant, self.toolchain, folder)
+        _, said = schedule.proves(variant, self.toolchain, self._fresh("proofs"))
         return said
+
+    def _fresh(self, name: str) -> Path:
+        """A new scratch folder."""
+        folder = self.scratch / name / str(time.monotonic_ns())
+        folder.mkdir(parents=True)
+        return folder
 
     # --- what is kept ----------------------------------------------------------------------
 
@@ -365,12 +385,10 @@ class Optimisation:
 
     def _collected(self, session: Session, label: str | None, addition: Addition) -> RunInfo:
         variant = session.best
-        folder = self.scratch / "collect" / str(time.monotonic_ns())
-        folder.mkdir(parents=True)
         # what a model wrote only ever runs in the sandbox: no layer that executes it outside
         trusted = self.order.bare or self._trusted(session, variant)
         return collect(
-            variant.program_in(folder),
+            variant.program_in(self._fresh("collect")),
             self.toolchain,
             self.lake,
             self._options(label, run=trusted),

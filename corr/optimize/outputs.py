@@ -39,8 +39,8 @@ def compare(
 def _arrays(reference: bytes, candidate: bytes, tolerance: float | None) -> Difference:
     try:
         ours, theirs = read_dump(reference), read_dump(candidate)
-    except ValueError as error:
-        return Difference(False, None, f"not a dump: {error}")
+    except ValueError as reason:
+        return Difference(False, None, f"not a dump: {reason}")
     if list(ours) != list(theirs):
         return Difference(False, None, f"arrays {list(theirs)} where {list(ours)} were expected")
     worst, detail = 0.0, ""

@@ -16,11 +16,12 @@ from corr.statistics import Ratio
 
 
 class Outcome(StrEnum):
-    """How a proposal ended. The first three were measured."""
+    """How a proposal ended. The first four were measured."""
 
     accepted = "accepted"
     same = "same"
     slower = "slower"
+    inconclusive = "inconclusive"
     not_parsed = "did not parse"
     refused = "refused"
     not_compiled = "did not compile"

@@ -19,8 +19,8 @@ from collectors.errors import CompileError, ToolMissing
 from collectors.process import Completed
 from collectors.toolchain import INSTALL_LLVM, Toolchain
 from corr.build import Builder
+from corr.optimize import jscop_child
 from corr.optimize.jscop import SUFFIX, Scop, read
-from corr.optimize.jscop_model import Model, rescheduled
 from corr.optimize.moves import Move
 from corr.optimize.proposal import Guarantee
 from corr.optimize.variant import Refused, Variant
@@ -107,15 +107,15 @@ class Schedule(Move):
         if name not in scops:
             raise Refused(f"{unit} has no nest {name[:80]!r}; it has {', '.join(scops) or 'none'}")
         scop = scops[name]
-        broken = Model(scop).broken(maps)
-        if broken:
-            raise Refused(f"{scop.label}: {broken}")
+        answer = jscop_child.rescheduled(scop, maps, judge=True)
+        if answer.broken:
+            raise Refused(f"{scop.label}: {answer.broken}")
         others = tuple(
             (other.file, other.text())
             for other in scops.values()
             if other.function == scop.function and other is not scop
         )
-        return cls(unit, name, rescheduled(name, scop.text(), maps), summary, others)
+        return cls(unit, name, answer.text, summary, others)
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> Self:
@@ -130,11 +130,10 @@ class Schedule(Move):
         unit = _unit(variant, self.unit)
         if unit.source in variant.ir:
             raise Refused(f"{self.unit} is built from optimised IR, where Polly does not run")
-        scop = read(self.scop, self.jscop)
-        Model(scop).schedules({})
+        text = jscop_child.rescheduled(read(self.scop, self.jscop), {}, judge=False).text
         present = variant.schedules.get(unit.source, {})
         beside = {name: read(name, text).text() for name, text in self.beside}
-        files = {**beside, **present, self.scop: scop.text()}
+        files = {**beside, **present, self.scop: text}
         return replace(variant, schedules={**variant.schedules, unit.source: files})
 
     def describe(self) -> str:
@@ -221,7 +220,6 @@ def _prove_unit(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path
         if not exported[name].same_nest(scop):
             raise Refused(f"{scop.label}: the JSCoP changes more than schedules, or the code did")
         orders[name] = {s.name: s.schedule for s in scop.statements}
-        Model(exported[name]).schedules(orders[name])
     missing = _left_out(exported, files)
     if missing:
         raise Refused(f"{label}: {missing} has no JSCoP, but another nest of its function has")
@@ -271,7 +269,7 @@ def _refusal(
     label = exported[name].label
     if _BREAKS not in error.message:
         return f"{label}: Polly did not take the JSCoP: {_first_line(error.message)}"
-    reason = Model(exported[name]).broken(orders[name])
+    reason = jscop_child.rescheduled(exported[name], orders[name], judge=True).broken
     return f"{label}: Polly finds that the schedule breaks a dependence" + (
         f": {reason}" if reason else ""
     )

@@ -13,7 +13,7 @@ import pyarrow as pa
 from corr.iterations import CHECKS, ITERATIONS
 from corr.lake import RunInfo
 from corr.optimize.contest import Timed
-from corr.optimize.inputs import Inputs
+from corr.optimize.inputs import Input, Inputs
 from corr.optimize.proposal import Guarantee, Outcome, Trial
 from corr.optimize.source_text import diff
 from corr.optimize.variant import Variant
@@ -45,6 +45,9 @@ class Order:
     output: Path | None = None
     patience: int = 2
     summary_tokens: int = 6000
+    extra: tuple[Input, ...] = ()
+    replay: str | None = None
+    many: bool = False
 
 
 @dataclass

@@ -106,8 +106,8 @@ class Verifier:
         if given.flags:
             try:
                 binary = self.workshop.build(variant, given.flags)
-            except CompileError as error:
-                lines = error.message.splitlines()
+            except CompileError as failed:
+                lines = failed.message.splitlines()
                 yield self._check(given, None, False, None, lines[0]), Outcome.not_compiled
                 return
         flags = self.workshop.reference_flags(variant)

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -290,3 +291,39 @@ def test_the_compiler_has_limits(
     assert done.returncode != 0
     out = tmp_path / "bomb.o"
     assert not out.exists() or out.stat().st_size <= limits.get("file", 1 << 30)
+
+
+_UNTIL_KILLED = """
+import sys
+from pathlib import Path
+from collectors import sandbox
+sandbox.run([Path(sys.argv[1])], limits=sandbox.Limits(wall=60))
+"""
+
+
+def ends_with_its_parent(made: Attack) -> None:
+    argv = [sys.executable, "-c", _UNTIL_KILLED, made.binary]
+    with subprocess.Popen(argv, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}) as corr:
+        wait_until(lambda: made.survivors() != [])
+        corr.kill()
+    wait_until(lambda: made.survivors() == [])
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if holds():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come to that in 20 s")
+
+
+HANG = "int main(void) { for (int s = 1; s < 65; s++) signal(s, SIG_IGN); for (;;) pause(); }"
+
+
+def test_it_ends_when_corr_is_killed(attack: Build) -> None:
+    ends_with_its_parent(attack(HANG))
+
+
+def test_it_ends_when_corr_is_killed_in_a_folder_for_all(clang: str, for_all: Path) -> None:
+    for_all.chmod(0o755)
+    ends_with_its_parent(Attack(clang, for_all, HANG))

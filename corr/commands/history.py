@@ -1,0 +1,111 @@
+"""`corr history`: how an optimisation went, stage by stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corr.commands.options import DataOption, FormatOption, open_lake
+from corr.output import Format, emit, emit_records
+
+if TYPE_CHECKING:
+    from corr.lake import Lake
+
+#: How columns are shown in the table.
+SHOWN = {
+    "stage": ("stage", None),
+    "outcome": ("outcome", None),
+    "seconds": ("seconds", None),
+    "speedup_original": ("over original", None),
+    "speedup_native": ("over native", None),
+    "speedup_polly": ("over Polly", None),
+    "guarantee": ("guarantee", None),
+    "tried": ("tried", None),
+    "instructions": ("instructions", "count"),
+    "cache_misses": ("cache misses", "count"),
+    "move": ("move", None),
+}
+TRIALS = """
+    SELECT iteration || '.' || candidate AS trial, outcome, speedup, speedup_low, speedup_high,
+           expected, guarantee, proposer, kind, move, reason, detail, run_id
+    FROM iterations WHERE session = ? AND role = 'proposal' ORDER BY iteration, candidate
+"""
+SESSIONS = """
+    SELECT session, any_value(program) AS program, max(iteration) AS iterations,
+           count(*) FILTER (WHERE role = 'proposal') AS tried,
+           max(speedup_original) FILTER (WHERE outcome = 'accepted' OR role = 'best') AS speedup
+    FROM iterations GROUP BY session ORDER BY session
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("history")(history)
+
+
+def history(
+    session: Annotated[
+        str, typer.Argument(help="A kernel, a session's id or the beginning of it, or last.")
+    ] = "last",
+    trials: Annotated[
+        bool, typer.Option("--trials", help="A row for each proposal, with its reason.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List the optimisations in the lake.")
+    ] = False,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Show how an optimisation went: the original, the baselines, each iteration, the best."""
+    from corr.optimize.resume import session_name
+    from corr.sql import ask
+
+    lake = open_lake(data)
+    if everything:
+        emit(ask(lake, SESSIONS), format)
+        return
+    name = session_name(lake, session)
+    if trials:
+        emit(ask(lake, TRIALS, [name]), format)
+    else:
+        print_history(lake, name, format)
+
+
+def print_history(lake: Lake, name: str, format: Format) -> None:
+    """The stages of one session on stdout."""
+    from corr.sql import ask
+
+    rows = ask(lake, "SELECT * FROM history WHERE session = ?", [name])
+    if format != Format.table:
+        emit(rows, format)
+        return
+    records = rows.to_pylist()
+    emit_records(
+        [{**r, "move": _short(r["move"])} for r in records],
+        SHOWN,
+        lambda row: [row["reason"]] if row["reason"] else [],
+    )
+
+
+def print_table(lake: Lake, names: list[str], format: Format) -> None:
+    """The best of several sessions, and the geometric mean over them."""
+    import math
+
+    from corr.sql import ask
+
+    marks = ", ".join("?" * len(names))
+    query = f"""
+        SELECT program, seconds, speedup_original, speedup_native, speedup_polly, guarantee
+        FROM iterations WHERE session IN ({marks}) AND role = 'best' ORDER BY program
+    """
+    rows = ask(lake, query, names).to_pylist()
+    gains = [r["speedup_original"] for r in rows] + [1.0] * (len(names) - len(rows))
+    mean = math.exp(sum(map(math.log, gains)) / len(gains))
+    rows.append({"program": f"geometric mean of {len(names)}", "speedup_original": mean})
+    import pyarrow as pa
+
+    emit(pa.Table.from_pylist(rows), format)
+
+
+def _short(move: str | None) -> str | None:
+    return move if move is None or len(move) <= 60 else move[:59] + "…"

@@ -1,0 +1,82 @@
+"""Which program a command line means; shared by the commands that build one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corr.commands.options import ClangFlags, words
+
+if TYPE_CHECKING:
+    from corr.config import Settings
+    from corr.lake import Lake
+    from corr.program import Program, Run
+
+
+def how_run(
+    settings: Settings,
+    run_args: str | None,
+    stdin: Path | None,
+    env: list[str] | None,
+    time_limit: float | None,
+) -> Run:
+    """How the program is run, from the options and the configuration. Raises UsageError."""
+    from corr.program import Run
+
+    return Run(
+        args=tuple(words(run_args, "--run-args") if run_args is not None else settings.run_args),
+        stdin=_input(stdin or (Path(settings.stdin) if settings.stdin else None)),
+        env=settings.env | dict(_variable(e) for e in env or ()),
+        time_limit=time_limit or settings.time_limit,
+    )
+
+
+def program_of(
+    files: list[str] | None,
+    build_dir: Path | None,
+    run: str | None,
+    flags: ClangFlags,
+    how: Run,
+    settings: Settings,
+) -> Program:
+    """The program that files, or a build folder, make. Raises UsageError."""
+    from collectors.errors import UsageError
+    from corr.compile_commands import from_build
+    from corr.program import from_files
+
+    if files and build_dir:
+        raise UsageError("FILE and -p BUILD_DIR exclude each other", "-p takes its own sources")
+    build = build_dir or (Path(settings.build_dir) if settings.build_dir else None)
+    if run and not build:
+        raise UsageError("--run goes with -p BUILD_DIR", "for sources use --run-args")
+    command = run or settings.run
+    if build is None or files:
+        named = files or settings.sources
+        return from_files(named, flags.flags or settings.flags, how, Path.cwd())
+    if not command:
+        raise UsageError("-p BUILD_DIR needs --run 'COMMAND'", "the program to run and measure")
+    return from_build(build.absolute(), words(command, "--run"), how, Path.cwd(), flags.flags)
+
+
+def collected(lake: Lake, reference: str) -> Program:
+    """The program of a run in the lake, as it was collected. Raises CorrError if it changed."""
+    from corr.confirm import rebuilt
+
+    return rebuilt(lake.find(reference), ())
+
+
+def _variable(text: str) -> tuple[str, str]:
+    from collectors.errors import UsageError
+
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"--env {text}: NAME=VALUE was expected")
+    return name, value
+
+
+def _input(path: Path | None) -> Path | None:
+    from collectors.errors import UsageError
+
+    if path is not None and not path.is_file():
+        raise UsageError(f"--stdin: no such file: {path}")
+    return path.absolute() if path else None

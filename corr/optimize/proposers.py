@@ -1,0 +1,71 @@
+"""Which proposer: the rules, a model, or both in turn."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from collectors.errors import UsageError
+from corr.optimize.proposal import Proposal, Proposer, Situation, Trial
+from corr.optimize.rules.proposer import Rules
+
+if TYPE_CHECKING:
+    from corr.optimize.llm_spending import Spending
+
+#: Proposals of the rules for each of a model's, where both propose.
+RULES_FOR_EACH = 3
+
+
+class Both:
+    """The model's proposals of an iteration, and the rules' between them."""
+
+    name = "both"
+
+    def __init__(self, model: Proposer, rules: Proposer) -> None:
+        self.parts = {"llm": model, "rules": rules}
+
+    def propose(self, situation: Situation) -> Iterator[Proposal]:
+        share = max(1, situation.candidates // (1 + RULES_FOR_EACH))
+        model = self.parts["llm"].propose(replace(situation, candidates=share))
+        rules = iter(self.parts["rules"].propose(situation))
+        for proposal in model:
+            yield proposal
+            yield from itertools.islice(rules, RULES_FOR_EACH)
+        yield from itertools.islice(rules, RULES_FOR_EACH)
+
+    def tell(self, trial: Trial) -> None:
+        part = self.parts.get(trial.proposal.proposer)
+        if part is not None:
+            part.tell(trial)
+
+
+def proposer(
+    name: str | None,
+    lake_root: Path,
+    *,
+    model: str | None,
+    level: str,
+    spending: Spending | None = None,
+    offline: bool = False,
+    **more: float,
+) -> tuple[str, Proposer]:
+    """The proposer by name, and the name: `both` where a model is configured, else `rules`.
+
+    Raises UsageError for a name that is none, or a model that is not configured.
+    """
+    from corr.optimize.model import configured
+
+    chosen = name or ("both" if configured(os.environ, model) else "rules")
+    if chosen == "rules":
+        return chosen, Rules()
+    if chosen not in ("llm", "both"):
+        raise UsageError(f"no such proposer: {chosen}", "rules, llm or both")
+    from corr.optimize.llm import LanguageModel
+
+    settings: dict[str, Any] = {"level": level, "spending": spending, "offline": offline, **more}
+    language: Proposer = LanguageModel.from_environment(os.environ, lake_root, model, **settings)
+    return chosen, language if chosen == "llm" else Both(language, Rules())
