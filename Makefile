@@ -1,5 +1,5 @@
 # `make demo` and `make test` each set up what is missing and then do their job.
-.PHONY: demo test check bench fuzz clean setup
+.PHONY: demo test check bench bench-optimize fuzz clean setup
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
@@ -19,6 +19,9 @@ test: setup $(VENV)/.dev
 
 bench: setup $(VENV)/.dev
 	$(BIN)/python -m bench
+
+bench-optimize: setup $(VENV)/.dev
+	$(BIN)/python -m bench.optimize
 
 # Damages real records of remarks at random and reads them; make fuzz FUZZ_SECONDS=600 takes longer.
 FUZZ_SECONDS ?= 60

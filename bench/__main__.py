@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import biglake, collect, diff
+from bench import biglake, collect, diff, ir, remarks
 
 
 def main() -> None:
@@ -10,6 +10,8 @@ def main() -> None:
     collect.main()
     diff.main()
     biglake.main()
+    remarks.main([])
+    ir.main()
 
 
 if __name__ == "__main__":

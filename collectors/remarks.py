@@ -72,7 +72,7 @@ _LAYER = "remarks"
 _FALLBACK_ROWS = 1024  # of Python objects at a time; they are some 20 times the size of the text
 _MOST_PROBLEMS = 200  # kinds, per file
 
-_MOST_DISTINCT = 1 << 20  # documents, in a part of the file
+_MOST_DISTINCT = 7 << 17  # documents, in a part of the file
 
 _FIXES = {TRUNCATED: "let the compiler finish, then record again"}
 
@@ -186,7 +186,11 @@ class RemarkReader:
                     "what precedes the damage was read; record or copy the file again",
                 )
         done = self.statistics
-        if not self.path.exists() or self._state() != state or done.fast + done.fallback + done.bad != done.read:
+        if (
+            not self.path.exists()
+            or self._state() != state
+            or done.fast + done.fallback + done.bad != done.read
+        ):
             self._problem(
                 str(self.path),
                 "the file changed while it was read",
@@ -229,7 +233,7 @@ class RemarkReader:
         """First pass: finds all documents; for each block, those to parse with their final count.
 
         Documents are compared within a block as bytes, between blocks by a 128-bit hash. A part
-        ends with the block that makes it hold enough distinct documents.
+        ends when it holds many distinct documents, not only many.
         """
         begin = self._format.first
         part: list[tuple[int, Documents]] = []
@@ -242,30 +246,20 @@ class RemarkReader:
             held += len(docs.starts)
             begin += docs.span
             if held >= self._distinct:
-                yield self._choose(part)
-                part, held = [], 0
+                part = _merged(part)
+                held = sum(len(docs.starts) for _, docs in part)
+                if 4 * held >= 3 * self._distinct:
+                    yield self._choose(part)
+                    part, held = [], 0
         if part:
-            yield self._choose(part)
+            yield self._choose(_merged(part))
 
     def _choose(self, part: list[tuple[int, Documents]]) -> list[_Chosen]:
-        count, first = merge([docs for _, docs in part])
-        self.statistics.distinct += int(first.sum())
-        chosen = []
-        at = 0
-        for begin, docs in part:
-            mine = slice(at, at + len(docs.starts))
-            keep, at = first[mine], mine.stop
-            chosen.append(
-                _Chosen(
-                    docs.size,
-                    begin,
-                    docs.starts[keep],
-                    docs.ends[keep],
-                    docs.place[keep],
-                    count[mine][keep],
-                )
-            )
-        return chosen
+        self.statistics.distinct += sum(len(docs.starts) for _, docs in part)
+        return [
+            _Chosen(docs.size, begin, docs.starts, docs.ends, docs.place, docs.count)
+            for begin, docs in part
+        ]
 
     def _report(self, docs: Documents, begin: int) -> None:
         for place, what in docs.stray:
@@ -362,9 +356,15 @@ def read(
     """The remarks in a file, YAML or bitstream, labelled with `unit`; gzip, xz or zstd are undone.
 
     Iterate over the result for record batches. Over all of them, rows differ in the text of their
-    document (in a file of more than a million distinct documents, only within its parts), and
+    document (in a file of more than some 600,000 distinct documents, only within its parts), and
     `count` sums to the number of documents kept. At most `threads` (default: the
     CPUs the process may use, at most 2) work on `block` bytes each. `progress` is told the share of
     the work that is done, from 0 to 1.
     """
     return RemarkReader(path, unit, threads=threads, block=block, progress=progress)
+
+
+def _merged(part: list[tuple[int, Documents]]) -> list[tuple[int, Documents]]:
+    """The same blocks, each with only the documents that are the first of their kind among all."""
+    merged = merge([docs for _, docs in part])
+    return [(begin, docs) for (begin, _), docs in zip(part, merged, strict=True)]

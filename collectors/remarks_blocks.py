@@ -121,7 +121,9 @@ class _Framing:
         end = at + 2 + int(self.words[at + 1])
         if self._wants(at, end, id):
             return at
-        if not self._boundary(end) and not (id == META and self.closed):
+        last = int(np.searchsorted(self.safe, at + 1)) == len(self.safe)
+        cut_table = id == META and self.closed and last
+        if not self._boundary(end) and not cut_table:
             return self._resume(at, at + 1)
         end = min(end, self.size)
         if id == REMARK:

@@ -8,7 +8,7 @@ document starts, as a user can look it up: the line of a YAML file, the byte of 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -57,9 +57,10 @@ class Block:
 class Documents:
     """The distinct documents of a block in order of their first appearance, arrays of length n.
 
-    A document is data[start:end]; `place` counts from 0 in the block. With `count` these are
-    int32, and `digest` is (n, 2) int64: 32 bytes for each document. `read` counts all documents
-    that are whole, `span` is how far the block moves the place, `size` its bytes.
+    A document is data[start:end]; `place` counts from 0 in the block. These are int32, `count`
+    is int32 or int64, and `digest` is (n, 2) int64: 32 bytes or more for each document. `read`
+    counts all documents that are whole, `span` is how far the block moves the place, `size` its
+    bytes.
     """
 
     starts: Ints
@@ -130,15 +131,12 @@ def digest(texts: list[bytes]) -> npt.NDArray[np.int64]:
     return found
 
 
-def merge(found: list[Documents]) -> tuple[Ints, Mask]:
-    """Joins the blocks' documents: for each its count in the file, and whether it is the first.
-
-    Returns arrays as long as all blocks' documents together; `count` is valid where `first` is.
-    """
-    digest = np.concatenate([docs.digest for docs in found])
+def merge(found: list[Documents]) -> list[Documents]:
+    """The blocks' documents without those that an earlier block has, whose counts are added."""
+    digests = np.concatenate([docs.digest for docs in found])
     count = np.concatenate([docs.count for docs in found]).astype(np.int64)
-    order = np.lexsort((digest[:, 1], digest[:, 0]))  # stable: equal ones stay in file order
-    ordered = digest[order]
+    order = np.lexsort((digests[:, 1], digests[:, 0]))  # stable: equal ones stay in file order
+    ordered = digests[order]
     new = np.ones(len(order), np.bool_)
     new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
     heads = np.flatnonzero(new)
@@ -146,7 +144,21 @@ def merge(found: list[Documents]) -> tuple[Ints, Mask]:
     first[order[heads]] = True
     if len(heads):
         count[order[heads]] = np.add.reduceat(count[order], heads)
-    return count, first
+    merged, at = [], 0
+    for docs in found:
+        mine = slice(at, at + len(docs.starts))
+        keep, at = first[mine], mine.stop
+        merged.append(
+            replace(
+                docs,
+                starts=docs.starts[keep],
+                ends=docs.ends[keep],
+                place=docs.place[keep],
+                count=count[mine][keep],
+                digest=docs.digest[keep],
+            )
+        )
+    return merged
 
 
 def first_and_count(codes: Ints, size: int) -> tuple[Ints, Ints]:

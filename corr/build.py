@@ -99,7 +99,7 @@ class Builder:
     def argv(self, unit: Unit) -> list[str | Path]:
         """Clang with the unit's own flags, as every stage starts it."""
         tool = "clang++" if unit.cxx else "clang"
-        start = [*self.limits, *toolchain.repeatable(), self.toolchain.path(tool)]
+        start: list[str | Path] = [*self.limits, *toolchain.repeatable(), self.toolchain.path(tool)]
         command: list[str | Path] = [*start, *unit.flags, *QUIET]
         if self.program.overlay:
             command.append(f"-ivfsoverlay{self.folder / OVERLAY}")
@@ -213,7 +213,8 @@ class Builder:
         answer = process.run([*self.argv(unit), *arguments], cwd=unit.directory)
         if not answer.ok:
             name = self.program.label(unit)
-            raise CompileError(f"{name} does not compile:\n{answer.last_lines(40)}")
+            said = answer.last_lines(40).split("PLEASE submit")[0].rstrip()  # LLVM's crash banner
+            raise CompileError(f"{name} does not compile:\n{said}")
 
 
 def _input(unit: Unit) -> tuple[str | Path, ...]:

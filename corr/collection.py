@@ -109,6 +109,9 @@ class Collection:
             self.builder.emit_frontend(unit)
             functions = loop_forest.read(unit.frontend, unit.unit.directory)
             loop_forest.tag_blocks(unit.frontend, functions, unit.tagged)
+            if unit.unit.adopt is not None:
+                source = ("-x", "ir", unit.tagged, "-Wno-override-module")
+                unit.unit.adopt(self.builder.argv(unit.unit), source, unit.unit.directory)
             self.functions[unit.stem] = functions
 
     def _name_loops(self) -> None:

@@ -257,8 +257,10 @@ def _parts(source: Source, name: str) -> Iterator[tuple[str, pa.Table]]:
     """The rows of a table by run, in the order of the ids; a large run in several parts."""
     try:
         with pq.ParquetFile(source.folder / f"{name}.parquet") as file:
-            for batch in file.iter_batches(batch_size=ROW_GROUP):
-                yield from _by_run(pa.Table.from_batches([batch]), source.runs)
+            # group by group: Arrow has no batches of nested columns from two groups
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(batch_size=ROW_GROUP, row_groups=[group]):
+                    yield from _by_run(pa.Table.from_batches([batch]), source.runs)
     except (OSError, pa.ArrowException) as error:
         raise _CannotTake(source, f"{name}: {error}") from error
 

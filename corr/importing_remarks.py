@@ -201,6 +201,7 @@ def _read(path: Path, target: Path, advance: Any) -> Recording:
     ):
         for batch in reader:
             stream.write_batch(batch)
+    pa.default_memory_pool().release_unused()
     done = reader.statistics
     return Recording(
         path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,12 +25,17 @@ class Unit:
     """One translation unit. `source` is absolute; `directory` is where its compiler runs.
 
     With `ir`, an optimised module of the unit, that is built as it is in place of the source.
+    `adopt` is told (compiler command, input, its folder) before IR whose blocks were renamed is
+    compiled: what the flags import by block names must be made known under the new ones.
     """
 
     source: Path
     directory: Path
     flags: tuple[str, ...]
     ir: Path | None = None
+    adopt: Callable[[Sequence[str | Path], Sequence[str | Path], Path], object] | None = field(
+        default=None, compare=False
+    )
 
     @property
     def cxx(self) -> bool:

@@ -99,6 +99,15 @@ def stack_accesses(code: Sequence[Mapping[str, Any]]) -> int:
     return sum("(%rsp" in (row["operands"] or "") for row in code)
 
 
+_UNITS = (
+    ("Div", "divider"),
+    ("AGU|Load|Ld", "load unit"),
+    ("St", "store unit"),
+    ("FP", "floating-point or vector unit"),
+    ("ALU", "integer unit"),
+)
+
+
 def bound_words(row: Mapping[str, Any]) -> str:
     """What limits a machine loop by its model, as one says it."""
     bound, busy = str(row["bound"]), row["bound_pressure"]
@@ -107,9 +116,7 @@ def bound_words(row: Mapping[str, Any]) -> str:
         return f"bound by a chain of dependent instructions (latency, not throughput{allow})"
     if bound == "dispatch width":
         return "bound by the number of instructions (dispatch width)"
-    kinds = (("Div", "divider"), ("AGU|Load|Ld", "load unit"), ("St", "store unit"))
-    kinds += (("FP", "floating-point or vector unit"), ("ALU", "integer unit"))
-    unit = next((words for word, words in kinds if re.search(word, bound)), "execution unit")
+    unit = next((words for word, words in _UNITS if re.search(word, bound)), "execution unit")
     return f"bound by the {unit} {bound}" + (f", busy {busy:.4g} cycles" if busy else "")
 
 

@@ -15,16 +15,16 @@ import pytest
 from collectors.errors import UsageError
 from collectors.toolchain import Toolchain
 from corr.lake import Lake, RunInfo
-from corr.optimize import model
-from corr.optimize.llm import LanguageModel
-from corr.optimize.llm_dialect import Request
-from corr.optimize.llm_errors import ModelError
-from corr.optimize.llm_spending import Budget, Prices, Spending
-from corr.optimize.model import Client, Settings
+from corr.optimize.llm.cache import ReplyCache, digest
+from corr.optimize.llm.client import Client, Settings
+from corr.optimize.llm.dialect import Request
+from corr.optimize.llm.errors import ModelError
+from corr.optimize.llm.proposer import LanguageModel
+from corr.optimize.llm.proposer import client as model
+from corr.optimize.llm.spending import Budget, Prices, Spending
 from corr.optimize.moves import Flags
+from corr.optimize.moves.schedule import Schedule
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
-from corr.optimize.reply_cache import ReplyCache, digest
-from corr.optimize.schedule import Schedule
 from corr.optimize.variant import Variant
 from corr.program import Run, from_files
 from tests.model_server import Answer, ModelServer, error, flags, huge, pragma, proposals, source

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from collectors.errors import UsageError
-from corr.optimize import llm_http, model
-from corr.optimize.llm_dialect import Request
-from corr.optimize.llm_errors import ModelError
-from corr.optimize.model import Client, Settings
+from corr.optimize.llm import client as model
+from corr.optimize.llm import http as llm_http
+from corr.optimize.llm.client import Client, Settings
+from corr.optimize.llm.dialect import Request
+from corr.optimize.llm.errors import ModelError
 from tests.model_server import (
     Answer,
     Busy,

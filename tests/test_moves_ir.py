@@ -13,8 +13,9 @@ from collectors.errors import CompileError
 from collectors.toolchain import Toolchain
 from corr.build import Builder
 from corr.optimize import moves
-from corr.optimize.alive import alive, has_loop, verdict
-from corr.optimize.ir_function import (
+from corr.optimize.moves import Flags
+from corr.optimize.moves.alive import alive, has_loop, verdict
+from corr.optimize.moves.ir_function import (
     LARGEST,
     IrFunction,
     function_text,
@@ -24,8 +25,7 @@ from corr.optimize.ir_function import (
     unit_named,
     with_optimised_ir,
 )
-from corr.optimize.moves import Flags
-from corr.optimize.pragma import Pragma
+from corr.optimize.moves.pragma import Pragma
 from corr.optimize.proposal import Guarantee
 from corr.optimize.variant import Refused, Variant
 from corr.program import Run, from_files

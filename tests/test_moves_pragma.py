@@ -12,8 +12,8 @@ from collectors import remarks
 from collectors.toolchain import Toolchain
 from corr.build import Builder
 from corr.optimize import moves
-from corr.optimize.pragma import OPENMP_FLAGS, Pragma
-from corr.optimize.source import Source
+from corr.optimize.moves.pragma import OPENMP_FLAGS, Pragma
+from corr.optimize.moves.source import Source
 from corr.optimize.variant import Refused, Variant
 from corr.program import Run, from_files
 

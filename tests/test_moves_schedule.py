@@ -18,12 +18,19 @@ from collectors import loop_forest
 from collectors.errors import CompileError
 from collectors.toolchain import Toolchain
 from corr.build import Builder
-from corr.optimize import jscop, jscop_candidates, jscop_child, jscop_plan, schedule
-from corr.optimize.jscop import Scop
-from corr.optimize.jscop_model import Model, rescheduled
-from corr.optimize.moves import Flags, from_record
+from corr.optimize.moves import (
+    Flags,
+    from_record,
+    jscop,
+    jscop_candidates,
+    jscop_child,
+    jscop_plan,
+    schedule,
+)
+from corr.optimize.moves.jscop import Scop
+from corr.optimize.moves.jscop_model import Model, rescheduled
+from corr.optimize.moves.schedule import Schedule
 from corr.optimize.proposal import Guarantee
-from corr.optimize.schedule import Schedule
 from corr.optimize.variant import Refused, Variant
 from corr.program import Program, Run, Unit, from_files
 

@@ -12,9 +12,9 @@ import pytest
 from collectors.toolchain import Toolchain
 from corr.build import Builder
 from corr.optimize import moves
-from corr.optimize.pragma import OPENMP_FLAGS, Pragma
-from corr.optimize.source import LARGEST, Source, diff, function_extent
-from corr.optimize.source_text import code_only, unified
+from corr.optimize.moves.pragma import OPENMP_FLAGS, Pragma
+from corr.optimize.moves.source import LARGEST, Source, diff, function_extent
+from corr.optimize.moves.source_text import code_only, unified
 from corr.optimize.variant import Refused, Variant
 from corr.program import Run, from_files
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corr.optimize import llm_json, replies
-from corr.optimize.llm_moves import KINDS, Offer, schema
+from corr.optimize.llm import replies
+from corr.optimize.llm import tolerant_json as llm_json
+from corr.optimize.llm.reply_moves import KINDS, Offer, schema
 from corr.optimize.moves import Flags
-from corr.optimize.pragma import Pragma
-from corr.optimize.source import Source
+from corr.optimize.moves.pragma import Pragma
+from corr.optimize.moves.source import Source
 from tests.model_server import flags, ir, pragma, proposals, source, whole
 
 OFFER = Offer(files={"gemm.c": "gemm.c", "src/b.c": "src/b.c"}, units={"gemm.c": "gemm.c"})

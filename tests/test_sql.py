@@ -145,11 +145,13 @@ STATEMENTS = (
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
+@pytest.mark.parametrize("few", [0, 50])
 def test_asking_opens_what_is_mentioned_and_answers_the_same(
-    gemm_lake: Path, statement: str
+    gemm_lake: Path, statement: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`ask` opens few tables; a connection that sees all of them is the other answer."""
     lake = Lake.open(gemm_lake / "data")
+    monkeypatch.setattr("corr.sql.FEW_FILES", few)
     for runs in (None, [lake.find("a")]):
         whole = query(connect(lake, runs), statement).to_pylist()
         assert ask(lake, statement, runs=runs).to_pylist() == whole and whole
@@ -172,9 +174,10 @@ def test_asking_refuses_as_a_query_does(tmp_path: Path) -> None:
 
 
 def test_runs_that_record_one_version_but_differ_in_columns(
-    gemm_lake: Path, tmp_path: Path
+    gemm_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A column was added and the version forgotten: NULL in the older run, as ever."""
+    monkeypatch.setattr("corr.sql.FEW_FILES", 0)  # as if there were many runs
     shutil.copytree(gemm_lake / "data", tmp_path / "data")
     lake = Lake.open(tmp_path / "data")
     path = lake.find("a").folder / "timings.parquet"

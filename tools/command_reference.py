@@ -10,7 +10,7 @@ from pathlib import Path
 from corr.commands import COMMANDS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
-SUBCOMMANDS = {"runs": ("rm",), "import": ("caliper", "papi")}
+SUBCOMMANDS = {"runs": ("rm",), "import": ("caliper", "papi", "remarks")}
 
 
 def help_of(*words: str) -> str:

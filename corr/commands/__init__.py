@@ -11,6 +11,8 @@ COMMANDS = (
     "import_",
     "optimize",
     "history",
+    "report",
+    "serve",
     "runs",
     "compact",
     "sql",

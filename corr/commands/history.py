@@ -34,7 +34,9 @@ TRIALS = """
 SESSIONS = """
     SELECT session, any_value(program) AS program, max(iteration) AS iterations,
            count(*) FILTER (WHERE role = 'proposal') AS tried,
-           max(speedup_original) FILTER (WHERE outcome = 'accepted' OR role = 'best') AS speedup
+           coalesce(max_by(speedup_original, run_id) FILTER (WHERE role = 'best'),
+                    max(speedup_original) FILTER (WHERE outcome = 'accepted'), 1) AS speedup,
+           any_value(sandboxed) AS sandboxed
     FROM iterations GROUP BY session ORDER BY session
 """
 
@@ -93,14 +95,23 @@ def print_table(lake: Lake, names: list[str], format: Format) -> None:
 
     from corr.sql import ask
 
+    if not names:
+        return
     marks = ", ".join("?" * len(names))
     query = f"""
-        SELECT program, seconds, speedup_original, speedup_native, speedup_polly, guarantee
-        FROM iterations WHERE session IN ({marks}) AND role = 'best' ORDER BY program
+        SELECT any_value(program) AS program,
+               coalesce(max_by(seconds, run_id) FILTER (WHERE role = 'best'),
+                        max_by(seconds, run_id) FILTER (WHERE role = 'original')) AS seconds,
+               coalesce(max_by(speedup_original, run_id) FILTER (WHERE role = 'best'), 1)
+                   AS speedup_original,
+               max_by(speedup_native, run_id) FILTER (WHERE role = 'best') AS speedup_native,
+               max_by(speedup_polly, run_id) FILTER (WHERE role = 'best') AS speedup_polly,
+               max_by(guarantee, run_id) FILTER (WHERE role = 'best') AS guarantee
+        FROM iterations WHERE session IN ({marks}) GROUP BY session ORDER BY program
     """
     rows = ask(lake, query, names).to_pylist()
-    gains = [r["speedup_original"] for r in rows] + [1.0] * (len(names) - len(rows))
-    mean = math.exp(sum(map(math.log, gains)) / len(gains))
+    gains = [r["speedup_original"] for r in rows]
+    mean = math.exp(sum(map(math.log, gains)) / len(gains)) if gains else None
     rows.append({"program": f"geometric mean of {len(names)}", "speedup_original": mean})
     import pyarrow as pa
 

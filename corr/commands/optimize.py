@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,13 +16,12 @@ if TYPE_CHECKING:
     from collectors.toolchain import Toolchain
     from corr.config import Settings
     from corr.lake import Lake
-    from corr.optimize.llm_spending import Spending
+    from corr.optimize.llm.spending import Spending
     from corr.optimize.proposal import Proposer
     from corr.optimize.session import Order, Session
     from corr.program import Program, Run
 
 NO_CANDIDATE = 4
-INTERRUPTED = 130
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +34,9 @@ def optimize(
         list[str] | None,
         typer.Argument(help="Sources, each a program; none: the program last collected."),
     ] = None,
-    iterations: Annotated[int, typer.Option("--iterations", min=1, help="Rounds at most.")] = 3,
+    iterations: Annotated[
+        int | None, typer.Option("--iterations", min=1, help="Rounds at most [default: 3].")
+    ] = None,
     proposer: Annotated[
         str | None,
         typer.Option("--proposer", help="rules, llm or both [default: both with a model]."),
@@ -42,11 +45,12 @@ def optimize(
         str | None, typer.Option("--model", help="Model of the OpenAI-compatible server.")
     ] = None,
     level: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--level", help="Moves the model may make: auto|ir|source|schedule|pragma|flags."
+            "--level",
+            help="Moves the model may make: auto|ir|source|schedule|pragma|flags [default: auto].",
         ),
-    ] = "auto",
+    ] = None,
     candidates: Annotated[
         int | None, typer.Option("--candidates", min=1, help="Proposals of an iteration at most.")
     ] = None,
@@ -134,70 +138,135 @@ def optimize(
     """
     from collectors import sandbox, toolchain
     from collectors.errors import UsageError
-    from corr.commands.history import print_history, print_table
     from corr.commands.program import how_run
     from corr.config import data_folder, load
     from corr.lake import Lake
-    from corr.optimize.inputs import Input
-    from corr.optimize.proposers import proposer as make_proposer
-    from corr.optimize.resume import session_of
-    from corr.optimize.session import Order
+    from corr.optimize.resume import order_of
 
     if not unsafe_no_sandbox:
         sandbox.available()
     settings = load(Path.cwd())
-    flags: ClangFlags = context.obj
     how = how_run(settings, run_args, stdin, env, time_limit)
-    lake = Lake.open(data_folder(data, settings), create=True)
-    if resume and files and len(files) > 1:
-        raise UsageError("--resume goes with one program")
-    extra = [Input(f"arguments {a!r}", tuple(words(a, "--input"))) for a in inputs or ()]
-    extra += [
-        Input(f"arguments {a!r}", tuple(words(a, "--held-out")), held_out=True)
-        for a in held_out or ()
-    ]
+    lake = Lake.open(data_folder(data, settings), create=not (resume or replay))
+    if (resume or replay) and files and len(files) > 1:
+        raise UsageError("--resume and --replay go with one program")
+    if resume and replay:
+        raise UsageError("--resume and --replay exclude each other")
+    earlier = resume or replay
+    known = order_of(lake, earlier) if earlier else {}
+    asked = _Asked(
+        known,
+        iterations=iterations if iterations or not resume else 3,
+        candidates=candidates,
+        proposer=proposer,
+        level=level,
+        model=model,
+        allow_reassociation=allow_reassociation or None,
+        check=check,
+        inputs=[words(a, "--input") for a in inputs or ()] or None,
+        held_out=[words(a, "--held-out") for a in held_out or ()] or None,
+    )
+    programs = _programs(files, build_dir, run, context.obj, how, settings, lake, earlier)
+    targets = [_target(p, output, many=len(programs) > 1) for p in programs]
     spending = _spending(budget_tokens, budget_cost, price_in, price_out)
+    more = {"total": model_timeout, "requests_per_minute": requests_per_minute}
+
+    def job(program: Program, target: Path) -> Session:
+        from corr.optimize.proposers import proposer as make_proposer
+
+        name, chosen = make_proposer(
+            asked["proposer"],
+            lake.root,
+            model=asked["model"],
+            level=asked["level"] or "auto",
+            spending=spending,
+            offline=replay is not None,
+            **{k: v for k, v in more.items() if v is not None},
+        )
+        order = asked.order(
+            proposer=name,
+            budget_time=budget_time,
+            bare=unsafe_no_sandbox,
+            label=label,
+            replay=replay,
+        )
+        tools = toolchain.find(llvm or settings.llvm)
+        return _one(program, tools, lake, order, chosen, resume, target)
+
+    _all(programs, targets, job, lake, format)
+
+
+class _Asked:
+    """What was asked for: on the command line, else by the session that is gone on with."""
+
+    def __init__(self, known: dict[str, Any], **given: Any) -> None:
+        self._values = known | {k: v for k, v in given.items() if v is not None}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values.get(name)
+
+    def order(self, **more: Any) -> Order:
+        from corr.optimize.inputs import Input
+        from corr.optimize.session import Order
+
+        extra = [
+            Input(f"arguments {shlex.join(line)!r}", tuple(line), held_out=name == "held_out")
+            for name in ("inputs", "held_out")
+            for line in self[name] or ()
+        ]
+        return Order(
+            iterations=self["iterations"] or 3,
+            candidates=self["candidates"],
+            level=self["level"] or "auto",
+            model=self["model"],
+            allow_reassociation=bool(self["allow_reassociation"]),
+            check=self["check"],
+            extra=tuple(extra),
+            **more,
+        )
+
+
+def _all(
+    programs: list[Program],
+    targets: list[Path],
+    job: Callable[[Program, Path], Session],
+    lake: Lake,
+    format: Format,
+) -> None:
+    """Optimise each program, print what came of it, and leave with the exit code of it all."""
+    from collectors.errors import CorrError, ToolMissing, UsageError
+    from corr.commands.history import print_history, print_table
+
     done: list[Session] = []
+    failed: CorrError | None = None
     try:
-        programs = _programs(files, build_dir, run, flags, how, settings, lake, resume)
-        for program in programs:
-            more = {"total": model_timeout, "requests_per_minute": requests_per_minute}
-            name, chosen = make_proposer(
-                proposer,
-                lake.root,
-                model=model,
-                level=level,
-                spending=spending,
-                offline=replay is not None,
-                **{k: v for k, v in more.items() if v is not None},
-            )
-            order = Order(
-                iterations,
-                candidates,
-                name,
-                level,
-                model,
-                allow_reassociation,
-                budget_time,
-                check,
-                unsafe_no_sandbox,
-                label,
-                output,
-                extra=tuple(extra),
-                replay=replay,
-                many=len(programs) > 1,
-            )
-            tools = toolchain.find(llvm or settings.llvm)
-            state = session_of(lake, resume, program, order) if resume else None
-            done.append(_one(program, tools, lake, order, chosen, state))
+        for program, target in zip(programs, targets, strict=True):
+            try:
+                done.append(job(program, target))
+            except (UsageError, ToolMissing):
+                raise
+            except CorrError as error:
+                if len(programs) == 1:
+                    raise
+                failed = error
+                message(f"corr: {error.message}")
+                if error.fix:
+                    message(f"  → {error.fix}")
+            if done and done[-1].failed is not None:
+                break
     except KeyboardInterrupt:
         message("interrupted; what was done is kept: corr history, corr optimize --resume last")
         raise
     for session in done:
-        if len(done) == 1 or format == Format.table:
+        if len(programs) == 1 or format == Format.table:
             print_history(lake, session.name, format)
-    if len(done) > 1:
+    if len(programs) > 1:
         print_table(lake, [s.name for s in done], format)
+    for session in done:
+        if session.failed is not None:
+            raise session.failed
+    if failed is not None:
+        raise typer.Exit(failed.exit_code)
     if all(s.best is s.original for s in done):
         message("no candidate was faster: the original is kept")
         raise typer.Exit(NO_CANDIDATE)
@@ -209,24 +278,54 @@ def _one(
     lake: Lake,
     order: Order,
     chosen: Proposer,
-    state: Session | None,
+    resume: str | None,
+    target: Path,
 ) -> Session:
     import tempfile
 
     from corr.optimize.loop import Optimisation
-    from corr.optimize.outcome import write
+    from corr.optimize.resume import session_of
 
+    state = session_of(lake, resume, program, order, tools) if resume else None
     message(f"{program.name}: {' '.join(program.units[0].flags)}, proposals by {order.proposer}")
     with tempfile.TemporaryDirectory(prefix="corr-optimize-") as folder:
         optimisation = Optimisation(program, tools, lake, order, chosen, Path(folder), message)
-        session = optimisation.run(state)
-        if session.best is not session.original:
-            target = order.output or Path(f"{program.name}.optimized")
-            if order.output and order.many:
-                target = order.output / program.name
-            files = write(session, target.absolute(), tools.path("clang"))
-            message(f"  the best is in {target}: {', '.join(p.name for p in files)}")
+        try:
+            session = optimisation.run(state)
+        except KeyboardInterrupt:
+            if optimisation.session is not None:
+                _write(optimisation.session, target, tools, final=False)
+            raise
+    _write(session, target, tools, final=True)
     return session
+
+
+def _write(session: Session, target: Path, tools: Toolchain, *, final: bool) -> None:
+    """Write the best program, if there is one, and say where."""
+    from corr.optimize.outcome import write
+
+    if session.best is session.original:
+        return
+    files = write(session, target, tools.path("clang"), final=final)
+    names = ", ".join(str(path.relative_to(target)) for path in files)
+    told = "" if final else ", not measured again"
+    message(f"  the best is in {shown(target)}: {names}{told}")
+
+
+def shown(path: Path) -> Path:
+    """A path as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _target(program: Program, output: Path | None, *, many: bool) -> Path:
+    """The folder for a program's result. Raises UsageError for one of the user's own."""
+    from corr.optimize.outcome import check_target
+
+    target = output or Path(f"{program.name}.optimized")
+    if output is not None and many:
+        target = output / program.name
+    check_target(target.absolute())
+    return target.absolute()
 
 
 def _spending(
@@ -234,7 +333,7 @@ def _spending(
 ) -> Spending | None:
     if not any(x is not None for x in (tokens, cost, price_in, price_out)):
         return None
-    from corr.optimize.llm_spending import Budget, Prices, Spending
+    from corr.optimize.llm.spending import Budget, Prices, Spending
 
     return Spending(Budget(tokens, cost), Prices(price_in, price_out))
 
@@ -247,16 +346,16 @@ def _programs(
     how: Run,
     settings: Settings,
     lake: Lake,
-    resume: str | None,
+    earlier: str | None,
 ) -> list[Program]:
-    """Each file is a program of its own; without any, the one last collected."""
-    from corr.commands.program import collected, program_of
+    """Each file is a program of its own; without any, that of a session or the last collected."""
+    from corr.commands.program import collected, last_collected, program_of
     from corr.optimize.resume import original_run
 
     if files:
         return [program_of([file], build_dir, run, flags, how, settings) for file in files]
-    if resume:
-        return [collected(lake, original_run(lake, resume))]
+    if earlier:
+        return [collected(lake, original_run(lake, earlier))]
     if build_dir or settings.build_dir or settings.sources:
         return [program_of(None, build_dir, run, flags, how, settings)]
-    return [collected(lake, "last")]
+    return [last_collected(lake)]

@@ -65,6 +65,17 @@ def collected(lake: Lake, reference: str) -> Program:
     return rebuilt(lake.find(reference), ())
 
 
+def last_collected(lake: Lake) -> Program:
+    """The program last collected, or last optimised as it was before. Raises CorrError."""
+    from collectors.errors import UsageError
+    from corr.confirm import rebuilt
+
+    for run in reversed(lake.all_runs()):
+        if run.facts.get("kind") == "collect" or run.facts.get("role") == "original":
+            return rebuilt(run, ())
+    raise UsageError(f"the lake {lake.root} holds no run", "name a source file")
+
+
 def _variable(text: str) -> tuple[str, str]:
     from collectors.errors import UsageError
 

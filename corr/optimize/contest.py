@@ -1,17 +1,20 @@
 """Time a candidate against the best so far: in turn, confined, in fresh processes, to a verdict.
 
 The program's own kernel time counts where it gives one, but only as far as it is seen from the
-outside: what a candidate claims to save must be missing from the wall time as well.
+outside: what a candidate claims to save must be missing from the wall time as well. What a run
+that is timed puts out is compared like that of any other: a candidate that computes only while it
+is checked would have to be checked in every run.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from collectors.program_run import failure
 from collectors.sandbox import Limits
 from corr.optimize.inputs import Input
 from corr.optimize.workshop import Run, Workshop
@@ -20,13 +23,17 @@ from corr.statistics import MARGIN, Ratio, Verdict, ratio
 FEWEST_PAIRS = 5
 MOST_PAIRS = 25
 #: A candidate this much slower in its first pair, or by the root of it in two, is not timed on.
-HOPELESS = 1.6
+HOPELESS = 2.0
 #: How many times the wall time of the best a candidate may take before it is stopped.
 PATIENCE = 4.0
 #: Seconds of kernel time in one process below which it repeats its kernel.
 SHORTEST = 0.010
-#: Share of the claimed saving that may be missing from the wall time.
-UNSEEN = 0.25
+#: Share of the claimed saving that may be missing from the wall time, and seconds of it.
+UNSEEN, UNSEEN_SECONDS = 0.25, 0.003
+#: Share of the kernel time from which a saving must be large enough to be seen in the wall time.
+MUCH = 1 / 3
+#: What is wrong with a timed run's output; empty if nothing is.
+Accept = Callable[[bytes], str]
 
 
 @dataclass(frozen=True)
@@ -49,32 +56,42 @@ class Timed:
 
 
 class Failed(Exception):
-    """The candidate did not end well while it was timed."""
+    """A run did not end well while it was timed, or put out something else (`wrong`)."""
 
-    def __init__(self, run: Run) -> None:
-        error = failure(run.done)
-        super().__init__(error.message if error else run.done.ending())
+    def __init__(self, binary: Path, run: Run, wrong: str = "") -> None:
+        super().__init__(wrong or run.why())
+        self.binary = binary
+        self.wrong = bool(wrong)
         self.timed_out = run.done.timed_out
 
 
+@dataclass
 class Contest:
-    """Times executables of one program on one input."""
+    """Times executables of one program on one input.
 
-    def __init__(self, workshop: Workshop, given: Input, *, own_clock: bool) -> None:
-        self.workshop = workshop
-        self.given = given
-        self.own_clock = own_clock
-        self.repeat: int | None = None
+    `output` is what a run puts out, `repeat` how often it runs its kernel, `held_out` other inputs
+    that it takes, which proposers do not know.
+    """
 
-    def once(self, binary: Path, limit: float | None = None) -> Run:
+    workshop: Workshop
+    given: Input
+    own_clock: bool
+    output: str | None = None
+    repeat: int | None = None
+    held_out: tuple[Input, ...] = ()
+
+    def once(self, binary: Path, limit: float | None = None, accept: Accept | None = None) -> Run:
         """One run. Raises Failed."""
         wall = limit or self.workshop.program.run.time_limit
         run = self.workshop.run(
-            binary, self.given, None, limits=Limits(wall=wall), repeat=self.repeat
+            binary, self.given, self.output, limits=Limits(wall=wall), repeat=self.repeat
         )
         if not run.ok:
-            raise Failed(run)
-        return run
+            raise Failed(binary, run)
+        wrong = accept(run.output) if accept is not None and self.output is not None else ""
+        if wrong:
+            raise Failed(binary, run, f"in a timed run: {wrong}")
+        return replace(run, output=b"")
 
     def seconds(self, run: Run) -> float:
         """What counts of a run."""
@@ -88,10 +105,11 @@ class Contest:
         most: int = MOST_PAIRS,
         fewest: int = FEWEST_PAIRS,
         budget: float = 20.0,
+        accept: Accept | None = None,
     ) -> Timed:
         """Pairs until the verdict is clear, or pairs or seconds run out; a hopeless one sooner.
 
-        Raises Failed.
+        `accept` judges what each run of `after` puts out. Raises Failed.
         """
         start = time.monotonic()
         old: list[Run] = []
@@ -101,14 +119,15 @@ class Contest:
             sides = [(before, old), (after, new)]
             for binary, runs in sides if len(old) % 2 == 0 else sides[::-1]:
                 limit = 1.0 + PATIENCE * old[0].done.wall if runs is new else None
-                runs.append(self.once(binary, limit))
+                runs.append(self.once(binary, limit, accept if runs is new else None))
             if _hopeless([self.seconds(r) for r in old], [self.seconds(r) for r in new]):
                 stopped = "stopped early: slower by far"
                 break
             late = time.monotonic() - start > budget
             if len(old) >= fewest and (late or len(old) % 2 == 1):
                 found = self._timed(old, new)
-                if late or found.verdict != Verdict.inconclusive:
+                clear = found.verdict != Verdict.inconclusive and not found.doubt
+                if late or clear or found.verdict == Verdict.slower:
                     break
         return replace(self._timed(old, new), stopped=stopped)
 
@@ -118,7 +137,9 @@ class Contest:
         if not own:
             return Timed(walls[0], walls[1], "wall time")
         kernel = [tuple(r.kernel or 0.0 for r in runs) for runs in (old, new)]
-        doubt = unseen(kernel[0], kernel[1], walls[0], walls[1])
+        counts = {len(r.kernels) for r in [*old, *new]}
+        doubt = "it gives another number of kernel times" if len(counts) > 1 else ""
+        doubt = doubt or unseen(kernel[0], kernel[1], walls[0], walls[1])
         return Timed(kernel[0], kernel[1], "kernel time", doubt)
 
 
@@ -128,15 +149,29 @@ def unseen(
     wall_before: tuple[float, ...],
     wall_after: tuple[float, ...],
 ) -> str:
-    """Why the time that the program gives is not believed; empty if the wall time bears it out."""
-    claimed = statistics.median(kernel_before) - statistics.median(kernel_after)
-    seen = statistics.median(wall_before) - statistics.median(wall_after)
-    noise = max(_spread(wall_before), _spread(wall_after))
-    if claimed <= 0 or claimed - seen <= UNSEEN * claimed + 3 * noise + 0.005:
+    """Why the time that the program gives is not believed; empty if the wall time bears it out.
+
+    What a run takes beside its kernel must not grow as its kernel shrinks. That is the wall time
+    less the kernel time of the same run, which varies less than either.
+    """
+    before = statistics.median(kernel_before)
+    claimed = before - statistics.median(kernel_after)
+    beside = [
+        tuple(w - k for w, k in zip(walls, kernels, strict=True))
+        for walls, kernels in ((wall_before, kernel_before), (wall_after, kernel_after))
+    ]
+    grown = statistics.median(beside[1]) - statistics.median(beside[0])
+    blind = UNSEEN_SECONDS + math.hypot(*map(_error, beside))
+    if claimed <= 0:
         return ""
-    return (
-        f"it claims to save {claimed:.4g} s of kernel time, but {seen:.4g} s of wall time are saved"
-    )
+    if grown > UNSEEN * claimed + blind:
+        return (
+            f"it claims to save {claimed:.4g} s of kernel time, but takes {grown:.4g} s more "
+            "beside it"
+        )
+    if claimed > MUCH * before and blind > claimed / 2:
+        return f"it claims to save {claimed:.4g} s, too little to be seen in the wall time here"
+    return ""
 
 
 def _hopeless(old: list[float], new: list[float]) -> bool:
@@ -147,6 +182,8 @@ def _hopeless(old: list[float], new: list[float]) -> bool:
     return len(gaps) == 2 and min(gaps) > HOPELESS**0.5
 
 
-def _spread(values: tuple[float, ...]) -> float:
+def _error(values: tuple[float, ...]) -> float:
+    """The standard error of their median, from their median absolute deviation."""
     middle = statistics.median(values)
-    return statistics.median(abs(v - middle) for v in values)
+    spread = 1.4826 * statistics.median(abs(v - middle) for v in values)
+    return 1.2533 * spread / math.sqrt(len(values))

@@ -1,17 +1,19 @@
-"""What a program is run with so that its outputs can be compared, some of it kept from proposers."""
+"""What a program is run with so that its outputs can be compared; some is kept from proposers."""
 
 from __future__ import annotations
 
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from corr.program import Program
 
 _HARNESS = re.compile(r'^\s*#\s*include\s*[<"](?:.*/)?corr_harness\.h[>"]', re.MULTILINE)
 _POLYBENCH = re.compile(r'^\s*#\s*include\s*[<"](?:.*/)?polybench\.h[>"]', re.MULTILINE)
+#: PolyBench's names of its sizes; the source's own headers turn one into numbers.
+DATASETS = ("MINI", "SMALL", "MEDIUM", "STANDARD", "LARGE", "EXTRALARGE")
 _SIZES = re.compile(r"sizes: mini (\d+), small (\d+), medium (\d+) \(default\), large (\d+)")
 
 
@@ -31,7 +33,9 @@ class Inputs:
     """The inputs of a program. `output` says where its results are.
 
     `output`: `dump` (a file of arrays, named by CORR_DUMP), `stdout` or `stderr`.
-    `timed` is the input that is measured; `varied` says that held-out ones can be chosen.
+    `timed` is the input that is measured. Its runs put out their results as the checked ones do,
+    and these are compared too (`timed_output`): no program can tell whether it is checked. Only
+    where results take another build, as in PolyBench, there is nothing to compare.
     """
 
     timed: Input
@@ -42,14 +46,27 @@ class Inputs:
 
     @property
     def varied(self) -> bool:
-        return bool(self.sizes or self.given_held_out)
+        """There is more than the one input that is timed."""
+        return bool(self.sizes or self.given_held_out or len(self.visible) > 1)
+
+    @property
+    def timed_output(self) -> str | None:
+        """What a timed run puts out for comparison."""
+        return None if any(given.flags for given in self.visible) else self.output
+
+    def all_files(self, program: Program) -> tuple[Path, ...]:
+        """Files named by the arguments of any input, which the program must be able to read."""
+        every = (self.timed, *self.visible, *self.given_held_out)
+        words = dict.fromkeys(word for given in every for word in given.args)
+        paths = (program.run.directory / word for word in words)
+        return tuple(path for path in paths if path.is_file())
 
     def held_out(self, chance: random.Random) -> list[Input]:
         """Inputs that nobody has seen: other sizes and seeds, chosen now."""
         if not self.sizes:
             return list(self.given_held_out)
         mini, small = self.sizes[:2]
-        found = []
+        found = list(self.given_held_out)
         for low, high in ((max(2, mini // 2), 2 * mini), (small // 2, small + small // 2)):
             size, seed = chance.randint(low, high) | 1, chance.getrandbits(32)
             label = f"size {size}, seed {seed}"
@@ -57,34 +74,53 @@ class Inputs:
         return found
 
 
-def find(program: Program, help_text: str, extra: Sequence[Input] = ()) -> Inputs:
+def find(
+    program: Program,
+    help_text: str,
+    extra: Sequence[Input] = (),
+    chance: random.Random | None = None,
+) -> Inputs:
     """The inputs that can be made for a program, from what its sources include.
 
-    `help_text` is what the program prints for --help, if it is one on our harness.
+    `help_text` is what the program prints for --help, if it is one on our harness. Such a program
+    is timed on a seed that nobody was told, unless its arguments name one: answers known
+    beforehand are of no use.
     """
     run = program.run
     timed = Input("as measured", run.args, dict(run.env))
+    given = [replace(i, env={**run.env, **i.env}) for i in extra]
+    seen = tuple(i for i in given if not i.held_out)
+    held = tuple(i for i in given if i.held_out)
     texts = [u.source.read_text("utf-8", "replace") for u in program.units]
-    if any(_HARNESS.search(text) for text in texts):
-        found = _SIZES.search(help_text)
-        if found:
-            sizes = tuple(map(int, found.groups()))
-            visible: tuple[Input, ...] = (
-                _harness_input(timed, "mini", "mini", "1"),
-                _harness_input(timed, "small, seed 2", "small", "2"),
-                timed,
-            )
-            return Inputs(timed, visible, "dump", sizes)
-    if any(_POLYBENCH.search(text) for text in texts):
-        dump = ("-DPOLYBENCH_DUMP_ARRAYS",)
-        visible = tuple(
-            Input(f"{name} dataset", run.args, dict(run.env), (*dump, f"-D{name}_DATASET"))
-            for name in ("MINI", "SMALL")
+    found = _SIZES.search(help_text)
+    if found and any(_HARNESS.search(text) for text in texts):
+        sizes = tuple(map(int, found.groups()))
+        if "--seed" not in run.args and "CORR_SEED" not in run.env:
+            seed = (chance or random.SystemRandom()).getrandbits(32)
+            timed = replace(timed, env={**run.env, "CORR_SEED": str(seed)})
+        visible: tuple[Input, ...] = (
+            _harness_input(timed, "mini", "mini", "1"),
+            _harness_input(timed, "small, seed 2", "small", "2"),
+            timed,
         )
-        return Inputs(timed, visible, "stderr")
-    given = tuple(i for i in extra if not i.held_out)
-    held = tuple(i for i in extra if i.held_out)
-    return Inputs(timed, (*given, timed), "stdout", given_held_out=held)
+        return Inputs(timed, (*visible, *seen), "dump", sizes, held)
+    if any(_POLYBENCH.search(text) for text in texts):
+        return Inputs(timed, _polybench(timed), "stderr")
+    return Inputs(timed, (*seen, timed), "stdout", given_held_out=held)
+
+
+def _polybench(timed: Input) -> tuple[Input, ...]:
+    """Two small sizes, and the measured one; the arrays are on stderr of a build that dumps."""
+    dump = "-DPOLYBENCH_DUMP_ARRAYS"
+    small = tuple(
+        replace(timed, label=f"{name} dataset", flags=(dump, *_other_sizes(), f"-D{name}_DATASET"))
+        for name in ("MINI", "SMALL")
+    )
+    return (*small, replace(timed, label="as measured, dumped", flags=(dump,)))
+
+
+def _other_sizes() -> tuple[str, ...]:
+    return tuple(f"-U{name}_DATASET" for name in DATASETS)
 
 
 def takes_input(program: Program) -> bool:
@@ -112,13 +148,3 @@ def _without(args: Sequence[str], options: tuple[str, ...]) -> tuple[str, ...]:
         else:
             kept.append(word)
     return tuple(kept)
-
-
-def files_of(program: Program) -> tuple[Path, ...]:
-    """Files named by the program's arguments, which it must be able to read."""
-    found = []
-    for word in program.run.args:
-        path = program.run.directory / word
-        if path.is_file():
-            found.append(path)
-    return tuple(found)

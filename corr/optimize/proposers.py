@@ -10,32 +10,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collectors.errors import UsageError
+from corr.optimize.llm.errors import ModelError
 from corr.optimize.proposal import Proposal, Proposer, Situation, Trial
 from corr.optimize.rules.proposer import Rules
+from corr.output import message
 
 if TYPE_CHECKING:
-    from corr.optimize.llm_spending import Spending
+    from corr.optimize.llm.spending import Spending
 
 #: Proposals of the rules for each of a model's, where both propose.
 RULES_FOR_EACH = 3
 
 
 class Both:
-    """The model's proposals of an iteration, and the rules' between them."""
+    """The model's proposals of an iteration, and the rules' between them.
+
+    Where the model's server fails for good, the rules go on alone; `failed` says why.
+    """
 
     name = "both"
 
     def __init__(self, model: Proposer, rules: Proposer) -> None:
         self.parts = {"llm": model, "rules": rules}
+        self.failed: ModelError | None = None
 
     def propose(self, situation: Situation) -> Iterator[Proposal]:
         share = max(1, situation.candidates // (1 + RULES_FOR_EACH))
-        model = self.parts["llm"].propose(replace(situation, candidates=share))
         rules = iter(self.parts["rules"].propose(situation))
-        for proposal in model:
+        for proposal in self._models(replace(situation, candidates=share)):
             yield proposal
             yield from itertools.islice(rules, RULES_FOR_EACH)
-        yield from itertools.islice(rules, RULES_FOR_EACH)
+        yield from rules if self.failed else itertools.islice(rules, RULES_FOR_EACH)
+
+    def _models(self, situation: Situation) -> Iterator[Proposal]:
+        if self.failed is not None:
+            return
+        try:
+            yield from self.parts["llm"].propose(situation)
+        except ModelError as error:
+            self.failed = error
+            message(f"{error.message}; the rules go on alone")
 
     def tell(self, trial: Trial) -> None:
         part = self.parts.get(trial.proposal.proposer)
@@ -57,14 +71,14 @@ def proposer(
 
     Raises UsageError for a name that is none, or a model that is not configured.
     """
-    from corr.optimize.model import configured
+    from corr.optimize.llm.client import configured
 
     chosen = name or ("both" if configured(os.environ, model) else "rules")
     if chosen == "rules":
         return chosen, Rules()
     if chosen not in ("llm", "both"):
         raise UsageError(f"no such proposer: {chosen}", "rules, llm or both")
-    from corr.optimize.llm import LanguageModel
+    from corr.optimize.llm.proposer import LanguageModel
 
     settings: dict[str, Any] = {"level": level, "spending": spending, "offline": offline, **more}
     language: Proposer = LanguageModel.from_environment(os.environ, lake_root, model, **settings)

@@ -5,18 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
-from collectors.errors import UsageError
-from corr.lake import Lake
+from collectors.errors import CompileError, UsageError
+from collectors.toolchain import Toolchain
+from corr.collect import sha256
+from corr.lake import Lake, RunInfo
 from corr.optimize.inputs import Inputs
 from corr.optimize.moves import from_record
+from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
 from corr.optimize.session import BASELINES, Baseline, Order, Session
-from corr.optimize.variant import Variant
+from corr.optimize.variant import Refused, Variant
 from corr.program import Program
 from corr.sql import ask
 from corr.statistics import Ratio
+
+_ANEW = "start a new one, without --resume"
 
 
 def session_name(lake: Lake, reference: str) -> str:
@@ -35,17 +42,28 @@ def session_name(lake: Lake, reference: str) -> str:
     return str(found[0])
 
 
+def order_of(lake: Lake, reference: str) -> dict[str, Any]:
+    """What a session was asked for, as `Order.record` gave it. Raises UsageError."""
+    found = lake.find(original_run(lake, reference)).facts.get("order")
+    return dict(found) if isinstance(found, dict) else {}
+
+
 def original_run(lake: Lake, reference: str) -> str:
     """The run_id of the original that a session began with."""
     name = session_name(lake, reference)
     query = "SELECT run_id FROM iterations WHERE session = ? AND role = 'original'"
-    return str(ask(lake, query, [name]).to_pylist()[0]["run_id"])
+    found = ask(lake, query, [name]).to_pylist()
+    if not found:
+        raise UsageError(f"the original of the session {name} is not in the lake any more")
+    return str(found[0]["run_id"])
 
 
-def session_of(lake: Lake, reference: str, program: Program, order: Order) -> Session:
+def session_of(
+    lake: Lake, reference: str, program: Program, order: Order, toolchain: Toolchain
+) -> Session:
     """The session as it was left: its best variant, its baselines, all its trials.
 
-    Raises UsageError where there is none, or where it was of another program.
+    Raises UsageError where there is none, where it was of another program, or this one changed.
     """
     name = session_name(lake, reference)
     query = "SELECT * FROM iterations WHERE session = ? ORDER BY run_id, iteration, candidate"
@@ -55,9 +73,12 @@ def session_of(lake: Lake, reference: str, program: Program, order: Order) -> Se
             f"the session {name} is of {rows[0]['program']}, not of {program.name}",
             "name the program that it began with",
         )
+    started = lake.find(original_run(lake, name))
+    _check_same(program, started, name)
     original = Variant(program)
     session = Session(order, original, Inputs(None, (), ""), name, best=original)  # type: ignore[arg-type]
-    session.best_run = lake.find(original_run(lake, name))
+    session.best_run = started
+    best: dict[str, Any] | None = None
     for row in rows:
         if row["role"] == "baseline":
             baseline = _baseline(row)
@@ -65,17 +86,41 @@ def session_of(lake: Lake, reference: str, program: Program, order: Order) -> Se
         elif row["role"] == "proposal":
             session.trials.append(_trial(row))
             if row["outcome"] == Outcome.accepted:
-                session.best = _variant(original, row["moves"])
+                best = row
                 session.best_ratio = 1 / row["speedup_original"]
                 session.best_guarantee = Guarantee(row["guarantee"])
                 session.best_basis = row["guarantee_detail"] or ""
                 session.best_run = _run_with_layers(lake, row["run_id"], session)
+        elif row["role"] == "best" and row["moves"] == "[]":
+            best, session.best_ratio, session.best_run = None, 1.0, started
+    if best is not None:
+        session.best = _variant(original, best["moves"], toolchain, name)
     return session
+
+
+def _check_same(program: Program, run: RunInfo, name: str) -> None:
+    """Raise UsageError unless the program is the one that the session began with."""
+    known = {source["file"]: source for source in run.facts["sources"]}
+    for unit in program.units:
+        source = known.pop(program.label(unit), None)
+        what = program.label(unit)
+        if source is None:
+            raise UsageError(f"the session {name} was without {what}", _ANEW)
+        if sha256(unit.source) != source["sha256"]:
+            raise UsageError(f"{what} changed since the session {name} began", _ANEW)
+        if list(unit.flags) != source["flags"]:
+            flags = " ".join(source["flags"])
+            raise UsageError(f"in the session {name}, {what} was compiled with {flags}", _ANEW)
+    if known:
+        raise UsageError(f"the session {name} was with {', '.join(known)} as well", _ANEW)
+    if list(program.run.args) != run.facts["run_args"]:
+        args = " ".join(run.facts["run_args"]) or "no arguments"
+        raise UsageError(f"in the session {name}, the program was run with {args}", _ANEW)
 
 
 def _run_with_layers(lake: Lake, run_id: str, session: Session) -> Any:
     run = lake.find(run_id)
-    return run if (run.folder / "loops.parquet").exists() else session.best_run
+    return run if run.table("loops") is not None else session.best_run
 
 
 def _baseline(row: dict[str, Any]) -> Baseline:
@@ -87,7 +132,12 @@ def _baseline(row: dict[str, Any]) -> Baseline:
 def _trial(row: dict[str, Any]) -> Trial:
     moves = tuple(from_record(record) for record in json.loads(row["moves"] or "[]"))
     proposal = Proposal(
-        moves, row["reason"] or "", row["proposer"], row["expected"], row["loop"], trusted=False
+        moves,
+        row["reason"] or "",
+        row["proposer"],
+        row["expected"],
+        row["loop"],
+        trusted=row["proposer"] == "rules",
     )
     ratio = None
     if row["speedup"]:
@@ -105,11 +155,16 @@ def _trial(row: dict[str, Any]) -> Trial:
     )
 
 
-def _variant(original: Variant, record: str) -> Variant:
-    variant = original
-    for move in json.loads(record):
-        variant = from_record(move).apply(variant)
-    return variant
+def _variant(original: Variant, record: str, toolchain: Toolchain, name: str) -> Variant:
+    try:
+        moves = [from_record(move) for move in json.loads(record)]
+        with tempfile.TemporaryDirectory(prefix="corr-resume-") as folder:
+            return replayed(original, moves, toolchain, Path(folder))
+    except (Refused, CompileError) as error:
+        what = error.message.splitlines()[0]
+        raise UsageError(
+            f"the best of the session {name} cannot be made again: {what}", _ANEW
+        ) from error
 
 
 # --- what a proposer was shown -------------------------------------------------------------
@@ -125,6 +180,13 @@ def keep_summary(lake: Lake, text: str) -> None:
         partial = path.with_name(f"{path.name}.{os.getpid()}")
         partial.write_bytes(content)
         partial.replace(path)
+
+
+def iterations_of(lake: Lake, reference: str) -> int:
+    """How many iterations with a proposal a session has. Raises UsageError."""
+    query = "SELECT max(iteration) AS n FROM iterations WHERE session = ? AND role = 'proposal'"
+    found = ask(lake, query, [session_name(lake, reference)]).to_pylist()
+    return int(found[0]["n"] or 0)
 
 
 def summary_shown(lake: Lake, reference: str, iteration: int) -> str:

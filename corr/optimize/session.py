@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,12 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from collectors.errors import CorrError
 from corr.iterations import CHECKS, ITERATIONS
 from corr.lake import RunInfo
 from corr.optimize.contest import Timed
 from corr.optimize.inputs import Input, Inputs
-from corr.optimize.proposal import Guarantee, Outcome, Trial
-from corr.optimize.source_text import diff
+from corr.optimize.moves import Move
+from corr.optimize.moves.source_text import diff
+from corr.optimize.proposal import Guarantee, Trial
 from corr.optimize.variant import Variant
 from corr.optimize.verify import Judgement
 from corr.summary_history import Attempt
@@ -49,6 +52,15 @@ class Order:
     replay: str | None = None
     many: bool = False
 
+    def record(self) -> dict[str, Any]:
+        """What must be the same when the session is taken up again, or replayed; JSON."""
+        given = {False: [], True: []}  # type: dict[bool, list[list[str]]]
+        for one in self.extra:
+            given[one.held_out].append(list(one.args))
+        names = ("iterations", "candidates", "proposer", "level", "model", "allow_reassociation")
+        found = {name: getattr(self, name) for name in (*names, "check", "summary_tokens")}
+        return found | {"inputs": given[False], "held_out": given[True]}
+
 
 @dataclass
 class Baseline:
@@ -81,6 +93,8 @@ class Session:
     rows: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     summary_sha256: str | None = None
+    #: why the session ended before its time, if the model's server failed
+    failed: CorrError | None = None
 
     def row(
         self,
@@ -105,12 +119,7 @@ class Session:
             "summary_sha256": self.summary_sha256,
         }
         if variant is not None:
-            row |= {
-                "kind": kinds(variant),
-                "move": variant.describe(),
-                "moves": variant.record(),
-                "patch": diff(variant) or None,
-            }
+            row |= listed(variant.moves) | {"patch": diff(variant) or None}
         if timed is not None:
             row |= measured(timed)
             row |= self.against_baselines(timed, role)
@@ -160,9 +169,13 @@ def attempt(trial: Trial) -> Attempt:
     )
 
 
-def kinds(variant: Variant) -> str | None:
-    """The kinds of a variant's moves, joined."""
-    return "+".join(dict.fromkeys(move.kind for move in variant.moves)) or None
+def listed(moves: Sequence[Move]) -> dict[str, Any]:
+    """The columns that say what a variant's moves are."""
+    return {
+        "kind": "+".join(dict.fromkeys(move.kind for move in moves)) or None,
+        "move": "; ".join(move.describe() for move in moves) or "original",
+        "moves": json.dumps([move.record() for move in moves], sort_keys=True),
+    }
 
 
 def measured(timed: Timed) -> dict[str, Any]:
@@ -177,8 +190,3 @@ def measured(timed: Timed) -> dict[str, Any]:
         "speedup_low": 1 / ratio.high,
         "speedup_high": 1 / ratio.low,
     }
-
-
-def accepted(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials that became the best."""
-    return [t for t in trials if t.outcome == Outcome.accepted]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ class Variant:
         if path in self.texts:
             return self.texts[path]
         try:
-            return path.read_text("utf-8", "surrogateescape")
+            return path.read_bytes().decode("utf-8", "surrogateescape")
         except OSError as error:
             raise Refused(f"{path.name}: {error.strerror}") from error
 
@@ -64,7 +65,7 @@ class Variant:
         overlay: dict[Path, Path] = {}
         for number, (path, text) in enumerate(sorted(self.texts.items())):
             copy = folder / f"source{number}{path.suffix}"
-            copy.write_text(text, "utf-8", "surrogateescape")
+            copy.write_bytes(text.encode("utf-8", "surrogateescape"))
             overlay[path] = copy
         units = tuple(
             self._unit(unit, number, folder) for number, unit in enumerate(self.program.units)
@@ -73,7 +74,7 @@ class Variant:
         return replace(self.program, units=units, link_flags=link, overlay=overlay)
 
     def _unit(self, unit: Unit, number: int, folder: Path) -> Unit:
-        from corr.optimize.schedule import import_flags
+        from corr.optimize.moves.schedule import adopt, import_flags
 
         flags = (*unit.flags, *self.flags)
         if unit.source in self.schedules:
@@ -82,10 +83,11 @@ class Variant:
             for name, text in self.schedules[unit.source].items():
                 (place / name).write_text(text)
             flags = (*flags, *import_flags(place))
+            unit = replace(unit, adopt=partial(adopt, folder=place))
         if unit.source not in self.ir:
             return replace(unit, flags=flags)
         module = folder / f"module{number}.opt.ll"
-        module.write_text(self.ir[unit.source], "utf-8", "surrogateescape")
+        module.write_bytes(self.ir[unit.source].encode("utf-8", "surrogateescape"))
         return replace(unit, flags=flags, ir=module)
 
     def describe(self) -> str:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import filecmp
 import hashlib
+import os
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 from collectors import sandbox, timings
-from collectors.errors import CompileError
+from collectors.errors import CompileError, CorrError
+from collectors.program_run import failure
 from collectors.sandbox import Confined, Limits
 from collectors.toolchain import Toolchain
-from corr.build import Builder, run_together
-from corr.optimize.inputs import Input, Inputs, files_of
+from corr.build import Builder
+from corr.optimize.inputs import Input, Inputs
 from corr.optimize.variant import Variant
 from corr.program import Program
 
 TIMES, DUMP = "times", "dump"
-#: Bytes of a program's output that are compared.
+#: Bytes of a program's output that are compared: of a file of arrays, and of what it prints.
 LARGEST_OUTPUT = 512 << 20
+LARGEST_TEXT = 64 << 20
+#: Bytes that must be free for a candidate to be built and run.
+LEAST_ROOM = 64 << 20
+#: What compilers say of a full disk.
+_FULL = ("No space left on device", "Disk quota exceeded")
 #: Flags that change the values computed, so that a reference must be built with them as well.
 _VALUE_FLAGS = ("-march=", "-mcpu=", "-mfma", "-mno-fma", "-ffp-contract")
 
@@ -35,15 +44,31 @@ class Clock:
 
 @dataclass(frozen=True)
 class Run:
-    """One run: how it ended, what it put out, the time that it measured itself."""
+    """One run: how it ended, what it put out, the times that it measured itself.
+
+    `trouble` says why its files could not be read, which only a program that means harm brings on.
+    """
 
     done: Confined
     output: bytes
-    kernel: float | None
+    kernels: tuple[float, ...] = ()
+    trouble: str = ""
 
     @property
     def ok(self) -> bool:
-        return self.done.ok
+        return self.done.ok and not self.trouble
+
+    @property
+    def kernel(self) -> float | None:
+        """Seconds of kernel time in all; None if the program gave none."""
+        return sum(self.kernels) if self.kernels else None
+
+    def why(self) -> str:
+        """What is wrong with it, in a line."""
+        error = failure(self.done)
+        if error is not None:
+            return error.message.splitlines()[0]
+        return self.trouble or self.done.ending()
 
 
 class Workshop:
@@ -57,9 +82,13 @@ class Workshop:
         self.folder = folder
         self.bare = bare
         self.clock = Clock()
+        #: what the program may read besides itself
+        stdin = program.run.stdin
+        self.readable: tuple[Path, ...] = (stdin,) if stdin else ()
         self._built: dict[str, Path | CompileError] = {}
         self._spare = folder / "run"
-        self._spare.mkdir(parents=True, exist_ok=True)
+        with disk_errors(folder):
+            self._spare.mkdir(parents=True, exist_ok=True)
 
     # --- building --------------------------------------------------------------------------
 
@@ -67,39 +96,75 @@ class Workshop:
         """The executable of a variant; `more` are further flags. Raises CompileError."""
         key = _key(variant, more)
         if key not in self._built:
-            start = time.monotonic()
-            try:
-                self._built[key] = self._build(variant, more, self.folder / key[:20])
-            except CompileError as error:
-                self._built[key] = error
-            finally:
-                self.clock.compiling += time.monotonic() - start
+            with self.compiling():
+                try:
+                    self._built[key] = self._build(variant, more, self.folder / key[:20])
+                except CompileError as error:
+                    self._built[key] = error
         found = self._built[key]
         if isinstance(found, CompileError):
             raise found
         return found
 
-    def build_all(self, variants: list[Variant]) -> None:
-        """Build several side by side; what does not compile is known by then."""
-        wanted = [v for v in variants if _key(v, ()) not in self._built]
-        start, before = time.monotonic(), self.clock.compiling
-
-        def one(variant: Variant) -> None:
-            try:
-                self.build(variant)
-            except CompileError:
-                return
-
-        run_together([lambda v=v: one(v) for v in wanted])  # type: ignore[misc]
-        self.clock.compiling = before + time.monotonic() - start
+    @contextlib.contextmanager
+    def compiling(self) -> Iterator[None]:
+        """Count the time of the block as spent on compilers."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.clock.compiling += time.monotonic() - start
 
     def _build(self, variant: Variant, more: tuple[str, ...], folder: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        program = variant.program_in(folder)
-        units = tuple(replace(u, flags=(*u.flags, *more)) for u in program.units)
-        program = replace(program, units=units, link_flags=(*program.link_flags, *more))
-        return Builder(program, self.toolchain, folder, sandbox.compiler_limits()).executable()
+        with disk_errors(folder):
+            folder.mkdir(parents=True)
+            program = variant.program_in(folder)
+            units = tuple(replace(u, flags=(*u.flags, *more)) for u in program.units)
+            program = replace(program, units=units, link_flags=(*program.link_flags, *more))
+            builder = Builder(program, self.toolchain, folder, sandbox.compiler_limits())
+            try:
+                return builder.executable()
+            except CompileError as error:
+                if any(words in error.message for words in _FULL):
+                    raise _disk_error(folder, "no space is left") from error
+                raise
+
+    def identical(self, one: Path, other: Path) -> bool:
+        """Two executables are the same machine code and data."""
+        return filecmp.cmp(one, other, shallow=False)
+
+    def with_flags(self, variant: Variant, flags: tuple[str, ...]) -> Variant:
+        """The variant as its moves make it of the program with further flags on every unit.
+
+        That is another thing than building it with them only where it holds modules, which have
+        been compiled already. Raises Refused, and CompileError.
+        """
+        from corr.optimize.moves.ir_function import replayed
+
+        if not variant.ir or not flags:
+            return variant
+        units = tuple(replace(u, flags=(*u.flags, *flags)) for u in variant.program.units)
+        start = Variant(replace(variant.program, units=units))
+        with self.scratch("modules") as folder:
+            return replayed(start, variant.moves, self.toolchain, folder)
+
+    def check_room(self) -> None:
+        """Raise CorrError before a full disk makes a candidate look bad."""
+        found = os.statvfs(self.folder)
+        if found.f_bavail * found.f_frsize < LEAST_ROOM:
+            raise _disk_error(self.folder, f"less than {LEAST_ROOM >> 20} MB are free")
+
+    @contextlib.contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A new folder, gone afterwards. Raises CorrError where there is no room."""
+        folder = self.folder / f"{name}{time.monotonic_ns()}"
+        with disk_errors(self.folder):
+            folder.mkdir(parents=True)
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def forget(self, variant: Variant) -> None:
         """Remove the files of a variant that will not be run again."""
@@ -113,11 +178,6 @@ class Workshop:
 
     # --- running ---------------------------------------------------------------------------
 
-    @cached_property
-    def _readable(self) -> tuple[Path, ...]:
-        stdin = self.program.run.stdin
-        return (*files_of(self.program), *((stdin,) if stdin else ()))
-
     def run(
         self,
         binary: Path,
@@ -127,6 +187,7 @@ class Workshop:
         limits: Limits | None = None,
         repeat: int | None = None,
         readable: tuple[Path, ...] = (),
+        cwd: Path | None = None,
     ) -> Run:
         """Run an executable confined. `output`: what to keep (`dump`, `stdout`, `stderr`)."""
         env = {**given.env, timings.TIMES_VARIABLE: str(self._spare / TIMES)}
@@ -137,11 +198,11 @@ class Workshop:
         if repeat is not None:
             env["CORR_REPEAT"] = str(repeat)
         limits = limits or Limits(wall=self.program.run.time_limit)
-        limits = replace(limits, file=LARGEST_OUTPUT)
+        limits = replace(limits, file=LARGEST_OUTPUT, kept=LARGEST_TEXT)
         start = time.monotonic()
         done = sandbox.run(
             [binary, *given.args],
-            readonly=(*self._readable, *readable),
+            readonly=(*self.readable, *readable),
             writable=self._spare,
             outputs=outputs,
             env=env,
@@ -149,20 +210,34 @@ class Workshop:
             limits=limits,
             bare=self.bare,
             discard=output in (None, "dump"),
+            cwd=cwd,
         )
         self.clock.running += time.monotonic() - start
-        return Run(done, self._output(done, output), self._kernel())
+        if output in ("stdout", "stderr") and done.truncated:
+            return Run(done, b"", trouble=f"it prints more than {LARGEST_TEXT >> 20} MB")
+        try:
+            return Run(done, self._output(done, output), self._kernels())
+        except CorrError as error:
+            return Run(done, b"", trouble=error.message)
 
     def _output(self, done: Confined, output: str | None) -> bytes:
         if output == "dump":
             return sandbox.read_output(self._spare, DUMP, LARGEST_OUTPUT)
         return {"stdout": done.stdout, "stderr": done.stderr}.get(output or "", b"")
 
-    def _kernel(self) -> float | None:
-        """The kernel time that the program says it took; None unless it says so properly."""
+    def _kernels(self) -> tuple[float, ...]:
+        """The kernel times that the program says it took; none unless it says so properly."""
         text = sandbox.read_output(self._spare, TIMES, 1 << 20).decode("utf-8", "replace")
         values, bad = timings.parse_times(text)
-        return sum(values) if values and not bad else None
+        return () if bad else tuple(values)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the original puts out for an input, and how long it took, in seconds of wall time."""
+
+    output: bytes
+    wall: float
 
 
 @dataclass
@@ -172,27 +247,48 @@ class References:
     workshop: Workshop
     inputs: Inputs
     original: Variant
-    _known: dict[tuple[Input | str, tuple[str, ...]], bytes] = field(default_factory=dict)
+    _known: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
 
-    def output(self, given: Input, flags: tuple[str, ...]) -> bytes:
-        """The output. Raises CompileError, or CorrError where the original itself fails."""
-        from collectors.program_run import failure
+    def of(self, given: Input, flags: tuple[str, ...]) -> Reference:
+        """The reference. Raises CompileError, or CorrError where the original itself fails.
 
+        Those of held-out inputs are not kept: no such input comes twice.
+        """
         key = (f"{given.label} {given.args} {sorted(given.env.items())}", (*flags, *given.flags))
-        if key not in self._known:
-            variant = replace(self.original, flags=(*self.original.flags, *flags))
-            binary = self.workshop.build(variant, given.flags)
-            found = self.workshop.run(binary, given, self.inputs.output)
-            error = failure(found.done)
-            if error is not None:
-                raise error
-            self._known[key] = found.output
-        return self._known[key]
+        if key in self._known:
+            return self._known[key]
+        variant = replace(self.original, flags=(*self.original.flags, *flags))
+        binary = self.workshop.build(variant, given.flags)
+        run = self.workshop.run(binary, given, self.inputs.output)
+        error = failure(run.done)
+        if error is not None:
+            raise error
+        if run.trouble:
+            raise CorrError(f"{self.workshop.program.name}: {run.trouble}")
+        found = Reference(run.output, run.done.wall)
+        if not given.held_out:
+            self._known[key] = found
+        return found
+
+
+@contextlib.contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong in scratch space into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        raise _disk_error(folder, error.strerror or str(error)) from error
+
+
+def _disk_error(folder: Path, what: str) -> CorrError:
+    return CorrError(
+        f"cannot write to {folder.parent}: {what}", "free some space there, or set TMPDIR"
+    )
 
 
 def _key(variant: Variant, more: tuple[str, ...]) -> str:
     """What tells builds apart: every text and flag, not how they came about."""
-    parts: list[object] = [variant.flags, more]
+    parts: list[object] = [variant.flags, more, [u.flags for u in variant.program.units]]
     parts += sorted((str(k), v) for k, v in variant.texts.items())
     parts += sorted((str(k), v) for k, v in variant.ir.items())
     parts += sorted((str(k), sorted(v.items())) for k, v in variant.schedules.items())

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from corr.polyhedral.ast import Functions, Node
+from corr.polyhedral.clang_ast import Functions, Node, body_of
+from corr.polyhedral.declarations import Variable, Variables, inner_extents, type_of
 from corr.polyhedral.expressions import (
+    COUNTS,
+    Affine,
     Call,
     Cast,
     Element,
@@ -20,28 +22,10 @@ from corr.polyhedral.expressions import (
 )
 from corr.polyhedral.scop import Array
 
-#: Functions of the C library that only compute (errno, which sqrt may set, is not looked at).
-PURE = {
-    f"{name}{suffix}"
-    for name in [
-        "sqrt",
-        "fabs",
-        "exp",
-        "log",
-        "pow",
-        "sin",
-        "cos",
-        "tan",
-        "fmax",
-        "fmin",
-        "floor",
-        "ceil",
-        "fma",
-        "cbrt",
-        "exp2",
-    ]
-    for suffix in ("", "f")
-}
+#: Functions of the C library that only compute, with how many arguments they take. (errno, which
+#: sqrt may set, is not looked at.)
+_ONE = ["sqrt", "fabs", "exp", "log", "sin", "cos", "tan", "floor", "ceil", "cbrt", "exp2"]
+_PURE = dict.fromkeys(_ONE, 1) | {"pow": 2, "fmax": 2, "fmin": 2, "fma": 3}
 _TRANSPARENT = {"LValueToRValue", "ArrayToPointerDecay", "NoOp", "FunctionToPointerDecay"}
 _CONVERSIONS = {
     "IntegralToFloating",
@@ -50,32 +34,20 @@ _CONVERSIONS = {
     "FloatingToIntegral",
     "IntegralToBoolean",
 }
-_BINARY = set(
-    [
-        "+",
-        "-",
-        "*",
-        "/",
-        "%",
-        "<",
-        "<=",
-        ">",
-        ">=",
-        "==",
-        "!=",
-        "&&",
-        "||",
-        "&",
-        "|",
-        "^",
-        "<<",
-        ">>",
-    ]
-)
+_TESTS = {"<", "<=", ">", ">=", "==", "!=", "&&", "||"}
+_BINARY = _TESTS | {"+", "-", "*", "/", "%", "<<", ">>", "&", "|", "^"}
+_SUFFIXES = {
+    "int": "",
+    "unsigned int": "u",
+    "long": "L",
+    "unsigned long": "UL",
+    "long long": "LL",
+    "unsigned long long": "ULL",
+}
 _UNARY = {"-", "+", "!", "~"}
-_SCALAR = re.compile(r"^(?:unsigned |signed )?(?:char|short|int|long|long long|float|double|bool)$")
-#: How deep calls are written out in place.
-DEEPEST_CALL = 4
+_SCALAR = re.compile(
+    r"^(?:(?:unsigned )?(?:char|short|int|long|long long)|signed char|float|double|bool)$"
+)
 
 
 def unwrapped(node: Node) -> Node:
@@ -87,34 +59,38 @@ def unwrapped(node: Node) -> Node:
     return node
 
 
-def element_type(type_: dict[str, Any]) -> str:
+def element_type(type_: dict[str, str]) -> str:
     """The scalar type that clang names, without const. Raises NotAffine for any other."""
-    text = type_.get("desugaredQualType", type_.get("qualType", ""))
-    words = [w for w in text.split() if w not in ("const", "restrict")]
-    name = " ".join(words)
+    text = type_of(type_)
+    name = " ".join(word for word in text.split() if word != "const")
     if not _SCALAR.match(name):
         raise NotAffine(f"type {text} is not modelled")
     return name
 
 
 class Converter:
-    """Turns expressions of one region into ours, and notes its parameters and arrays."""
+    """Turns expressions of one region into ours, and notes its parameters and arrays.
 
-    def __init__(self, functions: Functions) -> None:
+    `scalars` are variables that are only read, `extents` the inner extents of arrays.
+    """
+
+    def __init__(self, functions: Functions, variables: Variables) -> None:
         self.functions = functions
-        self.parameters: set[str] = set()
+        self.parameters: dict[str, str] = {}
         self.arrays: dict[str, Array] = {}
-        self.own: set[str] = set()
+        self.variables: dict[str, Variable] = {}
+        self.scalars: set[str] = set()
+        self.extents: dict[str, tuple[Affine, ...]] = {}
+        self._declared = variables
         self._written: set[str] = set()
-        self._iterators: dict[str, str] = {}
-        self._bound: dict[str, Node] = {}
+        self._iterators: dict[str, Name] = {}
         self._frames: list[dict[str, Node]] = []
         self._names: dict[str, str] = {}
 
     # --- what is written -------------------------------------------------------------------
 
     def find_writes(self, node: Node) -> None:
-        """Note every variable that the region assigns, other than a loop's own."""
+        """Note every variable that the region assigns or declares, other than a loop's own."""
         kind = node.get("kind")
         if kind in ("BinaryOperator", "CompoundAssignOperator", "UnaryOperator"):
             writes = kind == "CompoundAssignOperator" or node["opcode"] in ("=", "++", "--")
@@ -125,24 +101,20 @@ class Converter:
             self._written.add(node["id"])
         inner = node.get("inner", ())
         if kind == "ForStmt":
-            inner = [inner[4], *([] if not inner[2] else [])]
+            inner = [inner[4]]
         for child in inner:
             self.find_writes(child)
 
     @contextlib.contextmanager
-    def iterator(self, identity: str, name: str) -> Iterator[None]:
+    def iterator(self, identity: str, name: Name) -> Iterator[None]:
         """Within the block this variable is the loop's, by its unique name."""
-        if identity in self._written:
+        if identity in self._written or identity in self._iterators:
             raise NotAffine("a loop's variable is changed in the loop")
-        before = self._iterators.get(identity)
         self._iterators[identity] = name
         try:
             yield
         finally:
-            if before is None:
-                del self._iterators[identity]
-            else:
-                self._iterators[identity] = before
+            del self._iterators[identity]
 
     def declare(self, variable: Node) -> Element:
         """A scalar that the region declares."""
@@ -161,10 +133,19 @@ class Converter:
             self._names[identity] = fresh
         return self._names[identity]
 
+    def _outer(self, reference: Node) -> str:
+        """The name of a variable from outside the region, which must keep it."""
+        variable = self._declared.get(reference)
+        name = self._unique(reference["referencedDecl"]["id"], variable.name)
+        if name != variable.name:
+            raise NotAffine(f"two variables are called {variable.name}")
+        self.variables[name] = variable
+        return name
+
     def _note(self, array: Array) -> None:
         known = self.arrays.get(array.name)
         if known and (known.element, known.dimensions) != (array.element, array.dimensions):
-            raise NotAffine(f"{array.name} is used with different numbers of subscripts")
+            raise NotAffine(f"{array.name} is used with different types or numbers of subscripts")
         if known is None:
             self.arrays[array.name] = array
 
@@ -187,67 +168,109 @@ class Converter:
         return result
 
     def _IntegerLiteral(self, node: Node) -> Expression:
-        return Number(element_type(node["type"]), node["value"])
+        kind = element_type(node["type"])
+        if kind not in _SUFFIXES:
+            raise NotAffine(f"a number of type {kind} is not modelled")
+        return Number(kind, node["value"] + _SUFFIXES[kind])
 
     def _FloatingLiteral(self, node: Node) -> Expression:
         kind = element_type(node["type"])
         text = node["value"]
+        if not re.fullmatch(r"[-+0-9.eE]+", text):
+            raise NotAffine(f"the number {text} is not modelled")
         if not re.search(r"[.eE]", text):
             text += ".0"
         return Number(kind, text + ("f" if kind == "float" else ""))
 
     def _CharacterLiteral(self, node: Node) -> Expression:
-        return Number("int", str(node["value"]))
+        number = Number("int", str(node["value"]))
+        kind = element_type(node["type"])
+        return number if kind == "int" else Cast(kind, number)
 
     def _DeclRefExpr(self, node: Node) -> Expression:
-        declared = node["referencedDecl"]
-        identity = declared["id"]
-        if self._frames and identity in self._frames[-1]:
-            frame = self._frames.pop()
-            try:
-                return self.expression(frame[identity])
-            finally:
-                self._frames.append(frame)
+        identity = node["referencedDecl"]["id"]
+        if node["referencedDecl"]["kind"] == "EnumConstantDecl":
+            return self._constant(node)
+        if self._frames:
+            return self._argument(identity)
         if identity in self._iterators:
-            return Name("int", self._iterators[identity])
+            return self._iterators[identity]
         kind = element_type(node["type"])
+        if self._is_declared_here(identity):
+            name = self._names[identity]
+            return Element(kind, name, ())
+        name = self._outer(node)
         if identity in self._written:
-            name = self._unique(identity, declared["name"])
-            if declared["kind"] in ("ParmVarDecl", "VarDecl"):
-                self.own.add(name)
             self._note(Array(name, kind, 0))
             return Element(kind, name, ())
-        name = self._unique(identity, declared["name"])
-        if name != declared["name"]:
-            raise NotAffine(f"two variables are called {declared['name']}")
-        if kind in ("int", "long", "short", "long long", "char"):
-            self.parameters.add(name)
+        self.scalars.add(name)
+        if kind in COUNTS:
+            self.parameters[name] = kind
         return Name(kind, name)
+
+    def _constant(self, node: Node) -> Expression:
+        """A constant of an enum: of the function's, or of the file's where no other hides it."""
+        name, kind = node["referencedDecl"]["name"], element_type(node["type"])
+        if self._frames and name in self._declared.names:
+            raise NotAffine(f"{name} is something else where it would be written out")
+        if self._unique(f"enum {name}", name) != name:
+            raise NotAffine(f"two things are called {name}")
+        if kind in COUNTS:
+            self.parameters[name] = kind
+        return Name(kind, name)
+
+    def _is_declared_here(self, identity: str) -> bool:
+        name = self._names.get(identity)
+        return name is not None and name in self.arrays and self.arrays[name].local
+
+    def _argument(self, identity: str) -> Expression:
+        """What a function that is written out is given for one of its parameters."""
+        if identity not in self._frames[-1]:
+            raise NotAffine("a function that is called uses more than its arguments")
+        frame = self._frames.pop()
+        try:
+            return self.expression(frame[identity])
+        finally:
+            self._frames.append(frame)
 
     def _ArraySubscriptExpr(self, node: Node) -> Expression:
         indices: list[Node] = []
         base = node
-        while base.get("kind") == "ArraySubscriptExpr":
-            indices.insert(0, base["inner"][1])
-            base = unwrapped(base["inner"][0])
+        while True:
+            inner, index = base["inner"]
+            indices.insert(0, index)
+            below, how = _pointed(inner)
+            if below.get("kind") != "ArraySubscriptExpr":
+                break
+            if how != "ArrayToPointerDecay":
+                raise NotAffine("an array's elements are pointers")
+            base = below
+        subscripts = tuple(self.expression(i) for i in indices)
         frame = self._frames.pop() if self._frames else None
         try:
-            if frame is not None and base.get("kind") == "DeclRefExpr":
-                base = unwrapped(frame.get(base["referencedDecl"]["id"], base))
+            if frame is not None:
+                below = unwrapped(frame.get(below.get("referencedDecl", {}).get("id", ""), {}))
+            return self._element(node, below, subscripts)
         finally:
             if frame is not None:
                 self._frames.append(frame)
+
+    def _element(self, node: Node, base: Node, subscripts: tuple[Expression, ...]) -> Expression:
         if base.get("kind") != "DeclRefExpr":
             raise NotAffine("an array is not a plain variable")
-        declared = base["referencedDecl"]
-        if declared["id"] in self._written:
-            raise NotAffine(f"the pointer {declared['name']} is changed in the region")
-        name = self._unique(declared["id"], declared["name"])
-        if name != declared["name"]:
-            raise NotAffine(f"two arrays are called {declared['name']}")
+        if base["referencedDecl"]["id"] in self._written:
+            raise NotAffine(f"{base['referencedDecl']['name']} is changed in the region")
+        name = self._outer(base)
         kind = element_type(node["type"])
-        self._note(Array(name, kind, len(indices)))
-        return Element(kind, name, tuple(self.expression(i) for i in indices))
+        self._note(Array(name, kind, len(subscripts)))
+        if len(subscripts) > 1 and name not in self.extents:
+            extents = inner_extents(self.variables[name], self._declared)
+            if len(extents) != len(subscripts) - 1:
+                raise NotAffine(f"the extents of {name} are not known")
+            self.extents[name] = extents
+            for word in {word for form in extents for word in form if word}:
+                self.parameters.setdefault(word, "long")
+        return Element(kind, name, subscripts)
 
     def _BinaryOperator(self, node: Node) -> Expression:
         if node["opcode"] not in _BINARY:
@@ -271,7 +294,7 @@ class Converter:
         return Cast(element_type(node["type"]), self.expression(node["inner"][0]))
 
     def _CStyleCastExpr(self, node: Node) -> Expression:
-        if node["castKind"] == "NoOp":
+        if node["castKind"] in ("NoOp", "LValueToRValue"):
             return self.expression(node["inner"][0])
         return self._ImplicitCastExpr(node)
 
@@ -280,31 +303,77 @@ class Converter:
     def _CallExpr(self, node: Node) -> Expression:
         callee, *arguments = node["inner"]
         callee = unwrapped(callee)
-        if callee.get("kind") == "ImplicitCastExpr":
+        if callee.get("kind") == "ImplicitCastExpr":  # of a builtin, to a pointer
             callee = unwrapped(callee["inner"][0])
         if callee.get("kind") != "DeclRefExpr":
             raise NotAffine("a call through a pointer")
         name = callee["referencedDecl"]["name"]
-        if name in PURE or name.removeprefix("__builtin_") in PURE:
-            kind = element_type(node["type"])
-            return Call(kind, name, tuple(map(self.expression, arguments)))
+        if self._is_pure(name):
+            values = tuple(map(self.expression, arguments))
+            kind = "float" if name.endswith("f") and name not in _PURE else "double"
+            if {value.type for value in values} | {element_type(node["type"])} != {kind}:
+                raise NotAffine(f"{name} is not the C library's")
+            return Call(kind, name, values)
         return self._written_out(name, arguments)
+
+    def _is_pure(self, name: str) -> bool:
+        """A function of the C library; in C++ the name could be that of an overload."""
+        plain = name.removeprefix("__builtin_")
+        if plain not in _PURE and plain.removesuffix("f") not in _PURE:
+            return False
+        if plain != name:
+            return True
+        return not self.functions.unit.cxx and self.functions.get(name) is None
 
     def _written_out(self, name: str, arguments: list[Node]) -> Expression:
         """The value that a function of one return statement gives for these arguments."""
         definition = self.functions.get(name)
-        if definition is None or len(self._frames) >= DEEPEST_CALL:
+        if definition is None:
             raise NotAffine(f"the call of {name} cannot be written out")
-        parameters = [n for n in definition["inner"] if n.get("kind") == "ParmVarDecl"]
-        body = next(n for n in definition["inner"] if n.get("kind") == "CompoundStmt")
-        inner = body.get("inner", ())
-        if len(inner) != 1 or inner[0]["kind"] != "ReturnStmt" or len(parameters) != len(arguments):
-            raise NotAffine(f"the call of {name} cannot be written out")
-        bound = {p["id"]: a for p, a in zip(parameters, arguments, strict=True)}
         if self._frames:
             raise NotAffine(f"{name} is called within a function that is written out")
-        self._frames.append(bound)
+        parameters = [n for n in definition["inner"] if n.get("kind") == "ParmVarDecl"]
+        inner = (body_of(definition) or {}).get("inner", ())
+        if len(inner) != 1 or inner[0]["kind"] != "ReturnStmt" or len(parameters) != len(arguments):
+            raise NotAffine(f"the call of {name} cannot be written out")
+        given = [self.expression(a) for a in arguments if not _is_address(a)]
+        self._frames.append({p["id"]: a for p, a in zip(parameters, arguments, strict=True)})
         try:
-            return self.expression(inner[0]["inner"][0])
+            result = self.expression(inner[0]["inner"][0])
         finally:
             self._frames.pop()
+        if any(map(_is_product, [result, *given])):
+            raise NotAffine(f"{name} written out could be contracted with what is round it")
+        return result
+
+
+def _pointed(node: Node) -> tuple[Node, str]:
+    """What a pointer comes from, and whether by loading it or from an array."""
+    while node.get("kind") == "ParenExpr":
+        node = node["inner"][0]
+    how = ""
+    if node.get("kind") == "ImplicitCastExpr" and node["castKind"] in _TRANSPARENT:
+        how, node = node["castKind"], node["inner"][0]
+        if how == "NoOp":  # to const
+            return _pointed(node)
+    return unwrapped(node), how
+
+
+def _is_address(node: Node) -> bool:
+    """An argument that is a pointer: it is looked at where it is subscripted."""
+    return type_of(node["type"]).endswith(("*", "]", "*const", "*restrict")) or "(*" in type_of(
+        node["type"]
+    )
+
+
+def _is_product(node: Expression) -> bool:
+    """A floating-point product, which clang may contract with a sum in the same expression."""
+    if node.type not in ("float", "double"):
+        return False
+    if isinstance(node, Operation) and node.operator in ("*", "-", "+", "?"):
+        if node.operator == "*":
+            return True
+        if node.operator == "?":
+            return any(map(_is_product, node.operands[1:]))
+        return len(node.operands) == 1 and _is_product(node.operands[0])
+    return False

@@ -7,10 +7,12 @@ from dataclasses import replace
 import islpy as isl
 
 from corr.polyhedral.expressions import Element, Expression, Name
+from corr.polyhedral.limits import limited
 from corr.polyhedral.scop import Array, Scop, Statement
 from corr.polyhedral.syntax import text
 
 
+@limited("to expand scalars", 100_000_000)
 def expanded(scop: Scop) -> Scop:
     """The region with every scalar that allows it turned into an array over its loops.
 
@@ -29,7 +31,7 @@ def _one(scop: Scop, scalar: Array) -> Scop:
     if depth == 0 or not _private(scop, scalar, users, depth):
         return scop
     name = f"{scalar.name}_of"
-    while name in scop.arrays:
+    while name in scop.arrays or name in scop.words:
         name += "_"
     extents = _extents(scop, users, depth)
     if extents is None:

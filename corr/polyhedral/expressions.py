@@ -29,6 +29,12 @@ class Expression:
         for child in self.children():
             yield from child.walk()
 
+    def certain(self) -> Iterator[Expression]:
+        """What is evaluated whenever this node is: not the sides of a choice."""
+        yield self
+        for child in self.children():
+            yield from child.certain()
+
 
 @dataclass(frozen=True)
 class Number(Expression):
@@ -67,6 +73,12 @@ class Operation(Expression):
 
     def children(self) -> tuple[Expression, ...]:
         return self.operands
+
+    def certain(self) -> Iterator[Expression]:
+        yield self
+        sure = self.operands[:1] if self.operator in ("?", "&&", "||") else self.operands
+        for child in sure:
+            yield from child.certain()
 
     def rebuilt(self, change: Callable[[Expression], Expression]) -> Expression:
         return Operation(self.type, self.operator, tuple(change(o) for o in self.operands))
@@ -108,22 +120,82 @@ def replaced(node: Expression, names: Mapping[str, Expression]) -> Expression:
 
 #: A linear form: coefficient by name, and the constant under "".
 Affine = dict[str, int]
+#: Coefficients and constants may be this large, so that no sum of a few overflows 64 bits.
+LARGEST = 1 << 32
+
+#: Bits of the integer types of C on a 64-bit system; negative ones are unsigned. `char` may be
+#: either, and is taken for what is safe.
+_BITS = {
+    "bool": -1,
+    "signed char": 8,
+    "unsigned char": -8,
+    "char": 8,
+    "short": 16,
+    "unsigned short": -16,
+    "int": 32,
+    "unsigned int": -32,
+    "long": 64,
+    "long long": 64,
+    "unsigned long": -64,
+    "unsigned long long": -64,
+}
+#: Types whose arithmetic is that of whole numbers: to overflow is undefined.
+WIDE = frozenset({"int", "long", "long long"})
+#: Types whose every value a `long` holds.
+COUNTS = frozenset(name for name, bits in _BITS.items() if bits not in (-64, -1))
 
 
 def affine(node: Expression) -> Affine:
-    """The integer linear form of an expression. Raises NotAffine."""
+    """The integer linear form of an expression. Raises NotAffine.
+
+    Arithmetic of an unsigned type wraps round, and a narrowing conversion cuts: neither is linear.
+    """
     if isinstance(node, Number):
-        try:
-            return {"": int(node.text.rstrip("uUlL"), 0)}
-        except ValueError:
-            raise NotAffine(f"{node.text} is no whole number") from None
+        return {"": _whole(node)}
     if isinstance(node, Name):
+        if node.type not in COUNTS:
+            raise NotAffine(f"{node.name} is of type {node.type}")
         return {node.name: 1}
     if isinstance(node, Cast):
-        return affine(node.operand)
+        form = affine(node.operand)
+        if _holds(node.type, node.operand.type) or _is_within(node.type, form):
+            return form
+        raise NotAffine(f"{show(node)} may change the number")
     if isinstance(node, Operation):
-        return _affine_operation(node)
+        form = _affine_operation(node)
+        if node.type not in WIDE:
+            raise NotAffine(f"{show(node)} is computed as {node.type}")
+        return form
     raise NotAffine(f"{show(node)} is not affine")
+
+
+def _whole(node: Number) -> int:
+    try:
+        value = int(node.text.rstrip("uUlL"), 0) if node.type in _BITS else None
+    except ValueError:
+        value = None
+    if value is None or abs(value) > LARGEST:
+        raise NotAffine(f"{node.text} is no whole number, or too large")
+    return value
+
+
+def _holds(target: str, source: str) -> bool:
+    """Every value of the source type is one of the target type."""
+    if target not in _BITS or source not in _BITS or "char" in (target,):
+        return False
+    to, of = _BITS[target], _BITS[source]
+    if source == "char":  # signed or not
+        return to > 8
+    return to >= of if of > 0 else (to > -of or to <= of)
+
+
+def _is_within(target: str, form: Affine) -> bool:
+    """A constant that the target type holds."""
+    bits = _BITS.get(target, 0)
+    value = form.get("", 0)
+    if any(form.keys() - {""}) or bits in (0, -1):
+        return False
+    return 0 <= value < 2**-bits if bits < 0 else -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
 
 
 def _affine_operation(node: Operation) -> Affine:
@@ -131,15 +203,21 @@ def _affine_operation(node: Operation) -> Affine:
         return scaled(affine(node.operands[0]), -1)
     if node.operator == "+" and len(node.operands) == 1:
         return affine(node.operands[0])
-    if node.operator in "+-" and len(node.operands) == 2:
+    if node.operator in ("+", "-") and len(node.operands) == 2:
         left, right = map(affine, node.operands)
         return added(left, right if node.operator == "+" else scaled(right, -1))
     if node.operator == "*":
         left, right = map(affine, node.operands)
         for one, other in ((left, right), (right, left)):
-            if set(one) <= {""}:
-                return scaled(other, one.get("", 0))
+            if not any(one):
+                return _small(scaled(other, one.get("", 0)))
     raise NotAffine(f"{show(node)} is not affine")
+
+
+def _small(form: Affine) -> Affine:
+    if any(abs(value) > LARGEST for value in form.values()):
+        raise NotAffine("a coefficient is too large")
+    return form
 
 
 def added(left: Affine, right: Affine) -> Affine:

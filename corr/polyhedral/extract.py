@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from corr.polyhedral.ast import Functions, Node, extent
+from corr.polyhedral.assumptions import assumed
+from corr.polyhedral.clang_ast import Functions, Node, body_of, extent, walk
 from corr.polyhedral.convert import Converter, element_type, unwrapped
+from corr.polyhedral.declarations import Variables
 from corr.polyhedral.expressions import (
+    WIDE,
     Affine,
     Element,
     Expression,
@@ -19,10 +23,22 @@ from corr.polyhedral.expressions import (
     affine,
     scaled,
 )
-from corr.polyhedral.scop import Array, Constraint, Scop, Statement
+from corr.polyhedral.limits import limited
+from corr.polyhedral.scop import PARAMETER, Array, Constraint, Scop, Statement
 
 _COMPARISONS = {"<", "<=", ">", ">=", "=="}
 _FLIPPED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_LOOPS = {"ForStmt", "WhileStmt", "DoStmt", "CXXForRangeStmt"}
+#: Flags under which whole numbers wrap round, or `long` is not of 64 bits.
+_OTHER_LANGUAGE = re.compile(
+    r"^(?:-fwrapv|-ftrapv|-fno-strict-overflow|-fno-delete-null.*|-m(?:x?32|16)|--?target.*)$"
+)
+#: What the preprocessor may do in a text: it would be lost with the text.
+_DIRECTIVE = re.compile(rb"#|%:|\?\?[=/]|\\\r?\n|\b_Pragma\b|\b__pragma\b|\basm\b")
+_SCOP = re.compile(rb"^[ \t]*#[ \t]*pragma[ \t]+(?:end)?scop[ \t]*\r?$", re.MULTILINE)
+#: Sibling statements that one region may have.
+LONGEST_RUN = 64
+_WORD = re.compile(rb"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -43,45 +59,88 @@ def regions(functions: Functions, name: str) -> tuple[list[Scop], list[str]]:
     """
     node = functions.get(name)
     if node is None:
-        return [], [f"{name}: no definition that clang shows by this name"]
-    body = next(n for n in node["inner"] if n.get("kind") == "CompoundStmt")
+        return [], [f"{name}: no definition, or several, that clang shows by this name"]
     reasons: list[str] = []
-    found = list(_within(functions, node, body, reasons))
-    return found, reasons
+    try:
+        return list(_Finder(functions, node, reasons).all()), reasons
+    except (NotAffine, RecursionError) as reason:
+        return [], [f"{name}: {reason}"]
 
 
-def _within(functions: Functions, function: Node, body: Node, reasons: list[str]) -> Iterator[Scop]:
-    """The largest modelled runs of statements of a block, or of the loops in it."""
-    children = [n for n in body.get("inner", ()) if n.get("kind")]
-    if body["kind"] != "CompoundStmt":
-        children = [n for n in children if n["kind"] in ("CompoundStmt", "ForStmt", "IfStmt")]
-    start = 0
-    while start < len(children):
-        best, why = None, ""
-        for end in range(len(children), start, -1):
-            run = children[start:end]
-            if not any(_has_loop(n) for n in run):
-                break
-            if run[0]["kind"] == "CompoundStmt" and len(run) == 1:
+class _Finder:
+    """Finds the regions of one function."""
+
+    def __init__(self, functions: Functions, function: Node, reasons: list[str]) -> None:
+        self.functions = functions
+        self.function = function
+        self.reasons = reasons
+        self.variables = Variables(function)
+
+    def all(self) -> Iterator[Scop]:
+        """Every region. Raises NotAffine where the function cannot be looked at."""
+        for flag in self.functions.unit.flags:
+            if _OTHER_LANGUAGE.match(flag):
+                raise NotAffine(f"{flag} makes numbers other than the model's")
+        name = self.function["name"]
+        where = self.function.get("loc", {})
+        text = self.functions.text
+        at = where.get("offset")
+        if at is None or "includedFrom" in where or not text[at:].startswith(name.encode()):
+            raise NotAffine("it is not written in the unit's own file")
+        kinds = {node.get("kind") for node in walk(self.function)}
+        if kinds & {"LambdaExpr", "BlockExpr", "CXXTryStmt", "StmtExpr"}:
+            raise NotAffine("it holds another function")
+        self.again = bool(kinds & {"LabelStmt", "IndirectGotoStmt"})
+        body = body_of(self.function)
+        assert body is not None
+        yield from self._within(body, self.again)
+
+    def _within(self, body: Node, again: bool) -> Iterator[Scop]:
+        """The largest modelled runs of a block, or of the loops in it.
+
+        `again`: the block may run more than once in one call.
+        """
+        kind = body["kind"]
+        again = again or kind in _LOOPS
+        children = [n for n in body.get("inner", ()) if n.get("kind")]
+        longest = LONGEST_RUN
+        if kind != "CompoundStmt":  # its children are alternatives, not one after another
+            longest = 1
+            children = [n for n in children if _has_loop(n)]
+        if kind == "AttributedStmt":  # the attribute wants the loop that it is at
+            yield from (s for n in children for s in self._within(n, again))
+            return
+        start = 0
+        while start < len(children):
+            found = self._run(children[start : start + longest], again)
+            if found is not None:
+                scop, length = found
+                yield scop
+                start += length
+                continue
+            if _has_loop(children[start]):
+                yield from self._within(children[start], again)
+            start += 1
+
+    def _run(self, children: list[Node], again: bool) -> tuple[Scop, int] | None:
+        """The longest region that begins with the first of some siblings, and its length."""
+        why = ""
+        for length in range(len(children), 0, -1):
+            run = children[:length]
+            if not any(_has_loop(n) for n in run) or run[0]["kind"] == "CompoundStmt":
                 break
             try:
-                best = (_Region(functions, function).scop(run), end)
-                break
+                region = _Region(self.functions, self.function, self.variables, again)
+                return region.scop(run), length
             except NotAffine as reason:
                 why = why or str(reason)
-        if best is not None:
-            yield best[0]
-            start = best[1]
-            continue
-        if _has_loop(children[start]):
-            if why:
-                reasons.append(f"{function['name']}: {why}")
-            yield from _within(functions, function, children[start], reasons)
-        start += 1
+        if why and _has_loop(children[0]):
+            self.reasons.append(f"{self.function['name']}: {why}")
+        return None
 
 
 def _has_loop(node: Node) -> bool:
-    return node.get("kind") == "ForStmt" or any(_has_loop(n) for n in node.get("inner", ()))
+    return any(n.get("kind") == "ForStmt" for n in walk(node))
 
 
 @dataclass
@@ -90,61 +149,92 @@ class _Region:
 
     functions: Functions
     function: Node
+    variables: Variables
+    again: bool
     statements: list[Statement] = field(default_factory=list)
     loops: int = 0
 
+    @limited("the region")
     def scop(self, run: list[Node]) -> Scop:
-        spans = [extent(n) for n in run]
-        if None in spans:
-            raise NotAffine("the loop comes out of a macro")
-        self.converter = Converter(self.functions)
+        """The region. Raises NotAffine."""
+        span = self._span(run)
+        self.converter = Converter(self.functions, self.variables)
         for node in run:
             self.converter.find_writes(node)
+        self.inside = {id(n) for node in run for n in walk(node)}
         self._block(run, Place(position=(0,)))
         if not self.statements:
             raise NotAffine("nothing is assigned")
-        first, last = spans[0], spans[-1]
-        assert first is not None and last is not None
-        span = (first[0], last[1])
-        arrays = self._arrays(span)
+        arrays = self._arrays()
         names = set(self.converter.parameters)
-        if names & set(arrays):
-            raise NotAffine(f"{sorted(names & set(arrays))[0]} is both read as a size and written")
+        for name in names & set(arrays):
+            raise NotAffine(f"{name} is both read as a size and written")
+        words = frozenset(word.decode() for word in _WORD.findall(self.functions.text))
+        for name in names:
+            if PARAMETER + name in words:
+                raise NotAffine(f"{PARAMETER + name} is a name of the program's")
         result = Scop(
             self.function["name"],
             span,
             tuple(sorted(names)),
             tuple(self.statements),
             arrays,
+            parameter_types=dict(self.converter.parameters),
+            variables=dict(self.converter.variables),
+            scalars=frozenset(self.converter.scalars),
+            extents=dict(self.converter.extents),
+            text=self.functions.text[slice(*span)].decode("utf-8", "surrogateescape"),
+            words=words,
         )
-        for statement in result.statements:
-            _ = statement.accesses  # raises for what is not affine
-        return result
+        return replace(result, assumption=assumed(result))
 
-    def _arrays(self, span: tuple[int, int]) -> dict[str, Array]:
-        arrays = dict(self.converter.arrays)
-        after = self._names_after(span[1])
-        for name, array in arrays.items():
-            outside = not array.local and (name in after or not self._is_own(name))
-            arrays[name] = replace(array, outside=outside)
+    def _span(self, run: list[Node]) -> tuple[int, int]:
+        """Where the statements stand, with the semicolon that ends the last."""
+        spans = [extent(n) for n in run]
+        first, last = spans[0], spans[-1]
+        if first is None or last is None or None in spans:
+            raise NotAffine("the loop comes out of a macro")
+        text = self.functions.text
+        start, end = first[0], last[1]
+        if not text[start:end].rstrip().endswith((b"}", b";")):
+            rest = re.match(rb"\s*;", text[end:])
+            if rest is None:
+                raise NotAffine("the last statement does not end in the text")
+            end += rest.end()
+        if _DIRECTIVE.search(_SCOP.sub(b"", text[start:end])):
+            raise NotAffine("the text has a directive of the preprocessor")
+        return start, end
+
+    def _arrays(self) -> dict[str, Array]:
+        """What the region reads and writes. Raises NotAffine if a declaration is wanted after."""
+        outside = self._names_outside()
+        arrays = {}
+        for name, array in self.converter.arrays.items():
+            variable = self.converter.variables.get(name)
+            if array.local:
+                arrays[name] = replace(array, outside=False)
+                continue
+            assert variable is not None
+            seen = array.dimensions > 0 or not variable.own or name in outside
+            arrays[name] = replace(array, outside=seen)
         return arrays
 
-    def _is_own(self, name: str) -> bool:
-        """A scalar of the function itself, whose value nobody sees when it has returned."""
-        return self.converter.arrays[name].dimensions == 0 and name in self.converter.own
-
-    def _names_after(self, offset: int) -> set[str]:
+    def _names_outside(self) -> set[str]:
+        """Names of variables that are mentioned where they may be run after the region."""
         found: set[str] = set()
-
-        def visit(node: Node) -> None:
-            begin = node.get("range", {}).get("begin", {})
-            begin = begin.get("expansionLoc", begin)
-            if node.get("kind") == "DeclRefExpr" and begin.get("offset", offset) >= offset:
+        own = {
+            n["id"]
+            for n in walk(self.function)
+            if n.get("kind") == "VarDecl" and id(n) in self.inside
+        }
+        reached = self.again
+        for node in walk(self.function):
+            if id(node) in self.inside:
+                reached = True
+            elif reached and node.get("kind") == "DeclRefExpr":
+                if node["referencedDecl"]["id"] in own:
+                    raise NotAffine(f"{node['referencedDecl']['name']} is used after the region")
                 found.add(node["referencedDecl"]["name"])
-            for child in node.get("inner", ()):
-                visit(child)
-
-        visit(self.function)
         return found
 
     # --- statements ------------------------------------------------------------------------
@@ -204,7 +294,7 @@ class _Region:
     def _compound(self, node: Node, place: Place) -> None:
         target, value = node["inner"]
         element = self.converter.target(target)
-        result, compute = element.type, element_type(node.get("computeResultType", node["type"]))
+        result, compute = element.type, element_type(node["computeResultType"])
         if result != compute:
             raise NotAffine(f"{node['opcode']} computes in another type than it stores")
         operator = node["opcode"].removesuffix("=")
@@ -214,8 +304,11 @@ class _Region:
     def _declaration(self, node: Node, place: Place) -> int:
         at = place.position[-1]
         for variable in node.get("inner", ()):
-            if variable.get("kind") != "VarDecl" or variable.get("storageClass"):
+            plain = variable.get("kind") == "VarDecl" and not variable.get("storageClass")
+            if not plain or variable.get("tls") or variable.get("init", "c") != "c":
                 raise NotAffine("a declaration is not of a plain variable")
+            if place.guard is not None:
+                raise NotAffine("a declaration in a condition on data")
             element = self.converter.declare(variable)
             values = [n for n in variable.get("inner", ()) if n.get("kind")]
             if values:
@@ -258,39 +351,70 @@ class _Region:
     # --- loops -----------------------------------------------------------------------------
 
     def _loop(self, node: Node, place: Place) -> None:
-        init, _, condition, increment, body = node["inner"]
-        name = f"x{self.loops}"
+        init, declared, condition, increment, body = node["inner"]
+        if declared or not condition or not increment or not init:
+            raise NotAffine("a loop without a start, a condition or a step, or with more")
+        if place.guard is not None:
+            raise NotAffine("a condition on data guards a loop")
+        variable, value = self._start(init)
+        if variable["type"] not in WIDE:
+            raise NotAffine(f"a loop's variable is of type {variable['type']}")
+        first = affine(self.converter.expression(value))
+        if not variable["declared"]:
+            self._check_only_loops(variable["id"])
+        name = Name(variable["type"], f"x{self.loops}'")
         self.loops += 1
-        identity, first = self._start(init)
-        step = self._step(increment, identity)
+        step = self._step(increment, variable["id"])
         if abs(step) != 1:
             raise NotAffine("a loop's step is not 1")
-        with self.converter.iterator(identity, name):
-            start = added(affine(Name("int", name)), scaled(affine(first), -1))
-            limits = [Constraint(start if step > 0 else scaled(start, -1))]
-            limits += self._constraints(condition)
+        with self.converter.iterator(variable["id"], name):
+            start = added({name.name: 1, "": 0}, scaled(first, -1))
+            limits = self._constraints(condition)
+            if any(c.equal or c.form.get(name.name, 0) * step > 0 for c in limits):
+                raise NotAffine("a loop's condition may become true after it was false")
             inner = Place(
-                (*place.loops, name),
+                (*place.loops, name.name),
                 (*place.directions, step),
                 (*place.position, 0),
-                (*place.constraints, *limits),
-                place.guard,
+                (*place.constraints, Constraint(scaled(start, step)), *limits),
             )
-            if place.guard is not None:
-                raise NotAffine("a condition on data guards a loop")
             self._statement(body, inner)
 
-    def _start(self, node: Node) -> tuple[str, Expression]:
+    def _start(self, node: Node) -> tuple[dict[str, str], Node]:
+        """A loop's variable (id, type, whether it is declared here) and its first value."""
         if node.get("kind") == "DeclStmt" and len(node["inner"]) == 1:
             variable = node["inner"][0]
             values = [n for n in variable.get("inner", ()) if n.get("kind")]
-            if values:
-                return variable["id"], self.converter.expression(values[0])
+            if values and variable.get("init") == "c" and not variable.get("storageClass"):
+                kind = element_type(variable["type"])
+                return {"id": variable["id"], "type": kind, "declared": "here"}, values[0]
         if node.get("kind") == "BinaryOperator" and node["opcode"] == "=":
             target = unwrapped(node["inner"][0])
             if target.get("kind") == "DeclRefExpr":
-                return target["referencedDecl"]["id"], self.converter.expression(node["inner"][1])
+                kind = element_type(target["type"])
+                identity = target["referencedDecl"]["id"]
+                if not self.variables.get(target).own:
+                    raise NotAffine("a loop's variable can be changed by others")
+                return {"id": identity, "type": kind, "declared": ""}, node["inner"][1]
         raise NotAffine("a loop's start is not a plain assignment")
+
+    def _check_only_loops(self, identity: str) -> None:
+        """A loop's variable from outside is only used in loops that begin by setting it.
+
+        Its value after a loop is then of no interest. Raises NotAffine.
+        """
+        waiting = [self.function]
+        while waiting:
+            node = waiting.pop()
+            if _names_variable(node, identity):
+                raise NotAffine(f"{node['referencedDecl']['name']} is used outside its loops")
+            value = _first_value(node, identity)
+            if value is None:
+                waiting += [n for n in node.get("inner", ()) if n]
+                continue
+            if sum(_first_value(n, identity) is not None for n in walk(node)) > 1:
+                raise NotAffine("a loop's variable is changed in the loop")
+            waiting.append(value)
 
     def _step(self, node: Node, identity: str) -> int:
         target = unwrapped(node["inner"][0]) if node.get("inner") else {}
@@ -320,6 +444,25 @@ class _Region:
             left, right = (affine(self.converter.expression(n)) for n in node["inner"])
             return (_constraint(_FLIPPED[node["opcode"]], left, right),)
         raise NotAffine("the else of this condition is not convex")
+
+
+def _names_variable(node: Node, identity: str) -> bool:
+    """The node is a mention of this variable."""
+    return (
+        node.get("kind") == "DeclRefExpr" and node["referencedDecl"]["id"] == identity
+    )
+
+
+def _first_value(node: Node, identity: str) -> Node | None:
+    """What a loop sets this variable to at its start; None for anything else."""
+    if node.get("kind") != "ForStmt" or not node["inner"][0]:
+        return None
+    init = node["inner"][0]
+    if init.get("kind") != "BinaryOperator" or init["opcode"] != "=":
+        return None
+    target, value = init["inner"]
+    found: Node = value
+    return found if _names_variable(unwrapped(target), identity) else None
 
 
 def _constraint(operator: str, left: Affine, right: Affine) -> Constraint:

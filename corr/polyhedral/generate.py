@@ -2,47 +2,84 @@
 
 from __future__ import annotations
 
-from corr.polyhedral import dependences
+import textwrap
+
+from corr.polyhedral.conditions import conditions, parameters
+from corr.polyhedral.emit import Emitter
 from corr.polyhedral.expressions import NotAffine
-from corr.polyhedral.nest import Emitter
+from corr.polyhedral.legality import legal as legal
+from corr.polyhedral.limits import limited
+from corr.polyhedral.nest import write
 from corr.polyhedral.schedules import Tree
-from corr.polyhedral.scop import Scop
+from corr.polyhedral.scop import Array, Scop
 from corr.polyhedral.syntax import scan
-from corr.polyhedral.times import layout, time_map
+from corr.polyhedral.times import layout
+
+#: Elements that an expanded scalar may have; beyond, the region runs as it was written.
+MOST_ELEMENTS = 1 << 25
 
 
-def legal(scop: Scop, tree: Tree) -> bool:
-    """The tree's order runs every pair of dependent instances in the old direction."""
-    return dependences.of(scop).kept_by(time_map(scop, layout(scop, tree)))
-
-
+@limited("the code", 200_000_000)
 def code(scop: Scop, tree: Tree) -> str:
-    """The region as a block of C that runs in the tree's order. Raises NotAffine."""
+    """The region as a block of C that runs in the tree's order.
+
+    What the model assumes and the text does not prove is asked at run time; where it does not
+    hold, the region runs as it was written. Raises NotAffine, also if the order is illegal.
+    """
+    if not legal(scop, tree):
+        raise NotAffine("the order would turn a dependence round")
     times = layout(scop, tree)
     emitter = Emitter(scop, tree, times)
-    emitter.nodes(scan(scop, times))
-    before, after = [], []
-    for array in scop.arrays.values():
-        if not array.local:
-            continue
-        if not array.dimensions:
-            before.append(f"    {array.element} {array.name};")
-            continue
-        size = " * ".join(f"(size_t)({extent})" for extent in array.extents)
-        inner = "".join(f"[{extent}]" for extent in array.extents[1:])
-        pointer = f"(*{array.name}){inner}" if inner else f"*{array.name}"
-        kind = f"{array.element} (*){inner}" if inner else f"{array.element} *"
-        before.append(
-            f"    {array.element} {pointer} = ({kind})malloc({size} * sizeof({array.element}));"
-        )
-        after.append(f"    free({array.name});")
-    types = [f"    {text}" for text in emitter.types.used.values()]
-    return "\n".join(["{", *types, *before, *emitter.lines, *after, "}"])
+    write(emitter, scan(scop, times))
+    expanded = [a for a in scop.arrays.values() if a.local and a.dimensions]
+    scalars = [
+        f"{a.element} {a.name};" for a in scop.arrays.values() if a.local and not a.dimensions
+    ]
+    before, asked = conditions(scop)
+    before = [*parameters(scop), *before]
+    if expanded and asked:
+        before.append("const int p_apart = " + "\n    && ".join(asked) + ";")
+        asked = ["p_apart"]
+    for array in expanded:
+        before += _allocated(array, asked)
+    asked += [array.name for array in expanded]
+    fast = [*emitter.types.used.values(), *scalars]
+    body = [*_indented(fast), *emitter.lines]
+    lines = ["{", *_indented(before)]
+    if asked:
+        lines += [
+            "    if (" + "\n        && ".join(asked) + ") {",
+            *_indented(body),
+            "    } else {",
+        ]
+        lines += [*_indented(scop.text.split("\n"), 2), "    }"]
+    else:
+        lines += body
+    lines += _indented([f"__builtin_free({array.name});" for array in expanded])
+    return "\n".join([*lines, "}"])
+
+
+def _indented(lines: list[str], by: int = 1) -> list[str]:
+    return [textwrap.indent(line, "    " * by) for line in lines]
+
+
+def _allocated(array: Array, asked: list[str]) -> list[str]:
+    """Declarations of an expanded scalar's elements: NULL if they are too many, or of no use."""
+    sizes = [f"{array.name}_{at}" for at in range(array.dimensions)]
+    lines = [
+        f"const long {size} = ({extent}) > 1 ? ({extent}) : 1;"
+        for size, extent in zip(sizes, array.extents, strict=True)
+    ]
+    inner = "".join(f"[{size}]" for size in sizes[1:])
+    pointer = f"(*{array.name}){inner}" if inner else f"*{array.name}"
+    kind = f"{array.element} (*){inner}" if inner else f"{array.element} *"
+    few = " && ".join([*asked, f"1.0 * {' * '.join(sizes)} <= {MOST_ELEMENTS}"])
+    memory = f"__builtin_malloc({' * '.join(sizes)} * sizeof({array.element}))"
+    lines.append(f"{array.element} {pointer} = ({kind})(\n    {few}\n        ? {memory} : 0);")
+    return lines
 
 
 def replaced(scop: Scop, tree: Tree, text: bytes) -> bytes:
     """The file's text with the region in the tree's order. Raises NotAffine if it is illegal."""
-    if not legal(scop, tree):
-        raise NotAffine("the order would turn a dependence round")
     start, end = scop.span
-    return text[:start] + code(scop, tree).encode() + text[end:]
+    return text[:start] + code(scop, tree).encode("utf-8", "surrogateescape") + text[end:]

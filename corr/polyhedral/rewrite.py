@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-import islpy as isl
-
-from corr.polyhedral import dependences
-from corr.polyhedral.expressions import NotAffine, linear
-from corr.polyhedral.generate import legal
+from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.legality import legal
+from corr.polyhedral.legality import parallel as parallel
+from corr.polyhedral.limits import limited
 from corr.polyhedral.registers import steps_of
 from corr.polyhedral.schedules import Band, Leaf, Row, Sequence, Tree, bands, merged, with_band
 from corr.polyhedral.scop import Scop
 from corr.polyhedral.times import rows_of
 
 
+@limited("to split loops", 100_000_000)
 def distributed(scop: Scop, tree: Tree) -> Tree:
     """Loops round several nests are split, each nest given its own, wherever that is legal."""
     for path, band in list(bands(tree)):
@@ -75,41 +76,6 @@ def _names(tree: Tree) -> set[str]:
 # --- what a band allows --------------------------------------------------------------------
 
 
-def parallel(scop: Scop, tree: Tree, band: Band, at: int) -> bool:
-    """Iterations of a row that agree in all others may be lanes of one vector operation.
-
-    Within them a statement may only depend on one before it in the text.
-    """
-    assert isinstance(band.child, Leaf)
-    names = band.child.statements
-    depends = dependences.of(scop).every
-    for first, s_name in enumerate(names):
-        for t_name in names[: first + 1]:
-            if not depends.intersect(_lanes(scop, tree, band, at, s_name, t_name)).is_empty():
-                return False
-    return True
-
-
-def _lanes(scop: Scop, tree: Tree, band: Band, at: int, s_name: str, t_name: str) -> isl.UnionMap:
-    """Pairs of instances of two statements that differ in one row of the band only."""
-    s, t = scop.statement(s_name), scop.statement(t_name)
-    ours = [f"a{k}" for k in range(len(s.loops))]
-    theirs = [f"b{k}" for k in range(len(t.loops))]
-    here = dict(zip(s.loops, ours, strict=True)) | scop.spelling()
-    there = dict(zip(t.loops, theirs, strict=True)) | scop.spelling()
-    mine, other = rows_of(tree, s_name), rows_of(tree, t_name)
-    own = len(mine) - len(band.rows) + at
-    terms = [
-        f"{linear(a[s_name], here)} = {linear(b[t_name], there)}"
-        for number, (a, b) in enumerate(zip(mine, other, strict=True))
-        if number != own
-    ]
-    inside = " and ".join(terms) or "true"
-    return isl.UnionMap(
-        f"{scop.header}{{ {s_name}[{', '.join(ours)}] -> {t_name}[{', '.join(theirs)}] : {inside} }}"
-    )
-
-
 def lanes_of(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int]:
     """How many accesses of a row's neighbours are `vector`, `scalar` and `gather`.
 
@@ -117,12 +83,14 @@ def lanes_of(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int]:
     """
     assert isinstance(band.child, Leaf)
     counts = {"vector": 0, "scalar": 0, "gather": 0}
+    moves = False
     for name in band.child.statements:
         s = scop.statement(name)
         rows = rows_of(tree, name)
         step = steps_of(s, rows, len(rows) - len(band.rows) + at)
-        if step is None:
-            raise NotAffine(f"{name} has no step along this row")
+        if step is None:  # it runs at one place of the row only, in code of its own
+            continue
+        moves = True
         for access in s.accesses:
             moved = [sum(form.get(k, 0) * v for k, v in step.items()) for form in access.index]
             if not any(moved):
@@ -133,6 +101,8 @@ def lanes_of(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int]:
                 counts["vector"] += 1
             else:
                 counts["gather"] += 1
+    if not moves:
+        raise NotAffine("no statement has a step along this row")
     return counts
 
 
@@ -153,8 +123,7 @@ def held(scop: Scop, tree: Tree, band: Band, at: int) -> int:
 
 
 def permutations_of(rows: tuple[Row, ...]) -> Iterator[tuple[int, ...]]:
-    import itertools
-
+    """Every order of the rows, by their numbers."""
     yield from itertools.permutations(range(len(rows)))
 
 

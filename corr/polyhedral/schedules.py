@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,11 @@ import islpy as isl
 
 from corr.polyhedral import dependences
 from corr.polyhedral.expressions import Affine, NotAffine, added, linear, scaled
+from corr.polyhedral.limits import bounded, limited
 from corr.polyhedral.scop import PARAMETER, Scop, Statement
+
+#: Operations of isl's that its scheduler may take.
+MOST = 50_000_000
 
 Row = dict[str, Affine]
 
@@ -93,6 +98,7 @@ def with_band(tree: Tree, path: tuple[int, ...], band: Band) -> Tree:
 # --- where trees come from -----------------------------------------------------------------
 
 
+@limited("the order as it is written")
 def original(scop: Scop) -> Tree:
     """The order as it is written; loops that nest directly and may be exchanged are one band."""
     return merged(scop, _nested(list(scop.statements), 0))
@@ -200,15 +206,8 @@ def automatic(scop: Scop, *, fuse: bool, inner_first: bool = False) -> Tree:
     constraints = isl.ScheduleConstraints.on_domain(scop.domain)
     constraints = constraints.set_validity(depends).set_proximity(dependences.flow(scop))
     constraints = constraints.set_coincidence(depends)
-    context.set_max_operations(50_000_000)
-    try:
-        schedule = constraints.compute_schedule()
-        return _from_isl(scop, schedule.get_root())
-    except isl.Error as error:
-        raise NotAffine("isl found no schedule") from error
-    finally:
-        context.reset_operations()
-        context.set_max_operations(0)
+    with bounded("a schedule", MOST):
+        return _from_isl(scop, constraints.compute_schedule().get_root())
 
 
 def _from_isl(scop: Scop, node: isl.ScheduleNode) -> Tree:
@@ -221,7 +220,7 @@ def _from_isl(scop: Scop, node: isl.ScheduleNode) -> Tree:
         return _flat_sequence(children)
     if kind == types.band:
         partial = node.band_get_partial_schedule()
-        inside = {name for name in _names_at(node)}
+        inside = set(_names_at(node))
         rows = tuple(
             {k: v for k, v in _row(scop, partial.get_union_pw_aff(i)).items() if k in inside}
             for i in range(partial.dim(isl.dim_type.set))
@@ -249,11 +248,15 @@ def _row(scop: Scop, forms: isl.UnionPwAff) -> Row:
     for piecewise in found:
         name = piecewise.get_tuple_id(isl.dim_type.in_).get_name()
         pieces: list[isl.Aff] = []
-        piecewise.foreach_piece(lambda _, aff, into=pieces: into.append(aff))
+        piecewise.foreach_piece(functools.partial(_keep, pieces))
         if len(pieces) != 1:
             raise NotAffine("isl's schedule is piecewise")
         row[name] = _form(scop.statement(name), pieces[0])
     return row
+
+
+def _keep(pieces: list[isl.Aff], _: isl.Set, aff: isl.Aff) -> None:
+    pieces.append(aff)
 
 
 def _form(s: Statement, aff: isl.Aff) -> Affine:
@@ -263,7 +266,7 @@ def _form(s: Statement, aff: isl.Aff) -> Affine:
     for k in range(aff.dim(isl.dim_type.param)):
         value = _integer(aff.get_coefficient_val(isl.dim_type.param, k))
         if value:
-            form[aff.get_dim_name(isl.dim_type.param, k).removeprefix(PARAMETER)] = value
+            form[str(aff.get_dim_name(isl.dim_type.param, k)).removeprefix(PARAMETER)] = value
     return {k: v for k, v in form.items() if v or k == ""}
 
 

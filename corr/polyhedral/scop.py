@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import islpy as isl
 
-from corr.polyhedral.expressions import (
-    Affine,
-    Element,
-    Expression,
-    affine,
-    linear,
-)
+from corr.polyhedral.declarations import Variable
+from corr.polyhedral.expressions import Affine, Element, Expression, affine, linear
 
 #: Parameters are spelt with this in isl, so that none is a word of its language.
 PARAMETER = "p_"
@@ -29,13 +25,23 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Access:
-    """An element read or written by each instance of a statement; `index` in its iterators."""
+    """An element read or written by each instance of a statement; `index` in its iterators.
+
+    `maybe`: the write may not happen (a condition on data).
+    """
 
     array: str
     index: tuple[Affine, ...]
-    write: bool
-    #: The write may not happen (a condition on data).
+    write: bool = False
     maybe: bool = False
+
+    def __hash__(self) -> int:
+        return hash((self.array, repr(self.index), self.write, self.maybe))
+
+
+def access_to(element: Element) -> Access:
+    """The read of an element. Raises NotAffine for an indirect one."""
+    return Access(element.array, tuple(affine(i) for i in element.indices))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +68,20 @@ class Statement:
         nodes = list(self.value.walk())
         if self.guard is not None:
             nodes += self.guard.walk()
-        for index in self.target.indices:
-            nodes += index.walk()
         for node in nodes:
             if isinstance(node, Element):
-                access = Access(node.array, tuple(affine(i) for i in node.indices), write=False)
+                access = access_to(node)
                 if access not in found:
                     found.append(access)
-        index = tuple(affine(i) for i in self.target.indices)
-        found.append(Access(self.target.array, index, write=True, maybe=self.guard is not None))
+        target = access_to(self.target)
+        found.append(replace(target, write=True, maybe=self.guard is not None))
         return tuple(found)
+
+    @cached_property
+    def certain(self) -> tuple[Access, ...]:
+        """The reads that every instance makes: none that hang on a condition."""
+        root = self.value if self.guard is None else self.guard
+        return tuple({access_to(n): 0 for n in root.certain() if isinstance(n, Element)})
 
 
 @dataclass(frozen=True)
@@ -93,13 +103,25 @@ class Array:
 
 @dataclass(frozen=True, eq=False)
 class Scop:
-    """A region whose loops and subscripts are affine. `span` are byte offsets in `file`."""
+    """A region whose loops and subscripts are affine. `span` are byte offsets in the source.
+
+    `scalars` are the variables that it only reads; `extents` those of arrays' dimensions but the
+    first; `text` is how it is written, `words` all words of the source; `assumption` is what the
+    parameters must fulfil (a set of isl's) if the model is to hold, None for nothing.
+    """
 
     function: str
     span: tuple[int, int]
     parameters: tuple[str, ...]
     statements: tuple[Statement, ...]
     arrays: dict[str, Array] = field(default_factory=dict)
+    parameter_types: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, Variable] = field(default_factory=dict)
+    scalars: frozenset[str] = frozenset()
+    extents: dict[str, tuple[Affine, ...]] = field(default_factory=dict)
+    text: str = ""
+    words: frozenset[str] = frozenset()
+    assumption: isl.Set | None = None
 
     def statement(self, name: str) -> Statement:
         return next(s for s in self.statements if s.name == name)
@@ -115,6 +137,14 @@ class Scop:
     @property
     def header(self) -> str:
         return "[" + ", ".join(PARAMETER + p for p in self.parameters) + "] -> "
+
+    @cached_property
+    def mark(self) -> str:
+        """What to end generated names with, so that none is a word of the source."""
+        mark = ""
+        while any(re.fullmatch(rf"(?:c|v|r|low|high|end|each)\d+{mark}", w) for w in self.words):
+            mark += "_"
+        return mark
 
     @cached_property
     def domain(self) -> isl.UnionSet:
@@ -146,16 +176,19 @@ class Scop:
 
     def accesses(self, *, write: bool, sure: bool = False) -> isl.UnionMap:
         """instance → element, of all reads or of all writes (of the `sure` ones only)."""
-        spell = self.spelling()
         maps = []
         for s in self.statements:
             for a in s.accesses:
                 if a.write == write and not (sure and a.maybe):
-                    index = ", ".join(linear(form, spell) for form in a.index)
-                    text = f"{s.name}[{', '.join(s.loops)}] -> A_{a.array}[{index}]"
-                    relation = isl.Map(f"{self.header}{{ {text} }}")
-                    maps.append(isl.UnionMap.from_map(relation.intersect_domain(self.domain_of(s))))
+                    maps.append(isl.UnionMap.from_map(self.touched(s, a)))
         return _union_map(maps) if maps else isl.UnionMap("{}")
+
+    def touched(self, s: Statement, a: Access) -> isl.Map:
+        """instance → element, of one access."""
+        spell = self.spelling()
+        index = ", ".join(linear(form, spell) for form in a.index)
+        text = f"{s.name}[{', '.join(s.loops)}] -> A_{a.array}[{index}]"
+        return isl.Map(f"{self.header}{{ {text} }}").intersect_domain(self.domain_of(s))
 
     def with_statements(self, statements: tuple[Statement, ...], arrays: dict[str, Array]) -> Scop:
         return replace(self, statements=statements, arrays=arrays)

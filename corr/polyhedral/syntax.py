@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import islpy as isl
 
 from corr.polyhedral.expressions import Affine, NotAffine, added, linear, scaled
-from corr.polyhedral.scop import PARAMETER, Scop, Statement
+from corr.polyhedral.limits import bounded
+from corr.polyhedral.scop import Scop, Statement
 from corr.polyhedral.times import Layout, time_map
 
+#: Operations of isl's that the loops of one order may take.
+MOST = 100_000_000
 _BINARY = {
     "add": "+",
     "sub": "-",
@@ -29,6 +33,10 @@ _BINARY = {
     "and_then": "&&",
     "or_else": "||",
 }
+
+
+#: Loops over tiles, nested, up to which whole tiles get code of their own.
+MOST_SEPARATED = 3
 
 
 @dataclass
@@ -68,35 +76,42 @@ def scan(scop: Scop, layout: Layout) -> list[Node]:
     """The loops that run all statements in the order of their times. Raises NotAffine."""
     build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
     build = build.set_options(_options(layout))
-    build = build.set_iterators(_iterators(layout.depth))
-    context = isl.DEFAULT_CONTEXT
-    context.set_max_operations(100_000_000)
-    try:
+    build = build.set_iterators(_iterators(layout.depth, scop.mark))
+    with bounded("the code of this order", MOST):
         tree = build.node_from_schedule_map(time_map(scop, layout))
         return _nodes(tree, {s.name: s for s in scop.statements})
-    except isl.Error as error:
-        raise NotAffine("isl generates no code for this order") from error
-    finally:
-        context.reset_operations()
-        context.set_max_operations(0)
 
 
-def _iterators(count: int) -> isl.IdList:
+def _iterators(count: int, mark: str) -> isl.IdList:
     found = isl.IdList.alloc(isl.DEFAULT_CONTEXT, count)
     for at in range(count):
-        found = found.add(isl.Id(f"c{at}", None, isl.DEFAULT_CONTEXT))
+        found = found.add(isl.Id(f"c{at}{mark}", None, isl.DEFAULT_CONTEXT))
     return found
 
 
+def number_of(variable: str) -> int:
+    """The dimension of time that a loop's variable runs in."""
+    return int(variable.strip("c_"))
+
+
+def inclusive(loop: Loop) -> str:
+    """The last value that a loop's variable may take."""
+    return loop.end if loop.relation == "<=" else f"({loop.end} - 1)"
+
+
 def _options(layout: Layout) -> isl.UnionMap:
-    """The innermost loops are separated, so that no condition is left inside; tiles are not."""
+    """Loops are separated, so that whole tiles, and bodies, are left without a condition.
+
+    With many dimensions the loops over tiles are not: that would be too much code.
+    """
     space = ", ".join(f"c{at}" for at in range(layout.depth))
     chosen = []
-    for at in range(layout.depth):
-        kinds = {d[at].kind for d in layout.dimensions.values()}
-        if kinds & {"tile"}:
-            chosen.append(f"atomic[{at}]")
-        elif kinds & {"loop"}:
+    kinds_at = [{d[at].kind for d in layout.dimensions.values()} for at in range(layout.depth)]
+    apart = sum("tile" in kinds for kinds in kinds_at) <= MOST_SEPARATED
+    for at, kinds in enumerate(kinds_at):
+        if "tile" in kinds:
+            chosen.append(f"{'separate' if apart else 'atomic'}[{at}]")
+        elif "loop" in kinds:
             chosen.append(f"separate[{at}]")
     if not chosen:
         return isl.UnionMap("{}")
@@ -104,7 +119,7 @@ def _options(layout: Layout) -> isl.UnionMap:
 
 
 def _nodes(node: isl.AstNode, statements: dict[str, Statement]) -> list[Node]:
-    kinds = isl.ast_node_type
+    kinds: Any = isl.ast_node_type
     kind = node.get_type()
     if kind == kinds.block:
         children = node.block_get_children()
@@ -209,7 +224,7 @@ def text(expression: isl.AstExpr) -> str:
     kinds = isl.ast_expr_type
     kind = expression.get_type()
     if kind == kinds.id:
-        return expression.get_id().get_name().removeprefix(PARAMETER)
+        return str(expression.get_id().get_name())
     if kind == kinds.int:
         value = int(expression.get_val().to_python())
         return str(value) if value >= 0 else f"({value})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from corr.polyhedral.expressions import (
     scaled,
 )
 from corr.polyhedral.expressions import affine as affine_of
+from corr.polyhedral.scop import PARAMETER
 
 _BITS = {"double": 64, "float": 32, "int": 32, "long": 64, "short": 16, "char": 8}
 _SHORT = {
@@ -63,8 +65,6 @@ class Reference:
 
     def mentions(self, variable: str) -> bool:
         """Whether the element depends on a variable of the loops."""
-        import re
-
         word = re.compile(rf"\b{variable}\b")
         return any(word.search(name) for form in self.index for name, _ in form if name)
 
@@ -97,15 +97,20 @@ class Instance:
 
     def reference(self, element: Element) -> Reference:
         """The element with its subscripts written in the loops' variables."""
-        forms = []
-        for subscript in element.indices:
-            form: Affine = {"": 0}
-            for name, factor in affine_of(subscript).items():
-                value = self.arguments.get(name, {name: 1} if name else {"": 1})
-                form = added(form, scaled(value, factor))
-            forms.append(form)
+        forms = self.forms(tuple(affine_of(subscript) for subscript in element.indices))
         index = tuple(tuple(sorted((k, v) for k, v in f.items() if v or not k)) for f in forms)
         return Reference(element.array, element.type, index, self._mode(forms), self.lanes)
+
+    def forms(self, index: tuple[Affine, ...]) -> list[Affine]:
+        """Subscripts written in the loops' variables, and the parameters by their own names."""
+        forms = []
+        for subscript in index:
+            form: Affine = {"": 0}
+            for name, factor in subscript.items():
+                other = {PARAMETER + name: 1} if name else {"": 1}
+                form = added(form, scaled(self.arguments.get(name, other), factor))
+            forms.append(form)
+        return forms
 
     def _mode(self, forms: list[Affine]) -> str:
         if self.lanes == 1 or not forms:
@@ -175,34 +180,57 @@ class Writer:
         name = _ELEMENTWISE.get(node.function.removeprefix("__builtin_"))
         if name is None:
             raise NotAffine(f"{node.function} is not known for vectors")
-        texts = [t if varies else self._splat(t, node.type) for t, varies in arguments]
+        texts = [t if varies else self.splat(t, node.type) for t, varies in arguments]
         return f"__builtin_elementwise_{name}({', '.join(texts)})", True
 
-    def _splat(self, text: str, element: str) -> str:
+    def splat(self, text: str, element: str) -> str:
+        """A vector with one value in all lanes."""
         lanes = ", ".join([f"({text})"] * self.instance.lanes)
         return f"({self._vector(element)}){{{lanes}}}"
 
     def _operation(self, node: Operation) -> tuple[str, bool]:
-        if node.operator == "?" and isinstance(node.operands[0], Operation):
-            parts = [("", self._varies(node.operands[0]))]
-            parts[0] = (
-                parts[0][0] if parts[0][1] else self.value(node.operands[0])[0],
-                parts[0][1],
-            )
-            parts += [self.value(o) for o in node.operands[1:]]
-        else:
-            parts = [self.value(o) for o in node.operands]
-        texts = [text for text, _ in parts]
-        if not any(varies for _, varies in parts):
-            return operation(node.operator, texts), False
         if node.operator == "?":
-            return self._choice(node, parts), True
+            return self._conditional(node)
+        parts = [self.value(o) for o in node.operands]
+        if not any(varies for _, varies in parts):
+            return operation(node.operator, [text for text, _ in parts]), False
         if node.operator in ("&&", "||", "!", "%", "<<", ">>"):
             raise NotAffine(f"the operator {node.operator} is not used on vectors")
         if node.operator in _COMPARISONS:
             raise NotAffine("a comparison across lanes is used as a number")
         self._check(node)
-        return operation(node.operator, texts), True
+        if node.operator in ("+", "-"):
+            return operation(node.operator, [self._summand(o) for o in node.operands]), True
+        return operation(node.operator, [text for text, _ in parts]), True
+
+    def _summand(self, node: Expression) -> str:
+        """An operand of a sum. clang contracts a product in it, so a product stays one in lanes.
+
+        (With `-ffp-contract=on`, which is the default, `a * b + c` is rounded once; of a product
+        that was first copied to all lanes that would no longer be true.)
+        """
+        text, varies = self.value(node)
+        if varies or node.type not in ("float", "double") or not isinstance(node, Operation):
+            return text
+        if node.operator == "*":
+            left, right = (self.splat(self.value(o)[0], node.type) for o in node.operands)
+            return f"({left} * {right})"
+        if node.operator == "-" and len(node.operands) == 1:
+            return f"(-{self._summand(node.operands[0])})"
+        return text
+
+    def _conditional(self, node: Operation) -> tuple[str, bool]:
+        condition, yes, no = node.operands
+        if self._varies(condition):
+            if not isinstance(condition, Operation) or condition.operator not in _COMPARISONS:
+                raise NotAffine("a choice between lanes by more than one comparison")
+            return self._select(condition, yes, no), True
+        test = self.value(condition)[0]
+        parts = [self.value(o) for o in (yes, no)]
+        if not any(varies for _, varies in parts):
+            return operation("?", [test, *(text for text, _ in parts)]), False
+        texts = [t if varies else self.splat(t, node.type) for t, varies in parts]
+        return operation("?", [test, *texts]), True
 
     def _varies(self, node: Expression) -> bool:
         """Whether an expression differs between lanes."""
@@ -215,16 +243,6 @@ class Writer:
         if len(kinds) > 1:
             raise NotAffine(f"types {sorted(kinds)} are mixed across lanes")
 
-    def _choice(self, node: Operation, parts: list[tuple[str, bool]]) -> str:
-        condition = node.operands[0]
-        kind = node.type
-        if not parts[0][1]:
-            yes, no = (t if v else self._splat(t, kind) for t, v in parts[1:])
-            return f"({parts[0][0]} ? {yes} : {no})"
-        if not isinstance(condition, Operation) or condition.operator not in _COMPARISONS:
-            raise NotAffine("a choice between lanes by more than one comparison")
-        return self._select(condition, *node.operands[1:])
-
     def _select(self, condition: Operation, yes: Expression, no: Expression) -> str:
         """`condition ? yes : no`, lane by lane, without a branch."""
         kind = yes.type
@@ -232,9 +250,10 @@ class Writer:
         if extreme is not None:
             return extreme
         left, right = (self._as_vector(o) for o in condition.operands)
-        mask = self.types.name(_MASK[_BITS[kind]], self.instance.lanes)
-        if _BITS[condition.operands[0].type] != _BITS[kind]:
+        widths = {_BITS.get(o.type, 0) for o in (*condition.operands, yes, no)}
+        if len(widths) != 1 or 0 in widths:
             raise NotAffine("a choice by numbers of another width")
+        mask = self.types.name(_MASK[_BITS[kind]], self.instance.lanes)
         vector = self._vector(kind)
         chosen, other = self._as_vector(yes), self._as_vector(no)
         test = f"({mask})({left} {condition.operator} {right})"
@@ -242,7 +261,7 @@ class Writer:
 
     def _as_vector(self, node: Expression) -> str:
         text, varies = self.value(node)
-        return f"({text})" if varies else self._splat(text, node.type)
+        return f"({text})" if varies else self.splat(text, node.type)
 
     def _extreme(self, condition: Operation, yes: Expression, no: Expression) -> str | None:
         """A minimum or maximum of whole numbers, for which clang has one operation."""

@@ -1,6 +1,7 @@
 -- purpose: how an optimisation went: the original, the honest baselines, each iteration, the best
 -- grain: session x stage
 -- columns: session, program, stage, iteration, outcome, seconds, clock, speedup_original, speedup_native, speedup_polly, guarantee, tried, move, reason, run_id, task_clock, cycles, instructions, cache_misses, started
+-- Of a session that was gone on with, `best` is the last.
 -- An iteration's row is its last accepted proposal, or the reason why there is none. speedup_* is
 -- the time of the original (or a baseline) over the stage's own; a stage after the first is linked
 -- to the original through the bests between, the row `best` is measured directly. Counters are
@@ -24,7 +25,8 @@ WITH counted AS (
     SELECT *,
            count(*) FILTER (WHERE role = 'proposal') OVER stage AS tried,
            row_number() OVER (PARTITION BY session, stage
-                              ORDER BY outcome = 'accepted' DESC, candidate DESC) AS number
+                              ORDER BY outcome = 'accepted' DESC, run_id DESC, candidate DESC)
+               AS number
     FROM staged WINDOW stage AS (PARTITION BY session, stage)
 )
 SELECT session, program, stage, iteration,

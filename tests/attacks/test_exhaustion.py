@@ -303,7 +303,8 @@ sandbox.run([Path(sys.argv[1])], limits=sandbox.Limits(wall=60))
 
 def ends_with_its_parent(made: Attack) -> None:
     argv = [sys.executable, "-c", _UNTIL_KILLED, made.binary]
-    with subprocess.Popen(argv, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}) as corr:
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(made.scratch)}
+    with subprocess.Popen(argv, env=env) as corr:
         wait_until(lambda: made.survivors() != [])
         corr.kill()
     wait_until(lambda: made.survivors() == [])

@@ -17,20 +17,30 @@ _ACCUMULATORS = {64: 24, 32: 12, 16: 12}
 _BYTES = {"double": 8, "long": 8, "float": 4, "int": 4, "short": 2, "char": 1}
 
 
+Sizes = tuple[tuple[tuple[int, ...], float], ...]
+
+
 @dataclass(frozen=True)
 class Setting:
-    """How one band runs. `order` are numbers of its rows as they are; the rest is by new place."""
+    """How one band runs. `order` are numbers of its rows as they are; the rest is by new place.
+
+    `skew`: (row, by, factor), so many times a row is added to another, before anything else.
+    """
 
     order: tuple[int, ...]
     blocks: tuple[int, ...] = ()
     vector: int | None = None
     unroll: int = 1
     tiles: tuple[int, ...] = ()
+    skew: tuple[tuple[int, int, int], ...] = ()
 
     def apply(self, band: Band) -> Band:
         """The band run so."""
+        moved = schedules.permuted(band, self.order)
+        for row, by, factor in self.skew:
+            moved = schedules.skewed(moved, row, by, factor)
         return replace(
-            schedules.permuted(band, self.order),
+            moved,
             blocks=self.blocks,
             vector=self.vector,
             unroll=self.unroll,
@@ -59,6 +69,10 @@ def choices(scop: Scop, tree: Tree, path: tuple[int, ...], band: Band, width: in
         moved = schedules.permuted(band, order)
         there = schedules.with_band(tree, path, moved)
         found += _of_order(scop, there, moved, order, lanes, width)
+        if band.permutable and count > 1:
+            found += _skewed(scop, there, path, moved, order)
+    assert isinstance(band.child, Leaf)
+    found += list(_tiled(found, count, len(band.child.statements) > 1))
     found.append(Choice(Setting(tuple(range(count))), "as it is", 0.0))
     best: dict[Setting, Choice] = {}
     for choice in sorted(found, key=lambda c: -c.score):
@@ -83,6 +97,52 @@ def _of_order(
         if count > 2 and vector not in (inner, inner - 1):
             continue
         yield from _vector(order, vector, kept, counts, strides[inner], lanes, width)
+
+
+def _skewed(
+    scop: Scop, tree: Tree, path: tuple[int, ...], band: Band, order: tuple[int, ...]
+) -> Iterator[Choice]:
+    """Where iterations of the row before the inner one wait for each other: a wavefront."""
+    inner, jam = len(order) - 1, len(order) - 2
+    if parallel(scop, tree, band, jam):
+        return
+    for factor in (1, 2):
+        moved = schedules.skewed(band, inner, jam, factor)
+        if parallel(scop, schedules.with_band(tree, path, moved), moved, jam):
+            for size in (8, 4):
+                blocks = tuple(size if at == jam else 1 for at in range(len(order)))
+                reason = f"a wavefront: {size} iterations that wait for each other run staggered"
+                skew = ((inner, jam, factor),)
+                yield Choice(Setting(order, blocks, skew=skew), reason, 2.2 + size / 20)
+            return
+
+
+def _tiled(found: list[Choice], count: int, several: bool) -> Iterator[Choice]:
+    """The best block settings with tiles for the caches.
+
+    Where statements share the band, tiles also leave the one that runs most often by itself.
+    """
+    ranked = sorted(found, key=lambda c: -c.score)
+    if count == 3:
+        best = [c for c in ranked if c.setting.vector in (0, 1)][:4]
+        sizes: Sizes = (((32, 64, 32), 0.4 if several else -0.3), ((64, 64, 256), -0.4))
+    elif count == 2:
+        best = [c for c in ranked if c.setting.vector is None and c.setting.blocks][:3]
+        sizes = (((1, 64), 0.4), ((1, 256), 0.3)) if several else ()
+    else:
+        return
+    for choice in best:
+        for wanted, bonus in sizes:
+            blocks = choice.setting.blocks
+            if choice.setting.vector == 0:
+                wanted = (wanted[1], wanted[0], *wanted[2:])
+            tiles = tuple(
+                max(size, block) // block * block
+                for size, block in zip(wanted, blocks, strict=True)
+            )
+            setting = replace(choice.setting, tiles=tiles)
+            reason = f"{choice.reason}; tiles of {'×'.join(map(str, tiles))} for the caches"
+            yield Choice(setting, reason, choice.score + bonus)
 
 
 def _strides(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int] | None:

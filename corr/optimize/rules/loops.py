@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from corr.optimize.pragma import Pragma
+from corr.optimize.moves.pragma import Pragma
 from corr.optimize.proposal import Proposal, Situation
 from corr.sql import ask
 

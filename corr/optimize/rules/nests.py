@@ -6,28 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from corr.optimize.moves import Move
+from corr.optimize.moves.source import Source
+from corr.optimize.rules.bases import Base, bases
 from corr.optimize.rules.leaf_settings import Choice, Setting, choices, element_bytes, neighbours
-from corr.optimize.source import Source
 from corr.optimize.variant import Variant
 from corr.polyhedral import generate, rewrite, schedules
-from corr.polyhedral.expand import expanded
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.schedules import Band, Leaf, Tree
 from corr.polyhedral.scop import Scop
 
-#: Bases, settings of a band, and neighbours of the best, that are tried at most.
+#: Settings of a band that are tried, and bases that get a second setting.
 MOST_CHOICES = 7
-STRIP = 16
-
-
-@dataclass(frozen=True)
-class Base:
-    """A way to split and fuse the statements of a region, before any band is set."""
-
-    name: str
-    reason: str
-    scop: Scop
-    tree: Tree
+KEPT_BASES = 3
 
 
 @dataclass(frozen=True)
@@ -61,55 +51,22 @@ class Region:
     width: int
     tried: set[str] = field(default_factory=set)
     best: Plan | None = None
+    #: (time over the original's, base) of every plan that ran
+    scores: list[tuple[float, Base]] = field(default_factory=list)
 
-    def bases(self) -> Iterator[Base]:
-        """Ways to split and fuse, the plain ones first; each legal by itself."""
-        whole = expanded(self.scop)
-        seen: set[str] = set()
-        for base in self._bases(whole):
-            key = repr(base.tree)
-            if key not in seen:
-                seen.add(key)
-                yield base
-
-    def _bases(self, whole: Scop) -> Iterator[Base]:
-        original = schedules.original(whole)
-        yield Base(
-            "split",
-            "each statement gets loops of its own, in the order that suits it",
-            whole,
-            rewrite.distributed(whole, original),
-        )
-        for number, tree in enumerate(rewrite.stripped(whole, original, STRIP)):
-            reason = (
-                f"strips of {STRIP} iterations, split within: what one nest reads, the next reuses"
-            )
-            yield Base(f"strips {number}", reason, whole, tree)
-        for fuse, reason in (
-            (False, "an order that allows tiles across the outer loop"),
-            (True, "fused so that values are used while they are near"),
-        ):
-            try:
-                tree = schedules.automatic(whole, fuse=fuse)
-            except NotAffine:
-                continue
-            if generate.legal(whole, tree):
-                yield Base("fused" if fuse else "skewed", reason, whole, tree)
-        plain = schedules.original(self.scop)
-        yield Base("as written", "the loops as they are written", self.scop, plain)
-
-    def first(self, base: Base) -> Plan:
-        """A base with the most promising setting of each band."""
+    def plan(self, base: Base, rank: int) -> Plan | None:
+        """A base with the best settings of each band, of the heaviest the `rank`-th."""
+        leaves = self._heaviest(base)
         settings = []
-        reasons = []
-        for path, band in rewrite.leaves(base.tree):
-            best = self.choices(base, path, band)[0]
+        reason = base.reason
+        for number, (path, band) in enumerate(leaves):
+            found = self._different(base, path, band)
+            if number == 0 and rank >= len(found):
+                return None
+            best = found[rank if number == 0 else 0]
             settings.append((path, best.setting))
-            if _weight(base, path, band) == max(
-                _weight(base, p, b) for p, b in rewrite.leaves(base.tree)
-            ):
-                reasons.append(best.reason)
-        reason = "; ".join(dict.fromkeys([base.reason, *reasons]))
+            if number == 0:
+                reason = f"{base.reason}; {best.reason}"
         return Plan(base, tuple(settings), reason)
 
     def choices(self, base: Base, path: tuple[int, ...], band: Band) -> list[Choice]:
@@ -133,9 +90,15 @@ class Region:
     # --- the search ------------------------------------------------------------------------
 
     def search(self) -> Iterator[Plan]:
-        """Plans to try; `won` tells which became the best. Bases, then bands, then numbers."""
-        for base in self.bases():
-            yield self.first(base)
+        """Plans to try, each after the last one's time is noted (`ran`).
+
+        Every base with its best setting; the best bases with the next; then the settings of each
+        band of the best, and numbers near the best.
+        """
+        known = list(bases(self.scop))
+        yield from filter(None, (self.plan(base, 0) for base in known))
+        for base in self._promising()[:KEPT_BASES]:
+            yield from filter(None, (self.plan(base, rank) for rank in (1, 2)))
         if self.best is None:
             return
         for path, band in self._heaviest(self.best.base)[:3]:
@@ -151,12 +114,24 @@ class Region:
                     yield self.best.with_setting(path, setting, reason)
             improved = self.best is not before
 
+    def ran(self, plan: Plan, time: float, *, best: bool) -> None:
+        """A plan's time over the original's; `best`: go on from it."""
+        self.scores.append((time, plan.base))
+        if best or self.best is None:
+            self.best = plan
+
+    def _promising(self) -> list[Base]:
+        """The bases that ran, fastest first."""
+        ranked = sorted(self.scores, key=lambda s: s[0])
+        return list({base.name: base for _, base in ranked}.values())
+
     def _different(self, base: Base, path: tuple[int, ...], band: Band) -> list[Choice]:
         """The best choice of each order and vector row, then the next best."""
-        every = self.choices(base, path, band)[1:]
+        every = self.choices(base, path, band)
         first: dict[tuple[object, ...], Choice] = {}
         for choice in every:
-            key = (choice.setting.order, choice.setting.vector, bool(choice.setting.blocks))
+            s = choice.setting
+            key = (s.order, s.vector, bool(s.blocks), bool(s.tiles), s.skew)
             first.setdefault(key, choice)
         return sorted(first.values(), key=lambda c: -c.score)[:MOST_CHOICES]
 

@@ -13,7 +13,7 @@ from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.rules import flags, loops
 from corr.optimize.rules.nests import Plan, Region
 from corr.optimize.variant import Variant
-from corr.polyhedral.ast import Functions
+from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.extract import regions
 from corr.sql import ask
@@ -32,6 +32,8 @@ class Rules:
         self._situation: Situation | None = None
         self._last: Trial | None = None
         self._chosen: dict[int, Plan] = {}
+        #: time of the best over that of the original
+        self._best = 1.0
 
     def propose(self, situation: Situation) -> Iterator[Proposal]:
         self._situation = situation
@@ -41,6 +43,8 @@ class Rules:
 
     def tell(self, trial: Trial) -> None:
         self._last = trial
+        if trial.outcome == Outcome.accepted and trial.ratio is not None:
+            self._best *= trial.ratio.value
 
     # --- the search ------------------------------------------------------------------------
 
@@ -55,11 +59,12 @@ class Rules:
                 if proposal is None:
                     continue
                 yield proposal
-                if self._won():
-                    region.best = plan
+                won = self._won()
+                if won:
                     self._chosen[number] = plan
-                elif region.best is None and self._near(plan):
-                    region.best = plan
+                time = self._time()
+                if time is not None:
+                    region.ran(plan, time, best=won)
         yield from loops.proposals(self._now())
         yield from flags.refinements(self._now().run)
 
@@ -70,10 +75,12 @@ class Rules:
     def _won(self) -> bool:
         return self._last is not None and self._last.outcome == Outcome.accepted
 
-    def _near(self, plan: Plan) -> bool:
-        """Not the best of all, but it ran, and there is no better plan to go on from."""
+    def _time(self) -> float | None:
+        """Time of the last proposal over that of the original; None if it did not run."""
         last = self._last
-        return last is not None and last.ratio is not None and last.ratio.value < 2.0
+        if last is None or last.ratio is None:
+            return None
+        return self._best if self._won() else self._best * last.ratio.value
 
     def _proposal(
         self, region: Region, number: int, plan: Plan, base: tuple[str, ...]

@@ -1,0 +1,118 @@
+"""What an optimisation leaves in the lake: one run for an iteration, whatever ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from collectors.errors import CorrError, UsageError
+from collectors.toolchain import Toolchain
+from corr.collect import Addition, collect, record
+from corr.collection import Options
+from corr.lake import Lake, RunInfo
+from corr.optimize.interrupts import uninterrupted
+from corr.optimize.session import Session
+from corr.optimize.variant import Variant
+from corr.optimize.workshop import Workshop
+from corr.program import Program
+from corr.progress import Progress
+
+#: How many runs back one is looked for that may have been committed just before an interrupt.
+LATEST = 8
+
+
+class Commits:
+    """Commits a session's rows. `tell` is given a line for the reader."""
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        toolchain: Toolchain,
+        lake: Lake,
+        label: str | None,
+        tell: Callable[[str], None],
+        *,
+        bare: bool,
+    ) -> None:
+        self.workshop, self.toolchain, self.lake = workshop, toolchain, lake
+        self.label, self.tell, self.bare = label, tell, bare
+
+    def original(self, session: Session) -> None:
+        """The first run: the original with all layers, and the baselines."""
+        facts = {"iteration": 0, "role": "original", "order": session.order.record()}
+        addition = self._addition(session, "optimize", facts)
+        program = session.original.program
+        session.best_run = self._collect(program, self.label, addition, run=True)
+        session.committed()
+
+    def iteration(self, session: Session, iteration: int, *, improved: bool) -> None:
+        """One run for the iteration: with all layers if there is a new best.
+
+        If that cannot be had, or is interrupted, the rows alone are committed.
+        """
+        if not session.rows:
+            return
+        addition = self._addition(session, "iteration", {"iteration": iteration})
+        label = f"{self.label}.{iteration}" if self.label else None
+        try:
+            if improved:
+                session.best_run = self._layers(session, label, addition)
+            else:
+                self._record(session, label, addition)
+        except KeyboardInterrupt:
+            self._record_once(session, iteration, label, addition)
+            raise
+        except CorrError as error:
+            self.tell(f"no layers of the new best: {error.message.splitlines()[0]}")
+            self._record_once(session, iteration, label, addition)
+        session.committed()
+
+    def best(self, session: Session) -> None:
+        """The last run: the final measurement."""
+        addition = self._addition(session, "optimize", {"role": "best"})
+        self._record(session, f"{self.label}.best" if self.label else None, addition)
+        session.committed()
+
+    def _addition(self, session: Session, kind: str, facts: dict[str, Any]) -> Addition:
+        return Addition(kind, session.tables(), {"session": session.name, **facts})
+
+    def _record(self, session: Session, label: str | None, addition: Addition) -> None:
+        with uninterrupted():
+            record(session.original.program, self.toolchain, self.lake, label, addition)
+
+    def _record_once(
+        self, session: Session, iteration: int, label: str | None, addition: Addition
+    ) -> None:
+        """Commit the rows unless they had reached the lake already."""
+        if not self._is_there(session.name, iteration):
+            self._record(session, label, addition)
+        session.committed()
+
+    def _is_there(self, session: str, iteration: int) -> bool:
+        for back in range(LATEST):
+            try:
+                facts = self.lake.find(f"last~{back}").facts
+            except UsageError:
+                return False
+            if (facts.get("session"), facts.get("iteration")) == (session, iteration):
+                return True
+        return False
+
+    def _layers(self, session: Session, label: str | None, addition: Addition) -> RunInfo:
+        variant = session.best
+        # what a model wrote only ever runs in the sandbox: no layer that executes it outside
+        run = self.bare or _trusted(session, variant)
+        with self.workshop.scratch("collect") as folder:
+            return self._collect(variant.program_in(folder), label, addition, run=run)
+
+    def _collect(
+        self, program: Program, label: str | None, addition: Addition, *, run: bool
+    ) -> RunInfo:
+        options = Options(repeat=3, cachegrind=False, label=label, run=run)
+        return collect(program, self.toolchain, self.lake, options, Progress(), addition)
+
+
+def _trusted(session: Session, variant: Variant) -> bool:
+    """Every move of the variant is corr's own."""
+    ours = {repr(m) for t in session.trials if t.proposal.trusted for m in t.proposal.moves}
+    return all(repr(move) in ours for move in variant.moves)

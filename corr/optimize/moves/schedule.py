@@ -1,0 +1,339 @@
+"""The `schedule` move: another order for a loop nest, which Polly proves legal or refuses.
+
+Polly writes each nest that it can model as a JSCoP (`export`), a move carries it back with other
+schedules, and every compilation of the unit imports it (`import_flags`). Polly's own dependence
+check decides (`proves`); aliasing of pointers it covers by a check at run time that falls back
+to the original code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from collectors import process
+from collectors.errors import CompileError, ToolMissing
+from collectors.process import Completed
+from collectors.toolchain import INSTALL_LLVM, Toolchain
+from corr.build import Builder
+from corr.optimize.moves import Move, jscop_child
+from corr.optimize.moves.jscop import SUFFIX, Scop, read
+from corr.optimize.proposal import Guarantee
+from corr.optimize.variant import Refused, Variant
+from corr.program import Unit
+
+#: Polly before everything, with an order of ours and none of its own, and nothing rewritten
+#: between the dependence check and code generation. Without reductions, which Polly would let run
+#: in any order: then a proved order gives the same bits. Block names are part of a nest's name.
+MODEL_FLAGS = (
+    "-fno-discard-value-names",
+    "-fno-crash-diagnostics",
+    *(
+        word
+        for option in (
+            "polly",
+            "polly-position=early",
+            "polly-optimizer=none",
+            "polly-process-unprofitable",
+            "polly-detect-reductions=0",
+            "polly-enable-simplify=0",
+            "polly-enable-optree=0",
+            "polly-enable-delicm=0",
+            "polly-enable-prune-unprofitable=0",
+        )
+        for word in ("-mllvm", f"-{option}")
+    ),
+)
+#: What to add after all other flags to build the unit without Polly (to count, say).
+OFF_FLAGS = ("-mllvm", "-polly=0")
+_READING = re.compile(r"^Reading JScop '.*' in function '.*' from '(.*)'\.$", re.MULTILINE)
+_BREAKS = "changes the dependences"
+
+
+def export_flags(folder: Path) -> tuple[str, ...]:
+    """Flags with which clang writes the JSCoP of every nest into `folder`, importing none."""
+    directory = f"-polly-import-jscop-dir={folder}"
+    options = ("-polly-import=0", "-polly-export", directory)
+    return (*MODEL_FLAGS, *(word for option in options for word in ("-mllvm", option)))
+
+
+def import_flags(folder: Path) -> tuple[str, ...]:
+    """Flags with which clang imports the JSCoPs in `folder`; none for a folder without any.
+
+    Polly looks at the functions that have a file only, because a nest without its file is a fatal
+    error to it: such a function needs the files of all its nests (`Schedule.beside`).
+    """
+    functions = sorted({_function(path.name) for path in folder.glob(f"*{SUFFIX}")})
+    if not functions:
+        return ()
+    only = ",".join(f"^{_escaped(name)}$" for name in functions)
+    options = ("-polly-import", f"-polly-import-jscop-dir={folder}", f"-polly-only-func={only}")
+    return (*MODEL_FLAGS, *(word for option in options for word in ("-mllvm", option)))
+
+
+@dataclass(frozen=True)
+class Schedule(Move):
+    """Other schedules for the statements of one nest.
+
+    `unit` is a translation unit by its name in tables, `scop` the nest's file name, `jscop` its
+    text with the new schedules, `beside` file names and unchanged texts of the other nests of the
+    same function. `summary` says what the order is, for people.
+    """
+
+    unit: str
+    scop: str
+    jscop: str
+    summary: str
+    beside: tuple[tuple[str, str], ...] = ()
+    kind: ClassVar[str] = "schedule"
+
+    @classmethod
+    def of(
+        cls,
+        unit: str,
+        scops: Mapping[str, Scop],
+        name: str,
+        maps: Mapping[str, str],
+        summary: str,
+    ) -> Self:
+        """The move that gives the exported nest `name` these schedules, statement to isl map.
+
+        Raises Refused for maps that are no order, or one that breaks a dependence.
+        """
+        if name not in scops:
+            raise Refused(f"{unit} has no nest {name[:80]!r}; it has {', '.join(scops) or 'none'}")
+        scop = scops[name]
+        answer = jscop_child.rescheduled(scop, maps, judge=True)
+        if answer.broken:
+            raise Refused(f"{scop.label}: {answer.broken}")
+        others = tuple(
+            (other.file, other.text())
+            for other in scops.values()
+            if other.function == scop.function and other is not scop
+        )
+        return cls(unit, name, answer.text, summary, others)
+
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> Self:
+        beside = fields.get("beside", ())
+        try:
+            pairs = tuple((str(name), str(text)) for name, text in beside)
+        except (TypeError, ValueError) as error:
+            raise Refused("`beside` of a schedule move holds pairs of name and text") from error
+        return super().from_fields({**fields, "beside": pairs})
+
+    def changed(self, variant: Variant) -> Variant:
+        unit = _unit(variant, self.unit)
+        if unit.source in variant.ir:
+            raise Refused(f"{self.unit} is built from optimised IR, where Polly does not run")
+        text = jscop_child.rescheduled(read(self.scop, self.jscop), {}, judge=False).text
+        present = variant.schedules.get(unit.source, {})
+        beside = {name: read(name, text).text() for name, text in self.beside}
+        files = {**beside, **present, self.scop: text}
+        return replace(variant, schedules={**variant.schedules, unit.source: files})
+
+    def describe(self) -> str:
+        summary = process.printable(" ".join(self.summary.split()))[:120]
+        return f"schedule {_function(self.scop)}: {summary}"
+
+
+def export(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> dict[str, Scop]:
+    """The nests of a unit that Polly can model, in their original order, by file name.
+
+    `unit` is one of the program's; the variant's flags and texts are used, its schedules are not.
+    `folder` must exist and is written to. Raises CompileError where the unit does not compile,
+    ToolMissing where this clang has no Polly.
+    """
+    out = _subfolder(folder, "exported")
+    builder, plain = _builder(replace(variant, schedules={}), unit, toolchain, folder)
+    _compile(builder, plain, export_flags(out))
+    return read_folder(out)
+
+
+def read_folder(folder: Path) -> dict[str, Scop]:
+    """The JSCoPs in a folder by file name; what is none is left out."""
+    found = {}
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            found[path.name] = read(path.name, path.read_text("utf-8"))
+        except (Refused, OSError, UnicodeDecodeError):
+            continue
+    return found
+
+
+def proves(variant: Variant, toolchain: Toolchain, folder: Path) -> tuple[Guarantee, str]:
+    """Whether Polly proved every schedule in a variant legal, and what it said.
+
+    Ask this of the variant that is to be built, after all of its moves: a later change of source
+    or flags may have made another nest of the one a schedule was written for. `folder` must exist
+    and is written to. The guarantee is for the schedules alone. Raises Refused where a schedule
+    breaks a dependence, is for a nest that is not (or no longer) there, changes more than the
+    order, or has no effect; CompileError and ToolMissing as `export`.
+    """
+    done: list[str] = []
+    for unit in variant.program.units:
+        if variant.schedules.get(unit.source):
+            here = _subfolder(folder, f"unit{len(done)}")
+            done.append(_prove_unit(variant, unit, toolchain, here))
+    if not done:
+        return Guarantee.unknown, "no schedule to prove"
+    return Guarantee.proved, "; ".join(done)
+
+
+def adopt(
+    command: Sequence[str | Path], source: Sequence[str | Path], directory: Path, folder: Path
+) -> int:
+    """Make the JSCoPs in `folder` known under the names that their nests have in `source`.
+
+    `command` compiles the unit with `import_flags(folder)` among its flags. Where the same code
+    comes with other block names (tagged IR), the nests have other names; they are told by what is
+    in them. Gives how many files were added. Raises CompileError.
+    """
+    here = read_folder(folder)
+    out = _subfolder(folder, "renamed")
+    argv = [*command, *export_flags(out), "-g", "-S", "-emit-llvm", *source, "-o", "/dev/null"]
+    _answer(argv, directory, "the unit")
+    added = 0
+    for name, scop in read_folder(out).items():
+        twin = next((known for known in here.values() if known.same_nest(scop)), None)
+        if twin is not None and name not in here:
+            renamed = replace(twin, file=name, region=scop.region)
+            (folder / name).write_text(renamed.text())
+            added += 1
+    return added
+
+
+def _prove_unit(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> str:
+    label = variant.program.label(unit)
+    files = variant.schedules[unit.source]
+    exported = export(variant, unit, toolchain, _subfolder(folder, "export"))
+    orders = {}
+    for name, text in files.items():
+        scop = read(name, text)
+        if name not in exported:
+            known = ", ".join(exported) or "none that Polly can model"
+            raise Refused(f"{label} has no nest {name} (any more); it has {known}")
+        if not exported[name].same_nest(scop):
+            raise Refused(f"{scop.label}: the JSCoP changes more than schedules, or the code did")
+        orders[name] = {s.name: s.schedule for s in scop.statements}
+    missing = _left_out(exported, files)
+    if missing:
+        raise Refused(f"{label}: {missing} has no JSCoP, but another nest of its function has")
+    builder, built = _builder(variant, unit, toolchain, _subfolder(folder, "import"))
+    after = folder / "after.ll"
+    try:
+        answer = _compile(builder, built, ("-mllvm", f"-polly-dump-after-file={after}"))
+    except CompileError as error:
+        raise Refused(_refusal(error, exported, orders)) from error
+    return _accepted(answer, files, exported, after)
+
+
+def _accepted(
+    answer: Completed, files: Mapping[str, str], exported: Mapping[str, Scop], after: Path
+) -> str:
+    """What Polly accepted, in words. Raises Refused if it passed a file by, or made no code."""
+    seen = {Path(name).name for name in _READING.findall(answer.stderr.decode("utf-8", "replace"))}
+    unseen = sorted(set(files) - seen)
+    if unseen:
+        raise Refused(f"Polly did not look at {', '.join(unseen)}: is the unit built with -O1 up?")
+    without = sorted(f for f in {exported[n].function for n in files} if not _generated(after, f))
+    if without:
+        raise Refused(f"Polly accepted the schedule of {', '.join(without)} but made no code of it")
+    return "Polly's dependence check accepts " + ", ".join(sorted(exported[n].label for n in files))
+
+
+def _generated(module: Path, function: str) -> bool:
+    """The function holds code that Polly generated."""
+    inside = False
+    with module.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("define "):
+                inside = f"@{function}(" in line or f'@"{function}"(' in line
+            elif inside and line.startswith("polly."):
+                return True
+    return False
+
+
+def _refusal(
+    error: CompileError, exported: Mapping[str, Scop], orders: Mapping[str, Mapping[str, str]]
+) -> str:
+    """Why Polly stopped, without the crash report that it wraps its answer in."""
+    read_files = [Path(name).name for name in _READING.findall(error.message)]
+    name = read_files[-1] if read_files else ""
+    if name not in exported:
+        return f"clang did not import the schedules: {_first_line(error.message)}"
+    label = exported[name].label
+    if _BREAKS not in error.message:
+        return f"{label}: Polly did not take the JSCoP: {_first_line(error.message)}"
+    reason = jscop_child.rescheduled(exported[name], orders[name], judge=True).broken
+    return f"{label}: Polly finds that the schedule breaks a dependence" + (
+        f": {reason}" if reason else ""
+    )
+
+
+def _first_line(message: str) -> str:
+    """The first line of a compiler's message that says something of the import."""
+    lines = [line.strip() for line in message.splitlines()[1:]]
+    told = [line for line in lines if line and not line.startswith("Reading JScop")]
+    return (told or ["no reason given"])[0][:200]
+
+
+def _left_out(exported: Mapping[str, Scop], files: Mapping[str, str]) -> str:
+    functions = {exported[name].function for name in files}
+    left = sorted(n for n, s in exported.items() if s.function in functions and n not in files)
+    return ", ".join(left)
+
+
+def _builder(
+    variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path
+) -> tuple[Builder, Unit]:
+    """A builder of the variant's program in `folder`, and what the unit is in that program."""
+    number = variant.program.units.index(unit)
+    place = _subfolder(folder, "program")
+    program = variant.program_in(place)
+    return Builder(program, toolchain, place), program.units[number]
+
+
+def _compile(builder: Builder, unit: Unit, flags: Sequence[str]) -> Completed:
+    """Optimise the unit with further flags, keeping what clang says. Raises CompileError."""
+    source: tuple[str | Path, ...] = ("-S", "-emit-llvm", unit.source, "-o", "/dev/null")
+    return _answer(
+        [*builder.argv(unit), *flags, "-g", *source], unit.directory, builder.program.label(unit)
+    )
+
+
+def _answer(argv: Sequence[str | Path], directory: Path, label: str) -> Completed:
+    answer = process.run(argv, cwd=directory)
+    if answer.ok:
+        return answer
+    text = answer.stderr.decode("utf-8", "replace")
+    if "Unknown command line argument '-polly" in text:
+        raise ToolMissing("this clang has no Polly, which schedules need", INSTALL_LLVM)
+    told = text.partition("PLEASE submit a bug report")[0] or text
+    lines = [process.printable(line) for line in told.strip().splitlines()[-40:]]
+    raise CompileError("\n".join([f"{label} does not compile:", *lines]))
+
+
+def _unit(variant: Variant, name: str) -> Unit:
+    for unit in variant.program.units:
+        if name in (variant.program.label(unit), str(unit.source)):
+            return unit
+    raise Refused(f"{name[:80]} is no translation unit of {variant.program.name}")
+
+
+def _function(file: str) -> str:
+    return file.removesuffix(SUFFIX).rpartition("___%")[0] or file.partition("___")[0]
+
+
+def _escaped(name: str) -> str:
+    """The name as a POSIX extended regular expression in a list that commas divide."""
+    return re.sub(r"[.\[\](){}*+?|^$\\]", r"\\\g<0>", name).replace(",", ".")
+
+
+def _subfolder(folder: Path, name: str) -> Path:
+    path = folder / name
+    path.mkdir(exist_ok=True)
+    return path

@@ -1,0 +1,88 @@
+"""Ways to split and fuse the statements of a region, before any band is set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from corr.polyhedral import generate, rewrite, schedules
+from corr.polyhedral.expand import expanded
+from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.schedules import Band, Leaf, Sequence, Tree
+from corr.polyhedral.scop import Scop
+
+#: Iterations of an outer loop in a strip.
+STRIP = 16
+#: Sizes of tiles over time and space, by the number of rows.
+SWEEPS = {
+    2: ((32, 2048), (64, 512)),
+    3: ((8, 32, 1024), (16, 64, 256), (4, 32, 4096)),
+    4: ((4, 16, 16, 1024), (4, 8, 32, 256)),
+}
+
+
+@dataclass(frozen=True)
+class Base:
+    """One way, with why it may be good."""
+
+    name: str
+    reason: str
+    scop: Scop
+    tree: Tree
+
+
+def bases(scop: Scop) -> Iterator[Base]:
+    """The bases of a region, the plain ones first; each is legal by itself."""
+    seen: set[str] = set()
+    for base in _all(scop):
+        key = repr(base.tree)
+        if key not in seen and generate.legal(base.scop, base.tree):
+            seen.add(key)
+            yield base
+
+
+def _all(scop: Scop) -> Iterator[Base]:
+    whole = expanded(scop)
+    original = schedules.original(whole)
+    reason = "each statement gets loops of its own, in the order that suits it"
+    yield Base("split", reason, whole, rewrite.distributed(whole, original))
+    skewed: list[Tree] = []
+    for fuse, reason in (
+        (False, "an order that allows tiles across the outer loop"),
+        (True, "fused so that values are used while they are near"),
+    ):
+        try:
+            tree = schedules.automatic(whole, fuse=fuse)
+        except NotAffine:
+            continue
+        skewed.append(tree)
+        yield Base("fused" if fuse else "skewed", reason, whole, tree)
+    for number, tree in enumerate(rewrite.stripped(whole, original, STRIP)):
+        reason = f"strips of {STRIP} iterations, split within: what one nest reads, the next reuses"
+        yield Base(f"strips {number}", reason, whole, tree)
+    for tree in skewed:
+        yield from _sweeps(whole, tree)
+    plain = schedules.original(scop)
+    yield Base("as written", "the loops as they are written", scop, plain)
+
+
+def _sweeps(scop: Scop, tree: Tree) -> Iterator[Base]:
+    """Tiles over time and space; within one, each statement sweeps over space in turn."""
+    for path, band in rewrite.leaves(tree):
+        assert isinstance(band.child, Leaf)
+        names = band.child.statements
+        count = len(band.rows)
+        if not band.permutable or count < 2:
+            continue
+        if len({len(scop.statement(n).loops) for n in names}) > 1:
+            continue
+        ordered = [s.name for s in scop.statements if s.name in names]
+        children = tuple(
+            Band(tuple({n: row[n]} for row in band.rows[1:]), True, Leaf((n,))) for n in ordered
+        )
+        inside = Sequence(children) if len(children) > 1 else children[0]
+        time = replace(band, rows=band.rows[:1], child=inside)
+        for number, sizes in enumerate(SWEEPS.get(count, ())):
+            strip = Band(band.rows, True, time, sizes, strip=True)
+            reason = f"tiles of {'×'.join(map(str, sizes))} over time and space stay in the cache"
+            yield Base(f"sweeps {number}", reason, scop, schedules.with_band(tree, path, strip))

@@ -1,0 +1,158 @@
+"""Conditions at run time under which a new order does what the text does, as C.
+
+The model takes different arrays not to overlap, numbers not to wrap round and subscripts to stay in
+their dimensions. What the text does not prove is asked before the new order runs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import islpy as isl
+
+from corr.polyhedral.declarations import Variable
+from corr.polyhedral.expressions import NotAffine, linear
+from corr.polyhedral.limits import bounded
+from corr.polyhedral.scop import PARAMETER, Array, Scop
+from corr.polyhedral.syntax import text
+
+#: Parameters of type long up to this keep every sum in the generated code within 64 bits.
+LARGEST_PARAMETER = 1 << 24
+#: Pairs of arrays that are compared at most.
+MOST_PAIRS = 60
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Memory that the region touches: addresses as C, its end exclusive."""
+
+    name: str
+    start: str
+    end: str
+    written: bool
+    variable: Variable
+    #: The variable itself, not what it points to.
+    itself: bool
+
+
+def parameters(scop: Scop) -> list[str]:
+    """Declarations of the parameters as the generated code uses them: all of type long."""
+    return [f"const long {PARAMETER}{name} = {name};" for name in scop.parameters]
+
+
+def conditions(scop: Scop) -> tuple[list[str], list[str]]:
+    """Declarations, and the conditions that use them; none where the model always holds.
+
+    Raises NotAffine.
+    """
+    asked = [
+        f"{PARAMETER}{name} >= -{LARGEST_PARAMETER}L && {PARAMETER}{name} <= {LARGEST_PARAMETER}L"
+        for name in scop.parameters
+        if scop.parameter_types.get(name) in ("long", "long long")
+    ]
+    build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
+    if scop.assumption is not None:
+        asked.append(text(build.expr_from_set(scop.assumption)))
+    lines, apart = _apart(scop)
+    return lines, asked + apart
+
+
+def _apart(scop: Scop) -> tuple[list[str], list[str]]:
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations(_pieces(scop), 2)
+        if (one.written or other.written) and not _known_apart(one, other)
+    ]
+    if len(pairs) > MOST_PAIRS:
+        raise NotAffine("too many arrays may overlap")
+    lines = []
+    for piece in dict.fromkeys(piece for pair in pairs for piece in pair):
+        if {f"{piece.name}_from", f"{piece.name}_to"} & scop.words:
+            raise NotAffine(f"{piece.name}_from is a name of the program's")
+        lines.append(f"const unsigned long {piece.name}_from = {piece.start};")
+        lines.append(f"const unsigned long {piece.name}_to = {piece.end};")
+    asked = [f"({a.name}_to <= {b.name}_from || {b.name}_to <= {a.name}_from)" for a, b in pairs]
+    return lines, asked
+
+
+def _known_apart(one: Piece, other: Piece) -> bool:
+    """Two objects of their own, or a parameter that promises it."""
+    if _is_object(one) and _is_object(other):
+        return True
+    for a, b in ((one, other), (other, one)):
+        promised = a.variable.restricted and not a.itself
+        if promised and (_is_object(b) or b.variable.kind == "parameter"):
+            return True
+    return False
+
+
+def _is_object(piece: Piece) -> bool:
+    return piece.itself or piece.variable.array
+
+
+def _pieces(scop: Scop) -> list[Piece]:
+    """All memory of the region that something else might lie in."""
+    written = {s.target.array for s in scop.statements}
+    found = []
+    for name, array in scop.arrays.items():
+        if array.local:
+            continue
+        variable = scop.variables[name]
+        if array.dimensions:
+            found.append(_of_array(scop, array, variable, name in written))
+        if not variable.array and not variable.own:
+            found.append(_itself(variable, name in written and not array.dimensions))
+    for name in sorted(scop.scalars):
+        if not scop.variables[name].own and scop.variables[name].kind != "constant":
+            found.append(_itself(scop.variables[name], written=False))
+    return found
+
+
+def _itself(variable: Variable, written: bool) -> Piece:
+    name = variable.name
+    start = f"(unsigned long)&{name}"
+    return Piece(
+        f"{PARAMETER}{name}_itself", start, f"{start} + sizeof {name}", written, variable, True
+    )
+
+
+def _of_array(scop: Scop, array: Array, variable: Variable, written: bool) -> Piece:
+    low, high = _first_subscripts(scop, array.name)
+    name = array.name
+    start = f"(unsigned long){name}"
+    size = f"sizeof *{name}"
+    return Piece(
+        f"{PARAMETER}{name}",
+        start if low == "0" else f"{start} + {low} * {size}",
+        f"{start} + {high} * {size}",
+        written,
+        variable,
+        False,
+    )
+
+
+def _first_subscripts(scop: Scop, name: str) -> tuple[str, str]:
+    """The least first subscript of an array's elements, and the first beyond, as C.
+
+    They mean nothing where no element is touched at all; then no order matters either.
+    """
+    spell = scop.spelling()
+    total: isl.Set | None = None
+    for s in scop.statements:
+        for a in s.accesses:
+            if a.array == name:
+                index = linear(a.index[0], spell)
+                relation = isl.Map(
+                    f"{scop.header}{{ {s.name}[{', '.join(s.loops)}] -> [{index}] }}"
+                )
+                touched = relation.intersect_domain(scop.domain_of(s)).range()
+                total = touched if total is None else total.union(touched)
+    assert total is not None
+    total = total.coalesce()
+    beyond = total.apply(isl.Map("{ [x] -> [x + 1] }"))
+    build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
+    some = total.params()
+    with bounded(f"where {name} ends"):
+        low, high = total.dim_min(0).gist(some), beyond.dim_max(0).gist(some)
+        return text(build.expr_from_pw_aff(low)), text(build.expr_from_pw_aff(high))

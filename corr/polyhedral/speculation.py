@@ -1,0 +1,86 @@
+"""What may be read or written although the text does it only on a condition.
+
+An element that the region touches in any case is there: to read it once more does no harm. To write
+back its own value is only allowed where the text writes it, or reads it, in any case.
+"""
+
+from __future__ import annotations
+
+import islpy as isl
+
+from corr.polyhedral.expressions import Cast, Expression, NotAffine, Operation
+from corr.polyhedral.scop import Access, Scop, Statement
+
+_FLOATING = ("float", "double")
+
+
+class Speculation:
+    """Answers for the statements of one region."""
+
+    def __init__(self, scop: Scop) -> None:
+        self.scop = scop
+        self._readable: dict[tuple[str, Access], bool] = {}
+        self._writable: dict[str, bool] = {}
+        self._touched: dict[str, isl.UnionSet] = {}
+
+    def readable(self, s: Statement, access: Access) -> bool:
+        """Every instance of the statement may read the element."""
+        key = (s.name, access)
+        if key not in self._readable:
+            self._readable[key] = (
+                access in s.certain
+                or self.scop.arrays[access.array].local
+                or self._within(s, access, self._always(access.array))
+            )
+        return self._readable[key]
+
+    def writable(self, s: Statement) -> bool:
+        """Every instance of the statement may write its target, if only what is there."""
+        if s.guard is None or self.scop.arrays[s.target.array].local:
+            return True
+        if s.name not in self._writable:
+            target = s.accesses[-1]
+            plain = Access(target.array, target.index)
+            written = self.scop.accesses(write=True, sure=True).range()
+            self._writable[s.name] = plain in s.certain or self._within(s, plain, written)
+        return self._writable[s.name]
+
+    def check_lanes(self, s: Statement) -> None:
+        """All lanes may compute the statement and then choose. Raises NotAffine if not."""
+        for access in s.accesses:
+            plain = Access(access.array, access.index)
+            if not access.write and not self.readable(s, plain):
+                raise NotAffine(f"a lane could read {access.array} where the text does not")
+        if not self.writable(s):
+            raise NotAffine(f"a lane could write {s.target.array} where the text does not")
+        root = s.value if s.guard is None else s.guard
+        certain = {id(node) for node in root.certain()}
+        for node in [*s.value.walk(), *(s.guard.walk() if s.guard is not None else ())]:
+            if id(node) not in certain and _may_fail(node):
+                raise NotAffine("a lane could divide, or convert, what the text does not")
+
+    def _within(self, s: Statement, access: Access, known: isl.UnionSet) -> bool:
+        touched = isl.UnionSet.from_set(self.scop.touched(s, access).range())
+        return bool(touched.is_subset(known))
+
+    def _always(self, array: str) -> isl.UnionSet:
+        """Elements that the region reads or writes in any case."""
+        if array not in self._touched:
+            total = isl.UnionSet("{}")
+            for s in self.scop.statements:
+                sure = [*s.certain, *([s.accesses[-1]] if s.guard is None else [])]
+                for access in sure:
+                    if access.array == array:
+                        found = self.scop.touched(s, access).range()
+                        total = total.union(isl.UnionSet.from_set(found))
+            self._touched[array] = total
+        return self._touched[array]
+
+
+def _may_fail(node: Expression) -> bool:
+    """An operation that is undefined for some values even if nobody looks at the result."""
+    if isinstance(node, Operation) and node.operator in ("/", "%", "<<", ">>"):
+        return node.type not in _FLOATING
+    return isinstance(node, Cast) and (
+        node.operand.type in _FLOATING and node.type not in _FLOATING
+    )

@@ -1,0 +1,281 @@
+"""The layers of one run as a page shows them: the tables, and which functions are shown in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corr.lake import Lake, RunInfo
+from corr.report.listing import Asker, Listing, Row, columns
+
+#: Functions whose source, remarks, passes and code are on the page; the others only as counts.
+MOST_FUNCTIONS = 60
+#: Lines of source on a page, and lines of a file up to which all of it is shown.
+MOST_LINES, WHOLE_FILE = 8000, 1500
+#: Rows of a table that are shown at once.
+SHOWN_LOOPS, SHOWN_FUNCTIONS = 40, 40
+#: What the page asks of a run.
+TABLES = (
+    *("hotspots", "loops", "samples", "source", "execution", "trips", "functions", "remark_words"),
+    *("ir_changes", "instructions", "machine_loops", "mca", "mca_instructions", "cachegrind"),
+    *("counters", "timings", "problems", "opcodes", "remarks", "passes", "transformed"),
+)
+
+HOT = columns(
+    {
+        "share": ("share of time", "heat"),
+        "loop": ("loop", "loop"),
+        "place": ("where", "code"),
+        "function": ("function", "code"),
+        "samples": ("samples", "count"),
+        "entries": ("entered", "count"),
+        "iterations": ("iterations", "count"),
+        "trip_count": ("mean trips", "count"),
+        "ns_per_iteration": "ns/iteration",
+        "vector": "vector (lanes × interleave)",
+        "simd_bits": "simd bits",
+        "unroll": "unrolled by",
+        "mca_cycles": "model cycles a pass",
+        "bound": "bound by",
+        "passes": ("passes", "count"),
+        "missed": ("what did not happen", "words"),
+    }
+)
+FUNCTIONS = columns(
+    {
+        "share": ("share of time", "heat"),
+        "name": ("function", "code"),
+        "samples": ("samples", "count"),
+        "loops": ("loops", "count"),
+        "iterations": ("iterations of its loops", "count"),
+        "instructions": ("instructions", "count"),
+        "done": ("remarks: done", "count"),
+        "missed": ("remarks: missed", "count"),
+        "other": ("remarks: analysis", "count"),
+    }
+)
+COUNTERS = columns(
+    {
+        "event": "event",
+        "value": ("value", "count"),
+        "unit": "unit",
+        "spread": "spread, %",
+        "repetitions": "repetitions",
+        "reason": ("why not", "text"),
+    }
+)
+TIMES = columns(
+    {
+        "repetitions": "repetitions",
+        "wall": "median wall s",
+        "wall_least": "least",
+        "wall_most": "most",
+        "kernel": "median kernel s",
+        "user": "median user s",
+        "memory": ("largest memory, bytes", "count"),
+    }
+)
+PROBLEMS = columns(
+    {
+        "layer": "layer",
+        "where": ("where", "text"),
+        "what": ("what", "text"),
+        "fix": ("what to do", "text"),
+    }
+)
+KINDS = columns(
+    {
+        "pass": ("pass", "code"),
+        "done": ("done", "count"),
+        "missed": ("missed", "count"),
+        "analysis": ("analysis", "count"),
+        "remarks": ("in all", "count"),
+    }
+)
+
+FUNCTIONS_SQL = """\
+WITH s AS (SELECT function, sum(count)::BIGINT AS samples FROM samples WHERE own GROUP BY 1),
+     total AS (SELECT sum(count) AS n FROM samples),
+     l AS (SELECT function, count(*) AS loops FROM loops GROUP BY 1),
+     t AS (SELECT function, sum(iterations)::BIGINT AS iterations FROM trips GROUP BY 1),
+     i AS (SELECT function, count(*) AS instructions FROM instructions GROUP BY 1),
+     r AS (SELECT function, sum(count) FILTER (tag = 'Passed')::BIGINT AS done,
+                  sum(count) FILTER (tag IN ('Missed', 'Failure'))::BIGINT AS missed,
+                  sum(count) FILTER (tag LIKE 'Analysis%')::BIGINT AS other
+           FROM remarks GROUP BY 1),
+     f AS (SELECT linkage, any_value(name) AS name FROM functions GROUP BY 1),
+     every AS (SELECT function FROM s UNION SELECT function FROM l UNION SELECT function FROM i
+               UNION SELECT function FROM r)
+SELECT e.function, coalesce(f.name, e.function) AS name, s.samples, s.samples / total.n AS share,
+       l.loops, t.iterations, i.instructions, r.done, r.missed, r.other
+FROM every e CROSS JOIN total
+LEFT JOIN s ON s.function = e.function LEFT JOIN l ON l.function = e.function
+LEFT JOIN t ON t.function = e.function LEFT JOIN i ON i.function = e.function
+LEFT JOIN r ON r.function = e.function LEFT JOIN f ON f.linkage = e.function
+WHERE e.function IS NOT NULL
+ORDER BY samples DESC NULLS LAST, iterations DESC NULLS LAST, loops DESC NULLS LAST,
+         instructions DESC NULLS LAST, name"""
+
+LOOPS_SQL = """\
+SELECT l.key, l.function, l.function_name, l.file, l.line, l.end_line, l.depth, l.parent,
+       l.innermost, t.entries, t.iterations, t.mean_trip_count AS trip_count, t.reason
+FROM loops l LEFT JOIN trips t ON t.loop_key = l.key
+WHERE list_contains(?, l.function) ORDER BY l.file, l.line, l.depth, l.key"""
+
+HEAT_SQL = """\
+SELECT file, line, sum(count)::BIGINT AS samples,
+       sum(count) / (SELECT sum(count) FROM samples) AS share
+FROM samples WHERE line IS NOT NULL GROUP BY file, line ORDER BY samples DESC, file, line"""
+
+EXECUTION_SQL = "SELECT file, line, max(count) AS count FROM execution GROUP BY file, line"
+
+EXTENTS_SQL = """\
+SELECT file, function, min(line) AS line, max(line) AS end_line FROM (
+    SELECT file, function, line FROM instructions WHERE line > 0
+    UNION ALL SELECT file, function, line FROM loops
+    UNION ALL SELECT file, function, end_line FROM loops)
+WHERE list_contains(?, function) AND file IS NOT NULL GROUP BY file, function"""
+
+
+@dataclass
+class Window:
+    """A range of lines of a file."""
+
+    file: str
+    line: int
+    end_line: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a page says of a run: its listings, the functions shown in full and their loops."""
+
+    run: RunInfo
+    hot: Listing
+    functions: Listing
+    counters: Listing
+    times: Listing
+    problems: Listing
+    kinds: Listing
+    wanted: tuple[str, ...]
+    loops: Sequence[Row]
+    heat: Sequence[Row]
+    executions: dict[tuple[str, int], int]
+    source: Sequence[Row]
+    files: dict[str, int]
+    samples: int
+    event: str | None
+
+
+def gather(lake: Lake, run: RunInfo, ask: Asker) -> Facts:
+    """The facts of a run; `ask` sees that run only."""
+    functions = ask.listing("functions", "Every function, by time", FUNCTIONS_SQL, FUNCTIONS)
+    wanted = tuple(row["function"] for row in functions.rows[:MOST_FUNCTIONS])
+    heat = ask.rows(HEAT_SQL)
+    files = {
+        r["file"]: r["n"] for r in ask.rows("SELECT file, count(*) AS n FROM source GROUP BY file")
+    }
+    source = _source(ask, files, wanted)
+    (sampled,) = ask.rows(
+        "SELECT coalesce(sum(count), 0)::BIGINT AS n, any_value(event) AS event FROM samples"
+    )
+    return Facts(
+        run,
+        ask.listing("hotspots", "Where the time goes, loop by loop", "SELECT * FROM hotspots", HOT),
+        functions,
+        _counters(ask),
+        _times(ask),
+        ask.listing(
+            "problems",
+            "What could not be had",
+            'SELECT layer, "where", what, fix FROM problems ORDER BY ALL',
+            PROBLEMS,
+        ),
+        _kinds(ask),
+        wanted,
+        ask.rows(LOOPS_SQL, list(wanted)),
+        heat,
+        {(r["file"], r["line"]): r["count"] for r in ask.rows(EXECUTION_SQL)},
+        source,
+        files,
+        sampled["n"],
+        sampled["event"],
+    )
+
+
+def _counters(ask: Asker) -> Listing:
+    return ask.listing(
+        "counters",
+        "Counters of whole runs",
+        "SELECT event, value, unit, spread, repetitions, reason FROM counters"
+        " ORDER BY value IS NULL, event",
+        COUNTERS,
+    )
+
+
+def _times(ask: Asker) -> Listing:
+    return ask.listing(
+        "timings",
+        "Times of a run",
+        "SELECT count(*) AS repetitions, median(wall) AS wall, min(wall) AS wall_least,"
+        ' max(wall) AS wall_most, median(kernel_seconds) AS kernel, median("user") AS user,'
+        " max(max_rss) AS memory FROM timings HAVING count(*) > 0",
+        TIMES,
+    )
+
+
+def _kinds(ask: Asker) -> Listing:
+    return ask.listing(
+        "remark_kinds",
+        "Remarks by pass and kind",
+        "SELECT pass, sum(count) FILTER (tag = 'Passed')::BIGINT AS done,"
+        " sum(count) FILTER (tag IN ('Missed', 'Failure'))::BIGINT AS missed,"
+        " sum(count) FILTER (tag LIKE 'Analysis%')::BIGINT AS analysis,"
+        " sum(count)::BIGINT AS remarks FROM remarks GROUP BY pass ORDER BY remarks DESC, pass",
+        KINDS,
+    )
+
+
+def _source(ask: Asker, files: dict[str, int], wanted: Sequence[str]) -> list[Row]:
+    """The lines that are shown: whole small files, and of large ones the wanted functions."""
+    found = ask.rows(EXTENTS_SQL, list(wanted))
+    rank = {name: number for number, name in enumerate(wanted)}
+    found.sort(key=lambda row: (rank.get(row["function"], len(rank)), row["file"], row["line"]))
+    windows: list[Window] = []
+    whole: set[str] = set()
+    left = MOST_LINES
+    for row in found:
+        file, size = row["file"], files.get(row["file"], 0)
+        if file in whole or not size:
+            continue
+        start, end = max(1, row["line"] - 3), min(size, row["end_line"] + 1)
+        if size <= WHOLE_FILE:
+            whole.add(file)
+            start, end = 1, size
+        if end - start + 1 > left:
+            continue
+        left -= end - start + 1
+        windows.append(Window(file, start, end))
+    return [line for window in merged(windows) for line in _lines(ask, window)]
+
+
+def merged(windows: Sequence[Window]) -> list[Window]:
+    """The windows of each file without overlap, the files in order of their first window."""
+    order = {w.file: n for n, w in reversed(list(enumerate(windows)))}
+    result: list[Window] = []
+    for window in sorted(windows, key=lambda w: (order[w.file], w.line)):
+        last = result[-1] if result else None
+        if last and last.file == window.file and window.line <= last.end_line + 5:
+            last.end_line = max(last.end_line, window.end_line)
+        else:
+            result.append(Window(window.file, window.line, window.end_line))
+    return result
+
+
+def _lines(ask: Asker, window: Window) -> list[Row]:
+    return ask.rows(
+        "SELECT file, line, text FROM source WHERE file = ? AND line BETWEEN ? AND ? ORDER BY line",
+        window.file,
+        window.line,
+        window.end_line,
+    )

@@ -1,0 +1,239 @@
+"""Everything that the page of one kernel or run is made of, gathered from the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from corr.lake import Lake
+from corr.report import facts as run_facts
+from corr.report import layers as run_layers
+from corr.report import peaks as machine_peaks
+from corr.report import roofline
+from corr.report import trials as run_trials
+from corr.report.draw import Drawn, Painter
+from corr.report.facts import SHOWN_FUNCTIONS, SHOWN_LOOPS, Facts
+from corr.report.ink import PAGE, Ink
+from corr.report.layers import Layers
+from corr.report.listing import Asker, Listing, Row, grouped
+from corr.report.peaks import Peaks
+from corr.report.subject import Subject
+from corr.report.trials import Trials
+
+#: Trials that the table shows at once; hundreds would hide what came of them.
+SHOWN_TRIALS = 120
+#: Steps of the heat column's bars.
+HEAT_STEPS = 20
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of the page's source. `heat` is its step of HEAT_STEPS, `starts` loops begin on it."""
+
+    line: int
+    text: str
+    share: float | None
+    samples: int | None
+    heat: int
+    executions: int | None
+    done: int
+    missed: int
+    starts: Sequence[str]
+    gap: bool
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """The shown lines of a file; `open` where it holds enough of the time to be seen at once."""
+
+    name: str
+    number: int
+    lines: Sequence[SourceLine]
+    share: float
+    whole: bool
+    open: bool
+
+
+@dataclass
+class Kernel:
+    """One kernel's or run's part of a report. `at` is what links to places in it begin with."""
+
+    subject: Subject
+    number: int
+    at: str
+    facts: Facts
+    layers: Layers
+    trials: Trials | None
+    peaks: Peaks | None
+    why_no_peaks: str
+    roofline: Sequence[Row]
+    with_source: bool
+    charts: dict[str, Drawn] = field(default_factory=dict)
+    drawing: Future[list[Drawn]] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.subject.name
+
+    @property
+    def link(self) -> str:
+        return f"#kernel={quote(self.name, safe='')}"
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        return self.subject.run.facts
+
+    @property
+    def hot(self) -> Listing:
+        return self.facts.hot.first(SHOWN_LOOPS)
+
+    @property
+    def functions(self) -> Listing:
+        return self.facts.functions.first(SHOWN_FUNCTIONS)
+
+    @property
+    def others(self) -> Row:
+        """The functions that are not in the table, as counts."""
+        rest = self.facts.functions.rows[SHOWN_FUNCTIONS:]
+        names = ("samples", "loops", "instructions", "done", "missed", "other")
+        return {"functions": len(rest)} | {n: sum(r[n] or 0 for r in rest) for n in names}
+
+    @property
+    def tried(self) -> Listing | None:
+        return self.trials.trials.first(SHOWN_TRIALS) if self.trials else None
+
+    @property
+    def roofline_listing(self) -> Listing:
+        return roofline.listing(self.roofline)
+
+    @property
+    def peaks_listing(self) -> Listing | None:
+        return roofline.peaks_listing(self.peaks) if self.peaks else None
+
+    @property
+    def best(self) -> Row | None:
+        return self.trials.best if self.trials else None
+
+    @property
+    def files(self) -> list[SourceFile]:
+        return list(_files(self))
+
+    @property
+    def patches(self) -> list[str | None]:
+        """The patch of each trial that is shown, against the original sources."""
+        if self.tried is None or not self.with_source:
+            return []
+        return [row["patch"] for row in self.tried.rows]
+
+    def chunks(self) -> dict[str, Any]:
+        """What the page's script reads by need, by name."""
+        found: dict[str, Any] = {"layers": self.layers.data, "patches": self.patches}
+        return found | {f"diffs-{n}": piece for n, piece in enumerate(self.layers.diffs)}
+
+    def finish(self) -> None:
+        """Wait for the charts."""
+        if self.drawing is not None:
+            self.charts = {drawn.name: drawn for drawn in self.drawing.result()}
+            self.drawing = None
+
+
+def gather(
+    lake: Lake, subject: Subject, number: int = 0, *, at: str = "", with_source: bool = True
+) -> Kernel:
+    """A subject's part of a report, without its charts."""
+    with Asker(lake, [subject.run], run_facts.TABLES) as ask:
+        facts = run_facts.gather(lake, subject.run, ask)
+        layers = run_layers.gather(ask, facts)
+    trials = run_trials.gather(lake, subject)
+    peaks, why = machine_peaks.of_run(lake, subject.run)
+    found = roofline.loops(facts, layers, peaks)
+    return Kernel(subject, number, at, facts, layers, trials, peaks, why, found, with_source)
+
+
+def charts(kernel: Kernel, ink: Ink) -> list[Any]:
+    """The charts of a kernel; None for those that there is nothing to draw in."""
+    from corr.report import charts as of_trials
+    from corr.report import charts_run as of_run
+
+    at, trials = kernel.at, kernel.trials
+    loops = [row["loop"] for row in kernel.facts.hot.rows if row["loop"]]
+    found: list[Any] = []
+    if trials is not None:
+        found += [
+            of_trials.times(trials, ink, at),
+            of_trials.counters(trials, ink),
+            of_trials.before_after(trials, ink),
+            of_trials.opcodes(trials, ink),
+            of_trials.gains(trials, ink, at),
+        ]
+    found += [
+        of_run.passes(kernel.layers.changes, loops, ink, at),
+        of_run.remarks(kernel.facts.kinds.rows, ink),
+    ]
+    if kernel.peaks is not None:
+        found.append(of_run.roofline(kernel.roofline, kernel.peaks, ink, at))
+    return found
+
+
+def start_drawing(kernel: Kernel, painter: Painter) -> None:
+    """Have the kernel's charts drawn beside other work; `finish` waits for them."""
+    kernel.drawing = painter.draw(charts(kernel, PAGE), PAGE, f"k{kernel.number}")
+
+
+def _files(kernel: Kernel) -> Iterator[SourceFile]:
+    facts = kernel.facts
+    heat = {(row["file"], row["line"]): row for row in facts.heat}
+    most = max((row["share"] for row in facts.heat), default=0.0)
+    starts: dict[tuple[str, int], list[str]] = {}
+    for loop in facts.loops:
+        if loop["end_line"] > loop["line"]:
+            starts.setdefault((loop["file"], loop["line"]), []).append(loop["key"])
+    marks = _marks(kernel.layers)
+    for number, (name, rows) in enumerate(grouped(facts.source, lambda r: r["file"]).items()):
+        share = sum(r["share"] for r in facts.heat if r["file"] == name)
+        lines = []
+        before = 0
+        for row in rows:
+            place = (name, row["line"])
+            hot = heat.get(place, {"share": None, "samples": None})
+            step = round(HEAT_STEPS * hot["share"] / most) if hot["share"] and most else 0
+            done, missed = marks.get(place, (0, 0))
+            lines.append(
+                SourceLine(
+                    row["line"],
+                    row["text"] if kernel.with_source else "",
+                    hot["share"],
+                    hot["samples"],
+                    max(step, 1) if hot["share"] else 0,
+                    facts.executions.get(place),
+                    done,
+                    missed,
+                    starts.get(place, ()),
+                    bool(before) and row["line"] != before + 1,
+                )
+            )
+            before = row["line"]
+        whole = len(rows) == facts.files.get(name)
+        yield SourceFile(name, number, lines, share, whole, number == 0 or share >= 0.05)
+
+
+def _marks(layers: Layers) -> dict[tuple[str, int], tuple[int, int]]:
+    """How many remarks of each line say that something was done, and that it was not."""
+    data = layers.data
+    words = data["words"]
+    at = {name: place for place, name in enumerate(data["remark"])}
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for row in data["remarks"]:
+        if row[at["file"]] is None:
+            continue
+        place = (words[row[at["file"]]], row[at["line"]])
+        tag = words[row[at["tag"]]]
+        done, missed = found.get(place, (0, 0))
+        if tag == "Passed":
+            found[place] = (done + row[at["count"]], missed)
+        elif tag in ("Missed", "Failure"):
+            found[place] = (done, missed + row[at["count"]])
+    return found

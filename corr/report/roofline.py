@@ -1,0 +1,190 @@
+"""How far each hot loop is from what the machine can do: operations, bytes and time of a loop.
+
+Operations and bytes are counted, not measured: the instructions of the loop's hottest machine loop
+tell what one pass through it does (for x86-64), the execution counts how often the source loop's
+body ran, and the remarks how many source iterations a pass stands for (lanes x interleaving x
+unrolling). The time is the loop's share of the samples times the median wall time.
+
+What that misses: remainder loops and run-time fall-backs are taken for the hottest machine loop;
+masked lanes count as if they were all used; a division counts as one operation like an addition;
+calls count as nothing. Bytes are what the instructions ask for, so the intensity is that of the
+first-level cache (the cache-aware roofline of Ilic, Pratas and Sousa, 2014); how much of it comes
+from memory only counters know, or cachegrind's simulation where a run was short enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from corr.report.facts import Facts
+from corr.report.layers import Layers
+from corr.report.listing import Listing, Row, columns
+from corr.report.peaks import Peaks
+
+#: Loops below this share of the samples have too uncertain a time.
+LEAST_SHARE = 0.01
+LINE_BYTES = 64
+
+COLUMNS = columns(
+    {
+        "loop": ("loop", "loop"),
+        "share": ("share of time", "percent"),
+        "seconds": "seconds",
+        "iterations": ("iterations", "count"),
+        "per_pass": "iterations a pass",
+        "flops_per_pass": "flop a pass",
+        "bytes_per_pass": "bytes a pass",
+        "gflops": "Gflop/s",
+        "intensity": "flop/byte (L1)",
+        "gbytes": "GB/s asked of L1",
+        "memory_intensity": "flop/byte (memory, simulated)",
+        "roof": "roof, Gflop/s",
+        "of_roof": ("share of the roof", "percent"),
+    }
+)
+PEAKS = columns({"name": "roof", "value": "value", "unit": "unit"})
+
+_ARITHMETIC = re.compile(r"^v?(?:add|sub|mul|div|min|max|sqrt|hadd|hsub|addsub)([ps])([sdh])$")
+_FUSED = re.compile(r"^vfn?m(?:add|sub|addsub|subadd)(?:132|213|231)?([ps])([sdh])$")
+_X87 = re.compile(r"^f(?:i?add|i?subr?|i?mul|i?divr?)p?[sl]?$")
+_ELEMENT = {"d": 8, "s": 4, "h": 2}
+_MEMORY = re.compile(r"\(%|\(,%|^0x[0-9a-f]+\b")
+_NO_ACCESS = re.compile(r"^(lea|nop|prefetch|j|call)")
+_REGISTERS = (("%zmm", 64), ("%ymm", 32), ("%xmm", 16))
+_SUFFIX = {"q": 8, "l": 4, "w": 2, "b": 1}
+
+
+def flops(mnemonic: str, operands: str) -> int:
+    """Floating-point operations of an x86-64 instruction; a fused multiply-add is two."""
+    fused = _FUSED.match(mnemonic)
+    match = fused or _ARITHMETIC.match(mnemonic)
+    if match is None:
+        return 1 if _X87.match(mnemonic) else 0
+    each = 2 if fused else 1
+    if match[1] == "s":
+        return each
+    return each * (_widest(operands) or 16) // _ELEMENT[match[2]]
+
+
+def access_bytes(row: Mapping[str, Any]) -> int:
+    """Bytes that an x86-64 instruction reads and writes in memory.
+
+    A row has `mnemonic`, `operands`, and `may_load` and `may_store` of the model (or None).
+    """
+    mnemonic, operands = row["mnemonic"], row["operands"] or ""
+    if not _MEMORY.search(operands) or _NO_ACCESS.match(mnemonic):
+        return 0
+    both = bool(row.get("may_load")) and bool(row.get("may_store"))
+    return _access_width(mnemonic, operands) * (2 if both else 1)
+
+
+def _access_width(mnemonic: str, operands: str) -> int:
+    repeated = re.search(r"\{1to\d+\}", operands)
+    element = re.search(r"[ps]([sdh])$", mnemonic)
+    if repeated or "broadcast" in mnemonic or re.search(r"s[sdh]$", mnemonic):
+        if "i" in mnemonic and (size := re.search(r"(\d+)x\d+$", mnemonic)):
+            return int(size[1]) // 8
+        return _ELEMENT[element[1]] if element else 8
+    if match := re.match(r"^v?mov([dq])$", mnemonic):
+        return 8 if match[1] == "q" else 4
+    widened = re.match(r"^mov[sz]([bwl])[wlq]$", mnemonic)
+    width = _widest(operands)
+    if width and not widened:
+        return width
+    return _SUFFIX.get(widened[1] if widened else mnemonic[-1], 8)
+
+
+def _widest(operands: str) -> int:
+    return next((width for name, width in _REGISTERS if name in operands), 0)
+
+
+def loops(facts: Facts, layers: Layers, peaks: Peaks | None) -> list[Row]:
+    """A row for each hot loop whose counts and code are known and that computes."""
+    (timed,) = facts.times.rows or [{"wall": None}]
+    if timed["wall"] is None:
+        return []
+    hottest: dict[str, Row] = {}
+    for one in layers.machine:
+        hottest.setdefault(one["loop"], one)
+    simulated = _memory_bytes(layers)
+    found = []
+    for row in facts.hot.rows:
+        machine = hottest.get(row["loop"] or "")
+        if machine is None or not row["iterations"] or (row["share"] or 0) < LEAST_SHARE:
+            continue
+        code = layers.code.get(machine["machine_loop"], [])
+        counted = _of_loop(row, code, timed["wall"])
+        if counted is None:
+            continue
+        memory = simulated.get(row["loop"])
+        counted["memory_intensity"] = counted["flops"] / memory if memory else None
+        if peaks is not None and "L1" in peaks.bandwidths and counted["intensity"]:
+            roof = min(peaks.most_flops, counted["intensity"] * peaks.bandwidths["L1"]) / 1e9
+            counted |= {"roof": roof, "of_roof": counted["gflops"] / roof}
+        found.append(counted)
+    return found
+
+
+def _of_loop(row: Row, code: Sequence[Row], wall: float) -> Row | None:
+    """Operations, bytes and time of a loop; None where it computes nothing in floating point."""
+    each = sum(flops(one["mnemonic"], one["operands"] or "") for one in code)
+    if not each:
+        return None
+    moved = sum(access_bytes(one) for one in code)
+    lanes = 1
+    for number in str(row["vector"] or "1").split("x"):
+        lanes *= int(number)
+    per_pass = lanes * int(row["unroll"] or 1)
+    passes = row["iterations"] / per_pass
+    seconds = row["share"] * wall
+    return {
+        "loop": row["loop"],
+        "share": row["share"],
+        "seconds": seconds,
+        "iterations": row["iterations"],
+        "per_pass": per_pass,
+        "flops_per_pass": each,
+        "bytes_per_pass": moved,
+        "flops": passes * each,
+        "gflops": passes * each / seconds / 1e9,
+        "gbytes": passes * moved / seconds / 1e9,
+        "intensity": each / moved if moved else None,
+        "roof": None,
+        "of_roof": None,
+    }
+
+
+def _memory_bytes(layers: Layers) -> dict[str, int]:
+    """Bytes from memory by loop, as cachegrind simulates them; its store misses are writes."""
+    words = layers.data["words"]
+    at = {name: number for number, name in enumerate(layers.data["cache"])}
+    found: dict[str, int] = {}
+    for row in layers.data["cachegrind"]:
+        loop, misses = row[at["loop"]], row[at["last_level_read_misses"]]
+        if loop is not None and misses:
+            found[words[loop]] = found.get(words[loop], 0) + misses * LINE_BYTES
+    return found
+
+
+def listing(found: Sequence[Row]) -> Listing:
+    """The loops as a table of the page."""
+    return Listing("roofline", "Loops against the machine's roofs", "", COLUMNS, found)
+
+
+def peaks_listing(peaks: Peaks) -> Listing:
+    """The roofs as a table of the page."""
+    found = [
+        {"name": words, "value": peaks.flops[name] / 1e9, "unit": "Gflop/s"}
+        for name, words in (
+            ("fma_f64", "fused multiply-add, widest vectors, double"),
+            ("fma_f32", "the same, float"),
+            ("scalar_f64", "scalar addition or multiplication, double"),
+        )
+    ]
+    found += [
+        {"name": f"reading {name}", "value": value / 1e9, "unit": "GB/s"}
+        for name, value in peaks.bandwidths.items()
+    ]
+    return Listing("peaks", f"Measured on one core of {peaks.cpu}", "", PEAKS, found)

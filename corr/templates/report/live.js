@@ -1,0 +1,38 @@
+// `corr serve`: what is running is asked for again and again, and shown as text.
+
+const POLL_MS = 2000;
+
+function drawLive(answer) {
+  const box = $("#live");
+  if (!box) return;
+  box.hidden = !answer.running.length;
+  $("#live-list").replaceChildren(...answer.running.flatMap((one) => [
+    make("h3", {}, one.program, " ", make("span", { class: "quiet" }, `since ${one.started}`)),
+    make("pre", { class: "wrap" }, one.lines.join("\n"))]));
+  const times = (value) => (value === null ? "" : `×${shown(value)}`);
+  $("#sessions tbody").replaceChildren(...answer.sessions.map((s) => make("tr", {}, make("td", {}, s.program),
+    make("td", {}, make("a", { href: `/run/${encodeURIComponent(s.newest)}` }, make("code", {}, s.session))),
+    [s.iterations, s.proposals, s.accepted].map((n) => make("td", { class: "n" }, shown(n))),
+    make("td", { class: "n" }, times(s.speedup)), make("td", { class: "n" }, times(s.measured_again)))));
+}
+async function poll() {
+  try {
+    if (!document.hidden) {
+      const answer = await fetch("/live.json");
+      if (answer.ok) drawLive(await answer.json());
+    }
+  } catch (error) { /* the server has ended; it may come back */ }
+  setTimeout(poll, POLL_MS);
+}
+function searchRuns() {
+  const search = $("#run-search");
+  if (!search) return;
+  search.addEventListener("input", () => {
+    const text = search.value.trim().toLowerCase();
+    for (const row of $$("#runs tbody tr")) row.hidden = !row.textContent.toLowerCase().includes(text);
+  });
+}
+document.addEventListener("DOMContentLoaded", () => {
+  searchRuns();
+  if (document.body.dataset.served && $("#lake")) poll();
+});
