@@ -10,6 +10,7 @@ from typing import Protocol
 
 from collectors.toolchain import Toolchain
 from corr.lake import Lake, RunInfo
+from corr.optimize.guarantee import Guarantee
 from corr.optimize.moves import Move
 from corr.optimize.variant import Variant
 from corr.statistics import Ratio
@@ -30,16 +31,6 @@ class Outcome(StrEnum):
     timed_out = "timed out"
     untrusted_time = "untrusted time"
     superseded = "superseded"
-
-
-class Guarantee(StrEnum):
-    """How far it is known that a variant computes the same. Never one word for all."""
-
-    proved = "proved"
-    tested = "tested"
-    replayed = "replayed"
-    refuted = "refuted"
-    unknown = "unknown"
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def times(trials: Trials, ink: Ink, at: str = "") -> Chart | None:
         return None
     clock = next(r["clock"] for r in trials.trials.rows if r["clock"])
     first = {"name": "original", "y": 1.0, "low": 1.0, "high": 1.0, "kind": str(Kind.original)}
-    first |= {"says": "original: 1, what everything else is compared with", "link": None}
+    first |= {"says": "original: 1, what everything else is compared with", "link": "#hot"}
     measured.insert(0, first)
     names = ["original", *(row["name"] for row in rows)]
     x = alt.X("name:N", sort=names, scale=alt.Scale(domain=names), title=None)

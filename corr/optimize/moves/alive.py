@@ -8,8 +8,8 @@ from pathlib import Path
 
 from collectors import process, toolchain
 from collectors.sandbox import compiler_limits
+from corr.optimize.guarantee import Guarantee
 from corr.optimize.moves.ir_function import function_text
-from corr.optimize.proposal import Guarantee
 
 TOOL = "alive-tv"
 #: Seconds for the whole comparison, and milliseconds for each question to its solver.

@@ -19,9 +19,9 @@ from collectors.errors import CompileError, ToolMissing
 from collectors.process import Completed
 from collectors.toolchain import INSTALL_LLVM, Toolchain
 from corr.build import Builder
+from corr.optimize.guarantee import Guarantee
 from corr.optimize.moves import Move, jscop_child
 from corr.optimize.moves.jscop import SUFFIX, Scop, read
-from corr.optimize.proposal import Guarantee
 from corr.optimize.variant import Refused, Variant
 from corr.program import Unit
 
