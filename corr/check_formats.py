@@ -19,7 +19,7 @@ from corr.findings import ABSENT, FAILS, NEW, NOTE, RULES, UNCHANGED, Finding, R
 
 #: GitHub shows ten annotations of a step and drops the rest.
 ANNOTATIONS = 10
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 class CheckFormat(StrEnum):
@@ -118,10 +118,10 @@ def _json(report: Report, out: TextIO) -> None:
         ],
         "notes": report.notes,
     }
-    out.write(_dumped(answer))
+    out.write(dumped(answer))
 
 
-def _dumped(answer: Any) -> str:
+def dumped(answer: Any) -> str:
     """JSON that no runner takes for its older form of a command, wherever in a line that stands."""
     return json.dumps(answer, indent=1, default=str).replace("##[", "##\\u005b") + "\n"
 
@@ -238,7 +238,7 @@ def _sarif(report: Report, out: TextIO) -> None:
             "remarksOnly": report.remarks_only,
         },
     }
-    out.write(_dumped({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}))
+    out.write(dumped({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}))
 
 
 def _result(finding: Finding) -> dict[str, Any]:
@@ -255,6 +255,13 @@ def _result(finding: Finding) -> dict[str, Any]:
         "suppressions": suppressions,
         "properties": dict(finding.evidence),
     }
+    if location := sarif_location(finding):
+        result["locations"] = [location]
+    return result
+
+
+def sarif_location(finding: Finding) -> dict[str, Any]:
+    """Where a finding is, in the words of SARIF; empty where it has neither place nor loop."""
     location: dict[str, Any] = {}
     if finding.file:
         region = {"startLine": finding.line}
@@ -263,9 +270,7 @@ def _result(finding: Finding) -> dict[str, Any]:
         location["physicalLocation"] = {"artifactLocation": _uri(finding.file), "region": region}
     if finding.loop:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.loop, "kind": "loop"}]
-    if location:
-        result["locations"] = [location]
-    return result
+    return location
 
 
 def _uri(file: str) -> dict[str, str]:

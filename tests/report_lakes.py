@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,13 @@ def changed(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {key: changed(one, change) for key, one in value.items()}
+        return {
+            # the diff is JSON in a text: its keys stay
+            key: json.dumps(changed(json.loads(one), change))
+            if key == "diff"
+            else changed(one, change)
+            for key, one in value.items()
+        }
     if isinstance(value, list):
         return [changed(one, change) for one in value]
     return value

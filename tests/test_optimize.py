@@ -151,9 +151,7 @@ def test_history_of_all_and_of_none(optimised: Path, corr: Corr, tmp_path: Path)
     assert "holds no optimisation" in corr("history", cwd=tmp_path).stderr
 
 
-def test_a_source_that_changed_is_not_taken_up(
-    optimised: Path, corr: Corr, tmp_path: Path
-) -> None:
+def test_a_source_that_changed_is_not_taken_up(optimised: Path, corr: Corr, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(optimised, copy)
     text = (optimised / "gemm.c").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -172,6 +173,7 @@ def optimize(
     more = {"total": model_timeout, "requests_per_minute": requests_per_minute}
 
     def job(program: Program, target: Path) -> Session:
+        from corr.optimize.llm.client import model_name
         from corr.optimize.proposers import proposer as make_proposer
 
         name, chosen = make_proposer(
@@ -185,6 +187,7 @@ def optimize(
         )
         order = asked.order(
             proposer=name,
+            model=None if name == "rules" else model_name(os.environ, asked["model"]),
             budget_time=budget_time,
             bare=unsafe_no_sandbox,
             label=label,
@@ -218,7 +221,6 @@ class _Asked:
             iterations=self["iterations"] or 3,
             candidates=self["candidates"],
             level=self["level"] or "auto",
-            model=self["model"],
             allow_reassociation=bool(self["allow_reassociation"]),
             check=self["check"],
             extra=tuple(extra),

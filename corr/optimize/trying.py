@@ -9,7 +9,7 @@ from pathlib import Path
 
 from collectors.errors import CompileError
 from collectors.toolchain import Toolchain
-from corr.optimize.contest import SHORTEST, Contest, Failed, Timed
+from corr.optimize.contest import MUCH, SHORTEST, Contest, Failed, Timed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
@@ -147,12 +147,12 @@ class Trier:
         judgement = self.verifier.judge(variant, binary, proof=proof)
         if judgement.outcome is not None:
             return Tried(judgement.outcome, judgement.detail, variant, judgement, timed)
-        doubt = self._shown_only(best, binary)
+        doubt = self._shown_only(best, binary, timed.ratio)
         if doubt:
             return Tried(Outcome.untrusted_time, doubt, variant, judgement, timed)
         return Tried(Outcome.accepted, "", variant, judgement, timed)
 
-    def _shown_only(self, best: Path, binary: Path) -> str:
+    def _shown_only(self, best: Path, binary: Path, gain: Ratio) -> str:
         """Whether it is faster only on the input it was shown, as with answers learnt by heart.
 
         Timed on the first input held out, where there is one that takes long enough. (A program
@@ -166,7 +166,10 @@ class Trier:
                 timed = contest.compare(best, binary, most=HELD_OUT_PAIRS)
             except Failed as error:
                 return str(error).splitlines()[0]
-            if timed.verdict in (Verdict.slower, Verdict.same):
+            much = gain.value < 1 - MUCH
+            if timed.verdict in (Verdict.slower, Verdict.same) or (
+                much and timed.verdict != Verdict.faster
+            ):
                 return f"no gain on the input held out ({given.label})"
         return ""
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Dots a unit of length in PNG files.
 PNG_SCALE = 2.0
+#: vl-convert makes links absolute, to a place of its own.
+_LINK = re.compile(r' (?:xlink:)?href="[^"#]*(#[^"]*)?"')
 _ID = re.compile(r'\b(id="|url\(#|href="#)((?:clip|gradient)[\w-]*)')
 
 
@@ -96,6 +98,7 @@ def inline(svg: str, prefix: str, chart: Chart) -> str:
     """An SVG made ready to stand in the page: named, described, its ids its own, no style."""
     from markupsafe import escape
 
+    svg = _LINK.sub(lambda link: f' href="{link[1]}"' if link[1] else "", svg)
     svg = _ID.sub(rf"\g<1>{prefix}-\g<2>", svg)
     head, _, body = svg.partition(">")
     size = re.search(r'width="([\d.]+)" height="([\d.]+)" viewBox="([^"]*)"', head)
@@ -125,7 +128,8 @@ def write(charts: Iterable[Chart | None], folder: Path, kind: str, stem: str = "
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             if kind == "svg":
-                path.write_text(vl_convert.vegalite_to_svg(spec, vl_version=version))
+                svg = vl_convert.vegalite_to_svg(spec, vl_version=version)
+                path.write_text(_LINK.sub("", svg))  # there is no page to lead to
             else:
                 path.write_bytes(
                     vl_convert.vegalite_to_png(spec, vl_version=version, scale=PNG_SCALE)

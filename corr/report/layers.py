@@ -191,7 +191,10 @@ def _diffs(ask: Asker, chosen: Sequence[Row]) -> list[list[str]]:
     texts = []
     for row in chosen:
         diff = found[row["unit"], row["sequence"], row["function"]]["diff"]
-        text = unified_diff(diff, f"{row['function']} {row['pass']}")
+        try:
+            text = unified_diff(diff, f"{row['function']} {row['pass']}")
+        except (ValueError, KeyError, TypeError):
+            text = "the lake's diff cannot be read"
         if len(text) > LONGEST_DIFF:
             text = text[:LONGEST_DIFF] + "\n… cut here; `corr why` LOOP --ir has all of it"
         texts.append(text)

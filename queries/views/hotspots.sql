@@ -48,4 +48,4 @@ SELECT s.run_id, NULL AS loop,
        coalesce(f.name, s.function) AS function, s.share, s.samples
 FROM sample_shares s LEFT JOIN functions f ON f.run_id = s.run_id AND f.linkage = s.function
 WHERE s.loop IS NULL
-ORDER BY share DESC NULLS LAST, iterations DESC NULLS LAST, place
+ORDER BY share DESC NULLS LAST, iterations DESC NULLS LAST, place, loop, function, run_id

@@ -43,6 +43,8 @@ _DIRECTIVE_NAME = re.compile(r"(?:#|%:)\s*(\w*)")
 class Source(Move):
     """Edits (what to search for, what to put there) to a file's current text, or one function.
 
+    `summary` may say in a few words what they do.
+
     `keeps_order` is true: whoever wrote the text was told to keep the order of floating-point
     operations, and the test demands equal bits unless reassociation is allowed.
     """
@@ -51,6 +53,7 @@ class Source(Move):
     edits: tuple[tuple[str, str], ...] = ()
     function: str | None = None
     text: str | None = None
+    summary: str = ""
     kind: ClassVar[str] = "source"
 
     @classmethod
@@ -74,6 +77,8 @@ class Source(Move):
         return replace(variant.with_text(path, after), flags=(*variant.flags, *flags))
 
     def describe(self) -> str:
+        if self.summary:
+            return f"{self.file}: {self.summary}"
         if self.function is not None:
             return f"{self.file}: {self.function} rewritten"
         return f"{self.file}: {len(self.edits)} edit{'s' if len(self.edits) != 1 else ''}"

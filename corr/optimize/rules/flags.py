@@ -18,26 +18,13 @@ def base_flags(run_flags: list[str]) -> tuple[str, ...]:
     return NATIVE
 
 
-def proposals(run: RunInfo) -> Iterator[Proposal]:
-    """This machine's instructions, then Polly."""
+def proposals(run: RunInfo) -> Iterator[tuple[tuple[str, ...], Proposal]]:
+    """This machine's instructions, with and without fused multiply-add; then Polly."""
     flags = base_flags(list(run.facts.get("flags") or ()))
-    yield Proposal(
-        (Flags(flags),),
-        "the program was built for any x86-64: this machine has wider vectors and fused "
-        "multiply-add",
-        "rules",
-        1.1,
-        from_original=True,
-        trusted=True,
-    )
-    yield Proposal(
-        (Flags((*flags, "-mllvm", "-polly")),),
-        "Polly tiles and exchanges the loops of affine nests",
-        "rules",
-        1.5,
-        from_original=True,
-        trusted=True,
-    )
+    for more, expected, reason in _FIRST:
+        move = Flags((*flags, *more))
+        proposal = Proposal((move,), reason, "rules", expected, from_original=True, trusted=True)
+        yield (*flags, *more), proposal
 
 
 def refinements(run: RunInfo) -> Iterator[Proposal]:
@@ -46,6 +33,15 @@ def refinements(run: RunInfo) -> Iterator[Proposal]:
         yield Proposal((Flags(flags),), reason, "rules", 1.05, trusted=True)
 
 
+_FIRST = (
+    ((), 1.1, "the program was built for any x86-64: this machine has wider vectors"),
+    (
+        ("-ffp-contract=off",),
+        1.1,
+        "the same, but a chain of additions waits longer for fused multiply-adds",
+    ),
+    (("-mllvm", "-polly"), 1.5, "Polly tiles and exchanges the loops of affine nests"),
+)
 _LATE = (
     (("-mprefer-vector-width=512",), "the compiler uses half of each vector register by default"),
     (("-mprefer-vector-width=256",), "narrower vectors are sometimes the better bargain"),

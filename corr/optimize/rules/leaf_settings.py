@@ -34,6 +34,18 @@ class Setting:
     tiles: tuple[int, ...] = ()
     skew: tuple[tuple[int, int, int], ...] = ()
 
+    def describe(self) -> str:
+        """What differs from plain loops, in a few words."""
+        words = []
+        if any(size > 1 for size in self.blocks):
+            kind = "vector block" if self.vector is not None else "block"
+            words.append(f"{kind} {'×'.join(map(str, self.blocks))}")
+        if self.skew:
+            words.append("staggered")
+        if any(size > 1 for size in self.tiles):
+            words.append(f"tiles {'×'.join(map(str, self.tiles))}")
+        return " ".join(words)
+
     def apply(self, band: Band) -> Band:
         """The band run so."""
         moved = schedules.permuted(band, self.order)

@@ -36,6 +36,14 @@ class Plan:
             tree = schedules.with_band(tree, path, setting.apply(bands[path]))
         return tree
 
+    def describe(self) -> str:
+        """The base, and what is special about the settings, in a few words."""
+        words = [self.base.name]
+        for _, setting in self.settings:
+            if text := setting.describe():
+                words.append(text)
+        return ", ".join(dict.fromkeys(words))
+
     def with_setting(self, path: tuple[int, ...], setting: Setting, reason: str) -> Plan:
         settings = tuple((p, setting if p == path else s) for p, s in self.settings)
         return Plan(self.base, settings, reason)
@@ -85,7 +93,7 @@ class Region:
         while text.count(old) > 1 and before:
             cut = before.rstrip("\n").rfind("\n") + 1
             old, new, before = before[cut:] + old, before[cut:] + new, before[:cut]
-        return Source(self.file, ((old, new),))
+        return Source(self.file, ((old, new),), summary=f"{self.scop.function} {plan.describe()}")
 
     # --- the search ------------------------------------------------------------------------
 

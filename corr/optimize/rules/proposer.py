@@ -49,16 +49,21 @@ class Rules:
     # --- the search ------------------------------------------------------------------------
 
     def _everything(self, situation: Situation) -> Iterator[Proposal]:
+        times: dict[tuple[str, ...], float] = {}
+        for added, proposal in flags.proposals(situation.run):
+            yield proposal
+            if (time := self._time()) is not None and "-polly" not in added:
+                times[added] = time
         own = list(situation.run.facts.get("flags") or ())
-        yield from flags.proposals(situation.run)
+        base = min(times, key=lambda f: times[f], default=flags.base_flags(own))
         for number, region in enumerate(self._regions(situation)):
             for plan in region.search():
                 if not region.new(plan):
                     continue
-                proposal = self._proposal(region, number, plan, flags.base_flags(own))
-                if proposal is None:
+                planned = self._proposal(region, number, plan, base)
+                if planned is None:
                     continue
-                yield proposal
+                yield planned
                 won = self._won()
                 if won:
                     self._chosen[number] = plan

@@ -109,7 +109,7 @@ function showLoop(loop) {
     list("Remarks", remarks.map(saying), 14), list("Passes that changed it", passes.map(effect), 10),
     cacheOf((row) => row.loop === loop.key),
     machines.slice(0, 3).map(machineLoop),
-    machines.length > 3 ? make("p", { class: "quiet" }, `${machines.length - 3} more machine loops`) : null].flat();
+    machines.length > 3 ? make("p", { class: "quiet" }, `${machines.length - 3} more machine loops`) : null].flat(9);
 }
 
 function showLine(file, line, row) {
@@ -130,7 +130,7 @@ function showLine(file, line, row) {
     list("Remarks on the line", remarks.map(saying), 14), list("On the loop around it", about.map(saying), 6),
     inner ? list(`Passes that changed ${inner.key}`, passes.map(effect), 5) : null,
     cacheOf((r) => r.file === file && r.line === line), codeTable(code, 80),
-    code.length ? null : make("p", { class: "quiet" }, "No instruction of a hot machine loop comes from this line.")].flat();
+    code.length ? null : make("p", { class: "quiet" }, "No instruction of a hot machine loop comes from this line.")].flat(9);
 }
 
 // What is shown: {file, line, row} or a loop; `kept` by a click or a key, else a preview.

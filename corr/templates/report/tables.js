@@ -78,6 +78,14 @@ page.starts.push((kernel) => {
   page.drawPasses();
 });
 
+page.keys["/"] = () => {
+  const search = $("#remark-search") || $("#run-search");
+  if (!search) return false;
+  search.scrollIntoView({ block: "center" });
+  search.focus();
+  return true;
+};
+
 function coloured(text) {
   const tone = (line) => (line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : line.startsWith("@@") ? "at" : null);
   return make("pre", { class: "diff", tabindex: "0" }, text.split("\n").map((line) => make("span", { class: tone(line) }, line || " ")));

@@ -1,0 +1,1 @@
+"""Runs and optimisations in the formats of other tools, one file a format."""
