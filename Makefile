@@ -1,5 +1,5 @@
 # `make demo` and `make test` each set up what is missing and then do their job.
-.PHONY: demo test check bench bench-optimize fuzz clean setup
+.PHONY: demo test check bench bench-optimize fuzz clean setup all-optimize report plot heatmap
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
@@ -22,6 +22,31 @@ bench: setup $(VENV)/.dev
 
 bench-optimize: setup $(VENV)/.dev
 	$(BIN)/python -m bench.optimize
+
+# Optimises the kernels that ship with corr: all of them, or make all-optimize KERNELS="gemm.c 2mm.c".
+# The targets after it show those, or whatever the lake has. A kernel that cannot be made faster
+# (exit code 4) is no error.
+ifeq ($(origin KERNELS),undefined)
+KERNELS := $(filter-out regions_papi.c,$(notdir $(wildcard kernels/*.c kernels/*.cpp)))
+SHOWN := --all
+else
+SHOWN = $(basename $(notdir $(KERNELS)))
+endif
+ITERATIONS ?= 3
+RESULTS ?= results
+
+all-optimize: setup
+	$(BIN)/corr optimize $(KERNELS) --iterations $(ITERATIONS) $(OPTIMIZE) || [ $$? -eq 4 ]
+	$(BIN)/corr export results $(SHOWN) -o $(RESULTS) --only csv,metrics,opcodes,profile,ir
+
+report: setup
+	$(BIN)/corr report $(SHOWN) -o $(RESULTS)/report.html
+
+plot: setup
+	$(BIN)/corr export results $(SHOWN) -o $(RESULTS) --only plot,bars
+
+heatmap: setup
+	$(BIN)/corr export results $(SHOWN) -o $(RESULTS) --only heatmap
 
 # Damages real records of remarks at random and reads them; make fuzz FUZZ_SECONDS=600 takes longer.
 FUZZ_SECONDS ?= 60

@@ -107,10 +107,8 @@ def _run(run: Run, data: Path | str | None) -> RunInfo:
 
 def _profiles(run: RunInfo) -> dict[str, list[dict[str, Any]]]:
     """The region rows of a run by profile, as they were read."""
-    import pyarrow.parquet as pq
-
-    path = run.folder / "regions.parquet"
-    rows = pq.read_table(path).to_pylist() if path.exists() else []
+    table = run.table("regions")
+    rows = table.to_pylist() if table is not None else []
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if row["path"] and not _other_channel(row):
@@ -131,10 +129,8 @@ def _other_channel(row: dict[str, Any]) -> bool:
 
 def _metadata(run: RunInfo, profile: str) -> dict[str, Any]:
     """What the profile says of its run, and corr's own facts under `corr.`."""
-    import pyarrow.parquet as pq
-
-    path = run.folder / "region_metadata.parquet"
-    rows = pq.read_table(path).to_pylist() if path.exists() else []
+    table = run.table("region_metadata")
+    rows = table.to_pylist() if table is not None else []
     found = {r["key"]: _parsed(r["value"]) for r in rows if r["profile"] == profile}
     facts = {**run.facts, "run_id": run.run_id}
     return found | {f"corr.{k}": facts[k] for k in _METADATA if facts.get(k) is not None}

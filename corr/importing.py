@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from collectors import caliper, papi, regions
-from collectors.errors import CorrError, UsageError
+from collectors.errors import UsageError
 from collectors.process import printable
 from collectors.regions import Profile
 from collectors.table import problem_rows
@@ -131,12 +130,8 @@ def _sha256(source: str) -> str | None:
 
 
 def _loops(run: RunInfo) -> pa.Table:
-    path = run.folder / "loops.parquet"
-    try:
-        rows = pq.read_table(path) if path.exists() else TABLES["loops"].empty()
-    except (OSError, pa.ArrowException) as error:
-        raise CorrError(f"the loops of {run.run_id} cannot be read: {error}") from error
-    if not len(rows):
+    rows = run.table("loops")
+    if rows is None or not len(rows):
         raise UsageError(
             f"run {run.run_id} has no loops to join with", "name a run of `corr collect`"
         )

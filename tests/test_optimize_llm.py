@@ -124,7 +124,7 @@ def test_an_ir_function(attempts: Attempts) -> None:
     trial = attempts(IrFunction("gemm.c", "run", text), session=session)
     assert trial.outcome == Outcome.accepted and session.best_ratio < 0.5, trial.detail
     lost = attempts(Source("gemm.c", (EDIT,)), session=session)
-    assert lost.outcome == Outcome.refused and "rewritten IR" in lost.detail
+    assert lost.outcome == Outcome.refused and "built from its IR" in lost.detail
     assert (
         session.rows[-1]["kind"] == "ir+source" and len(json.loads(session.rows[-1]["moves"])) == 2
     )
@@ -169,8 +169,8 @@ def test_the_original_against_itself_is_the_same(attempts: Attempts) -> None:
         (Flags(("-ffast-math",)), "refused", "-ffast-math"),
         (Source("gemm.c", (("beta;", "beta"),)), "did not compile", "error:"),
         (Source("gemm.c", (("beta;", "beta + 1;"),)), "wrong output", "mini: C["),
-        (Source("gemm.c", (("C[i][j] *= beta;", "while (n) C[i][j] *= beta;"),)), "timed out", "mini"),
-        (Source("gemm.c", (("A[i][k]", "A[i * 99999][k]"),)), "crashed", "SIGSEGV"),
+        (Source("gemm.c", (("C[i][j] *= beta;", "while (1) C[i][j] *= beta;"),)), "timed out", "mini"),
+        (Source("gemm.c", (("* A[i][k] *", "* A[(size_t)i * 999999][k] *"),)), "crashed", "SIGSEGV"),
         (Source("gemm.c", (("no such text", "x"),)), "refused", "not there"),
         (Pragma("gemm.c", 3, ("#pragma clang loop unroll_count(2)",)), "refused", ""),
         (IrFunction("gemm.c", "run", "define internal void @run(i32 %n) {\n  bad\n}"), "did not compile", "error"),

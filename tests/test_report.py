@@ -18,7 +18,7 @@ from report_lakes import BEST, EVIL, FIRST, SECOND, THIRD, optimisation, restage
 
 from collectors.errors import UsageError
 from corr.lake import Lake
-from corr.report import build, facts, kernel, page, peaks, roofline, trials
+from corr.report import build, facts, kernel, page, trials
 from corr.report.charts import Chart
 from corr.report.draw import specification
 from corr.report.facts import Window, merged
@@ -116,7 +116,10 @@ def test_nothing_but_the_page_is_ever_run_or_asked_for(html: str) -> None:
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy
     for tag, about in parsed.elements:
-        assert not [name for name in about if name.startswith("on") or name == "style"], (tag, about)
+        assert not [name for name in about if name.startswith("on") or name == "style"], (
+            tag,
+            about,
+        )
         for name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset"):
             assert str(about.get(name) or "#").startswith(("#", "data:,")), (tag, about)
 
@@ -150,9 +153,7 @@ def test_every_number_of_a_table_is_that_of_its_sql(html: str, optimised: Lake) 
 def test_the_sql_that_is_shown_is_what_corr_sql_takes(
     html: str, optimised: Lake, corr: Callable[..., Any], tmp_path: Path
 ) -> None:
-    table = next(
-        t for t in Page(html).tables if t["about"].get("data-listing") == "remark_kinds"
-    )
+    table = next(t for t in Page(html).tables if t["about"].get("data-listing") == "remark_kinds")
     arguments = ("sql", table["about"]["data-sql"], "--run", table["about"]["data-run"])
     done = corr(*arguments, "--data", optimised.root, "--format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -170,15 +171,14 @@ def test_the_source_has_its_heat_and_counts(html: str, optimised: Lake) -> None:
         for row in ask(optimised, facts.EXECUTION_SQL, runs=[run]).to_pylist()
     }
     listed = [about for tag, about in Page(html).elements if tag == "tr" and "data-l" in about]
-    files = [
-        about["data-file"] for tag, about in Page(html).elements if "data-file" in about
-    ]
+    files = [about["data-file"] for tag, about in Page(html).elements if "data-file" in about]
     assert any(str(name).endswith("gemm.c") for name in files)
     hottest = heat[0]
     (row,) = [
         about
         for about in listed
-        if about["data-l"] == str(hottest["line"]) and about.get("data-n") == str(hottest["samples"])
+        if about["data-l"] == str(hottest["line"])
+        and about.get("data-n") == str(hottest["samples"])
     ]
     assert_equal(str(row["data-v"]), hottest["share"])
     assert row["data-x"] == str(counts[hottest["file"], hottest["line"]])
@@ -199,15 +199,20 @@ def test_the_layers_of_each_loop_are_those_of_sql(html: str, optimised: Lake) ->
     for name in ("share", "samples", "iterations", "entries", "mca_cycles", "passes"):
         assert loop[name] == hot[name]
     counted = sum(
-        row[at["count"]] for row in data["remarks"]
+        row[at["count"]]
+        for row in data["remarks"]
         if row[at["loop"]] is not None and words[row[at["loop"]]] == loop["key"]
     )
     (wanted,) = ask(
-        optimised, "SELECT sum(count)::BIGINT AS n FROM remarks WHERE loop = ?", [loop["key"]], [run]
+        optimised,
+        "SELECT sum(count)::BIGINT AS n FROM remarks WHERE loop = ?",
+        [loop["key"]],
+        [run],
     ).to_pylist()
     assert counted == wanted["n"]
     changes = [
-        row for row in data["changes"]
+        row
+        for row in data["changes"]
         if loop["key"] in [words[n] for n in row[data["change"].index("loops")]]
     ]
     (passes,) = ask(
@@ -276,9 +281,7 @@ def test_the_charts_are_valid_vega_lite(optimised: Lake) -> None:
         assert "var(--" not in text, "a file has no style sheet"
 
 
-def test_files_of_the_charts(
-    optimised: Lake, corr: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_files_of_the_charts(optimised: Lake, corr: Callable[..., Any], tmp_path: Path) -> None:
     done = corr(
         *("report", "gemm", "--data", optimised.root, "--png", "p", "--svg", "s"), cwd=tmp_path
     )
@@ -369,54 +372,3 @@ def test_text_has_enough_contrast_in_both_themes(theme: int) -> None:
     for step in range(7):
         on = "on-high" if step >= 5 else "on-low"
         assert contrast(colour[f"h{step}"], colour[on]) >= 4.5, step
-
-
-@pytest.mark.parametrize(
-    ("mnemonic", "operands", "flop", "moved"),
-    [
-        ("vfmadd231pd", "(%rax), %zmm1, %zmm2", 16, 64),
-        ("vfmadd231pd", "%ymm0, %ymm1, %ymm2", 8, 0),
-        ("vfmadd213ss", "(%rax), %xmm1, %xmm2", 2, 4),
-        ("mulsd", "(%rcx,%rax,8), %xmm0", 1, 8),
-        ("addps", "%xmm0, %xmm1", 4, 0),
-        ("vaddpd", "(%rax){1to8}, %zmm1, %zmm2", 8, 8),
-        ("vbroadcastsd", "(%rax), %zmm2", 0, 8),
-        ("movapd", "%xmm0, (%rdi)", 0, 16),
-        ("movsd", "%xmm0, (%rdi)", 0, 8),
-        ("movzbl", "(%rdi), %eax", 0, 1),
-        ("movq", "(%rdi), %rax", 0, 8),
-        ("leaq", "(%rdi,%rax,8), %rcx", 0, 0),
-        ("prefetcht0", "(%rdi)", 0, 0),
-        ("cvtsi2sd", "%eax, %xmm0", 0, 0),
-        ("ucomisd", "%xmm1, %xmm0", 0, 0),
-        ("vdivpd", "%ymm0, %ymm1, %ymm2", 4, 0),
-        ("jne", "0x1234", 0, 0),
-    ],
-)
-def test_operations_and_bytes_of_an_instruction(
-    mnemonic: str, operands: str, flop: int, moved: int
-) -> None:
-    row = {"mnemonic": mnemonic, "operands": operands, "may_load": None, "may_store": None}
-    assert roofline.flops(mnemonic, operands) == flop
-    assert roofline.access_bytes(row) == moved
-
-
-def test_gemm_does_the_operations_that_its_formula_says(gemm: Lake) -> None:
-    (subject,) = subjects(gemm, ["a"])
-    made = kernel.gather(gemm, subject)
-    row = next(r for r in made.roofline if r["loop"] == "kernel_gemm/1.1.1")
-    # alpha * A * B added to C: three operations an iteration, unless alpha * A is hoisted
-    assert row["flops"] / row["iterations"] == pytest.approx(3, abs=1)
-    assert row["gflops"] > 0 and row["intensity"] > 0
-
-
-def test_the_roofs_are_measured_once_and_kept(gemm: Lake) -> None:
-    run = gemm.find("a")
-    found, why = peaks.of_run(gemm, run)
-    assert found is not None, why
-    assert found.flops["fma_f32"] > found.flops["scalar_f64"] > 1e8
-    assert "memory" in found.bandwidths and found.bandwidths["L1"] > 1e9
-    assert peaks.of_run(gemm, run)[0] == found
-    elsewhere = type(run)(run.run_id, run.folder, {**run.facts, "cpu": "another"})
-    nothing, why = peaks.of_run(gemm, elsewhere)
-    assert nothing is None and "another machine" in why

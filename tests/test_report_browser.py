@@ -86,9 +86,7 @@ def seen(browser: Browser, address: str) -> Iterator[Seen]:
 
 def test_a_click_on_a_hot_line_shows_what_every_layer_says(seen: Seen, optimised: Lake) -> None:
     run = subjects(optimised, ["gemm"])[0].run
-    (loop,) = ask(
-        optimised, "SELECT file, line FROM loops WHERE key = ?", [HOT], [run]
-    ).to_pylist()
+    (loop,) = ask(optimised, "SELECT file, line FROM loops WHERE key = ?", [HOT], [run]).to_pylist()
     seen.page.click(f'[data-file="{loop["file"]}"] tr[data-l="{loop["line"]}"] td.code')
     panel = seen.text("#panel")
     assert f"{loop['file']}:{loop['line']}" in panel
@@ -104,7 +102,13 @@ def test_a_click_on_a_hot_line_shows_what_every_layer_says(seen: Seen, optimised
         assert row["words"] in panel
     seen.page.click(f"#panel .crumbs button:has-text('{HOT}')")
     panel = seen.text("#panel")
-    for word in ("Remarks", "Passes that changed it", "Machine loop", "cycles a pass", "iterations"):
+    for word in (
+        "Remarks",
+        "Passes that changed it",
+        "Machine loop",
+        "cycles a pass",
+        "iterations",
+    ):
         assert word in panel, word
     assert "mulsd" in panel
 
@@ -235,9 +239,10 @@ def test_print_shows_everything_without_its_tools(browser: Browser, address: str
     found = opened(browser, address)
     found.page.emulate_media(media="print")
     assert not found.page.locator(".tools").is_visible()
-    assert found.page.evaluate(
-        "getComputedStyle(document.querySelector('.file > .scroll')).maxHeight"
-    ) == "none"
+    assert (
+        found.page.evaluate("getComputedStyle(document.querySelector('.file > .scroll')).maxHeight")
+        == "none"
+    )
     assert found.page.pdf().startswith(b"%PDF")
     found.page.close()
 
@@ -302,7 +307,7 @@ def test_the_policy_stops_what_would_get_through(browser: Browser, address: str)
     found = opened(browser, address)
     found.page.evaluate(
         "document.body.insertAdjacentHTML('beforeend',"
-        " '<img src=\"https://example.invalid/x.png\" onerror=\"window.hacked=1\">')"
+        ' \'<img src="https://example.invalid/x.png" onerror="window.hacked=1">\')'
     )
     found.page.wait_for_function("performance.now() > 0")
     assert found.page.evaluate("fetch('https://example.invalid/').then(() => 1, () => 0)") == 0

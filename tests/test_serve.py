@@ -78,7 +78,11 @@ def test_two_runs_side_by_side(server: Server, lake: Lake) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("/run/../../../../etc/passwd", "/run/%2e%2e%2f%2e%2e%2fcorr-lake.json", "/corr-lake.json"),
+        *(
+            "/run/../../../../etc/passwd",
+            "/run/%2e%2e%2f%2e%2e%2fcorr-lake.json",
+            "/corr-lake.json",
+        ),
         *("/run/", "/run/last", "/run/20200101T000000.000000-0000", "/diff/a/b", "/run/x/y"),
         *("//etc/passwd", "/run/..%00", "/runs/../corr-lake.json", "/" + "a" * 9000),
     ],

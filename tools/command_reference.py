@@ -10,7 +10,14 @@ from pathlib import Path
 from corr.commands import COMMANDS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
-SUBCOMMANDS = {"runs": ("rm",), "import": ("caliper", "papi", "remarks")}
+SUBCOMMANDS = {
+    "runs": ("rm",),
+    "import": ("caliper", "papi", "remarks"),
+    "export": (
+        *("results", "speedscope", "firefox", "collapsed", "gcc", "sarif", "opt-diff", "table"),
+    ),
+    "init": ("vscode",),
+}
 
 
 def help_of(*words: str) -> str:

@@ -13,6 +13,8 @@ COMMANDS = (
     "history",
     "report",
     "serve",
+    "export",
+    "init",
     "runs",
     "compact",
     "sql",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from collections.abc import Mapping
+from typing import Any, TextIO
 
-from corr.check_formats import CheckFormat, render
+from corr.check_formats import CheckFormat, plain, render
 from corr.findings import FAILS, NOTE, Finding, Report
 from corr.lake import Lake, RunInfo
 from corr.sql import connect, rows
@@ -34,9 +35,7 @@ ORDER BY h.share DESC NULLS LAST, s.loop, s.weight NULLS LAST, s.file, s.line, s
 TABLES = ("sample_shares", "samples", "loops", "remark_words", "missed")
 
 
-def findings(
-    lake: Lake, run: RunInfo, *, share: float, everything: bool = False
-) -> list[Finding]:
+def findings(lake: Lake, run: RunInfo, *, share: float, everything: bool = False) -> list[Finding]:
     """Remarks of the loops with at least this share of the samples, the hottest loop first.
 
     Of a run without samples every loop counts. What most often costs time is a warning; with
@@ -44,14 +43,13 @@ def findings(
     """
     connection = connect(lake, [run], TABLES)
     try:
-        found = connection.execute(REMARKS_SQL, [share, everything, RARELY]).to_arrow_table()
-        listed = found.to_pylist()
+        listed = rows(connection, REMARKS_SQL, share, everything, RARELY)
     finally:
         connection.close()
     return [_finding(row) for row in listed]
 
 
-def _finding(row: dict) -> Finding:
+def _finding(row: Mapping[str, Any]) -> Finding:
     # a remark without a place stands at its loop
     placed = bool(row["file"] and row["line"])
     file, line, column = (
@@ -62,7 +60,7 @@ def _finding(row: dict) -> Finding:
     costs = row["weight"] is not None and row["weight"] < RARELY
     share = f", {100 * row['share']:.1f} % of the time" if row["share"] is not None else ""
     return Finding(
-        f"{row['pass']}/{row['name']}",
+        plain(f"{row['pass']}/{row['name']}"),
         FAILS if costs else NOTE,
         row["loop"],
         file,

@@ -21,6 +21,7 @@ SELECT s.object, s.own, coalesce(s.function, s.symbol, '[unknown]') AS function,
        s.line, i.frames, s.event, sum(s.count)::BIGINT AS samples, sum(s.period)::BIGINT AS period
 FROM samples s LEFT JOIN instructions i ON s.own AND i.address = s.address
 GROUP BY ALL ORDER BY samples DESC, s.object, function, s.file, s.line, s.loop"""
+NAMES_SQL = "SELECT linkage, any_value(name) AS name FROM functions GROUP BY linkage"
 
 
 class Kind(StrEnum):
@@ -70,7 +71,7 @@ def profile(lake: Lake, run: RunInfo) -> Profile:
     try:
         found = rows(connection, SAMPLES_SQL)
         loops = {row["key"]: row for row in rows(connection, "FROM loops")}
-        names = rows(connection, "SELECT linkage, any_value(name) AS name FROM functions GROUP BY 1")
+        names = rows(connection, NAMES_SQL)
     finally:
         connection.close()
     if not found:
@@ -114,12 +115,10 @@ def _frames(
     return frames
 
 
-def _nest(
-    key: str | None, loops: Mapping[str, Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
+def _nest(key: str | None, loops: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """A loop with those around it, the outermost first."""
     found: list[Mapping[str, Any]] = []
-    while key in loops and loops[key] not in found:
+    while key is not None and key in loops and loops[key] not in found:
         found.append(loops[key])
         key = loops[key]["parent"]
     return found[::-1]

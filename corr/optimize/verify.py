@@ -250,12 +250,14 @@ class Verifier:
         folder = self.workshop.program.run.directory
         shell = Path("/bin/sh")
         given = Input("own command", ("-c", self.command), {"CORR_BINARY": str(binary)})
+        hidden = ""
         try:
             shown = (binary, folder)
             run = self.workshop.run(shell, given, "stdout", readable=shown, cwd=folder)
-        except UsageError:  # the home folder, for one
+        except UsageError as error:  # the home folder, for one
             run = self.workshop.run(shell, given, "stdout", readable=(binary,))
-        detail = "" if run.ok else f"{run.why()}: {run.done.last_lines(2)}"
+            hidden = f" (it cannot see {folder}: {error.message})"
+        detail = "" if run.ok else f"{run.why()}: {run.done.last_lines(2)}{hidden}"
         return Check("command", self.command, False, run.ok, "", None, detail)
 
     def _guarantee(

@@ -24,6 +24,8 @@ class Variable:
     kind: str
     assigned: bool = False
     addressed: bool = False
+    #: It is declared with a value.
+    valued: bool = False
 
     @property
     def own(self) -> bool:
@@ -99,7 +101,14 @@ class Variables:
         if "&" in text:
             raise NotAffine(f"{name} is a reference")
         identity = node["id"]
-        return Variable(name, text, kind, identity in self._assigned, identity in self._addressed)
+        return Variable(
+            name,
+            text,
+            kind,
+            assigned=identity in self._assigned,
+            addressed=identity in self._addressed,
+            valued="init" in node,
+        )
 
     def steady(self, name: str) -> bool:
         """Just one variable of the function has this name, and it never changes."""

@@ -1,7 +1,7 @@
 """What must stay in order: pairs of statement instances of which a later uses what an earlier did.
 
 Dependence analysis as in Feautrier, Dataflow analysis of array and scalar references (1991), by
-isl. Different arrays are taken not to overlap.
+isl. Different arrays are taken not to overlap: conditions.py asks that at run time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import islpy as isl
 
+from corr.polyhedral.limits import simplified
 from corr.polyhedral.scop import Scop
 
 
@@ -24,7 +25,7 @@ class Dependences:
         pairs = writes.apply_range(to_readers).union(writes.apply_range(to_writers))
         pairs = pairs.union(reads.apply_range(to_writers))
         #: earlier instance → later instance, wherever one of the two writes what both touch
-        self.every = pairs.intersect(earlier).coalesce()
+        self.every = simplified(pairs.intersect(earlier))
 
     def kept_by(self, order: isl.UnionMap) -> bool:
         """A new order (instance → time) runs every pair in the old direction."""
@@ -37,6 +38,7 @@ def of(scop: Scop) -> Dependences:
     return Dependences(scop)
 
 
+@lru_cache(maxsize=8)
 def flow(scop: Scop) -> isl.UnionMap:
     """writer → reader of the very value that it wrote."""
     sure, maybe = scop.accesses(write=True, sure=True), scop.accesses(write=True)
@@ -47,6 +49,7 @@ def flow(scop: Scop) -> isl.UnionMap:
     return found.get_may_dependence()
 
 
+@lru_cache(maxsize=8)
 def sparse(scop: Scop) -> isl.UnionMap:
     """Dependences of which the others follow: to the last writer, and from the last readers."""
     order = scop.order.intersect_domain(scop.domain)
@@ -59,4 +62,4 @@ def sparse(scop: Scop) -> isl.UnionMap:
     total = flow(scop)
     for info in (over, back):
         total = total.union(info.compute_flow().get_may_dependence())
-    return total.coalesce()
+    return simplified(total)

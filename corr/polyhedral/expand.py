@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import islpy as isl
 
-from corr.polyhedral.expressions import Element, Expression, Name
+from corr.polyhedral.expressions import Element, Expression, Name, NotAffine
 from corr.polyhedral.limits import limited
 from corr.polyhedral.scop import Array, Scop, Statement
 from corr.polyhedral.syntax import text
 
 
-@limited("to expand scalars", 100_000_000)
 def expanded(scop: Scop) -> Scop:
     """The region with every scalar that allows it turned into an array over its loops.
 
     A scalar allows it when each value is used within the iteration that computed it, and nobody
-    looks at it after the region. (Scalar expansion: Padua & Wolfe, CACM 1986.)
+    looks at it after the region, as far as isl can tell.
+    (Scalar expansion: Padua & Wolfe, CACM 1986.)
     """
     for array in list(scop.arrays.values()):
         if array.dimensions == 0 and not array.outside:
-            scop = _one(scop, array)
+            with contextlib.suppress(NotAffine):
+                scop = _one(scop, array)
     return scop
 
 
+@limited("to expand a scalar")
 def _one(scop: Scop, scalar: Array) -> Scop:
     users = [s for s in scop.statements if any(a.array == scalar.name for a in s.accesses)]
     depth = _common([s.loops for s in users])

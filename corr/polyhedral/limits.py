@@ -41,6 +41,14 @@ def bounded(what: str, most: int = MOST) -> Iterator[None]:
             context.set_max_operations(0)
 
 
+def simplified(relation: isl.UnionMap) -> isl.UnionMap:
+    """The same relation in fewer pieces, where isl manages."""
+    try:
+        return relation.coalesce()
+    except isl.Error:  # isl 0.27 sometimes fails here: "cannot relax redundant constraint"
+        return relation
+
+
 def limited(
     what: str, most: int = MOST
 ) -> Callable[[Callable[_Arguments, _Result]], Callable[_Arguments, _Result]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,25 +10,32 @@ from dataclasses import replace
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.legality import legal
 from corr.polyhedral.legality import parallel as parallel
-from corr.polyhedral.limits import limited
+from corr.polyhedral.limits import bounded
 from corr.polyhedral.registers import steps_of
 from corr.polyhedral.schedules import Band, Leaf, Row, Sequence, Tree, bands, merged, with_band
 from corr.polyhedral.scop import Scop
 from corr.polyhedral.times import rows_of
 
 
-@limited("to split loops", 100_000_000)
 def distributed(scop: Scop, tree: Tree) -> Tree:
     """Loops round several nests are split, each nest given its own, wherever that is legal."""
     for path, band in list(bands(tree)):
         parts = _parts(band)
         if parts is None:
             continue
-        split = with_band(tree, path, Sequence(parts))  # type: ignore[arg-type]
-        split = merged(scop, split)
-        if legal(scop, split):
+        split = _merged(scop, with_band(tree, path, Sequence(parts)))
+        if split is not None:
             return distributed(scop, split)
     return tree
+
+
+def _merged(scop: Scop, tree: Tree) -> Tree | None:
+    """The tree with its bands joined; None if it is illegal, as far as isl can tell."""
+    with contextlib.suppress(NotAffine), bounded("which loops may be exchanged"):
+        found = merged(scop, tree)
+        if legal(scop, found):
+            return found
+    return None
 
 
 def stripped(scop: Scop, tree: Tree, size: int) -> Iterator[Tree]:
@@ -39,8 +47,8 @@ def stripped(scop: Scop, tree: Tree, size: int) -> Iterator[Tree]:
         strip = Band(
             band.rows, band.permutable, Sequence(parts), (size,) * len(band.rows), strip=True
         )
-        other = merged(scop, with_band(tree, path, strip))
-        if legal(scop, other):
+        other = _merged(scop, with_band(tree, path, strip))
+        if other is not None:
             yield other
 
 

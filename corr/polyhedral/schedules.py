@@ -10,7 +10,7 @@ import islpy as isl
 
 from corr.polyhedral import dependences
 from corr.polyhedral.expressions import Affine, NotAffine, added, linear, scaled
-from corr.polyhedral.limits import bounded, limited
+from corr.polyhedral.limits import bounded
 from corr.polyhedral.scop import PARAMETER, Scop, Statement
 
 #: Operations of isl's that its scheduler may take.
@@ -83,7 +83,7 @@ def bands(tree: Tree, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, .
         yield from bands(tree.child, (*path, 0))
 
 
-def with_band(tree: Tree, path: tuple[int, ...], band: Band) -> Tree:
+def with_band(tree: Tree, path: tuple[int, ...], band: Tree) -> Tree:
     """The tree with another band at a path."""
     if not path:
         return band
@@ -98,10 +98,14 @@ def with_band(tree: Tree, path: tuple[int, ...], band: Band) -> Tree:
 # --- where trees come from -----------------------------------------------------------------
 
 
-@limited("the order as it is written")
 def original(scop: Scop) -> Tree:
     """The order as it is written; loops that nest directly and may be exchanged are one band."""
-    return merged(scop, _nested(list(scop.statements), 0))
+    tree = _nested(list(scop.statements), 0)
+    try:
+        with bounded("which loops may be exchanged"):
+            return merged(scop, tree)
+    except NotAffine:
+        return tree
 
 
 def _nested(group: list[Statement], depth: int) -> Tree:
@@ -202,11 +206,11 @@ def automatic(scop: Scop, *, fuse: bool, inner_first: bool = False) -> Tree:
     context.set_schedule_serialize_sccs(0 if fuse else 1)
     context.set_schedule_maximize_band_depth(1)
     context.set_schedule_outer_coincidence(1 if inner_first else 0)
-    depends = dependences.sparse(scop)
-    constraints = isl.ScheduleConstraints.on_domain(scop.domain)
-    constraints = constraints.set_validity(depends).set_proximity(dependences.flow(scop))
-    constraints = constraints.set_coincidence(depends)
     with bounded("a schedule", MOST):
+        depends = dependences.sparse(scop)
+        constraints = isl.ScheduleConstraints.on_domain(scop.domain)
+        constraints = constraints.set_validity(depends).set_proximity(dependences.flow(scop))
+        constraints = constraints.set_coincidence(depends)
         return _from_isl(scop, constraints.compute_schedule().get_root())
 
 

@@ -74,11 +74,13 @@ def report(
             at = f"kernel={quote(subject.name, safe='')}&" if several else ""
             if several:
                 tell(subject.name)
-            one = kernels.gather(lake, subject, number, at=at, with_source=with_source)
-            kernels.start_drawing(one, painter)
-            gathered.append(one)
+            gathered.append(
+                kernels.gather(
+                    lake, subject, number, at=at, with_source=with_source, painter=painter
+                )
+            )
         summary = _summary(gathered) if several else None
-        drawn = painter.draw([summary.chart], PAGE, "summary").result() if summary else []
+        drawn = painter.draw([summary.chart], PAGE, "summary")() if summary else []
         for one in gathered:
             one.finish()
     chunks = [c for one in gathered for c in _chunks(one)]

@@ -15,7 +15,7 @@ from corr.report.listing import Row
 from corr.report.peaks import Peaks
 
 #: Loops and changes of the pass timeline, passes of the remarks' chart.
-MOST_LOOPS, MOST_CHANGES, MOST_PASSES = 12, 700, 14
+MOST_LOOPS, MOST_CHANGES, MOST_PASSES = 12, 400, 14
 
 _GREW, _SHRANK, _SAME = "more instructions", "fewer", "as many"
 

@@ -50,10 +50,10 @@ def report(lake: Lake, a: RunInfo, b: RunInfo, *, served: bool = False) -> Repor
     """The page of a comparison; its numbers are those of `corr diff A B`."""
     from corr.report import charts_run
 
-    result = diff(lake, a, b)
-    loops = [_loop(entry) for entry in result["loops"] if entry["changed"]][:MOST_LOOPS]
     with Painter() as painter:
-        drawn = painter.draw([charts_run.costs(result["loops"], PAGE)], PAGE, "diff").result()
+        result = diff(lake, a, b)
+        drawn = painter.draw([charts_run.costs(result["loops"], PAGE)], PAGE, "diff")()
+    loops = [_loop(entry) for entry in result["loops"] if entry["changed"]][:MOST_LOOPS]
     counters = [
         row | {"ratio": row["b"] / row["a"] if row["a"] else None} for row in result["counters"]
     ]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +20,9 @@ if TYPE_CHECKING:
     from corr.report.charts import Chart
     from corr.report.ink import Ink
 
+#: Seconds between two looks for a file, and that a child may live.
+POLL, LONGEST = 0.004, 3600.0
+END = "end"
 #: Dots a unit of length in PNG files.
 PNG_SCALE = 2.0
 #: vl-convert makes links absolute, to a place of its own.
@@ -51,47 +59,66 @@ def vega_lite_version(specification: dict[str, Any]) -> str:
 
 
 class Painter:
-    """Draws charts in a child process, beside the queries of the page."""
+    """Draws charts in a child process, which gets ready beside the queries of the page.
+
+    Specifications and drawings go through files of a folder: `N.json` in, `N.svgs` out.
+    """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1)
+        self._given = 0
 
     def __enter__(self) -> Painter:
+        from collectors import process
+
+        self._folder = Path(tempfile.mkdtemp(prefix="corr-charts-"))
+        command: list[str | Path] = [sys.executable, Path(__file__), self._folder]
+        self._child = self._pool.submit(process.run, command, timeout=LONGEST)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        (self._folder / END).touch()
+        self._pool.shutdown()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
-    def draw(self, charts: Iterable[Chart | None], ink: Ink, prefix: str) -> Future[list[Drawn]]:
-        """SVGs of the charts that there are, for a page; `prefix` keeps their ids apart."""
+    def draw(
+        self, charts: Iterable[Chart | None], ink: Ink, prefix: str
+    ) -> Callable[[], list[Drawn]]:
+        """Have the charts that there are drawn; what is returned waits for the SVGs.
+
+        `prefix` keeps their ids apart from those of other charts. The wait raises CorrError.
+        """
         wanted = [chart for chart in charts if chart is not None]
-        specifications = [specification(chart, ink) for chart in wanted]
-        return self._pool.submit(self._drawn, wanted, specifications, prefix)
+        number, self._given = self._given, self._given + 1
+        text = json.dumps([specification(chart, ink) for chart in wanted])
+        _put(self._folder / f"{number}.json", text)
 
-    @staticmethod
-    def _drawn(
-        charts: list[Chart], specifications: list[dict[str, Any]], prefix: str
-    ) -> list[Drawn]:
-        if not charts:
-            return []
-        svgs = _in_child(specifications)
-        return [
-            Drawn(c.name, c.title, c.says, inline(svg, f"{prefix}-{c.name}", c))
-            for c, svg in zip(charts, svgs, strict=True)
-        ]
+        def drawn() -> list[Drawn]:
+            return [
+                Drawn(c.name, c.title, c.says, inline(svg, f"{prefix}-{c.name}", c))
+                for c, svg in zip(wanted, self._svgs(number), strict=True)
+            ]
+
+        return drawn
+
+    def _svgs(self, number: int) -> list[str]:
+        from collectors.errors import CorrError
+
+        path = self._folder / f"{number}.svgs"
+        while not path.exists():
+            if self._child.done() and not path.exists():
+                done = self._child.result()
+                raise CorrError(f"a chart cannot be drawn: {done.last_lines(3) or done.ending()}")
+            time.sleep(POLL)
+        found: list[str] = json.loads(path.read_text())
+        return found
 
 
-def _in_child(specifications: list[dict[str, Any]]) -> list[str]:
-    from collectors import process
-    from collectors.errors import CorrError
-
-    done = process.run(
-        [sys.executable, Path(__file__)], stdin=json.dumps(specifications).encode(), timeout=300
-    )
-    if not done.ok:
-        raise CorrError(f"a chart cannot be drawn: {done.last_lines(3)}")
-    found: list[str] = json.loads(done.stdout)
-    return found
+def _put(path: Path, text: str) -> None:
+    """Write a file that appears whole."""
+    temporary = path.with_suffix(".part")
+    temporary.write_text(text)
+    temporary.rename(path)
 
 
 def inline(svg: str, prefix: str, chart: Chart) -> str:
@@ -138,12 +165,23 @@ def write(charts: Iterable[Chart | None], folder: Path, kind: str, stem: str = "
     return written
 
 
-def _main(convert: Callable[..., str]) -> None:
-    specifications = json.load(sys.stdin)
-    json.dump([convert(s, vl_version=vega_lite_version(s)) for s in specifications], sys.stdout)
+def _serve(folder: Path, convert: Callable[..., str]) -> None:
+    """Draw what is put into the folder until it says END, or whoever asks is gone."""
+    parent = os.getppid()
+    # the first drawing takes half a second longer than any other
+    convert({"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "mark": "point"})
+    for number in count():
+        asked = folder / f"{number}.json"
+        while not asked.exists():
+            if (folder / END).exists() or os.getppid() != parent:
+                return
+            time.sleep(POLL)
+        found = json.loads(asked.read_text())
+        svgs = [convert(one, vl_version=vega_lite_version(one)) for one in found]
+        _put(folder / f"{number}.svgs", json.dumps(svgs))
 
 
 if __name__ == "__main__":
     import vl_convert
 
-    _main(vl_convert.vegalite_to_svg)
+    _serve(Path(sys.argv[1]), vl_convert.vegalite_to_svg)

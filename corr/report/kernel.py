@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -72,7 +71,7 @@ class Kernel:
     roofline: Sequence[Row]
     with_source: bool
     charts: dict[str, Drawn] = field(default_factory=dict)
-    drawing: Future[list[Drawn]] | None = None
+    drawing: Sequence[Callable[[], list[Drawn]]] = ()
 
     @property
     def name(self) -> str:
@@ -135,52 +134,67 @@ class Kernel:
 
     def finish(self) -> None:
         """Wait for the charts."""
-        if self.drawing is not None:
-            self.charts = {drawn.name: drawn for drawn in self.drawing.result()}
-            self.drawing = None
+        self.charts |= {drawn.name: drawn for wait in self.drawing for drawn in wait()}
+        self.drawing = ()
 
 
 def gather(
-    lake: Lake, subject: Subject, number: int = 0, *, at: str = "", with_source: bool = True
+    lake: Lake,
+    subject: Subject,
+    number: int = 0,
+    *,
+    at: str = "",
+    with_source: bool = True,
+    painter: Painter | None = None,
 ) -> Kernel:
-    """A subject's part of a report, without its charts."""
+    """A subject's part of a report; with a painter its charts are drawn beside the queries."""
+    drawing = []
+    trials = run_trials.gather(lake, subject)
+    if painter is not None and trials is not None:
+        drawing.append(painter.draw(trial_charts(trials, PAGE, at), PAGE, f"k{number}"))
     with Asker(lake, [subject.run], run_facts.TABLES) as ask:
         facts = run_facts.gather(lake, subject.run, ask)
         layers = run_layers.gather(ask, facts)
-    trials = run_trials.gather(lake, subject)
     peaks, why = machine_peaks.of_run(lake, subject.run)
     found = roofline.loops(facts, layers, peaks)
-    return Kernel(subject, number, at, facts, layers, trials, peaks, why, found, with_source)
+    made = Kernel(subject, number, at, facts, layers, trials, peaks, why, found, with_source)
+    if painter is not None:
+        drawing.append(painter.draw(run_charts(made, PAGE), PAGE, f"k{number}"))
+    made.drawing = drawing
+    return made
 
 
-def charts(kernel: Kernel, ink: Ink) -> list[Any]:
-    """The charts of a kernel; None for those that there is nothing to draw in."""
+def trial_charts(trials: Trials, ink: Ink, at: str = "") -> list[Any]:
+    """The charts of an optimisation; None for those that there is nothing to draw in."""
     from corr.report import charts as of_trials
+
+    return [
+        of_trials.times(trials, ink, at),
+        of_trials.counters(trials, ink),
+        of_trials.before_after(trials, ink),
+        of_trials.opcodes(trials, ink),
+        of_trials.gains(trials, ink, at),
+    ]
+
+
+def run_charts(kernel: Kernel, ink: Ink) -> list[Any]:
+    """The charts of a run; None for those that there is nothing to draw in."""
     from corr.report import charts_run as of_run
 
-    at, trials = kernel.at, kernel.trials
     loops = [row["loop"] for row in kernel.facts.hot.rows if row["loop"]]
-    found: list[Any] = []
-    if trials is not None:
-        found += [
-            of_trials.times(trials, ink, at),
-            of_trials.counters(trials, ink),
-            of_trials.before_after(trials, ink),
-            of_trials.opcodes(trials, ink),
-            of_trials.gains(trials, ink, at),
-        ]
-    found += [
-        of_run.passes(kernel.layers.changes, loops, ink, at),
+    found: list[Any] = [
+        of_run.passes(kernel.layers.changes, loops, ink, kernel.at),
         of_run.remarks(kernel.facts.kinds.rows, ink),
     ]
     if kernel.peaks is not None:
-        found.append(of_run.roofline(kernel.roofline, kernel.peaks, ink, at))
+        found.append(of_run.roofline(kernel.roofline, kernel.peaks, ink, kernel.at))
     return found
 
 
-def start_drawing(kernel: Kernel, painter: Painter) -> None:
-    """Have the kernel's charts drawn beside other work; `finish` waits for them."""
-    kernel.drawing = painter.draw(charts(kernel, PAGE), PAGE, f"k{kernel.number}")
+def charts(kernel: Kernel, ink: Ink) -> list[Any]:
+    """All charts of a kernel."""
+    of_trials = trial_charts(kernel.trials, ink, kernel.at) if kernel.trials else []
+    return of_trials + run_charts(kernel, ink)
 
 
 def _files(kernel: Kernel) -> Iterator[SourceFile]:

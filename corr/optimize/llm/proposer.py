@@ -235,15 +235,13 @@ def _shown(names: Sequence[str], summary: str) -> dict[str, str]:
 
 def _source_names(situation: Situation) -> list[str]:
     """The sources and headers of the run that a move may change, units too."""
-    import pyarrow.parquet as pq
-
     from corr.optimize.moves.source_text import changeable_source
 
-    path = situation.run.folder / "source.parquet"
-    if not path.exists():
+    source = situation.run.table("source")
+    if source is None:
         return []
     names = []
-    for name in pq.read_table(path, columns=["file"])["file"].unique().to_pylist():
+    for name in source["file"].unique().to_pylist():
         try:
             changeable_source(situation.best, name)
         except Refused:

@@ -46,7 +46,7 @@ def _all(scop: Scop) -> Iterator[Base]:
     original = schedules.original(whole)
     reason = "each statement gets loops of its own, in the order that suits it"
     yield Base("split", reason, whole, rewrite.distributed(whole, original))
-    skewed: list[Tree] = []
+    skewed: list[Base] = []
     for fuse, reason in (
         (False, "an order that allows tiles across the outer loop"),
         (True, "fused so that values are used while they are near"),
@@ -55,26 +55,25 @@ def _all(scop: Scop) -> Iterator[Base]:
             tree = schedules.automatic(whole, fuse=fuse)
         except NotAffine:
             continue
-        skewed.append(tree)
-        yield Base("fused" if fuse else "skewed", reason, whole, tree)
+        skewed.append(Base("fused" if fuse else "skewed", reason, whole, tree))
+        yield skewed[-1]
     for number, tree in enumerate(rewrite.stripped(whole, original, STRIP)):
         reason = f"strips of {STRIP} iterations, split within: what one nest reads, the next reuses"
         yield Base(f"strips {number}", reason, whole, tree)
-    for tree in skewed:
-        yield from _sweeps(whole, tree)
+    for base in skewed:
+        yield from _sweeps(base)
     plain = schedules.original(scop)
     yield Base("as written", "the loops as they are written", scop, plain)
 
 
-def _sweeps(scop: Scop, tree: Tree) -> Iterator[Base]:
+def _sweeps(base: Base) -> Iterator[Base]:
     """Tiles over time and space; within one, each statement sweeps over space in turn."""
-    for path, band in rewrite.leaves(tree):
+    scop, tree = base.scop, base.tree
+    for at, (path, band) in enumerate(rewrite.leaves(tree)):
         assert isinstance(band.child, Leaf)
         names = band.child.statements
         count = len(band.rows)
         if not band.permutable or count < 2:
-            continue
-        if len({len(scop.statement(n).loops) for n in names}) > 1:
             continue
         ordered = [s.name for s in scop.statements if s.name in names]
         children = tuple(
@@ -85,4 +84,5 @@ def _sweeps(scop: Scop, tree: Tree) -> Iterator[Base]:
         for number, sizes in enumerate(SWEEPS.get(count, ())):
             strip = Band(band.rows, True, time, sizes, strip=True)
             reason = f"tiles of {'×'.join(map(str, sizes))} over time and space stay in the cache"
-            yield Base(f"sweeps {number}", reason, scop, schedules.with_band(tree, path, strip))
+            name = f"sweeps {number}" + (f".{at}" if at else "") + f" of {base.name}"
+            yield Base(name, reason, scop, schedules.with_band(tree, path, strip))

@@ -168,7 +168,7 @@ def _scalar(order: tuple[int, ...], kept: int, strides: dict[str, int] | None) -
     """No vectors of ours: what the compiler makes of the order, and chains side by side."""
     count = len(order)
     near = (strides["vector"] - 2 * strides["gather"]) if strides else 0
-    yield Choice(Setting(order), _order_reason(near), 1.0 + 0.3 * near)
+    yield Choice(Setting(order), _order_reason(near), 1.0 + min(0.3 * near, 0.9))
     if count > 1:
         for jam in (4, 8, 2):
             blocks = tuple(jam if at == count - 2 else 1 for at in range(count))

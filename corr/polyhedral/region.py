@@ -1,0 +1,325 @@
+"""From a run of statements in clang's syntax tree to the model."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from corr.polyhedral.assumptions import assumed
+from corr.polyhedral.clang_ast import Functions, Node, extent, walk
+from corr.polyhedral.convert import Converter, element_type, unwrapped
+from corr.polyhedral.declarations import Variables
+from corr.polyhedral.expressions import (
+    WIDE,
+    Affine,
+    Element,
+    Expression,
+    Name,
+    NotAffine,
+    Number,
+    Operation,
+    added,
+    affine,
+    scaled,
+)
+from corr.polyhedral.limits import limited
+from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
+from corr.polyhedral.scop import PARAMETER, Array, Constraint, Scop, Statement
+
+_COMPARISONS = {"<", "<=", ">", ">=", "=="}
+_FLIPPED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+#: What the preprocessor may do in a text: it would be lost with the text.
+_DIRECTIVE = re.compile(rb"#|%:|\?\?[=/]|\\\r?\n|\b(?:_Pragma|__pragma|asm|__LINE__|__COUNTER__)\b")
+_SCOP = re.compile(rb"^[ \t]*#[ \t]*pragma[ \t]+(?:end)?scop[ \t]*\r?$", re.MULTILINE)
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the nest a statement is met."""
+
+    loops: tuple[str, ...] = ()
+    directions: tuple[int, ...] = ()
+    position: tuple[int, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    guard: Expression | None = None
+
+
+@dataclass
+class Region:
+    """Builds one Scop from a run of statements."""
+
+    functions: Functions
+    function: Node
+    variables: Variables
+    again: bool
+    statements: list[Statement] = field(default_factory=list)
+    loops: int = 0
+
+    @limited("the region")
+    def scop(self, run: list[Node]) -> Scop:
+        """The region. Raises NotAffine."""
+        span = self._span(run)
+        self.converter = Converter(self.functions, self.variables)
+        for node in run:
+            self.converter.find_writes(node)
+        self.inside = {id(n) for node in run for n in walk(node)}
+        self._block(run, Place(position=(0,)))
+        if not self.statements:
+            raise NotAffine("nothing is assigned")
+        arrays = self._arrays()
+        names = set(self.converter.parameters)
+        for name in names & set(arrays):
+            raise NotAffine(f"{name} is both read as a size and written")
+        for name in {*names, *(n for n, a in arrays.items() if a.dimensions)}:
+            if name in self.converter.variables:
+                variable = self.converter.variables[name]
+                check_has_value(self.function, self.inside, variable, span[0])
+        words = frozenset(word.decode() for word in _WORD.findall(self.functions.text))
+        for name in names:
+            if PARAMETER + name in words:
+                raise NotAffine(f"{PARAMETER + name} is a name of the program's")
+        result = Scop(
+            self.function["name"],
+            span,
+            tuple(sorted(names)),
+            tuple(self.statements),
+            arrays,
+            parameter_types=dict(self.converter.parameters),
+            variables=dict(self.converter.variables),
+            scalars=frozenset(self.converter.scalars),
+            extents=dict(self.converter.extents),
+            text=self.functions.text[slice(*span)].decode("utf-8", "surrogateescape"),
+            words=words,
+        )
+        return replace(result, assumption=assumed(result))
+
+    def _span(self, run: list[Node]) -> tuple[int, int]:
+        """Where the statements stand, with the semicolon that ends the last."""
+        spans = [extent(n) for n in run]
+        first, last = spans[0], spans[-1]
+        if first is None or last is None or None in spans:
+            raise NotAffine("the loop comes out of a macro")
+        text = self.functions.text
+        start, end = first[0], last[1]
+        if not text[start:end].rstrip().endswith((b"}", b";")):
+            rest = re.match(rb"\s*;", text[end:])
+            if rest is None:
+                raise NotAffine("the last statement does not end in the text")
+            end += rest.end()
+        if _DIRECTIVE.search(_SCOP.sub(b"", text[start:end])):
+            raise NotAffine("the text has a directive of the preprocessor")
+        return start, end
+
+    def _arrays(self) -> dict[str, Array]:
+        """What the region reads and writes. Raises NotAffine if a declaration is wanted after."""
+        outside = names_outside(self.function, self.inside, again=self.again)
+        arrays = {}
+        for name, array in self.converter.arrays.items():
+            variable = self.converter.variables.get(name)
+            if array.local:
+                arrays[name] = replace(array, outside=False)
+                continue
+            assert variable is not None
+            seen = array.dimensions > 0 or not variable.own or name in outside
+            arrays[name] = replace(array, outside=seen)
+        return arrays
+
+    # --- statements ------------------------------------------------------------------------
+
+    def _block(self, nodes: list[Node], place: Place) -> None:
+        at = place.position[-1]
+        for node in nodes:
+            here = replace(place, position=(*place.position[:-1], at))
+            at = self._statement(node, here) + 1
+
+    def _statement(self, node: Node, place: Place) -> int:
+        """Take a statement at a place; the last place it used among its siblings."""
+        kind = node.get("kind")
+        at = place.position[-1]
+        if kind == "CompoundStmt":
+            for child in node.get("inner", ()):
+                at = self._statement(child, replace(place, position=(*place.position[:-1], at))) + 1
+            return at
+        if kind == "ForStmt":
+            self._loop(node, place)
+        elif kind == "DeclStmt":
+            return self._declaration(node, place)
+        elif kind == "IfStmt":
+            return self._condition(node, place)
+        elif kind == "BinaryOperator" and node["opcode"] == "=":
+            target, value = node["inner"]
+            self._assign(target, self.converter.expression(value), place)
+        elif kind == "CompoundAssignOperator":
+            self._compound(node, place)
+        elif kind == "UnaryOperator" and node["opcode"] in ("++", "--"):
+            target = node["inner"][0]
+            old = self.converter.expression(target)
+            one = Number("int", "1")
+            self._assign(target, Operation(old.type, node["opcode"][0], (old, one)), place)
+        elif kind != "NullStmt":
+            raise NotAffine(f"a {kind} is not modelled")
+        return at
+
+    def _assign(self, target: Node, value: Expression, place: Place) -> None:
+        element = self.converter.target(target)
+        self._add(element, value, place)
+
+    def _add(self, target: Element, value: Expression, place: Place) -> None:
+        self.statements.append(
+            Statement(
+                f"S{len(self.statements)}",
+                place.loops,
+                place.directions,
+                place.position,
+                place.constraints,
+                target,
+                value,
+                place.guard,
+            )
+        )
+
+    def _compound(self, node: Node, place: Place) -> None:
+        target, value = node["inner"]
+        element = self.converter.target(target)
+        result, compute = element.type, element_type(node["computeResultType"])
+        if result != compute:
+            raise NotAffine(f"{node['opcode']} computes in another type than it stores")
+        operator = node["opcode"].removesuffix("=")
+        right = self.converter.expression(value)
+        self._add(element, Operation(result, operator, (element, right)), place)
+
+    def _declaration(self, node: Node, place: Place) -> int:
+        at = place.position[-1]
+        for variable in node.get("inner", ()):
+            plain = variable.get("kind") == "VarDecl" and not variable.get("storageClass")
+            if not plain or variable.get("tls") or variable.get("init", "c") != "c":
+                raise NotAffine("a declaration is not of a plain variable")
+            if place.guard is not None:
+                raise NotAffine("a declaration in a condition on data")
+            element = self.converter.declare(variable)
+            values = [n for n in variable.get("inner", ()) if n.get("kind")]
+            if values:
+                here = replace(place, position=(*place.position[:-1], at))
+                self._add(element, self.converter.expression(values[0]), here)
+                at += 1
+        return at
+
+    def _condition(self, node: Node, place: Place) -> int:
+        parts = node["inner"]
+        if node.get("hasVar") or node.get("hasInit"):
+            raise NotAffine("an if with a declaration is not modelled")
+        try:
+            inside = self._constraints(parts[0])
+            outside = self._negated(parts[0]) if len(parts) > 2 else None
+        except NotAffine:
+            return self._guarded(parts, place)
+        within = replace(place, constraints=place.constraints + inside)
+        at = self._statement(parts[1], within)
+        if len(parts) > 2 and outside is not None:
+            other = replace(
+                place,
+                constraints=place.constraints + outside,
+                position=(*place.position[:-1], at + 1),
+            )
+            at = self._statement(parts[2], other)
+        return at
+
+    def _guarded(self, parts: list[Node], place: Place) -> int:
+        """A condition on data: kept with the one assignment that it guards."""
+        if len(parts) > 2 or place.guard is not None:
+            raise NotAffine("an else, or an if within an if, of a condition on data")
+        before = len(self.statements)
+        condition = self.converter.expression(parts[0])
+        at = self._statement(parts[1], replace(place, guard=condition))
+        if len(self.statements) != before + 1 or self.statements[-1].loops != place.loops:
+            raise NotAffine("a condition on data guards more than one assignment")
+        return at
+
+    # --- loops -----------------------------------------------------------------------------
+
+    def _loop(self, node: Node, place: Place) -> None:
+        init, declared, condition, increment, body = node["inner"]
+        if declared or not condition or not increment or not init:
+            raise NotAffine("a loop without a start, a condition or a step, or with more")
+        if place.guard is not None:
+            raise NotAffine("a condition on data guards a loop")
+        variable, value = self._start(init)
+        if variable["type"] not in WIDE:
+            raise NotAffine(f"a loop's variable is of type {variable['type']}")
+        first = affine(self.converter.expression(value))
+        if not variable["declared"]:
+            check_only_loops(self.function, variable["id"])
+        name = Name(variable["type"], f"x{self.loops}'")
+        self.loops += 1
+        step = self._step(increment, variable["id"])
+        if abs(step) != 1:
+            raise NotAffine("a loop's step is not 1")
+        with self.converter.iterator(variable["id"], name):
+            start = added({name.name: 1, "": 0}, scaled(first, -1))
+            limits = self._constraints(condition)
+            if any(c.equal or c.form.get(name.name, 0) * step > 0 for c in limits):
+                raise NotAffine("a loop's condition may become true after it was false")
+            inner = Place(
+                (*place.loops, name.name),
+                (*place.directions, step),
+                (*place.position, 0),
+                (*place.constraints, Constraint(scaled(start, step)), *limits),
+            )
+            self._statement(body, inner)
+
+    def _start(self, node: Node) -> tuple[dict[str, str], Node]:
+        """A loop's variable (id, type, whether it is declared here) and its first value."""
+        if node.get("kind") == "DeclStmt" and len(node["inner"]) == 1:
+            variable = node["inner"][0]
+            values = [n for n in variable.get("inner", ()) if n.get("kind")]
+            if values and variable.get("init") == "c" and not variable.get("storageClass"):
+                kind = element_type(variable["type"])
+                return {"id": variable["id"], "type": kind, "declared": "here"}, values[0]
+        if node.get("kind") == "BinaryOperator" and node["opcode"] == "=":
+            target = unwrapped(node["inner"][0])
+            if target.get("kind") == "DeclRefExpr":
+                kind = element_type(target["type"])
+                identity = target["referencedDecl"]["id"]
+                if not self.variables.get(target).own:
+                    raise NotAffine("a loop's variable can be changed by others")
+                return {"id": identity, "type": kind, "declared": ""}, node["inner"][1]
+        raise NotAffine("a loop's start is not a plain assignment")
+
+    def _step(self, node: Node, identity: str) -> int:
+        target = unwrapped(node["inner"][0]) if node.get("inner") else {}
+        if target.get("referencedDecl", {}).get("id") == identity:
+            if node["kind"] == "UnaryOperator" and node["opcode"] in ("++", "--"):
+                return 1 if node["opcode"] == "++" else -1
+            if node["kind"] == "CompoundAssignOperator" and node["opcode"] in ("+=", "-="):
+                form = affine(self.converter.expression(node["inner"][1]))
+                if set(form) <= {""}:
+                    return form.get("", 0) * (1 if node["opcode"] == "+=" else -1)
+        raise NotAffine("a loop's step is not constant")
+
+    def _constraints(self, node: Node) -> tuple[Constraint, ...]:
+        node = unwrapped(node)
+        if node.get("kind") == "BinaryOperator":
+            operator = node["opcode"]
+            if operator == "&&":
+                return self._constraints(node["inner"][0]) + self._constraints(node["inner"][1])
+            if operator in _COMPARISONS:
+                left, right = (affine(self.converter.expression(n)) for n in node["inner"])
+                return (_constraint(operator, left, right),)
+        raise NotAffine("a condition is not affine")
+
+    def _negated(self, node: Node) -> tuple[Constraint, ...]:
+        node = unwrapped(node)
+        if node.get("kind") == "BinaryOperator" and node["opcode"] in _FLIPPED:
+            left, right = (affine(self.converter.expression(n)) for n in node["inner"])
+            return (_constraint(_FLIPPED[node["opcode"]], left, right),)
+        raise NotAffine("the else of this condition is not convex")
+
+
+def _constraint(operator: str, left: Affine, right: Affine) -> Constraint:
+    if operator == "==":
+        return Constraint(added(left, scaled(right, -1)), equal=True)
+    if operator in ("<", "<="):
+        left, right = right, left
+    form = added(left, scaled(right, -1))
+    return Constraint(added(form, {"": -1}) if operator in ("<", ">") else form)
