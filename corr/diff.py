@@ -39,6 +39,16 @@ SIDE_COLUMNS = (
 FEWEST_REPETITIONS = 5
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
+#: Passes whose remarks most often decide, the weightiest first.
+PASSES_BY_WEIGHT = (
+    "loop-vectorize",
+    "inline",
+    "loop-unroll",
+    "loop-interchange",
+    "licm",
+    "regalloc",
+)
+
 
 @dataclass(frozen=True)
 class Times:

@@ -289,6 +289,19 @@ REFUSED = {
         " for (int i = 0; i < n && x < y; i++) a[i] = 0; }",
         "of type double",
     ),
+    "bound without a value": (
+        "void f(int n, int k, int *a) { int m; if (k) m = k;"
+        " for (int i = 0; i < n; i++) for (int j = 0; j < m; j++) a[i] = j; }",
+        "no value yet",
+    ),
+    "pointer without a value": (
+        "void f(int n, int *b) { int *a; if (b) a = b; for (int i = 0; i < n; i++) a[i] = 0; }",
+        "no value yet",
+    ),
+    "number of the line": (
+        "void f(int n, int *a) { for (int i = 0; i < n; i++) { a[i] = __LINE__; } }",
+        "preprocessor",
+    ),
     "name of the generated code": (
         "void f(int n, int *a, int p_n) { for (int i = 0; i < n; i++) a[i] = p_n; }",
         "name of the program's",
@@ -422,3 +435,12 @@ def test_an_access_outside_is_a_condition_on_the_parameters(tmp_path: Path) -> N
     assert not scop.assumption.plain_is_universe()
     text = "void f(int n, int a[n][n]) { for (int i = 0; i < n; i++) a[i][n - 1 - i] = 0; }\n"
     assert region(tmp_path, text).assumption is None
+
+
+def test_a_bound_that_is_set_before_or_by_a_loop_round_it_has_a_value(tmp_path: Path) -> None:
+    text = (
+        "void f(int n, int *a) { int m, k; m = n / 2; while (a[0]) for (int i = 0; i < m; i++)"
+        " a[i] = a[i] - 1; for (k = 0; k < n; k++) { if (a[k]) break;"
+        " for (int i = 0; i < k; i++) a[i] = 1; } }\n"
+    )
+    assert len(read(tmp_path, text)[0]) == 2

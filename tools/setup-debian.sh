@@ -29,6 +29,7 @@ if [ "${1:-}" = test ]; then
     need papi_avail papi-tools
     need patch patch
     need pgrep procps
+    need chromium chromium
     [ -f /usr/include/papi.h ] || missing="$missing libpapi-dev"
 fi
 

@@ -31,14 +31,6 @@ REMARKS_SHOWN = 3
 HYPOTHESES_SHOWN = 2
 #: A hypothesis weaker than this is a fallback, and printed as one.
 WEAK = 0.3
-PASSES_BY_WEIGHT = (
-    "loop-vectorize",
-    "inline",
-    "loop-unroll",
-    "loop-interchange",
-    "licm",
-    "regalloc",
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -220,6 +212,8 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _importance(remark: dict[str, Any]) -> tuple[int, int]:
     """Remarks of the passes that most often decide come first."""
+    from corr.diff import PASSES_BY_WEIGHT
+
     name = remark["pass"]
     weight = PASSES_BY_WEIGHT.index(name) if name in PASSES_BY_WEIGHT else len(PASSES_BY_WEIGHT)
     return weight, -len(remark["words_b"] or remark["words_a"] or "")

@@ -287,11 +287,16 @@ def _one(
 
     from corr.optimize.loop import Optimisation
     from corr.optimize.resume import session_of
+    from corr.report.live import Beacon
 
     state = session_of(lake, resume, program, order, tools) if resume else None
     message(f"{program.name}: {' '.join(program.units[0].flags)}, proposals by {order.proposer}")
-    with tempfile.TemporaryDirectory(prefix="corr-optimize-") as folder:
-        optimisation = Optimisation(program, tools, lake, order, chosen, Path(folder), message)
+    with (
+        tempfile.TemporaryDirectory(prefix="corr-optimize-") as folder,
+        Beacon(lake, program.name) as beacon,
+    ):
+        tell = beacon.telling(message)
+        optimisation = Optimisation(program, tools, lake, order, chosen, Path(folder), tell)
         try:
             session = optimisation.run(state)
         except KeyboardInterrupt:

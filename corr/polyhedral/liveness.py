@@ -38,9 +38,9 @@ def check_has_value(function: Node, inside: set[int], variable: Variable, start:
         return
     body = body_of(function) or {}
     for node in walk(function):
-        if node.get("kind") == "ForStmt" and _sets(node, name):
-            if any(id(n) in inside for n in walk(node)):
-                return
+        is_loop = node.get("kind") == "ForStmt" and _sets(node, name)
+        if is_loop and any(id(n) in inside for n in walk(node)):
+            return
     for node in body.get("inner", ()):
         if _sets(node, name) and (extent(node) or (start, 0))[0] < start:
             return

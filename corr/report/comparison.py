@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corr.commands.diff import PASSES_BY_WEIGHT
-from corr.diff import diff
+from corr.diff import PASSES_BY_WEIGHT, diff
 from corr.lake import Lake, RunInfo
 from corr.report.build import Report
 from corr.report.draw import Painter
