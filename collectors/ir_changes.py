@@ -18,11 +18,14 @@ import pyarrow as pa
 
 from collectors import ir_diff, process
 from collectors.errors import CorrError
+from collectors.ir_rows import Rows
 from collectors.ir_stream import dumps, raw_lines
 from collectors.ir_trace import Trace
 from collectors.table import BOOL, INT, STRING, Problem, Table, column
 
 LAYER = "ir_changes"
+#: Rows of `passes` after which the caller is told again how far the trace is.
+TELL_ROWS = 50
 
 PASSES = Table(
     "passes",
@@ -108,15 +111,19 @@ def parse(
     unit: str,
     functions: Iterable[str] | None = None,
     tee: Callable[[bytes], object] | None = None,
+    done: Callable[[int], object] | None = None,
 ) -> IrTrace:
-    """The tables of a `-print-changed` stream.
+    """The tables of a `-print-changed` stream, in memory that does not grow with its size.
 
     `functions` are the printed ones (linkage names, perhaps of other units too; None: all). Text
-    that is cut off or not understood becomes a problem; what was read before it is kept.
+    that is cut off or not understood becomes a problem; what was read before it is kept. `done` is
+    told how many rows of `passes` there are, now and then.
     """
     wanted = None if functions is None else frozenset(functions)
     strange: Counter[str] = Counter()
-    trace = Trace(loop_keys, unit, wanted)
+    passes, changes = Rows(PASSES), Rows(IR_CHANGES)
+    trace = Trace(loop_keys, unit, wanted, passes, changes)
+    told = 0
     size = lines = 0
 
     def counted(block: bytes) -> None:
@@ -132,6 +139,9 @@ def parse(
         for event in dumps(raw_lines(stream, counted), keep, lambda what: strange.update([what])):
             started = True
             trace.take(event)
+            if done is not None and passes.count - told >= TELL_ROWS:
+                told = passes.count
+                done(told)
     except OSError as error:
         strange[f"reading stopped: {error.strerror or error}"] += 1
     problems = [Problem(LAYER, unit, what, count=n) for what, n in strange.items()]
@@ -141,8 +151,8 @@ def parse(
         what = "none of the wanted functions is defined here"
         problems.append(Problem(LAYER, unit, what, "give linkage names"))
     return IrTrace(
-        PASSES.rows(trace.pass_rows),
-        IR_CHANGES.rows(trace.change_rows),
+        passes.finish(),
+        changes.finish(),
         problems,
         {"bytes": size, "lines": lines, "functions": len(trace.seen)},
     )
@@ -156,6 +166,7 @@ def collect(
     unit: str,
     artifact: Path | None = None,
     debug: bool = False,
+    done: Callable[[int], object] | None = None,
 ) -> IrTrace:
     """Compile the tagged IR and parse its pass trace.
 
@@ -163,6 +174,7 @@ def collect(
     all. `artifact` receives the raw trace as a Zstandard stream. Without `debug` the debug
     information is left out, which is not part of the code but makes every print of a large
     module several times slower. A compiler that fails leaves a problem and what it had printed.
+    `done` is told how many rows of `passes` there are, now and then.
     """
     if functions is not None and not functions:
         return IrTrace(PASSES.empty(), IR_CHANGES.empty(), [], {})
@@ -172,7 +184,7 @@ def collect(
             without_debug(tagged_ll, source)
         for scope in (True, False):
             argv = _command(clang_argv, source, functions, Path(folder) / "options", scope)
-            trace, failure, refused = _traced(argv, loop_keys, functions, unit, artifact)
+            trace, failure, refused = _traced(argv, loop_keys, functions, unit, artifact, done)
             if not refused:
                 break
     if failure is not None:
@@ -191,6 +203,7 @@ def _traced(
     functions: set[str] | None,
     unit: str,
     artifact: Path | None,
+    done: Callable[[int], object] | None,
 ) -> tuple[IrTrace, str | None, bool]:
     """The trace, the failure if there was one, and whether LLVM refused an option of ours."""
     start = bytearray()
@@ -210,7 +223,7 @@ def _traced(
 
         try:
             with process.stream(argv, read="stderr") as pipe:
-                trace = parse(pipe, loop_keys, unit, functions, tee)
+                trace = parse(pipe, loop_keys, unit, functions, tee, done)
         except CorrError as error:
             if trace is None:
                 raise

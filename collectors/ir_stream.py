@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import re
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -22,12 +23,15 @@ _SPACED = re.compile(r"^[^<]* ")
 #: Text lines that are remembered with their normalised form, so that repeats cost nothing.
 _CACHE_LIMIT = 50_000
 _BLOCK = 1 << 20
+#: Attribute groups and metadata are numbered over the whole module, by whatever is in it.
+_NUMBER = re.compile(rb"[#!]\d+")
 
 
 @dataclass
 class Dump:
     """One function as printed. `partial`: only a loop's blocks.
 
+    `seal` is a checksum of the text as printed, save the numbers that the whole module gives out.
     `skeleton`: only labels and branches, of a function before the first pass that is not wanted.
     """
 
@@ -36,6 +40,7 @@ class Dump:
     lines: list[Line] = field(default_factory=list)
     partial: bool = False
     skeleton: bool = False
+    seal: int = 0
 
 
 @dataclass
@@ -157,7 +162,7 @@ class _Reader:
     def __init__(self, wanted: Callable[[str], bool], strange: Callable[[str], None]) -> None:
         self.wanted = wanted
         self.strange = strange
-        self.caches: dict[str, dict[bytes, Line | None]] = {"ir": {}, "machine": {}}
+        self.caches: dict[str, dict[bytes, tuple[Line | None, int]]] = {"ir": {}, "machine": {}}
         self.event = Event("start", "")
         self.dump: Dump | None = None
         self.skipping = False
@@ -183,11 +188,14 @@ class _Reader:
         elif raw == b"}" or raw.startswith(b"# End machine code"):
             self._close()
         elif not dump.skeleton:
-            self._append(self._line(raw, dump.stage))
+            line, seal = self._line(raw, dump.stage)
+            dump.seal = hash((dump.seal, seal))
+            if line is not None:
+                dump.lines.append(line)
         elif raw[:1] != b" " or b"label %" in raw:
             self._append(ir_line(_text(raw)))
 
-    def _line(self, raw: bytes, stage: str) -> Line | None:
+    def _line(self, raw: bytes, stage: str) -> tuple[Line | None, int]:
         cache = self.caches[stage]
         try:
             return cache[raw]
@@ -195,8 +203,9 @@ class _Reader:
             if len(cache) >= _CACHE_LIMIT:
                 cache.clear()
             text = _text(raw)
-            line = cache[raw] = ir_line(text) if stage == "ir" else mir_line(text)
-            return line
+            line = ir_line(text) if stage == "ir" else mir_line(text)
+            cache[raw] = line, zlib.crc32(_NUMBER.sub(b"", raw))
+            return cache[raw]
 
     def _define(self, raw: bytes) -> None:
         self._cut_off()
@@ -212,8 +221,10 @@ class _Reader:
         else:
             self.dump = Dump(name, "ir")
             if self.attributes is not None:
-                self._append(self._line(self.attributes, "ir"))
+                line, self.dump.seal = self._line(self.attributes, "ir")
+                self._append(line)
             self._append(ir_line(text))
+            self.dump.seal ^= zlib.crc32(_NUMBER.sub(b"", raw))
         self.attributes = None
 
     def _machine(self, text: str) -> None:

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from collectors import ir_diff
 from collectors.ir_blocks import Block, blocks_of, nest
@@ -15,6 +15,15 @@ from collectors.ir_stream import Dump, Event
 from collectors.ir_text import Line, counts
 
 Stretch = tuple[int, int, int, int]
+
+
+class Sink(Protocol):
+    """Where rows go; `count` says how many went there."""
+
+    count: int
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Take a row."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,7 @@ class _Function:
     lines: list[Line] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)  # opcode to instructions
     stage: str = ""
+    seal: int = 0  # of the latest text as printed
     fresh: Iterator[int] = field(default_factory=itertools.count)
     printed: set[str] = field(default_factory=set)  # blocks of loop prints since a whole text
     unseen: list[str] = field(default_factory=list)  # passes whose effect was not printed
@@ -57,18 +67,23 @@ class _Function:
 
 
 class Trace:
-    """Turns the stream's events into rows of `passes` and `ir_changes`."""
+    """Turns the stream's events into rows of `passes` and `ir_changes`, which go to the sinks."""
 
     def __init__(
-        self, loop_keys: Mapping[int, str], unit: str, functions: Iterable[str] | None
+        self,
+        loop_keys: Mapping[int, str],
+        unit: str,
+        functions: Iterable[str] | None,
+        pass_rows: Sink,
+        change_rows: Sink,
     ) -> None:
         self.tags = Tags(loop_keys)
         self.unit = unit
         self.wanted = None if functions is None else set(functions)
         self.functions: dict[str, _Function] = {}
         self.seen: set[str] = set()
-        self.pass_rows: list[dict[str, Any]] = []
-        self.change_rows: list[dict[str, Any]] = []
+        self.pass_rows = pass_rows
+        self.change_rows = change_rows
         self.last_loop = ""
 
     def take(self, event: Event) -> None:
@@ -77,7 +92,9 @@ class Trace:
                 self.tags.learn(dump.lines)
             for dump in event.dumps:
                 if not dump.skeleton:
-                    self._function(dump.function).start(dump.lines, dump.stage)
+                    function = self._function(dump.function)
+                    function.start(dump.lines, dump.stage)
+                    function.seal = dump.seal
         elif event.kind == "invalidated":
             if event.scope == "loop" and self.last_loop in self.functions:
                 self._row(event, self.last_loop, None, None, "deleted or replaced its loop")
@@ -144,7 +161,11 @@ class Trace:
         was = {} if first else function.counts
         function.become(new)
         stretches = list(ir_diff.gaps(ir_diff.equal_pairs(old, new, pairs), len(old), len(new)))
-        row = self._row(event, dump.function, bool(stretches), not stretches, before=before)
+        # Of a module or an SCC every function is printed, also those that the pass left alone.
+        alone = event.scope in ("module", "cgscc") and dump.seal == function.seal
+        function.seal = dump.seal
+        cosmetic = not stretches and not alone
+        row = self._row(event, dump.function, bool(stretches), cosmetic, before=before)
         if stretches:
             loops = function.places.of_lines(new)
             self._change_row(
@@ -178,7 +199,7 @@ class Trace:
         now = function.total() if function is not None and known else None
         row = {
             "unit": self.unit,
-            "sequence": len(self.pass_rows) + 1,
+            "sequence": self.pass_rows.count + 1,
             "stage": event.stage,
             "pass": event.name,
             "title": note or event.title,

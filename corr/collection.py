@@ -15,7 +15,6 @@ from collectors import (
     counters,
     execution,
     instructions,
-    ir_changes,
     ir_debug,
     lines,
     loop_forest,
@@ -35,11 +34,11 @@ from collectors.errors import CorrError
 from collectors.program_run import Invocation
 from collectors.table import Problem
 from collectors.toolchain import Toolchain
-from corr import hot
+from corr import hot, machine, tracing
 from corr.build import Builder, BuiltUnit, run_together, uses_threads
 from corr.paths import spell_files
 from corr.program import Program
-from corr.progress import Progress
+from corr.progress import Progress, duration
 from corr.tables import TABLES
 
 #: Without a PMU cachegrind counts instead, where a run (in seconds) is short enough for it.
@@ -251,25 +250,21 @@ class Collection:
         self._passes(hottest)
 
     def _passes(self, hottest: hot.Hot) -> None:
-        """Trace the passes over hot functions while the time for it lasts, hottest first."""
-        left = hot.TRACE_SECONDS
+        """Trace the passes over hot functions, or all, while the time for it lasts."""
+        deep, cores = self.options.deep, machine.cores()
+        left = hot.DEEP_SECONDS * cores if deep else hot.TRACE_SECONDS
         for unit in self.builder.units:
-            cost = hot.trace_seconds(self.functions[unit.stem])
-            names = list(cost) if self.options.deep else [n for n in hottest.functions if n in cost]
-            chosen = []
-            for name in names:
-                if self.options.deep or cost[name] <= left:
-                    chosen.append(name)
-                    left -= cost[name]
-            skipped = [name for name in names if name not in chosen]
-            if skipped:
-                what = f"passes not traced: about {sum(cost[n] for n in skipped):.0f} s more"
-                where = f"{len(skipped)} hot functions of {self.program.label(unit.unit)}"
-                self.problems.append(Problem("ir_changes", where, what, "ask with --deep"))
-            if chosen:
-                seconds = sum(cost[name] for name in chosen)
-                with self.progress.step(f"passes over {unit.stem.name}, about {seconds:.0f} s"):
-                    self._ir_changes(unit, None if self.options.deep else set(chosen))
+            functions = self.functions[unit.stem]
+            planned = tracing.plan(functions, hottest.functions, deep, left, cores)
+            left -= planned.cpu
+            label = self.program.label(unit.unit)
+            if planned.skipped:
+                what = f"passes not traced: about {duration(planned.missing)} more"
+                where = f"{len(planned.skipped)} {'' if deep else 'hot '}functions of {label}"
+                fix = "split the file: each print walks all of it" if deep else "ask with --deep"
+                self.problems.append(Problem("ir_changes", where, what, fix))
+            if planned.groups:
+                self._ir_changes(unit, planned, deep and not planned.skipped)
 
     def _mca(self, found: instructions.Disassembly, hottest: hot.Hot) -> None:
         every = found.machine_loops.filter(found.machine_loops["innermost"])
@@ -285,22 +280,20 @@ class Collection:
         self.facts["mca"], self.facts["mca_instructions"] = summary, details
         self.problems += problems
 
-    def _ir_changes(self, unit: BuiltUnit, functions: set[str] | None) -> None:
+    def _ir_changes(self, unit: BuiltUnit, planned: tracing.Plan, every: bool) -> None:
         label = self.program.label(unit.unit)
         keys = {
             row["number"]: row["key"]
             for row in self.facts["loops"].select(["unit", "number", "key"]).to_pylist()
             if row["unit"] == label
         }
+        kept = unit.stem.with_suffix(".passes.txt.zst") if self.options.artifacts else None
+        argv = self.builder.argv(unit.unit)
+        name = f"passes over {planned.chosen} functions of {unit.stem.name}"
+        rows = planned.chosen * hot.TRACE_ROWS
         try:
-            trace = ir_changes.collect(
-                self.builder.argv(unit.unit),
-                unit.tagged,
-                keys,
-                functions,
-                label,
-                unit.stem.with_suffix(".passes.txt.zst") if self.options.artifacts else None,
-            )
+            with self.progress.amount(name, rows, planned.wall) as done:
+                trace = tracing.trace(argv, unit.tagged, keys, planned, every, label, kept, done)
         except CorrError as error:
             self.problems.append(Problem("ir_changes", label, error.message, error.fix))
             return

@@ -16,12 +16,18 @@ FUNCTION_SHARE = 0.01
 LOOP_SHARE = 0.002
 MOST_FUNCTIONS = 40
 MOST_LOOPS = 200
-#: Seconds that tracing the passes may take without --deep.
+#: Seconds of processor time that tracing the passes may take without --deep, and the seconds that
+#: it may go on for on each core with it.
 TRACE_SECONDS = 60.0
-#: What tracing a function takes, in seconds for each instruction of unoptimised IR in it and in
-#: its whole module: clang prints a function twice a pass, and walks the module at each print.
+DEEP_SECONDS = 720.0
+#: What tracing takes, in seconds of processor time for each instruction of unoptimised IR: of a
+#: function in it and of its whole module for each function, because clang prints a function twice
+#: a pass and walks the whole module at each print; of the module for each start of the compiler.
 TRACE_COST_FUNCTION = 0.015
 TRACE_COST_MODULE = 0.00008
+TRACE_COST_START = 0.00015
+#: Rows of `passes` that a traced function has, about: what its progress is measured against.
+TRACE_ROWS = 270
 
 
 @dataclass(frozen=True)
@@ -73,3 +79,8 @@ def trace_seconds(functions: Sequence[Function]) -> dict[str, float]:
     """About how long tracing the passes over each function of a unit takes."""
     module = TRACE_COST_MODULE * sum(f.instructions for f in functions)
     return {f.name: module + TRACE_COST_FUNCTION * f.instructions for f in functions}
+
+
+def start_seconds(functions: Sequence[Function]) -> float:
+    """About how long a compiler of a unit takes that traces and prints no function yet."""
+    return TRACE_COST_START * sum(f.instructions for f in functions)

@@ -1,4 +1,4 @@
-"""Progress on stderr: a live line on a terminal, nothing elsewhere."""
+"""Progress on stderr: a live line on a terminal, elsewhere only what takes minutes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+#: Seconds from which a step is announced even where there is no terminal.
+ANNOUNCED = 60.0
+
 
 class Progress:
-    """Shows which steps are going on. Silent where stderr is not a terminal."""
+    """Shows which steps are going on. Nearly silent where stderr is not a terminal."""
 
     def __init__(self) -> None:
         self._going: list[str] = []
@@ -40,9 +43,19 @@ class Progress:
             self._show(drop=name)
 
     @contextlib.contextmanager
-    def amount(self, name: str, total: float) -> Iterator[Callable[[float], None]]:
+    def amount(
+        self, name: str, total: float, seconds: float | None = None
+    ) -> Iterator[Callable[[float], None]]:
         """A step of known size: tell the callable how much of `total` is done, and it shows the
-        share of it and the time left."""
+        share of it and the time left.
+
+        `seconds` is how long the step is thought to take. A step of more than a minute is
+        announced with it, as a line of its own where there is no terminal.
+        """
+        if seconds is not None:
+            name = f"{name}, about {duration(seconds)}"
+            if seconds > ANNOUNCED and self._status is None:
+                print(f"{name} …", file=sys.stderr, flush=True)
         start, shown = time.monotonic(), name
         self._show(add=shown)
 
@@ -74,6 +87,12 @@ def _left(name: str, share: float, elapsed: float) -> str:
     """The name of a step with its share done and, once that can be told, the time it needs."""
     if share <= 0 or elapsed < 1:
         return name
-    left = elapsed * (1 - share) / share
-    time_left = f"{left:.0f} s" if left < 100 else f"{left / 60:.0f} min"
-    return f"{name}: {min(share, 1):.0%}, {time_left} left"
+    share = min(share, 1.0)
+    return f"{name}: {share:.0%}, {duration(elapsed * (1 - share) / share)} left"
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that it is spoken of: `40 s`, `12 min`, `18 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"

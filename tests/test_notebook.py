@@ -42,7 +42,9 @@ def executed(path: Path, folder: Path) -> Any:
             kernel_name="python3", transport="ipc", ip=str(folder / "kernel")
         )
         resources = {"metadata": {"path": str(folder)}}
-        client = NotebookClient(notebook, km=kernel, timeout=600, resources=resources)
+        client = NotebookClient(
+            notebook, km=kernel, timeout=600, resources=resources, coalesce_streams=True
+        )
         client.execute()
     return notebook
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.polyhedral_programs import outputs, variants
+from corr.polyhedral import generate, schedules
+from tests.polyhedral_programs import output, outputs, region, variants
 
 SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 SHOW = """
@@ -38,7 +39,8 @@ PROGRAMS = {
         ' n = 1; f(&n); printf("%d\\n", n);',
     ),
     "a scalar that is written through a pointer": (
-        "double s; void f(int n, double *a) { for (int i = 0; i < n; i++) a[i] = a[i] + s; }",
+        "double s; void f(int n, double *a) { for (int k = 0; k < 3; k++)"
+        " for (int i = 0; i < n; i++) a[i] = a[i] + s; }",
         "double x[20]; fill(x, 20); s = 2; f(20, x); show(x, 20); f(1, &s); show(&s, 1);",
     ),
     "a sum that is written through a pointer": (
@@ -60,9 +62,11 @@ PROGRAMS = {
         " f(2147483647, 2147483647, x); show(x, 2);",
     ),
     "extremes of long": (
-        "void f(long n, long m, double *a) { for (long i = m; i < n; i++) a[i] = 1; }",
-        "double x[2] = {0}; long l = -9223372036854775807L - 1; f(l, 0, x); f(l, l, x); f(1, -1, x + 1);"
-        " show(x, 2);",
+        "void f(long n, long m, double *a, double *b) { for (long i = m; i < n; i++) {"
+        " double t = b[i - m]; a[i] = t + 1; } }",
+        "double x[9] = {0}, y[9] = {0}; long l = -9223372036854775807L - 1;"
+        " f(l, 0, x, y); f(l, l, x, y); f(l, 7, x, y); f(3, -1, x + 1, y); f(0, ~l, x, y);"
+        " f(1L << 50, 1L << 50, x, y); show(x, 9);",
     ),
     "numbers of other types": (
         "void f(int n, long *a, int *b, unsigned *c) { for (int i = 0; i < n; i++) {"
@@ -91,10 +95,10 @@ PROGRAMS = {
         "double x[30], y; fill(x, 30); y = f(30, x); show(&y, 1);",
     ),
     "static and global scalars": (
-        "double g; double f(int n, double *a) { static double s; for (int i = 0; i < n; i++) {"
-        " g = a[i] * 2; s = g + 1; a[i] = s; } return 0; }"
-        " ",
-        "double x[30]; fill(x, 30); f(30, x); show(x, 30); show(&g, 1);",
+        "double g; void f(int n, double *a) { static double s = 1; a[0] = a[0] + s;"
+        " for (int i = 0; i < n; i++) { g = a[i] * 2; s = g + i; a[i] = s; }"
+        " if (n == 0) s = 1; }",
+        "double x[30]; fill(x, 30); g = 7; f(0, x); f(30, x); f(30, x); show(x, 30); show(&g, 1);",
     ),
     "scalars over a nest": (
         "void f(int n, int m, double *a, double *b) { for (int i = 0; i < n; i++) { double s = 0;"
@@ -242,3 +246,22 @@ def test_subscripts_that_leave_their_dimension_are_seen(tmp_path: Path) -> None:
     assert len(functions) > 3
     for function, other in zip(functions[1:], others, strict=True):
         assert other == wanted, function
+
+
+def test_the_new_order_runs_where_arrays_are_apart_and_only_there(tmp_path: Path) -> None:
+    function = (
+        "void f(int n, double *restrict a, double *b, double *c) { for (int i = 0; i < n; i++)"
+        " { b[i] = c[i + 1] + a[i]; } }"
+    )
+    text = f"{SHOW}\n{function}\n"
+    scop = region(tmp_path, text)
+    code = generate.code(scop, schedules.original(scop))
+    assert "p_a_from" not in code  # it promises to be apart
+    changed = text.replace(scop.text, code.replace(scop.text.strip(), 'puts("as it was");'))
+    main = (
+        "double x[60], y[60]; fill(x, 60); f(20, y, x, x + 19); f(20, y, x, x + 18);"
+        " f(20, y, x + 21, x); f(20, y, x + 20, x); f(0, y, x, x); f(-3, y, x, x);"
+    )
+    program = f"{changed}int main(void) {{ {main} return 0; }}\n"
+    assert output(tmp_path, program, *SANITIZED).count("as it was") == 2
+    assert code.count(scop.text) == 1

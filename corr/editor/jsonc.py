@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     r"|(?P<space>\s+)|(?P<word>[^\s\"/\[\]{},:]+)",
     re.DOTALL,
 )
+_INDENTED = re.compile(r"^([ \t]+)[\"{[]", re.MULTILINE)
 #: Nested deeper than this no file of settings is.
 DEEPEST = 100
 
@@ -74,10 +75,12 @@ def parse(text: str) -> Any:
 
 
 def _value(found: Sequence[Token]) -> Any:
+    texts = ["", *(token.text for token in found), ""]
     kept = [
-        token.text
-        for token, after in zip(found, [*found[1:], None], strict=True)
-        if not (token.text == "," and after is not None and after.text in "]}")
+        text
+        for before, text, after in zip(texts, texts[1:], texts[2:], strict=False)
+        # a comma behind the last member
+        if not (text == "," and after in ("]", "}") and before not in ("[", "{", ","))
     ]
     depth = 0
     for token in found:
@@ -161,48 +164,59 @@ def appended(text: str, key: str, entries: Sequence[Any]) -> str:
     """
     if not entries:
         return text
-    newline = "\r\n" if "\r\n" in text else "\n"
+    style = Style.of(text)
     place = array(text, key)
+    listed = f",{style.newline}".join(style.indented(entry, 2) for entry in entries)
     if place is None:
-        made = f'"{key}": [{newline}{_listed(entries, newline)}{newline}\t]'
-        return _appended_member(text, made, newline)
-    listed = _listed(entries, newline)
+        made = f'"{key}": [{style.newline}{listed}{style.newline}{style.unit}]'
+        return _with_member(text, made, style)
     # a comma that is there may stand behind a comment: only where there is none, one is put
     if place.elements and not place.trailing_comma:
         last = place.elements[-1].end
         text, bracket = f"{text[:last]},{text[last:]}", place.end
     else:
         bracket = place.end - 1
-    return _before_bracket(text, bracket, listed, newline)
-
-
-def _before_bracket(text: str, bracket: int, listed: str, newline: str) -> str:
-    before = text[:bracket].rstrip(" \t")
-    start = "" if before.endswith("\n") else newline
-    return f"{before}{start}{listed}{newline}\t{text[bracket:]}"
-
-
-def _appended_member(text: str, made: str, newline: str) -> str:
-    """The text with a member put at the end of the outermost object."""
-    found = tokens(text)
-    last, brace = found[-2], found[-1]
-    comma = "" if last.text in "{," else ","
-    head, rest = text[: last.end] + comma, text[last.end : brace.start].rstrip(" \t")
-    start = "" if rest.endswith("\n") else newline
-    return f"{head}{rest}{start}\t{made}{newline}{text[brace.start :]}"
+    return _in_front(text, bracket, listed, style, 1)
 
 
 def replaced(text: str, element: Element, entry: Any) -> str:
     """The text with a member of an array replaced."""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    made = _indented(entry, newline).lstrip("\t")
+    made = Style.of(text).indented(entry, 2).lstrip(" \t")
     return text[: element.start] + made + text[element.end :]
 
 
-def _listed(entries: Sequence[Any], newline: str) -> str:
-    return f",{newline}".join(_indented(entry, newline) for entry in entries)
+@dataclass(frozen=True)
+class Style:
+    """How a text ends its lines, and what it indents them with."""
+
+    newline: str
+    unit: str
+
+    @classmethod
+    def of(cls, text: str) -> Style:
+        indented = _INDENTED.search(text)
+        unit = indented[1] if indented else "\t"
+        return cls("\r\n" if "\r\n" in text else "\n", unit)
+
+    def indented(self, entry: Any, depth: int) -> str:
+        """An entry as JSON, at a depth."""
+        lines = json.dumps(entry, indent=self.unit, ensure_ascii=False).splitlines()
+        return self.newline.join(f"{self.unit * depth}{line}" for line in lines)
 
 
-def _indented(entry: Any, newline: str) -> str:
-    lines = json.dumps(entry, indent="\t", ensure_ascii=False).splitlines()
-    return newline.join(f"\t\t{line}" for line in lines)
+def _in_front(text: str, mark: int, added: str, style: Style, depth: int) -> str:
+    """Text put on lines of its own in front of a closing bracket or brace."""
+    head = text[:mark]
+    line = head[max(head.rfind("\n"), head.rfind("\r")) + 1 :]
+    if line.strip(" \t") or len(line) == len(head):  # something stands before the mark on its line
+        return f"{head}{style.newline}{added}{style.newline}{style.unit * depth}{text[mark:]}"
+    return f"{head[: len(head) - len(line)]}{added}{style.newline}{line}{text[mark:]}"
+
+
+def _with_member(text: str, made: str, style: Style) -> str:
+    """The text with a member put at the end of the outermost object."""
+    found = tokens(text)
+    last, brace = found[-2], found[-1].start
+    if last.text not in "{,":
+        text, brace = f"{text[: last.end]},{text[last.end :]}", brace + 1
+    return _in_front(text, brace, f"{style.unit}{made}", style, 0)

@@ -130,7 +130,7 @@ def launches() -> list[dict[str, Any]]:
         "preLaunchTask": DEBUG_BUILD,
     }
     # the changed source was compiled under the original's name
-    places = f'"${{file}}" "{RESULT}/${{fileBasename}}"'
+    places = f'"${{file}}" "{RESULT}/${{relativeFile}}"'
     return [
         {
             "name": "corr: step the final program (gdb)",

@@ -23,6 +23,9 @@ from corr.statistics import Ratio, Verdict
 EQUAL = Ratio(1.0, 1.0, 1.0)
 #: Pairs at most on an input that was held out.
 HELD_OUT_PAIRS = 9
+#: A smaller gain than this is measured twice: a series is looked at often, and ends at the first
+#: look that says faster, so that a machine that is busy now and then says so of equals.
+CONFIRMED = 1 / 1.3
 SAME_CODE = "the machine code is the same"
 
 
@@ -147,10 +150,20 @@ class Trier:
         judgement = self.verifier.judge(variant, binary, proof=proof)
         if judgement.outcome is not None:
             return Tried(judgement.outcome, judgement.detail, variant, judgement, timed)
+        if timed.ratio.value > CONFIRMED and self._chance(best, binary):
+            outcome, detail = Outcome.inconclusive, "not faster when it was timed again"
+            return Tried(outcome, detail, variant, judgement, timed)
         doubt = self._shown_only(best, binary, timed.ratio)
         if doubt:
             return Tried(Outcome.untrusted_time, doubt, variant, judgement, timed)
         return Tried(Outcome.accepted, "", variant, judgement, timed)
+
+    def _chance(self, best: Path, binary: Path) -> bool:
+        """Whether a small gain was chance: another series of pairs does not show it."""
+        try:
+            return self.contest.compare(best, binary).verdict != Verdict.faster
+        except Failed:
+            return True
 
     def _shown_only(self, best: Path, binary: Path, gain: Ratio) -> str:
         """Whether it is faster only on the input it was shown, as with answers learnt by heart.

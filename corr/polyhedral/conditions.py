@@ -18,7 +18,7 @@ from corr.polyhedral.scop import PARAMETER, Array, Scop
 from corr.polyhedral.syntax import text
 
 #: Parameters of type long up to this keep every sum in the generated code within 64 bits.
-LARGEST_PARAMETER = 1 << 24
+LARGEST_PARAMETER = 1 << 40
 #: Pairs of arrays that are compared at most.
 MOST_PAIRS = 60
 
@@ -38,7 +38,18 @@ class Piece:
 
 def parameters(scop: Scop) -> list[str]:
     """Declarations of the parameters as the generated code uses them: all of type long."""
-    return [f"const long {PARAMETER}{name} = {name};" for name in scop.parameters]
+    lines = []
+    for name in scop.parameters:
+        value = name
+        if name in _long(scop):  # cut to what conditions() then asks for
+            most = f"{LARGEST_PARAMETER}L"
+            value = f"{name} < -{most} ? -{most} : {name} > {most} ? {most} : {name}"
+        lines.append(f"const long {PARAMETER}{name} = {value};")
+    return lines
+
+
+def _long(scop: Scop) -> list[str]:
+    return [n for n in scop.parameters if scop.parameter_types[n] in ("long", "long long")]
 
 
 def conditions(scop: Scop) -> tuple[list[str], list[str]]:
@@ -46,11 +57,7 @@ def conditions(scop: Scop) -> tuple[list[str], list[str]]:
 
     Raises NotAffine.
     """
-    asked = [
-        f"{PARAMETER}{name} >= -{LARGEST_PARAMETER}L && {PARAMETER}{name} <= {LARGEST_PARAMETER}L"
-        for name in scop.parameters
-        if scop.parameter_types.get(name) in ("long", "long long")
-    ]
+    asked = [f"{PARAMETER}{name} == {name}" for name in _long(scop)]
     build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
     if scop.assumption is not None:
         asked.append(text(build.expr_from_set(scop.assumption)))

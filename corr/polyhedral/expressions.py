@@ -120,8 +120,9 @@ def replaced(node: Expression, names: Mapping[str, Expression]) -> Expression:
 
 #: A linear form: coefficient by name, and the constant under "".
 Affine = dict[str, int]
-#: Coefficients and constants may be this large, so that no sum of a few overflows 64 bits.
-LARGEST = 1 << 32
+#: Constants, and coefficients, may be this large: no sum of a few overflows 64 bits.
+LARGEST = 1 << 40
+LARGEST_FACTOR = 1 << 16
 
 #: Bits of the integer types of C on a 64-bit system; negative ones are unsigned. `char` may be
 #: either, and is taken for what is safe.
@@ -215,7 +216,7 @@ def _affine_operation(node: Operation) -> Affine:
 
 
 def _small(form: Affine) -> Affine:
-    if any(abs(value) > LARGEST for value in form.values()):
+    if any(abs(value) > LARGEST_FACTOR for name, value in form.items() if name):
         raise NotAffine("a coefficient is too large")
     return form
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from corr.polyhedral.conditions import conditions, parameters
@@ -15,6 +16,7 @@ from corr.polyhedral.scop import Array, Scop
 from corr.polyhedral.syntax import scan
 from corr.polyhedral.times import layout
 
+_WORD = re.compile(r"\w+")
 #: Elements that an expanded scalar may have; beyond, the region runs as it was written.
 MOST_ELEMENTS = 1 << 25
 
@@ -36,13 +38,14 @@ def code(scop: Scop, tree: Tree) -> str:
         f"{a.element} {a.name};" for a in scop.arrays.values() if a.local and not a.dimensions
     ]
     before, asked = conditions(scop)
-    before = [*parameters(scop), *before]
     if expanded and asked:
         before.append("const int p_apart = " + "\n    && ".join(asked) + ";")
         asked = ["p_apart"]
     for array in expanded:
         before += _allocated(array, asked)
     asked += [array.name for array in expanded]
+    rest = "\n".join([*before, *asked, *emitter.lines])
+    before = [*(p for p in parameters(scop) if _name(p) in set(_WORD.findall(rest))), *before]
     fast = [*emitter.types.used.values(), *scalars]
     body = [*_indented(fast), *emitter.lines]
     lines = ["{", *_indented(before)]
@@ -57,6 +60,10 @@ def code(scop: Scop, tree: Tree) -> str:
         lines += body
     lines += _indented([f"__builtin_free({array.name});" for array in expanded])
     return "\n".join([*lines, "}"])
+
+
+def _name(declaration: str) -> str:
+    return declaration.partition(" = ")[0].rpartition(" ")[2]
 
 
 def _indented(lines: list[str], by: int = 1) -> list[str]:

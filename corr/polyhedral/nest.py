@@ -14,6 +14,7 @@ from corr.polyhedral.syntax import (
     Loop,
     Node,
     Step,
+    bare,
     extreme,
     inclusive,
     number_of,
@@ -27,7 +28,7 @@ def write(to: Emitter, nodes: Sequence[Node]) -> None:
     """Write loops, branches and statements."""
     for node in nodes:
         if isinstance(node, Branch):
-            with to.braces(f"if ({node.condition})"):
+            with to.braces(f"if ({bare(node.condition)})"):
                 write(to, node.then)
             if node.otherwise:
                 with to.braces("else"):

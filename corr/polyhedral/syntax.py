@@ -246,6 +246,16 @@ def text(expression: isl.AstExpr) -> str:
     raise NotAffine(f"isl gave the operator {operator}")
 
 
+def bare(source: str) -> str:
+    """C without the brackets that hold all of it, of which clang would warn in a condition."""
+    depth = 0
+    for at, letter in enumerate(source):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return source[1:-1] if 0 < at == len(source) - 1 else source
+    return source
+
+
 def extreme(name: str, operands: list[str]) -> str:
     """The least (`min`) or greatest (`max`) of some numbers."""
     result = operands[0]
