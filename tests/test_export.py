@@ -81,7 +81,7 @@ def test_stacks_hold_every_sample_and_the_nest_of_its_loop(lake: Lake, run: RunI
     hottest = found.stacks[0]
     names = [frame.name for frame in hottest.frames]
     kernel = names.index("kernel_gemm")
-    assert names[0] == "gemm" and 0 < kernel
+    assert names[0] == "gemm" and kernel > 0
     nest = [f"loop {HOT[:n]}" for n in (13, 15, 17)]
     assert names[kernel + 1 : kernel + 4] == nest
     assert hottest.frames[-1].kind == Kind.line and hottest.frames[-1].name.startswith("gemm.c:")
