@@ -15,12 +15,12 @@ import pytest
 from collectors.errors import UsageError
 from collectors.toolchain import Toolchain
 from corr.lake import Lake, RunInfo
+from corr.optimize.llm import client as model
 from corr.optimize.llm.cache import ReplyCache, digest
 from corr.optimize.llm.client import Client, Settings
 from corr.optimize.llm.dialect import Request
 from corr.optimize.llm.errors import ModelError
 from corr.optimize.llm.proposer import LanguageModel
-from corr.optimize.llm.proposer import client as model
 from corr.optimize.llm.spending import Budget, Prices, Spending
 from corr.optimize.moves import Flags
 from corr.optimize.moves.schedule import Schedule

@@ -204,6 +204,45 @@ def test_without_a_sandbox(tmp_path: Path) -> None:
     assert "--unsafe-no-sandbox" in done.stderr and not (tmp_path / "data").exists()
 
 
+def test_a_full_disk(tmp_path: Path, corr: Corr) -> None:
+    """A real full disk: a tmpfs of 1 MB (needs the right to mount, as in CI's container)."""
+    (tmp_path / "slow.c").write_text(SLOW)
+    mount = tmp_path / "small"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "corr-test", str(mount)]
+    if subprocess.run(command, capture_output=True).returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        for more, words in (
+            ({"TMPDIR": str(mount)}, "set TMPDIR"),
+            ({"CORR_DATA": str(mount / "data")}, "--data"),
+        ):
+            done = corr("optimize", "slow.c", "--proposer", "rules", cwd=tmp_path, **more)
+            assert done.returncode == 1 and words in done.stderr, done.stderr
+            assert "Traceback" not in done.stderr
+    finally:
+        subprocess.run(["umount", mount], check=True)
+
+
+def test_budgets(tmp_path: Path, corr: Corr) -> None:
+    (tmp_path / "slow.c").write_text(SLOW)
+    script = [{"candidates": [{"reason": "scripted", "move": flags("-O0")}]}]
+    with ModelServer(script, repeat=True) as server:
+        arguments = ("optimize", "slow.c", "--proposer", "llm", "--candidates", "1")
+        done = corr(*arguments, "--budget-time", "0", cwd=tmp_path, **server.environment)
+        assert done.returncode == 4 and "the time budget is spent" in done.stderr, done.stderr
+        assert not server.requests
+        again = ("optimize", "--resume", "last", "--budget-tokens", "3500")
+        done = corr(*again, cwd=tmp_path, **server.environment)
+        assert done.returncode == 4 and "budget is spent" in done.stderr, done.stderr
+        assert len(server.requests) == 1
+        assert (
+            max(r.get("max_tokens") or r["max_completion_tokens"] for r in server.requests) < 3500
+        )
+        done = corr(*again[:3], "--budget-cost", "1", cwd=tmp_path, **server.environment)
+        assert done.returncode == 2 and "--price-in" in done.stderr, done.stderr
+
+
 def test_polybench(tmp_path: Path, corr: Corr) -> None:
     utilities = tmp_path / "utilities"
     utilities.mkdir()

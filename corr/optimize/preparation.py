@@ -45,6 +45,7 @@ def prepare(workshop: Workshop, order: Order, tell: Tell) -> Ground:
     """
     program = workshop.program
     original = Variant(program)
+    workshop.check_room()
     binary = workshop.build(original)
     inputs = _inputs(workshop, program, binary, order)
     workshop.readable += inputs.all_files(program)
