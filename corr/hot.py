@@ -18,16 +18,16 @@ MOST_FUNCTIONS = 40
 MOST_LOOPS = 200
 #: Seconds of processor time that tracing the passes may take without --deep, and the seconds that
 #: it may go on for on each core with it.
-TRACE_SECONDS = 60.0
+TRACE_SECONDS = 75.0
 DEEP_SECONDS = 720.0
 #: What tracing takes, in seconds of processor time for each instruction of unoptimised IR: of a
 #: function in it and of its whole module for each function, because clang prints a function twice
 #: a pass and walks the whole module at each print; of the module for each start of the compiler.
 TRACE_COST_FUNCTION = 0.015
-TRACE_COST_MODULE = 0.00008
+TRACE_COST_MODULE = 0.00011
 TRACE_COST_START = 0.00015
 #: Rows of `passes` that a traced function has, about: what its progress is measured against.
-TRACE_ROWS = 270
+TRACE_ROWS = 400
 
 
 @dataclass(frozen=True)

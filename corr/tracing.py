@@ -25,8 +25,8 @@ GROUP_SECONDS = 10.0
 class Plan:
     """What to trace of a unit: groups of linkage names, each for a compiler of its own.
 
-    `cpu` is what all of it takes, `wall` until the last group is done, `missing` what the `skipped`
-    functions would take, in seconds.
+    In seconds: `cpu` is what counts against the time there is, `wall` how long the longest group
+    takes, `missing` what the `skipped` functions would take.
     """
 
     groups: tuple[tuple[str, ...], ...]
@@ -47,11 +47,12 @@ def plan(
     """The functions that fit into `left` seconds of processor time.
 
     The hottest come first; with `deep` all others follow, those with a loop before those without,
-    cheap ones first.
+    cheap ones first. Without it the compiler's own time does not count: a large unit would else
+    have no function traced.
     """
     cost = hot.trace_seconds(functions)
     start = hot.start_seconds(functions)
-    starts = start * (cores if deep else 1)
+    starts = start * cores if deep else 0.0
     names = [name for name in hottest if name in cost]
     if deep:
         known = set(names)
@@ -69,7 +70,8 @@ def plan(
     groups = _groups(chosen, cost, start, cores)
     sums = [start + sum(cost[name] for name in group) for group in groups]
     missing = sum(cost[name] for name in skipped)
-    return Plan(tuple(groups), tuple(skipped), sum(sums), max(sums, default=0.0), missing)
+    counted = sum(cost[name] for name in chosen) + (start * len(groups) if deep else 0.0)
+    return Plan(tuple(groups), tuple(skipped), counted, max(sums, default=0.0), missing)
 
 
 def _groups(

@@ -349,6 +349,22 @@ def test_equal_runs_have_no_difference(lake: Lake, run: RunInfo) -> None:
     assert list(opt_diff(lake, run, run)) == []
 
 
+def test_imported_remarks(corr, clang: str, tmp_path: Path) -> None:
+    """Runs of `corr import remarks` have remarks and little else."""
+    (tmp_path / "one.c").write_text(
+        "int f(int *a, int n) { int s = 0; while (n--) s += a[n]; return s; }\n"
+    )
+    for level in ("-O1", "-O3"):
+        flags = ["-c", "-g", level, "-fsave-optimization-record"]
+        subprocess.run([clang, *flags, "one.c"], cwd=tmp_path, check=True, timeout=60)
+        done = corr("import", "remarks", "one.opt.yaml", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    done = corr("export", "opt-diff", "last~1", "last", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 'Pass: "loop-vectorize"' in done.stdout and "Added: true" in done.stdout
+    assert corr("export", "gcc", cwd=tmp_path).returncode == 0
+
+
 def test_hostile_remarks_stay_in_their_documents(
     evil: tuple[Lake, RunInfo], tools: Toolchain, tmp_path: Path
 ) -> None:

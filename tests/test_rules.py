@@ -13,7 +13,7 @@ from corr.optimize.rules import flags
 from corr.optimize.rules.bases import bases
 from corr.optimize.rules.leaf_settings import choices, neighbours
 from corr.optimize.rules.nests import Region
-from corr.optimize.variant import Variant
+from corr.optimize.variant import Refused, Variant
 from corr.polyhedral import rewrite
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.expressions import NotAffine
@@ -152,3 +152,12 @@ def test_a_refused_move_is_no_time():
     assert rules._time() == 0.5
     rules.tell(Trial(1, 3, proposal, Outcome.slower, "", Ratio(2.0, 1.9, 2.1)))
     assert rules._time() == 1.0
+
+
+def test_reassociation_is_asked_for_and_carried_to_the_gate():
+    original = Variant(program("gemm"))
+    move = Flags(("-ffast-math",))
+    with pytest.raises(Refused, match="allow-reassociation"):
+        move.apply(original)
+    allowed = Variant(program("gemm"), allow_reassociation=True)
+    assert move.apply(allowed).flags == ("-ffast-math",)

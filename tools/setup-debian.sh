@@ -30,6 +30,9 @@ if [ "${1:-}" = test ]; then
     need patch patch
     need pgrep procps
     need chromium chromium
+    need npm npm
+    need gdb gdb
+    need vim vim
     [ -f /usr/include/papi.h ] || missing="$missing libpapi-dev"
 fi
 

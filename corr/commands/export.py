@@ -213,9 +213,11 @@ def _with_layers(lake: Lake, reference: str, *, original: bool = False) -> RunIn
     """
     from corr.report.subject import subjects
 
-    (subject,) = subjects(lake, [reference])
     meant = lake.find(reference)
-    if meant.run_id == subject.run.run_id:
+    if meant.facts.get("session") is None:
+        return meant
+    (subject,) = subjects(lake, [meant.run_id])
+    if meant.run_id in {variant.run_id for variant in subject.variants}:
         return meant
     return subject.original if original else subject.run
 

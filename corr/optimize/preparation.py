@@ -44,7 +44,7 @@ def prepare(workshop: Workshop, order: Order, tell: Tell) -> Ground:
     Raises CompileError, and CorrError where it does not run, or nothing can say what is right.
     """
     program = workshop.program
-    original = Variant(program)
+    original = Variant(program, allow_reassociation=order.allow_reassociation)
     workshop.check_room()
     binary = workshop.build(original)
     inputs = _inputs(workshop, program, binary, order)

@@ -75,7 +75,7 @@ def session_of(
         )
     started = lake.find(original_run(lake, name))
     _check_same(program, started, name)
-    original = Variant(program)
+    original = Variant(program, allow_reassociation=order.allow_reassociation)
     session = Session(order, original, Inputs(None, (), ""), name, best=original)  # type: ignore[arg-type]
     session.best_run = started
     best: dict[str, Any] | None = None

@@ -36,6 +36,8 @@ class Variant:
     ir: Mapping[Path, str] = field(default_factory=dict)
     schedules: Mapping[Path, Mapping[str, str]] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
+    #: Moves may bring in what lets floating-point operations be reordered.
+    allow_reassociation: bool = False
 
     def text(self, path: Path) -> str:
         """The text of a source in this variant. Raises Refused where there is no such file."""

@@ -145,7 +145,10 @@ class Workshop:
         if not variant.ir or not flags:
             return variant
         units = tuple(replace(u, flags=(*u.flags, *flags)) for u in variant.program.units)
-        start = Variant(replace(variant.program, units=units))
+        start = Variant(
+            replace(variant.program, units=units),
+            allow_reassociation=variant.allow_reassociation,
+        )
         with self.scratch("modules") as folder:
             return replayed(start, variant.moves, self.toolchain, folder)
 

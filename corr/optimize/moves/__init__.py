@@ -52,7 +52,7 @@ class Flags(Move):
     def changed(self, variant: Variant) -> Variant:
         from corr.optimize.gate.of_flags import flags
 
-        refusals = flags(self.add, allow_reassociation=False)
+        refusals = flags(self.add, allow_reassociation=variant.allow_reassociation)
         if refusals:
             raise Refused(refusals[0].what)
         kept = tuple(f for f in variant.flags if f not in self.remove)

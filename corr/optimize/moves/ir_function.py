@@ -67,7 +67,8 @@ class IrFunction(Move):
         new = spliced(module, self.function, self.text)
         if new == module:
             raise Refused(f"the move does not change {self.function}")
-        _pass_gate(module, function_text(new, self.function), self.function)
+        text = function_text(new, self.function)
+        _pass_gate(module, text, self.function, variant.allow_reassociation)
         return replace(variant, ir={**variant.ir, unit.source: new})
 
     def describe(self) -> str:
@@ -249,10 +250,10 @@ def _debug_would_break(body: str) -> bool:
     return any("!dbg" not in line for line in calls)
 
 
-def _pass_gate(module: str, text: str, function: str) -> None:
+def _pass_gate(module: str, text: str, function: str, reassociation: bool) -> None:
     """Raise Refused for what a changed function must not bring in."""
     from corr.optimize import gate
 
-    refusals = gate.ir(module, text, function)
+    refusals = gate.ir(module, text, function, allow_reassociation=reassociation)
     if refusals:
         raise Refused(refusals[0].what)

@@ -72,7 +72,7 @@ class Source(Move):
             after = self._with_function(variant, path, before)
         if after == before:
             raise Refused(f"the move changes nothing in {self.file}")
-        _pass_gate(before, after, self.file)
+        _pass_gate(before, after, self.file, variant.allow_reassociation)
         flags = openmp_flags(variant) if _brings_openmp(before, after) else ()
         return replace(variant.with_text(path, after), flags=(*variant.flags, *flags))
 
@@ -269,10 +269,10 @@ def _with_ends(text: str, end: str) -> str:
     return text if end == "\n" else re.sub(r"\r\n|\r|\n", end, text)
 
 
-def _pass_gate(before: str, after: str, name: str) -> None:
+def _pass_gate(before: str, after: str, name: str, reassociation: bool) -> None:
     """Raise Refused for what a changed source must not bring in."""
     from corr.optimize import gate
 
-    refusals = gate.source(before, after, name)
+    refusals = gate.source(before, after, name, allow_reassociation=reassociation)
     if refusals:
         raise Refused(refusals[0].what)

@@ -18,10 +18,15 @@ def base_flags(run_flags: list[str]) -> tuple[str, ...]:
     return NATIVE
 
 
-def proposals(run: RunInfo) -> Iterator[tuple[tuple[str, ...], Proposal]]:
-    """This machine's instructions, with and without fused multiply-add; then Polly."""
+def proposals(
+    run: RunInfo, *, reassociation: bool = False
+) -> Iterator[tuple[tuple[str, ...], Proposal]]:
+    """This machine's instructions, with and without fused multiply-add; then Polly.
+
+    With `reassociation` also sums in any order.
+    """
     flags = base_flags(list(run.facts.get("flags") or ()))
-    for more, expected, reason in _FIRST:
+    for more, expected, reason in (*_FIRST, *(_INEXACT if reassociation else ())):
         move = Flags((*flags, *more))
         proposal = Proposal((move,), reason, "rules", expected, from_original=True, trusted=True)
         yield (*flags, *more), proposal
@@ -42,6 +47,7 @@ _FIRST = (
     ),
     (("-mllvm", "-polly"), 1.5, "Polly tiles and exchanges the loops of affine nests"),
 )
+_INEXACT = ((("-ffast-math",), 2.0, "sums may be reordered: vectors, and several at once"),)
 _LATE = (
     (("-mprefer-vector-width=512",), "the compiler uses half of each vector register by default"),
     (("-mprefer-vector-width=256",), "narrower vectors are sometimes the better bargain"),

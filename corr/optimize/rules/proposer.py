@@ -50,7 +50,8 @@ class Rules:
 
     def _everything(self, situation: Situation) -> Iterator[Proposal]:
         times: dict[tuple[str, ...], float] = {}
-        for added, proposal in flags.proposals(situation.run):
+        again = situation.allow_reassociation
+        for added, proposal in flags.proposals(situation.run, reassociation=again):
             yield proposal
             if (time := self._time()) is not None and "-polly" not in added:
                 times[added] = time
