@@ -33,6 +33,7 @@ if [ "${1:-}" = test ]; then
     need npm npm
     need gdb gdb
     need vim vim
+    [ -d "/usr/lib/llvm-$llvm/share/opt-viewer" ] || missing="$missing llvm-$llvm-tools"
     [ -f /usr/include/papi.h ] || missing="$missing libpapi-dev"
 fi
 

@@ -34,6 +34,7 @@ class Kind(StrEnum):
 _KINDS = {
     "accepted": Kind.accepted,
     "same": Kind.same,
+    "inconclusive": Kind.same,
     "superseded": Kind.same,
     "slower": Kind.slower,
     "refused": Kind.refused,
