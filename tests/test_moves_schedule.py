@@ -39,7 +39,7 @@ IKJ = {"init": "[0, {0}, {1}, 0]", "sum": "[1, {0}, {2}, {1}]"}
 
 
 def kernel(name: str, flags: tuple[str, ...] = ("-O3",)) -> Variant:
-    root = Path(schedule.__file__).parents[2] / "kernels"
+    root = Path(schedule.__file__).parents[3] / "kernels"
     return Variant(from_files([f"{name}.c"], flags, Run(), root))
 
 

@@ -127,7 +127,8 @@ class Contest:
             if len(old) >= fewest and (late or len(old) % 2 == 1):
                 found = self._timed(old, new)
                 clear = found.verdict != Verdict.inconclusive and not found.doubt
-                if late or clear or found.verdict == Verdict.slower:
+                # beyond doubt not faster: how much slower is not worth more runs
+                if late or clear or found.ratio.low > 1:
                     break
         return replace(self._timed(old, new), stopped=stopped)
 
