@@ -22,7 +22,7 @@ SLOW = """
 static double a[4000];
 int main(int argc, char **argv) {
   int n = argc > 1 ? atoi(argv[1]) : 3;
-  for (int r = 0; r < 4000; r++)
+  for (int r = 0; r < 12000; r++)
     for (int i = 0; i < 4000; i++) a[i] = a[i] * 0.5 + n * i;
   printf("%.17g\\n", a[3999] + a[7]);
   return 0;
