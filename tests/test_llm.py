@@ -146,7 +146,9 @@ def test_headers_of_the_program_may_be_changed(situation: Situation, cache: Repl
     ]
     situation.run.folder.mkdir()
     ids = [situation.run.run_id] * len(names)
-    pq.write_table(pa.table({"run_id": ids, "file": names}), situation.run.folder / "source.parquet")
+    pq.write_table(
+        pa.table({"run_id": ids, "file": names}), situation.run.folder / "source.parquet"
+    )
     situation = replace(
         situation, summary=SUMMARY + "corr_harness.h\nlib.h\n/usr/include/stdio.h\n"
     )
