@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: with a higher number was written by a newer corr.
 PLAIN, COMPACTED = 1, 2
 MARKER = "corr-lake.json"
+#: Folders of `.staging` that are being deleted.
+_REMOVED = "removed-"
 _BACK = re.compile(r"^last(?:~(\d+))?$")
 
 
@@ -123,6 +125,7 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.runs = root / "runs"
+        self._staging = root / ".staging"
 
     @classmethod
     def open(cls, root: Path, *, create: bool = False) -> Lake:
@@ -164,12 +167,12 @@ class Lake:
         """A new run to fill; what is not committed when the block ends is removed."""
         self.clean_staging()
         run_id = new_run_id()
-        folder = self.root / ".staging" / run_id
-        with disk_errors(self.root):
+        folder = self._staging / run_id
+        with disk_errors(self.root), self._staging_lock():
             folder.mkdir(parents=True)
             lock = (folder / ".lock").open("w")
-        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+        with lock:
             staging = Staging(self, run_id, folder)
             try:
                 with _kill_as_interrupt():
@@ -180,13 +183,23 @@ class Lake:
 
     def clean_staging(self) -> int:
         """Remove what killed collectors left behind; those still running hold their lock."""
-        removed = 0
-        for folder in (self.root / ".staging").glob("*"):
-            if not _abandoned(folder):
-                continue
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
-        return removed
+        with disk_errors(self.root), self._staging_lock():
+            found = [folder for folder in self._staging.glob("*") if _abandoned(folder)]
+            graves = [self._grave(folder) for folder in found]
+        for grave in graves:
+            shutil.rmtree(grave, ignore_errors=True)
+        return len(graves)
+
+    @contextlib.contextmanager
+    def _staging_lock(self) -> Iterator[None]:
+        """No folder is half made, or judged abandoned, while another process does either."""
+        self._staging.mkdir(exist_ok=True)
+        descriptor = os.open(self._staging, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def layout(self) -> Layout:
         """Where every run's rows are at this moment; hold `reading` while they are read."""
@@ -246,12 +259,19 @@ class Lake:
 
     def discard(self, folder: Path) -> None:
         """Delete a folder of the lake; a kill in between leaves nothing that a reader sees."""
-        place = "-".join(folder.relative_to(self.root).parts[1:])
-        grave = self.root / ".staging" / f"removed-{place}"
-        grave.parent.mkdir(exist_ok=True)
         with disk_errors(self.root):
-            folder.rename(grave)
+            grave = self._grave(folder)
         shutil.rmtree(grave, ignore_errors=True)
+
+    def _grave(self, folder: Path) -> Path:
+        """Take a folder out of sight by one rename; where it is now."""
+        if folder.name.startswith(_REMOVED):
+            return folder
+        place = "-".join(folder.relative_to(self.root).parts[1:])
+        grave = self._staging / f"{_REMOVED}{place}"
+        grave.parent.mkdir(exist_ok=True)
+        folder.rename(grave)
+        return grave
 
     def _info(self, run_id: str) -> RunInfo | None:
         folder = self.runs / run_id

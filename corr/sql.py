@@ -35,6 +35,8 @@ _ANY_TABLE = frozenset({"query", "query_table"})
 _CATALOGUE = re.compile(r"^(show|information_schema|sqlite_master|(duckdb|pragma|pg)_\w+)$")
 #: Up to so many files are opened beforehand to unite their columns; for more it takes seconds.
 FEW_FILES = 50
+#: A statement is tried again where runs were deleted since their files were listed.
+_ATTEMPTS = 50
 _LAKE_FILE = re.compile(r"/(runs|compacted)/([\w.-]+)/(\w+)\.parquet")
 
 
@@ -88,17 +90,17 @@ def ask(
     only = None if words & _ANY_TABLE else words
     empty = any(map(_CATALOGUE.match, words))
     unite = runs is not None
-    for last in (False, True):
+    for _ in range(_ATTEMPTS):
         try:
             connection = _connect(lake, runs, only, empty_others=empty, unite=unite)
             with contextlib.closing(connection):
                 return query(connection, statement, parameters)
         except _Differ:
             unite = True
-        except _Damaged:  # or a run was deleted just now
-            if last:
+        except _Damaged as error:
+            if not error.deleted(lake):
                 raise
-    raise AssertionError("united columns never differ")
+    raise CorrError("runs of this lake are deleted faster than it can be read", "try again")
 
 
 def view_records(lake: Lake, run: RunInfo, view: str, limit: int) -> list[dict[str, Any]]:
@@ -182,7 +184,15 @@ class _Differ(CorrError):
 
 
 class _Damaged(CorrError):
-    """A file of the lake cannot be read."""
+    """A file of the lake cannot be read: damaged, or its run was deleted just now."""
+
+    def __init__(self, what: str, advice: str, folder: str) -> None:
+        super().__init__(what, advice)
+        self._folder = folder
+
+    def deleted(self, lake: Lake) -> bool:
+        """The run or pack is no longer there: without it the lake can be read."""
+        return not (lake.root / self._folder).exists()
 
 
 class _Sources:
@@ -316,12 +326,14 @@ def _damaged(error: duckdb.Error) -> CorrError | None:
     if not place or not isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
         return None
     what = f"the lake's {place[3]} cannot be read: {_first_line(error)}"
+    folder = f"{place[1]}/{place[2]}"
     if place[1] == FOLDER:
         return _Damaged(
             f"{what}; it holds the compacted runs that {place[2]}/pack.json lists",
             "restore the file; runs outside the pack can be read (corr sql --run RUN)",
+            folder,
         )
-    return _Damaged(what, f"a damaged run can be deleted: corr runs rm {place[2]}")
+    return _Damaged(what, f"a damaged run can be deleted: corr runs rm {place[2]}", folder)
 
 
 def _first_line(error: Exception) -> str:
