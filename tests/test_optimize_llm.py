@@ -13,6 +13,7 @@ import pytest
 
 from collectors.toolchain import Toolchain
 from corr.lake import Lake
+from corr.optimize import gate
 from corr.optimize.moves import Flags, Move
 from corr.optimize.moves.ir_function import IrFunction, stripped, with_optimised_ir
 from corr.optimize.moves.pragma import Pragma
@@ -108,6 +109,18 @@ def test_a_source_edit(attempts: Attempts) -> None:
     assert trial.outcome == Outcome.accepted and trial.guarantee == "tested", trial.detail
     assert session.best is trial.variant and session.best_ratio < 0.5
     assert "held out" in session.best_basis and "sanitizer passed" in session.best_basis
+
+
+def test_what_gets_past_the_text_is_seen_in_the_executable(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = "    static int calls;\n    calls++;\n    if (calls > 100000) C[0][0] = calls;\n"
+    assert attempts(Source("gemm.c", ((EDIT[0], kept + EDIT[1]),))).outcome == Outcome.refused
+    monkeypatch.setattr(gate, "source", lambda *texts, **options: [])
+    trial = attempts(Source("gemm.c", ((EDIT[0], kept + EDIT[1]),)))
+    assert trial.outcome == Outcome.refused
+    assert "calls is new and keeps its value between calls" in trial.detail
+    assert attempts(Source("gemm.c", (EDIT,))).outcome == Outcome.accepted
 
 
 def test_a_pragma(attempts: Attempts) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from collectors.errors import CompileError
 from collectors.toolchain import Toolchain
+from corr.optimize import gate
 from corr.optimize.contest import MUCH, SHORTEST, Contest, Failed, Timed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
@@ -26,6 +27,8 @@ HELD_OUT_PAIRS = 9
 #: A smaller gain than this is measured twice: a series is looked at often, and ends at the first
 #: look that says faster, so that a machine that is busy now and then says so of equals.
 CONFIRMED = 1 / 1.3
+#: The kinds of move with code in them.
+WRITTEN = frozenset({"source", "ir"})
 SAME_CODE = "the machine code is the same"
 
 
@@ -126,6 +129,7 @@ class Trier:
                 variant = replayed(start, proposal.moves, self.toolchain, folder)
                 proof = self._proved(variant, folder)
             binary = self.workshop.build(variant)
+            self._check_linked(session.original, variant, binary)
         except Refused as refusal:
             return Tried(Outcome.refused, refusal.message, variant)
         except CompileError as error:
@@ -185,6 +189,16 @@ class Trier:
             ):
                 return f"no gain on the input held out ({given.label})"
         return ""
+
+    def _check_linked(self, original: Variant, variant: Variant, binary: Path) -> None:
+        """Raise Refused for an executable with names in it that got past the gate for texts."""
+        if not any(move.kind in WRITTEN for move in variant.moves):
+            return
+        texts = [original.text(unit.source) for unit in original.program.units]
+        names = {t.text for text in texts for t in gate.tokens(text) if t.kind == "name"}
+        refusals = gate.objects(self.workshop.build(original), binary, names)
+        if refusals:
+            raise Refused(refusals[0].what)
 
     def _proved(self, variant: Variant, folder: Path) -> str:
         """What proves the variant's schedules; raises Refused where nothing does."""

@@ -92,6 +92,9 @@ _RUNTIME = re.compile(
     r"|_Zd[la]Pv\w*|sincos[fl]?|exp10[fl]?|bcmp|strlen|wcslen"
 )
 
+#: A function on vectors in the library that -fveclib names (x86's and AArch64's vector ABIs).
+_VECTOR_CALL = re.compile(r"_ZGV[bcdens][NM][0-9x]+[vlu]+_(\w+)")
+
 
 def known(name: str) -> bool:
     """A name of the language, or of something harmless in the standard library."""
@@ -107,6 +110,8 @@ def known(name: str) -> bool:
 
 def harmless_symbol(name: str) -> bool:
     """A symbol that an object file may import although the original's does not."""
+    if vector := _VECTOR_CALL.fullmatch(name):
+        name = vector[1]
     return name in MATH or name in MEMORY or _RUNTIME.fullmatch(name) is not None
 
 
