@@ -14,16 +14,15 @@ import os
 import re
 import secrets
 import shutil
-import signal
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from collectors.errors import CorrError, UsageError
+from corr.interrupts import kill_as_interrupt
 from corr.lake_index import Entry, entries, facts_of
 from corr.lake_packs import RUN_ID, Layout, reading, run_names
 
@@ -175,7 +174,7 @@ class Lake:
         with lock:
             staging = Staging(self, run_id, folder)
             try:
-                with _kill_as_interrupt():
+                with kill_as_interrupt():
                     yield staging
             finally:
                 if not staging.committed:
@@ -298,23 +297,6 @@ def disk_errors(where: Path) -> Iterator[None]:
             f"cannot write {place}: {reason}; the run was not committed",
             f"{advice}name another folder with --data",
         ) from error
-
-
-@contextlib.contextmanager
-def _kill_as_interrupt() -> Iterator[None]:
-    """While a run is staged, a kill ends it as Ctrl-C does: children ended, staging removed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _only_ours(root: Path) -> bool:

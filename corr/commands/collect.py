@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corr.commands.options import ClangFlags, DataOption, FormatOption
+from corr.commands.options import (
+    BuildDirOption,
+    ClangFlags,
+    DataOption,
+    EnvOption,
+    FormatOption,
+    LlvmOption,
+    RunArgsOption,
+    RunOption,
+    StdinOption,
+    TimeLimitOption,
+)
 from corr.output import Format, message
 
 if TYPE_CHECKING:
@@ -27,31 +38,17 @@ def collect(
     files: Annotated[
         list[str] | None, typer.Argument(help="C or C++ sources; a shipped kernel by its name.")
     ] = None,
-    run_args: Annotated[
-        str | None, typer.Option("--run-args", help="Arguments of the program, as in a shell.")
-    ] = None,
-    stdin: Annotated[
-        Path | None, typer.Option("--stdin", help="File that the program reads as its input.")
-    ] = None,
-    env: Annotated[
-        list[str] | None, typer.Option("--env", help="NAME=VALUE for the program; repeatable.")
-    ] = None,
-    build_dir: Annotated[
-        Path | None, typer.Option("-p", help="Build folder with a compile_commands.json.")
-    ] = None,
-    run: Annotated[
-        str | None, typer.Option("--run", help="With -p: the command that runs the program.")
-    ] = None,
+    run_args: RunArgsOption = None,
+    stdin: StdinOption = None,
+    env: EnvOption = None,
+    build_dir: BuildDirOption = None,
+    run: RunOption = None,
     label: Annotated[str | None, typer.Option("--label", help="A name for the run.")] = None,
-    llvm: Annotated[
-        str | None, typer.Option("--llvm", help="LLVM to use: 22, a clang, or its folder.")
-    ] = None,
+    llvm: LlvmOption = None,
     repeat: Annotated[
         int | None, typer.Option("--repeat", min=1, help="Timed repetitions [default: 5].")
     ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option("--time-limit", help="Seconds one run may take [default: 60].")
-    ] = None,
+    time_limit: TimeLimitOption = None,
     ok_status: Annotated[
         list[int] | None, typer.Option("--ok-status", help="Exit status that is no failure.")
     ] = None,

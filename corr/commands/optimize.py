@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corr.commands.options import ClangFlags, DataOption, FormatOption, words
+from corr.commands.options import (
+    BuildDirOption,
+    ClangFlags,
+    DataOption,
+    EnvOption,
+    FormatOption,
+    LlvmOption,
+    RunArgsOption,
+    RunOption,
+    StdinOption,
+    TimeLimitOption,
+    words,
+)
 from corr.output import Format, message
 
 if TYPE_CHECKING:
@@ -98,28 +110,14 @@ def optimize(
         list[str] | None,
         typer.Option("--held-out", help="The same, never shown to a proposer."),
     ] = None,
-    run_args: Annotated[
-        str | None, typer.Option("--run-args", help="Arguments of the program, as in a shell.")
-    ] = None,
-    stdin: Annotated[
-        Path | None, typer.Option("--stdin", help="File that the program reads as its input.")
-    ] = None,
-    env: Annotated[
-        list[str] | None, typer.Option("--env", help="NAME=VALUE for the program; repeatable.")
-    ] = None,
-    build_dir: Annotated[
-        Path | None, typer.Option("-p", help="Build folder with a compile_commands.json.")
-    ] = None,
-    run: Annotated[
-        str | None, typer.Option("--run", help="With -p: the command that runs the program.")
-    ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option("--time-limit", help="Seconds one run may take [default: 60].")
-    ] = None,
+    run_args: RunArgsOption = None,
+    stdin: StdinOption = None,
+    env: EnvOption = None,
+    build_dir: BuildDirOption = None,
+    run: RunOption = None,
+    time_limit: TimeLimitOption = None,
     label: Annotated[str | None, typer.Option("--label", help="A name for the runs.")] = None,
-    llvm: Annotated[
-        str | None, typer.Option("--llvm", help="LLVM to use: 22, a clang, or its folder.")
-    ] = None,
+    llvm: LlvmOption = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="Folder for the result [default: NAME.optimized]."),

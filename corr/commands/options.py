@@ -28,6 +28,28 @@ DataOption = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print it.")]
+#: Which program, and how it is run: the same for every command that builds one (see `program.py`).
+RunArgsOption = Annotated[
+    str | None, typer.Option("--run-args", help="Arguments of the program, as in a shell.")
+]
+StdinOption = Annotated[
+    Path | None, typer.Option("--stdin", help="File that the program reads as its input.")
+]
+EnvOption = Annotated[
+    list[str] | None, typer.Option("--env", help="NAME=VALUE for the program; repeatable.")
+]
+BuildDirOption = Annotated[
+    Path | None, typer.Option("-p", help="Build folder with a compile_commands.json.")
+]
+RunOption = Annotated[
+    str | None, typer.Option("--run", help="With -p: the command that runs the program.")
+]
+TimeLimitOption = Annotated[
+    float | None, typer.Option("--time-limit", help="Seconds one run may take [default: 60].")
+]
+LlvmOption = Annotated[
+    str | None, typer.Option("--llvm", help="LLVM to use: 22, a clang, or its folder.")
+]
 RunArgument = Annotated[
     str, typer.Argument(help="A run: id, beginning of an id, label, program, last or last~N.")
 ]

@@ -9,8 +9,8 @@ from collectors.errors import CorrError, UsageError
 from collectors.toolchain import Toolchain
 from corr.collect import Addition, collect, record
 from corr.collection import Options
+from corr.interrupts import uninterrupted
 from corr.lake import Lake, RunInfo
-from corr.optimize.interrupts import uninterrupted
 from corr.optimize.session import Session
 from corr.optimize.variant import Variant
 from corr.optimize.workshop import Workshop

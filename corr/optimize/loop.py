@@ -13,11 +13,11 @@ from collectors.errors import CorrError
 from collectors.process import printable
 from collectors.toolchain import Toolchain
 from corr.build import check_disk
+from corr.interrupts import kill_as_interrupt
 from corr.lake import Lake, disk_errors, new_run_id
 from corr.optimize import resume
 from corr.optimize.commits import Commits
 from corr.optimize.contest import Failed, Timed
-from corr.optimize.interrupts import kill_as_interrupt
 from corr.optimize.llm.errors import ModelError
 from corr.optimize.preparation import Ground, baselines, prepare
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Proposer, Situation, Trial

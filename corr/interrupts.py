@@ -1,4 +1,4 @@
-"""Ctrl-C and kill while an optimisation goes on: at once, but never in the middle of a commit."""
+"""Ctrl-C and kill: at once and with the work kept, but never in the middle of a commit."""
 
 from __future__ import annotations
 
