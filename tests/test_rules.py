@@ -77,6 +77,19 @@ def test_plans_compute_the_same(name, tmp_path):
             assert outputs(changed, tmp_path / f"changed{number}", size) == expected
 
 
+@pytest.mark.parametrize("name", ["symm", "deriche", "gramschmidt", "ludcmp"])
+def test_the_gate_lets_arrays_for_scalars_pass(name):
+    the_program = program(name)
+    found, _ = regions(Functions(the_program, the_program.units[0], TOOLS), f"kernel_{name}")
+    text = (KERNELS / f"{name}.c").read_bytes()
+    allocated = 0
+    for scop in found:
+        for _, move in first_plans(Region(f"{name}.c", text, scop, WIDTH)):
+            variant = move.apply(Variant(the_program))
+            allocated += "malloc" in variant.text(KERNELS / f"{name}.c")
+    assert allocated
+
+
 def best_choice(name, base_name):
     found = region(name)
     base = next(b for b in bases(found.scop) if b.name.startswith(base_name))

@@ -69,7 +69,8 @@ _STANDARD_CXX = _words(
 )
 _BUILTIN = re.compile(
     r"__builtin_(?:expect|expect_with_probability|assume|assume_aligned|prefetch|constant_p"
-    r"|mem(?:cpy|move|set|cmp)|shufflevector|convertvector|nontemporal_(?:load|store)"
+    r"|mem(?:cpy|move|set|cmp)|malloc|calloc|realloc|free|aligned_alloc"
+    r"|shufflevector|convertvector|nontemporal_(?:load|store)"
     r"|(?:elementwise|reduce|masked)_\w+|(?:add|sub|mul)_overflow|popcount\w*|clz\w*|ctz\w*|ffs\w*"
     r"|parity\w*|bswap\w+|rotate(?:left|right)\w+|bitreverse\w+|inff?|nanf?|huge_valf?|isnan|isinf"
     r"|offsetof|types_compatible_p|abs|labs|llabs|" + "|".join(sorted(MATH)) + r")"

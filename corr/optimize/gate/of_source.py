@@ -20,7 +20,7 @@ from corr.optimize.gate.refusal import Refusal, shown
 from corr.optimize.gate.scope import Introduced
 
 #: Characters that a change may add, and new names that it may have.
-GROWTH = 65_536
+GROWTH = 262_144
 MOST_NAMES = 2_000
 #: Such parts of it, each of which is searched for its end.
 MOST_OPENINGS = 300

@@ -63,8 +63,17 @@ class Introduced:
         if self._in_enum(index) and before in ("{", ","):
             return _Reach(index, self._end(self._around[index]), False)
         if after in _AFTER_NAME and self._follows_type(index):
-            return _Reach(index, self._end(index), after == "=" and _text(part, index + 2) == "[")
+            lambda_value = after == "=" and _text(part, index + 2) == "["
+            return _Reach(index, self._end(self._declarator(index)), lambda_value)
         return None
+
+    def _declarator(self, index: int) -> int:
+        """Where the declarator of the name begins: at the bracket of `(*name)[n]`."""
+        at = index - 1
+        while at >= 0 and self._part[at].text in _QUALIFIERS:
+            at -= 1
+        pointer = at + 1 < index and _text(self._part, at) == "("
+        return at if pointer and _text(self._part, index + 1) == ")" else index
 
     def _object(self, index: int) -> bool:
         """`name(...)` ends a declaration whose arguments are values, as far as can be seen."""
