@@ -167,6 +167,7 @@ def collect(
     artifact: Path | None = None,
     debug: bool = False,
     done: Callable[[int], object] | None = None,
+    patience: float = process.TOOL_TIMEOUT,
 ) -> IrTrace:
     """Compile the tagged IR and parse its pass trace.
 
@@ -174,7 +175,8 @@ def collect(
     all. `artifact` receives the raw trace as a Zstandard stream. Without `debug` the debug
     information is left out, which is not part of the code but makes every print of a large
     module several times slower. A compiler that fails leaves a problem and what it had printed.
-    `done` is told how many rows of `passes` there are, now and then.
+    `done` is told how many rows of `passes` there are, now and then; after `patience` seconds the
+    compiler counts as hung.
     """
     if functions is not None and not functions:
         return IrTrace(PASSES.empty(), IR_CHANGES.empty(), [], {})
@@ -184,7 +186,9 @@ def collect(
             without_debug(tagged_ll, source)
         for scope in (True, False):
             argv = _command(clang_argv, source, functions, Path(folder) / "options", scope)
-            trace, failure, refused = _traced(argv, loop_keys, functions, unit, artifact, done)
+            trace, failure, refused = _traced(
+                argv, loop_keys, functions, unit, artifact, done, patience
+            )
             if not refused:
                 break
     if failure is not None:
@@ -204,6 +208,7 @@ def _traced(
     unit: str,
     artifact: Path | None,
     done: Callable[[int], object] | None,
+    patience: float,
 ) -> tuple[IrTrace, str | None, bool]:
     """The trace, the failure if there was one, and whether LLVM refused an option of ours."""
     start = bytearray()
@@ -222,7 +227,7 @@ def _traced(
                 sink.write(block)
 
         try:
-            with process.stream(argv, read="stderr") as pipe:
+            with process.stream(argv, read="stderr", timeout=patience) as pipe:
                 trace = parse(pipe, loop_keys, unit, functions, tee, done)
         except CorrError as error:
             if trace is None:

@@ -53,6 +53,8 @@ class Options:
     repeat: int | None = None
     run: bool = True
     deep: bool = False
+    #: With `deep`: how long the passes may be traced on each core.
+    deep_minutes: float = 12.0
     artifacts: bool = True
     cachegrind: bool | None = None
     ok_status: tuple[int, ...] = (0,)
@@ -252,7 +254,7 @@ class Collection:
     def _passes(self, hottest: hot.Hot) -> None:
         """Trace the passes over hot functions, or all, while the time for it lasts."""
         deep, cores = self.options.deep, machine.cores()
-        left = hot.DEEP_SECONDS * cores if deep else hot.TRACE_SECONDS
+        left = 60 * self.options.deep_minutes * cores if deep else hot.TRACE_SECONDS
         for unit in self.builder.units:
             functions = self.functions[unit.stem]
             planned = tracing.plan(functions, hottest.functions, deep, left, cores)
@@ -261,7 +263,7 @@ class Collection:
             if planned.skipped:
                 what = f"passes not traced: about {duration(planned.missing)} more"
                 where = f"{len(planned.skipped)} {'' if deep else 'hot '}functions of {label}"
-                fix = "split the file: each print walks all of it" if deep else "ask with --deep"
+                fix = "--deep-minutes gives more time" if deep else "ask with --deep"
                 self.problems.append(Problem("ir_changes", where, what, fix))
             if planned.groups:
                 self._ir_changes(unit, planned, deep and not planned.skipped)

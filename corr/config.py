@@ -50,6 +50,7 @@ class Settings:
     repeat: int = 5
     time_limit: float = 60.0
     deep: bool = False
+    deep_minutes: float = 12.0
     artifacts: bool = True
     cachegrind: bool | None = None
     check: CheckSettings = field(default_factory=CheckSettings)

@@ -16,10 +16,8 @@ FUNCTION_SHARE = 0.01
 LOOP_SHARE = 0.002
 MOST_FUNCTIONS = 40
 MOST_LOOPS = 200
-#: Seconds of processor time that tracing the passes may take without --deep, and the seconds that
-#: it may go on for on each core with it.
+#: Seconds of processor time that tracing the passes may take without --deep.
 TRACE_SECONDS = 75.0
-DEEP_SECONDS = 720.0
 #: What tracing takes, in seconds of processor time for each instruction of unoptimised IR: of a
 #: function in it and of its whole module for each function, because clang prints a function twice
 #: a pass and walks the whole module at each print; of the module for each start of the compiler.

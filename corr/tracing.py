@@ -12,7 +12,7 @@ from threading import Lock
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors import ir_changes
+from collectors import ir_changes, process
 from collectors.ir_changes import IrTrace
 from collectors.loop_forest import Function
 from corr import hot
@@ -107,6 +107,7 @@ def trace(
     rows of `passes` there are so far. Raises what the collector raises.
     """
     counts = [0] * len(planned.groups)
+    patience = max(process.TOOL_TIMEOUT, 3 * planned.wall)
     lock = Lock()
 
     def one(number: int) -> IrTrace:
@@ -119,7 +120,9 @@ def trace(
         target = artifact
         if artifact is not None and number:
             target = artifact.with_name(artifact.name.replace(".txt", f".{number + 1}.txt", 1))
-        return ir_changes.collect(clang_argv, tagged, loop_keys, names, unit, target, done=told)
+        return ir_changes.collect(
+            clang_argv, tagged, loop_keys, names, unit, target, done=told, patience=patience
+        )
 
     with ThreadPoolExecutor(max_workers=max(1, min(len(counts), os.cpu_count() or 1))) as pool:
         return joined(list(pool.map(one, range(len(counts)))))

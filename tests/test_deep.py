@@ -16,6 +16,7 @@ from collectors.loop_forest import Function
 from collectors.toolchain import Toolchain
 from corr import hot, tracing
 from corr.progress import Progress, duration
+from tests.conftest import Corr
 
 SOURCE = Path(__file__).parent / "fixtures" / "ir" / "kernels.c"
 KEYS = {1: "saxpy/1", 2: "nested/1", 3: "nested/1.1", 4: "nested/2", 5: "small/1", 6: "small/1.1"}
@@ -168,3 +169,13 @@ def test_a_long_step_says_how_long_it_will_take(capsys: pytest.CaptureFixture[st
             pass
     assert capsys.readouterr().err == "passes over big, about 12 min …\n"
     assert [duration(s) for s in (7.4, 99, 720, 70_000)] == ["7 s", "99 s", "12 min", "19 h"]
+
+
+def test_the_time_for_deep_is_the_users(corr: Corr, tmp_path: Path) -> None:
+    (tmp_path / "two.c").write_text(
+        "int f(int n) { return n * n; }\nint main(void) { return f(0); }\n"
+    )
+    none = corr("collect", "two.c", "--deep", "--deep-minutes", "0", cwd=tmp_path)
+    assert none.returncode == 0 and "2 functions of two.c: passes not traced" in none.stderr
+    some = corr("collect", "two.c", "--deep", cwd=tmp_path)
+    assert some.returncode == 0 and "not traced" not in some.stderr

@@ -58,6 +58,14 @@ def collect(
     deep: Annotated[
         bool, typer.Option("--deep", help="Expensive layers for all code, not only hot code.")
     ] = False,
+    deep_minutes: Annotated[
+        float | None,
+        typer.Option(
+            "--deep-minutes",
+            min=0,
+            help="With --deep: minutes on each core for tracing the passes [default: 12].",
+        ),
+    ] = None,
     cachegrind: Annotated[
         bool | None,
         typer.Option("--cachegrind/--no-cachegrind", help="Count per line under valgrind."),
@@ -91,6 +99,7 @@ def collect(
         repeat=repeat or settings.repeat,
         run=not no_run,
         deep=deep or settings.deep,
+        deep_minutes=settings.deep_minutes if deep_minutes is None else deep_minutes,
         artifacts=settings.artifacts and not no_artifacts,
         cachegrind=settings.cachegrind if cachegrind is None else cachegrind,
         ok_status=tuple(ok_status or (0,)),
