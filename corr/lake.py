@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import re
@@ -25,6 +24,7 @@ from collectors.errors import CorrError, UsageError
 from corr.interrupts import kill_as_interrupt
 from corr.lake_index import Entry, entries, facts_of
 from corr.lake_packs import RUN_ID, Layout, reading, run_names
+from corr.scratch import LOCK, abandoned, claim
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 #: with a higher number was written by a newer corr.
 PLAIN, COMPACTED = 1, 2
 MARKER = "corr-lake.json"
-#: Folders of `.staging` that are being deleted.
-_REMOVED = "removed-"
 _BACK = re.compile(r"^last(?:~(\d+))?$")
 
 
@@ -112,7 +110,7 @@ class Staging:
         with disk_errors(self.folder):
             (self.folder / name).write_text(json.dumps(record, indent=1) + "\n")
             _sync(self.folder)
-            (self.folder / ".lock").unlink()
+            (self.folder / LOCK).unlink()
             self.folder.rename(target)
             _sync_folder(target.parent)
         self.committed = True
@@ -167,10 +165,9 @@ class Lake:
         self.clean_staging()
         run_id = new_run_id()
         folder = self._staging / run_id
-        with disk_errors(self.root), self._staging_lock():
+        with disk_errors(self.root):
             folder.mkdir(parents=True)
-            lock = (folder / ".lock").open("w")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock = claim(folder)
         with lock:
             staging = Staging(self, run_id, folder)
             try:
@@ -182,23 +179,12 @@ class Lake:
 
     def clean_staging(self) -> int:
         """Remove what killed collectors left behind; those still running hold their lock."""
-        with disk_errors(self.root), self._staging_lock():
-            found = [folder for folder in self._staging.glob("*") if _abandoned(folder)]
-            graves = [self._grave(folder) for folder in found]
-        for grave in graves:
-            shutil.rmtree(grave, ignore_errors=True)
-        return len(graves)
-
-    @contextlib.contextmanager
-    def _staging_lock(self) -> Iterator[None]:
-        """No folder is half made, or judged abandoned, while another process does either."""
-        self._staging.mkdir(exist_ok=True)
-        descriptor = os.open(self._staging, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        removed = 0
+        for folder in self._staging.glob("*"):
+            if abandoned(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                removed += 1
+        return removed
 
     def layout(self) -> Layout:
         """Where every run's rows are at this moment; hold `reading` while they are read."""
@@ -258,19 +244,12 @@ class Lake:
 
     def discard(self, folder: Path) -> None:
         """Delete a folder of the lake; a kill in between leaves nothing that a reader sees."""
-        with disk_errors(self.root):
-            grave = self._grave(folder)
-        shutil.rmtree(grave, ignore_errors=True)
-
-    def _grave(self, folder: Path) -> Path:
-        """Take a folder out of sight by one rename; where it is now."""
-        if folder.name.startswith(_REMOVED):
-            return folder
         place = "-".join(folder.relative_to(self.root).parts[1:])
-        grave = self._staging / f"{_REMOVED}{place}"
+        grave = self._staging / f"removed-{place}"
         grave.parent.mkdir(exist_ok=True)
-        folder.rename(grave)
-        return grave
+        with disk_errors(self.root):
+            folder.rename(grave)
+        shutil.rmtree(grave, ignore_errors=True)
 
     def _info(self, run_id: str) -> RunInfo | None:
         folder = self.runs / run_id
@@ -311,25 +290,6 @@ def _write_marker(marker: Path, format: int) -> None:
     temporary = marker.with_name(f".{marker.name}.{os.getpid()}")
     temporary.write_text(json.dumps({"format": format, "what": "a corr lake"}) + "\n")
     os.replace(temporary, marker)
-
-
-def _abandoned(folder: Path) -> bool:
-    """Nobody holds the lock of this staging folder (a killed process loses its lock)."""
-    try:
-        with (folder / ".lock").open("r") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return not (folder / ".lock").exists() and _older_than(folder, seconds=60)
-    return True
-
-
-def _older_than(folder: Path, seconds: float) -> bool:
-    try:
-        return datetime.now().timestamp() - folder.stat().st_mtime > seconds
-    except OSError:
-        return False
 
 
 def _sync(folder: Path) -> None:

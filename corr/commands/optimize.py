@@ -281,20 +281,19 @@ def _one(
     resume: str | None,
     target: Path,
 ) -> Session:
-    import tempfile
-
     from corr.optimize.loop import Optimisation
     from corr.optimize.resume import session_of
     from corr.report.live import Beacon
+    from corr.scratch import scratch
 
     state = session_of(lake, resume, program, order, tools) if resume else None
     message(f"{program.name}: {' '.join(program.units[0].flags)}, proposals by {order.proposer}")
     with (
-        tempfile.TemporaryDirectory(prefix="corr-optimize-") as folder,
+        scratch("corr-optimize-") as folder,
         Beacon(lake, program.name) as beacon,
     ):
         tell = beacon.telling(message)
-        optimisation = Optimisation(program, tools, lake, order, chosen, Path(folder), tell)
+        optimisation = Optimisation(program, tools, lake, order, chosen, folder, tell)
         try:
             session = optimisation.run(state)
         except KeyboardInterrupt:
