@@ -222,7 +222,7 @@ def read_output(folder: Path, name: str, limit: int) -> bytes:
         os.close(descriptor)
         raise CorrError(f"{name}: not a regular file of its own, so not read as an output")
     with open(descriptor, "rb") as stream:
-        content = stream.read(limit + 1)
+        content = stream.read(min(limit, found.st_size) + 1)
     if len(content) > limit:
         raise CorrError(f"{name}: the output has more than {limit} bytes")
     return content

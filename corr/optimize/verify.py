@@ -114,6 +114,8 @@ class Verifier:
         known: set[bytes] = set()
 
         def accept(output: bytes) -> str:
+            if output == expected:
+                return ""
             digest = hashlib.sha256(output).digest()
             if digest in known:
                 return ""
