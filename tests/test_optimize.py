@@ -200,8 +200,9 @@ def test_an_interrupt_keeps_what_is_done(tmp_path: Path, corr: Corr) -> None:
     done = corr(*again, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len({r["session"] for r in rows(tmp_path)}) == 1
-    later = rows(tmp_path, "iteration", "role = 'proposal'")
+    later = rows(tmp_path, "iteration, moves", "role = 'proposal'")
     assert {r["iteration"] for r in later} == {1, 2}
+    assert len({r["moves"] for r in later}) == len(later), "nothing is tried again"
     best = rows(tmp_path, "speedup_original", "role = 'best'")
     assert len(best) == 1 and best[0]["speedup_original"] > 2
     facts = json.loads((tmp_path / "gemm.optimized" / "result.json").read_text())

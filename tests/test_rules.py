@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from corr.optimize.rules import flags
 from corr.optimize.rules.bases import bases
 from corr.optimize.rules.leaf_settings import choices, neighbours
 from corr.optimize.rules.nests import Region
+from corr.optimize.rules.proposer import Rules
 from corr.optimize.variant import Refused, Variant
 from corr.polyhedral import rewrite
 from corr.polyhedral.clang_ast import Functions
@@ -153,8 +155,19 @@ def test_search_goes_on_from_the_fastest_base():
     assert plan.base.name == "fused"
 
 
+def test_the_search_goes_on_in_the_next_iteration(monkeypatch):
+    rules = Rules()
+    endless = (Proposal((), str(n), "rules") for n in range(9))
+    monkeypatch.setattr(Rules, "_everything", lambda self, situation: endless)
+    situation = SimpleNamespace(history=[], best=Variant(program("gemm")))
+    first = rules.propose(situation)
+    assert [next(first).reason, next(first).reason] == ["0", "1"]
+    first.close()
+    assert [p.reason for p in rules.propose(situation)] == list("2345678")
+    assert list(rules.propose(situation)) == []
+
+
 def test_a_refused_move_is_no_time():
-    from corr.optimize.rules.proposer import Rules
 
     rules = Rules()
     proposal = Proposal((Flags(("-O3",)),), "", "rules")

@@ -26,12 +26,16 @@ MOST_PAIRS = 25
 HOPELESS = 2.0
 #: How many times the wall time of the best a candidate may take before it is stopped.
 PATIENCE = 4.0
-#: Seconds of kernel time in one process below which it repeats its kernel.
+#: Seconds of kernel time in one process below which it repeats its kernel; seconds of wall time
+#: below which the time is mostly that of starting it.
 SHORTEST = 0.010
+SHORTEST_WALL = 0.030
 #: Share of the claimed saving that may be missing from the wall time, and seconds of it.
 UNSEEN, UNSEEN_SECONDS = 0.25, 0.003
 #: Share of the kernel time from which a saving must be large enough to be seen in the wall time.
 MUCH = 1 / 3
+#: Seconds that a run is taken to last at least, whatever starting it took.
+LEAST = 0.001
 #: What is wrong with a timed run's output; empty if nothing is.
 Accept = Callable[[bytes], str]
 
@@ -70,7 +74,8 @@ class Contest:
     """Times executables of one program on one input.
 
     `output` is what a run puts out, `repeat` how often it runs its kernel, `held_out` other inputs
-    that it takes, which proposers do not know.
+    that it takes, which proposers do not know. `start` are the seconds of wall time that starting
+    any program confined takes: they are no time of the program.
     """
 
     workshop: Workshop
@@ -79,6 +84,7 @@ class Contest:
     output: str | None = None
     repeat: int | None = None
     held_out: tuple[Input, ...] = ()
+    start: float = 0.0
 
     def once(self, binary: Path, limit: float | None = None, accept: Accept | None = None) -> Run:
         """One run. Raises Failed."""
@@ -95,7 +101,14 @@ class Contest:
 
     def seconds(self, run: Run) -> float:
         """What counts of a run."""
-        return run.kernel if self.own_clock and run.kernel is not None else run.done.wall
+        if self.own_clock and run.kernel is not None:
+            return run.kernel
+        return max(run.done.wall - self.start, LEAST)
+
+    @property
+    def shortest(self) -> float:
+        """Seconds below which a time says little."""
+        return SHORTEST if self.own_clock else SHORTEST_WALL
 
     def compare(
         self,
@@ -134,9 +147,11 @@ class Contest:
 
     def _timed(self, old: list[Run], new: list[Run]) -> Timed:
         own = self.own_clock and all(r.kernel is not None for r in [*old, *new])
-        walls = [tuple(r.done.wall for r in runs) for runs in (old, new)]
         if not own:
-            return Timed(walls[0], walls[1], "wall time")
+            alone = replace(self, own_clock=False)
+            before, after = (tuple(map(alone.seconds, runs)) for runs in (old, new))
+            return Timed(before, after, "wall time")
+        walls = [tuple(r.done.wall for r in runs) for runs in (old, new)]
         kernel = [tuple(r.kernel or 0.0 for r in runs) for runs in (old, new)]
         counts = {len(r.kernels) for r in [*old, *new]}
         doubt = "it gives another number of kernel times" if len(counts) > 1 else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from collectors.errors import CompileError
 from collectors.toolchain import Toolchain
 from corr.optimize import gate
-from corr.optimize.contest import MUCH, SHORTEST, Contest, Failed, Timed
+from corr.optimize.contest import MUCH, Contest, Failed, Timed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
@@ -178,7 +178,7 @@ class Trier:
         for given in self.contest.held_out[:1]:
             contest = replace(self.contest, given=given)
             try:
-                if contest.seconds(contest.once(best)) < SHORTEST:
+                if contest.seconds(contest.once(best)) < contest.shortest:
                     return ""
                 timed = contest.compare(best, binary, most=HELD_OUT_PAIRS)
             except Failed as error:

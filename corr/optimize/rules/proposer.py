@@ -31,6 +31,8 @@ class Rules:
         self._stream: Iterator[Proposal] | None = None
         self._situation: Situation | None = None
         self._last: Trial | None = None
+        #: what a session that is gone on with has tried before, by the moves of the variant
+        self._earlier: dict[str, Trial] = {}
         self._chosen: dict[int, Plan] = {}
         #: time of the best over that of the original
         self._best = 1.0
@@ -39,7 +41,14 @@ class Rules:
         self._situation = situation
         if self._stream is None:
             self._stream = self._everything(situation)
-        yield from self._stream
+            self._earlier = {repr(t.proposal.moves): t for t in situation.history}
+        for proposal in self._stream:  # not `yield from`: that would close it with this generator
+            before = () if proposal.from_original else situation.best.moves
+            earlier = self._earlier.get(repr((*before, *proposal.moves)))
+            if earlier is None:
+                yield proposal
+            else:
+                self.tell(earlier)
 
     def tell(self, trial: Trial) -> None:
         self._last = trial
