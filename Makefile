@@ -7,6 +7,11 @@ PYTHON ?= python3
 demo: setup
 	$(BIN)/corr collect gemm.c
 	@echo
+	$(BIN)/corr optimize gemm.c --proposer rules --iterations 1 --candidates 6 || [ $$? -eq 4 ]
+	@echo
+	$(BIN)/corr report gemm -o gemm.html
+	@echo
+	@echo "See it:           gemm.html"
 	@echo "Ask it anything:  $(BIN)/corr sql \"SELECT pass, sum(count) FROM remarks GROUP BY pass\""
 
 test: setup $(VENV)/.dev
