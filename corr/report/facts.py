@@ -27,8 +27,7 @@ HOT = columns(
         "loop": ("loop", "loop"),
         "place": ("where", "code"),
         "function": ("function", "code"),
-        "samples": ("samples", "count"),
-        "entries": ("entered", "count"),
+        "missed": ("what did not happen", "words"),
         "iterations": ("iterations", "count"),
         "trip_count": ("mean trips", "count"),
         "ns_per_iteration": "ns/iteration",
@@ -38,7 +37,8 @@ HOT = columns(
         "mca_cycles": "model cycles a pass",
         "bound": "bound by",
         "passes": ("passes", "count"),
-        "missed": ("what did not happen", "words"),
+        "entries": ("entered", "count"),
+        "samples": ("samples", "count"),
     }
 )
 FUNCTIONS = columns(
