@@ -75,7 +75,7 @@ def _word(finding: Finding) -> str:
 
 
 def _table(report: Report, out: TextIO) -> None:
-    from corr.commands.hotspots import short_name
+    from corr.names import short_name
     from corr.output import emit_records
 
     rows = [

@@ -22,7 +22,7 @@ from corr.optimize.llm.dialect import Request
 from corr.optimize.llm.errors import ModelError
 from corr.optimize.llm.proposer import LanguageModel
 from corr.optimize.llm.spending import Budget, Prices, Spending
-from corr.optimize.moves import Flags
+from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.schedule import Schedule
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.variant import Variant

@@ -13,8 +13,8 @@ from collectors.errors import CompileError
 from collectors.toolchain import Toolchain
 from corr.build import Builder
 from corr.optimize import moves
-from corr.optimize.moves import Flags
 from corr.optimize.moves.alive import alive, has_loop, verdict
+from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.ir_function import (
     LARGEST,
     IrFunction,
@@ -27,7 +27,8 @@ from corr.optimize.moves.ir_function import (
 )
 from corr.optimize.moves.pragma import Pragma
 from corr.optimize.proposal import Guarantee
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Variant
 from corr.program import Run, from_files
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,20 +18,17 @@ from collectors import loop_forest
 from collectors.errors import CompileError
 from collectors.toolchain import Toolchain
 from corr.build import Builder
-from corr.optimize.moves import (
-    Flags,
-    from_record,
-    jscop,
-    jscop_candidates,
-    jscop_child,
-    jscop_plan,
-    schedule,
-)
-from corr.optimize.moves.jscop import Scop
-from corr.optimize.moves.jscop_model import Model, rescheduled
+from corr.optimize.moves import from_record, schedule
+from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.schedule import Schedule
+from corr.optimize.polly import candidates, child, clang, jscop
+from corr.optimize.polly.jscop import Scop
+from corr.optimize.polly.model import Model, rescheduled
+from corr.optimize.polly.plan import Plan
+from corr.optimize.polly.plan import plan as start_of
 from corr.optimize.proposal import Guarantee
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Variant
 from corr.program import Program, Run, Unit, from_files
 
 #: The order that takes the column walk out of the inner loop of gemm.
@@ -83,7 +80,7 @@ def gemm_nests(
 @pytest.fixture(scope="module")
 def ikj(gemm_nests: dict[str, Scop]) -> Schedule:
     scop = own(gemm_nests)
-    plan = jscop_plan.plan(scop).distributed()
+    plan = start_of(scop).distributed()
     deepest = max(plan.statements, key=lambda name: len(plan.loops(name)))
     maps = plan.permuted([deepest], [0, 2, 1]).maps()
     return Schedule.of("gemm.c", gemm_nests, scop.file, maps, "ikj")
@@ -161,7 +158,7 @@ def test_reversing_seidel_is_refused_with_the_dependence_named(
     scops = nests(variant, tools, tmp_path)
     scop = own(scops)
     name = scop.statements[0].name
-    backwards = jscop_plan.plan(scop).reversed([name], 2).maps()
+    backwards = start_of(scop).reversed([name], 2).maps()
     with pytest.raises(Refused, match=r"flow dependence .* would run backwards, as from"):
         Schedule.of("seidel_2d.c", scops, scop.file, backwards, "reverse")
     # past our own check, Polly has to say it
@@ -231,7 +228,7 @@ def test_a_map_that_is_no_order_is_refused(
 def test_a_map_that_isl_chokes_on_is_refused(
     gemm: Variant, ikj: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jscop_child, "SECONDS", 3)
+    monkeypatch.setattr(child, "SECONDS", 3)
     statement = json.loads(ikj.jscop)["statements"][-1]["name"]
     many = ", ".join(f"a{n}" for n in range(300))
     bounds = " and ".join(f"a{n} >= {n}i" for n in range(300))
@@ -345,7 +342,7 @@ def test_other_nests_of_the_unit_and_of_the_function(tools: Toolchain, tmp_path:
     scops = nests(variant, tools, folder)
     assert sorted(s.function for s in scops.values()) == ["both", "both", "first"]
     scop = next(s for s in scops.values() if s.function == "both" and "i1" in s.text())
-    maps = jscop_plan.plan(scop).permuted([scop.statements[0].name], [1, 0]).maps()
+    maps = start_of(scop).permuted([scop.statements[0].name], [1, 0]).maps()
     move = Schedule.of(source.name, scops, scop.file, maps, "interchange")
     assert len(move.beside) == 1
     assert schedule.proves(move.apply(variant), tools, folder)[0] is Guarantee.proved
@@ -365,7 +362,7 @@ def test_mangled_names(tools: Toolchain, tmp_path: Path) -> None:
     variant = Variant(program)
     scops = nests(variant, tools, tmp_path)
     scop = own(scops, "_Z6filled")
-    maps = jscop_plan.plan(scop).permuted([scop.statements[0].name], [1, 0]).maps()
+    maps = start_of(scop).permuted([scop.statements[0].name], [1, 0]).maps()
     move = Schedule.of("t.cpp", scops, scop.file, maps, "interchange")
     assert schedule.proves(move.apply(variant), tools, tmp_path)[0] is Guarantee.proved
 
@@ -388,17 +385,17 @@ def test_renamed_blocks_are_adopted(tools: Toolchain, tmp_path: Path) -> None:
     source = ("-x", "ir", built.tagged, "-Wno-override-module")
     command = builder.argv(built.unit)
     place = tmp_path / "schedules0"
-    assert schedule.adopt(command, source, built.unit.directory, place) == 2
+    assert clang.adopt(command, source, built.unit.directory, place) == 2
     builder.emit_optimised(built)
     assert "polly." in built.optimised.read_text()
-    assert schedule.adopt(command, source, built.unit.directory, place) == 0
+    assert clang.adopt(command, source, built.unit.directory, place) == 0
 
 
 def test_candidates_are_accepted_by_polly(tools: Toolchain, tmp_path: Path) -> None:
     variant = kernel("gemm")
     scops = nests(variant, tools, tmp_path)
     scop = own(scops)
-    found = jscop_candidates.candidates(scop, [32 << 10, 1 << 20])
+    found = candidates.candidates(scop, [32 << 10, 1 << 20])
     assert any("interchange" in c.summary for c in found)
     assert any("registers" in c.summary for c in found)
     for number, candidate in enumerate(found[:4]):
@@ -410,7 +407,7 @@ def test_candidates_are_accepted_by_polly(tools: Toolchain, tmp_path: Path) -> N
         assert digest(changed, tools, place, 45) == digest(variant, tools, place, 45)
 
 
-def random_order(plan: jscop_plan.Plan, choice: random.Random) -> jscop_plan.Plan:
+def random_order(plan: Plan, choice: random.Random) -> Plan:
     """One to three random steps: permute, reverse, skew, shift, tile, sink, distribute."""
     for _ in range(choice.randint(1, 3)):
         name = choice.choice(plan.statements)
@@ -466,7 +463,7 @@ def test_our_verdict_is_pollys(name: str, tools: Toolchain, tmp_path: Path) -> N
     scops = nests(variant, tools, tmp_path)
     scop = own(scops)
     model = Model(scop)
-    start = jscop_plan.plan(scop)
+    start = start_of(scop)
     choice = random.Random(name)
     verdicts = []
     orders = int(os.environ.get("CORR_TEST_ORDERS", "4"))

@@ -15,7 +15,8 @@ from corr.optimize import moves
 from corr.optimize.moves.pragma import OPENMP_FLAGS, Pragma
 from corr.optimize.moves.source import LARGEST, Source, diff, function_extent
 from corr.optimize.moves.source_text import code_only, unified
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Variant
 from corr.program import Run, from_files
 
 ROOT = Path(__file__).resolve().parent.parent

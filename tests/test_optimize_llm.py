@@ -14,7 +14,7 @@ import pytest
 from collectors.toolchain import Toolchain
 from corr.lake import Lake
 from corr.optimize import gate
-from corr.optimize.moves import Flags, Move
+from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.ir_function import IrFunction, stripped, with_optimised_ir
 from corr.optimize.moves.pragma import Pragma
 from corr.optimize.moves.schedule import Schedule
@@ -23,7 +23,7 @@ from corr.optimize.preparation import prepare
 from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.session import Order, Session
 from corr.optimize.trying import SAME_CODE, Trier
-from corr.optimize.variant import Variant
+from corr.optimize.variant import Move, Variant
 from corr.optimize.workshop import Workshop
 from corr.program import Run, from_files
 from corr.sql import ask

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from corr.commands.hotspots import short_name
+from corr.names import short_name
 from corr.output import emit_records, shown
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from corr.optimize.llm import replies
 from corr.optimize.llm import tolerant_json as llm_json
 from corr.optimize.llm.reply_moves import KINDS, Offer, schema
-from corr.optimize.moves import Flags
+from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.pragma import Pragma
 from corr.optimize.moves.source import Source
 from tests.model_server import flags, ir, pragma, proposals, source, whole

@@ -7,15 +7,16 @@ from types import SimpleNamespace
 import pytest
 
 from collectors import toolchain
-from corr.optimize.moves import Flags
+from corr.optimize.moves.flags import Flags
 from corr.optimize.outputs import read_dump
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
+from corr.optimize.refused import Refused
 from corr.optimize.rules import flags
 from corr.optimize.rules.bases import bases
 from corr.optimize.rules.leaf_settings import choices, neighbours
 from corr.optimize.rules.nests import Region
 from corr.optimize.rules.proposer import Rules
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.variant import Variant
 from corr.polyhedral import rewrite
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.expressions import NotAffine

@@ -26,10 +26,10 @@ from corr import machine
 from corr.lake import Lake, RunInfo
 from corr.output import shown
 from corr.sql import connect, rows
-from corr.summary import Attempt, Level, Summary, strip_ir, summarise, tokens
-from corr.summary_blocks import only_loops, shortened
-from corr.summary_markdown import fenced, quoted
-from corr.summary_source import function_lines
+from corr.summary.blocks import only_loops, shortened
+from corr.summary.markdown import fenced, quoted
+from corr.summary.source import function_lines
+from corr.summary.summarise import Attempt, Level, Summary, strip_ir, summarise, tokens
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EVIL = "` `` ````\n# Injected heading\n<b>injected</b> | \x1b[31minjected\u202e"

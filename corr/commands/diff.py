@@ -181,7 +181,7 @@ def _headline(result: dict[str, Any]) -> str:
 
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
-    from corr.commands.hotspots import short_name
+    from corr.names import short_name
     from corr.output import shown
 
     a, b = entry["a"], entry["b"]

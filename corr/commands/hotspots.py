@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corr.commands.options import DataOption, FormatOption, RunArgument, open_lake
+from corr.names import short_name
 from corr.output import Format, emit, emit_records
 
 if TYPE_CHECKING:
@@ -75,22 +76,3 @@ def print_hotspots(
         row["name"] = short_name(name, keep_arguments=short[short_name(name)] > 1)
         row["marked"] = ", ".join(row["regions"] or ()) or None
     emit_records(listed, SHOWN, lambda row: row["missed"] or [])
-
-
-def short_name(name: str, keep_arguments: bool = False) -> str:
-    """A C++ name as one says it: without parameter lists, and without template arguments."""
-    kept = name.replace("(anonymous namespace)::", "")
-    if "<" not in kept and "(" not in kept:
-        return kept
-    opening, closing = ("(", ")") if keep_arguments else ("<(", ">)")
-    depth = 0
-    out = []
-    for char in kept.replace("operator()", "operator\0").replace("->", "\1"):
-        if char in opening:
-            depth += 1
-        elif char in closing:
-            depth -= 1
-        elif depth == 0:
-            out.append(char)
-    text = "".join(out).replace("\0", "()").replace("\1", "->").replace(" const", "")
-    return text if keep_arguments else text.rsplit(" ", 1)[-1] if " " in text.strip() else text

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from corr.commands.options import DataOption, RunArgument, open_lake
-from corr.summary_budget import LEAST_BUDGET, Level
+from corr.summary.budget import LEAST_BUDGET, Level
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def summary(
     This is what `corr optimize` sends to a model. What does not fit into the budget is left out,
     least useful first, and the last line says what. --level ir shows the hot function's IR.
     """
-    from corr.summary import summarise
+    from corr.summary.summarise import summarise
 
     lake = open_lake(data)
     found = lake.find(run)

@@ -11,7 +11,7 @@ from corr.export import logs, modules, report_csv
 from corr.export.stages import Course, course
 from corr.lake import Lake, disk_errors
 from corr.report.subject import Subject
-from corr.summary import summarise
+from corr.summary.summarise import summarise
 
 
 class Part(StrEnum):

@@ -26,8 +26,8 @@ from corr.optimize.trying import Trier
 from corr.optimize.workshop import Workshop
 from corr.program import Program
 from corr.statistics import Verdict
-from corr.summary import summarise
-from corr.summary_budget import Level
+from corr.summary.budget import Level
+from corr.summary.summarise import summarise
 
 #: Candidates of an iteration where nothing else was asked for.
 CANDIDATES = {"rules": 24, "llm": 4, "both": 12}

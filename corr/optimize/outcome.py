@@ -173,7 +173,7 @@ def commands(best: Variant, compiler: Path) -> list[str]:
 
 
 def _command(best: Variant, unit: Unit, number: int, compiler: Path) -> str:
-    from corr.optimize.moves.schedule import import_flags
+    from corr.optimize.polly.clang import import_flags
 
     program = best.program
     name = compiler.name.replace("clang", "clang++", 1) if unit.cxx else compiler.name

@@ -11,8 +11,7 @@ from typing import Protocol
 from collectors.toolchain import Toolchain
 from corr.lake import Lake, RunInfo
 from corr.optimize.guarantee import Guarantee
-from corr.optimize.moves import Move
-from corr.optimize.variant import Variant
+from corr.optimize.variant import Move, Variant
 from corr.statistics import Ratio
 
 

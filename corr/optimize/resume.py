@@ -17,8 +17,9 @@ from corr.optimize.inputs import Inputs
 from corr.optimize.moves import from_record
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
+from corr.optimize.refused import Refused
 from corr.optimize.session import BASELINES, Baseline, Order, Session
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.variant import Variant
 from corr.program import Program
 from corr.sql import ask
 from corr.statistics import Ratio

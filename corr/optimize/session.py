@@ -16,12 +16,11 @@ from corr.iterations import CHECKS, ITERATIONS
 from corr.lake import RunInfo
 from corr.optimize.contest import Timed
 from corr.optimize.inputs import Input, Inputs
-from corr.optimize.moves import Move
 from corr.optimize.moves.source_text import diff
 from corr.optimize.proposal import Guarantee, Trial
-from corr.optimize.variant import Variant
+from corr.optimize.variant import Move, Variant
 from corr.optimize.verify import Judgement
-from corr.summary_history import Attempt
+from corr.summary.history import Attempt
 
 #: The honest baselines: what the compiler can do by itself when it is asked to.
 BASELINES = {

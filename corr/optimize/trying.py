@@ -14,8 +14,9 @@ from corr.optimize.contest import MUCH, Contest, Failed, Timed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
+from corr.optimize.refused import Refused
 from corr.optimize.session import Session, listed
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.variant import Variant
 from corr.optimize.verify import Judgement, Verifier
 from corr.optimize.workshop import Workshop
 from corr.statistics import Ratio, Verdict

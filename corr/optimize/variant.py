@@ -1,23 +1,18 @@
-"""A variant of the program, as a value: what differs from the original, and how to build it."""
+"""A variant of the program, as a value, and a move: what makes another variant of it."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar, Self
 
-from collectors.errors import CorrError
+from corr.optimize.polly.clang import adopt, import_flags
+from corr.optimize.refused import Refused
 from corr.program import Program, Unit
-
-if TYPE_CHECKING:
-    from corr.optimize.moves import Move
-
-
-class Refused(CorrError):
-    """A move that cannot be applied, or must not be; the message says which rule and where."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +71,6 @@ class Variant:
         return replace(self.program, units=units, link_flags=link, overlay=overlay)
 
     def _unit(self, unit: Unit, number: int, folder: Path) -> Unit:
-        from corr.optimize.moves.schedule import adopt, import_flags
-
         flags = (*unit.flags, *self.flags)
         if unit.source in self.schedules:
             place = folder / f"schedules{number}"
@@ -99,3 +92,32 @@ class Variant:
     def record(self) -> str:
         """The moves as JSON, from which `moves.from_record` makes them again."""
         return json.dumps([move.record() for move in self.moves], sort_keys=True)
+
+
+class Move(ABC):
+    """A change that can be proposed. Subclasses are frozen dataclasses of JSON-able fields."""
+
+    kind: ClassVar[str]
+    #: Floating-point results stay equal bit for bit if the move is legal at all.
+    keeps_order: ClassVar[bool] = True
+
+    @abstractmethod
+    def changed(self, variant: Variant) -> Variant:
+        """The variant with this change made. Raises Refused where it does not apply."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """One line for a table."""
+
+    def apply(self, variant: Variant) -> Variant:
+        """The changed variant, this move noted in it. Raises Refused."""
+        return replace(self.changed(variant), moves=(*variant.moves, self))
+
+    def record(self) -> dict[str, Any]:
+        """The move as JSON."""
+        return {"kind": self.kind, **asdict(self)}  # type: ignore[call-overload]
+
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> Self:
+        """The move with these fields of a record."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})

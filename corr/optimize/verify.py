@@ -22,7 +22,8 @@ from corr.optimize.moves import alive
 from corr.optimize.moves.ir_function import IrFunction, unit_named, with_optimised_ir
 from corr.optimize.outputs import TOLERANCE, compare
 from corr.optimize.proposal import Guarantee, Outcome
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Variant
 from corr.optimize.workshop import Reference, References, Workshop
 
 #: A checked run may take so many seconds, and so many times what the original took.

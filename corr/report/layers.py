@@ -12,7 +12,7 @@ from typing import Any
 
 from corr.report.facts import Facts
 from corr.report.listing import Asker, Row, batches, grouped
-from corr.summary_code import bound_words
+from corr.summary.code import bound_words
 
 #: Remarks, changes by passes and machine loops that go into a page at most.
 MOST_REMARKS, MOST_CHANGES, MOST_MACHINE_LOOPS = 40_000, 6_000, 250

@@ -12,9 +12,9 @@ from corr.optimize.llm.reply_moves import Unreadable
 from corr.output import message
 
 if TYPE_CHECKING:
-    from corr.optimize.moves import Move
-    from corr.optimize.moves.jscop import Scop
+    from corr.optimize.polly.jscop import Scop
     from corr.optimize.proposal import Situation
+    from corr.optimize.variant import Move
 
 #: Characters that all nests together, and one isl text, may take in the prompt.
 LONGEST = 24_000
@@ -48,8 +48,8 @@ class Nests:
 
         Raises Unreadable for a nest or a statement that there is not, Refused for what is no map.
         """
-        from corr.optimize.moves.jscop_model import rescheduled
         from corr.optimize.moves.schedule import Schedule
+        from corr.optimize.polly.model import rescheduled
 
         scops = self.units.get(unit, {})
         if scop not in scops:

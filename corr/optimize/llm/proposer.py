@@ -19,7 +19,7 @@ from corr.optimize.llm.nests import Nests
 from corr.optimize.llm.reply_moves import LEVELS, Offer, kinds_of, schema
 from corr.optimize.llm.spending import Spending
 from corr.optimize.proposal import Proposal, Situation, Trial, Usage
-from corr.optimize.variant import Refused
+from corr.optimize.refused import Refused
 from corr.output import message
 
 #: How freely the first request may vary, and the second one, which asks for something else.

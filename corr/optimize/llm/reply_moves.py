@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from corr.optimize.llm.errors import plain
-from corr.optimize.moves import Move, from_record
-from corr.optimize.variant import Refused
+from corr.optimize.moves import from_record
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Move
 
 KINDS = ("flags", "pragma", "schedule", "source", "ir")
 LEVELS = ("auto", *KINDS)

@@ -18,7 +18,8 @@ from collectors.sandbox import compiler_limits
 from collectors.toolchain import Toolchain
 from corr.build import Builder
 from corr.optimize.moves.source_text import exact_text, line_of
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Variant
 from corr.program import Unit
 
 #: Seconds for clang to parse one unit.

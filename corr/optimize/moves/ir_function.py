@@ -20,8 +20,8 @@ from collectors.ir_text import function_name
 from collectors.sandbox import compiler_limits
 from collectors.toolchain import Toolchain
 from corr.build import Builder
-from corr.optimize.moves import Move
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Move, Variant
 from corr.program import Program, Unit
 
 #: Characters of a new function.
@@ -137,7 +137,7 @@ def stripped(module: str, function: str) -> str:
 
     Raises Refused where the module does not define it.
     """
-    from corr.summary_ir import strip_ir
+    from corr.summary.ir import strip_ir
 
     text = strip_ir(_USE_LIST.sub("", function_text(module, function)), function)
     if text is None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from corr.optimize.moves import Move
 from corr.optimize.moves.source_text import (
     LINE_END,
     changeable_source,
@@ -23,7 +22,8 @@ from corr.optimize.moves.source_text import (
     statement_end,
     without_comments,
 )
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Move, Variant
 
 #: `fuse`, `stripe`, `reverse` and `interchange` are OpenMP 6.0. -fopenmp-simd crashes clang 22.
 OPENMP_FLAGS = ("-fopenmp", "-fopenmp-version=60")

@@ -15,63 +15,20 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from collectors import process
-from collectors.errors import CompileError, ToolMissing
+from collectors.errors import CompileError
 from collectors.process import Completed
-from collectors.toolchain import INSTALL_LLVM, Toolchain
+from collectors.toolchain import Toolchain
 from corr.build import Builder
 from corr.optimize.guarantee import Guarantee
-from corr.optimize.moves import Move, jscop_child
-from corr.optimize.moves.jscop import SUFFIX, Scop, read
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.polly import child
+from corr.optimize.polly.clang import answer, export_flags, function_of, read_folder, subfolder
+from corr.optimize.polly.jscop import Scop, read
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Move, Variant
 from corr.program import Unit
 
-#: Polly before everything, with an order of ours and none of its own, and nothing rewritten
-#: between the dependence check and code generation. Without reductions, which Polly would let run
-#: in any order: then a proved order gives the same bits. Block names are part of a nest's name.
-MODEL_FLAGS = (
-    "-fno-discard-value-names",
-    "-fno-crash-diagnostics",
-    *(
-        word
-        for option in (
-            "polly",
-            "polly-position=early",
-            "polly-optimizer=none",
-            "polly-process-unprofitable",
-            "polly-detect-reductions=0",
-            "polly-enable-simplify=0",
-            "polly-enable-optree=0",
-            "polly-enable-delicm=0",
-            "polly-enable-prune-unprofitable=0",
-        )
-        for word in ("-mllvm", f"-{option}")
-    ),
-)
-#: What to add after all other flags to build the unit without Polly (to count, say).
-OFF_FLAGS = ("-mllvm", "-polly=0")
 _READING = re.compile(r"^Reading JScop '.*' in function '.*' from '(.*)'\.$", re.MULTILINE)
 _BREAKS = "changes the dependences"
-
-
-def export_flags(folder: Path) -> tuple[str, ...]:
-    """Flags with which clang writes the JSCoP of every nest into `folder`, importing none."""
-    directory = f"-polly-import-jscop-dir={folder}"
-    options = ("-polly-import=0", "-polly-export", directory)
-    return (*MODEL_FLAGS, *(word for option in options for word in ("-mllvm", option)))
-
-
-def import_flags(folder: Path) -> tuple[str, ...]:
-    """Flags with which clang imports the JSCoPs in `folder`; none for a folder without any.
-
-    Polly looks at the functions that have a file only, because a nest without its file is a fatal
-    error to it: such a function needs the files of all its nests (`Schedule.beside`).
-    """
-    functions = sorted({_function(path.name) for path in folder.glob(f"*{SUFFIX}")})
-    if not functions:
-        return ()
-    only = ",".join(f"^{_escaped(name)}$" for name in functions)
-    options = ("-polly-import", f"-polly-import-jscop-dir={folder}", f"-polly-only-func={only}")
-    return (*MODEL_FLAGS, *(word for option in options for word in ("-mllvm", option)))
 
 
 @dataclass(frozen=True)
@@ -106,7 +63,7 @@ class Schedule(Move):
         if name not in scops:
             raise Refused(f"{unit} has no nest {name[:80]!r}; it has {', '.join(scops) or 'none'}")
         scop = scops[name]
-        answer = jscop_child.rescheduled(scop, maps, judge=True)
+        answer = child.rescheduled(scop, maps, judge=True)
         if answer.broken:
             raise Refused(f"{scop.label}: {answer.broken}")
         others = tuple(
@@ -129,7 +86,7 @@ class Schedule(Move):
         unit = _unit(variant, self.unit)
         if unit.source in variant.ir:
             raise Refused(f"{self.unit} is built from optimised IR, where Polly does not run")
-        text = jscop_child.rescheduled(read(self.scop, self.jscop), {}, judge=False).text
+        text = child.rescheduled(read(self.scop, self.jscop), {}, judge=False).text
         present = variant.schedules.get(unit.source, {})
         beside = {name: read(name, text).text() for name, text in self.beside}
         files = {**beside, **present, self.scop: text}
@@ -137,7 +94,7 @@ class Schedule(Move):
 
     def describe(self) -> str:
         summary = process.printable(" ".join(self.summary.split()))[:120]
-        return f"schedule {_function(self.scop)}: {summary}"
+        return f"schedule {function_of(self.scop)}: {summary}"
 
 
 def export(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> dict[str, Scop]:
@@ -147,21 +104,10 @@ def export(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> 
     `folder` must exist and is written to. Raises CompileError where the unit does not compile,
     ToolMissing where this clang has no Polly.
     """
-    out = _subfolder(folder, "exported")
+    out = subfolder(folder, "exported")
     builder, plain = _builder(replace(variant, schedules={}), unit, toolchain, folder)
     _compile(builder, plain, export_flags(out))
     return read_folder(out)
-
-
-def read_folder(folder: Path) -> dict[str, Scop]:
-    """The JSCoPs in a folder by file name; what is none is left out."""
-    found = {}
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
-        try:
-            found[path.name] = read(path.name, path.read_text("utf-8"))
-        except (Refused, OSError, UnicodeDecodeError):
-            continue
-    return found
 
 
 def proves(variant: Variant, toolchain: Toolchain, folder: Path) -> tuple[Guarantee, str]:
@@ -176,40 +122,17 @@ def proves(variant: Variant, toolchain: Toolchain, folder: Path) -> tuple[Guaran
     done: list[str] = []
     for unit in variant.program.units:
         if variant.schedules.get(unit.source):
-            here = _subfolder(folder, f"unit{len(done)}")
+            here = subfolder(folder, f"unit{len(done)}")
             done.append(_prove_unit(variant, unit, toolchain, here))
     if not done:
         return Guarantee.unknown, "no schedule to prove"
     return Guarantee.proved, "; ".join(done)
 
 
-def adopt(
-    command: Sequence[str | Path], source: Sequence[str | Path], directory: Path, folder: Path
-) -> int:
-    """Make the JSCoPs in `folder` known under the names that their nests have in `source`.
-
-    `command` compiles the unit with `import_flags(folder)` among its flags. Where the same code
-    comes with other block names (tagged IR), the nests have other names; they are told by what is
-    in them. Gives how many files were added. Raises CompileError.
-    """
-    here = read_folder(folder)
-    out = _subfolder(folder, "renamed")
-    argv = [*command, *export_flags(out), "-g", "-S", "-emit-llvm", *source, "-o", "/dev/null"]
-    _answer(argv, directory, "the unit")
-    added = 0
-    for name, scop in read_folder(out).items():
-        twin = next((known for known in here.values() if known.same_nest(scop)), None)
-        if twin is not None and name not in here:
-            renamed = replace(twin, file=name, region=scop.region)
-            (folder / name).write_text(renamed.text())
-            added += 1
-    return added
-
-
 def _prove_unit(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> str:
     label = variant.program.label(unit)
     files = variant.schedules[unit.source]
-    exported = export(variant, unit, toolchain, _subfolder(folder, "export"))
+    exported = export(variant, unit, toolchain, subfolder(folder, "export"))
     orders = {}
     for name, text in files.items():
         scop = read(name, text)
@@ -222,7 +145,7 @@ def _prove_unit(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path
     missing = _left_out(exported, files)
     if missing:
         raise Refused(f"{label}: {missing} has no JSCoP, but another nest of its function has")
-    builder, built = _builder(variant, unit, toolchain, _subfolder(folder, "import"))
+    builder, built = _builder(variant, unit, toolchain, subfolder(folder, "import"))
     after = folder / "after.ll"
     try:
         answer = _compile(builder, built, ("-mllvm", f"-polly-dump-after-file={after}"))
@@ -268,7 +191,7 @@ def _refusal(
     label = exported[name].label
     if _BREAKS not in error.message:
         return f"{label}: Polly did not take the JSCoP: {_first_line(error.message)}"
-    reason = jscop_child.rescheduled(exported[name], orders[name], judge=True).broken
+    reason = child.rescheduled(exported[name], orders[name], judge=True).broken
     return f"{label}: Polly finds that the schedule breaks a dependence" + (
         f": {reason}" if reason else ""
     )
@@ -292,7 +215,7 @@ def _builder(
 ) -> tuple[Builder, Unit]:
     """A builder of the variant's program in `folder`, and what the unit is in that program."""
     number = variant.program.units.index(unit)
-    place = _subfolder(folder, "program")
+    place = subfolder(folder, "program")
     program = variant.program_in(place)
     return Builder(program, toolchain, place), program.units[number]
 
@@ -300,21 +223,9 @@ def _builder(
 def _compile(builder: Builder, unit: Unit, flags: Sequence[str]) -> Completed:
     """Optimise the unit with further flags, keeping what clang says. Raises CompileError."""
     source: tuple[str | Path, ...] = ("-S", "-emit-llvm", unit.source, "-o", "/dev/null")
-    return _answer(
+    return answer(
         [*builder.argv(unit), *flags, "-g", *source], unit.directory, builder.program.label(unit)
     )
-
-
-def _answer(argv: Sequence[str | Path], directory: Path, label: str) -> Completed:
-    answer = process.run(argv, cwd=directory)
-    if answer.ok:
-        return answer
-    text = answer.stderr.decode("utf-8", "replace")
-    if "Unknown command line argument '-polly" in text:
-        raise ToolMissing("this clang has no Polly, which schedules need", INSTALL_LLVM)
-    told = text.partition("PLEASE submit a bug report")[0] or text
-    lines = [process.printable(line) for line in told.strip().splitlines()[-40:]]
-    raise CompileError("\n".join([f"{label} does not compile:", *lines]))
 
 
 def _unit(variant: Variant, name: str) -> Unit:
@@ -322,18 +233,3 @@ def _unit(variant: Variant, name: str) -> Unit:
         if name in (variant.program.label(unit), str(unit.source)):
             return unit
     raise Refused(f"{name[:80]} is no translation unit of {variant.program.name}")
-
-
-def _function(file: str) -> str:
-    return file.removesuffix(SUFFIX).rpartition("___%")[0] or file.partition("___")[0]
-
-
-def _escaped(name: str) -> str:
-    """The name as a POSIX extended regular expression in a list that commas divide."""
-    return re.sub(r"[.\[\](){}*+?|^$\\]", r"\\\g<0>", name).replace(",", ".")
-
-
-def _subfolder(folder: Path, name: str) -> Path:
-    path = folder / name
-    path.mkdir(exist_ok=True)
-    return path

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from collectors import toolchain
-from corr.optimize.moves import Move
 from corr.optimize.moves.function_extent import function_extent, names
 from corr.optimize.moves.pragma import openmp_flags
 from corr.optimize.moves.source_text import (
@@ -24,7 +23,8 @@ from corr.optimize.moves.source_text import (
     line_end,
     line_of,
 )
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Move, Variant
 
 __all__ = ["Source", "diff", "edited", "function_extent"]
 

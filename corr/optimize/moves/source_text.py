@@ -7,7 +7,8 @@ import os
 import re
 from pathlib import Path
 
-from corr.optimize.variant import Refused, Variant
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Variant
 from corr.program import C_SUFFIXES, CXX_SUFFIXES
 
 #: A move changes sources and headers, nothing else that happens to lie in the program's folder.

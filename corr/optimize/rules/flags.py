@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corr.lake import RunInfo
-from corr.optimize.moves import Flags
+from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Proposal
 
 NATIVE = ("-O3", "-march=native")

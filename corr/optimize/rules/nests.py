@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from corr.optimize.moves import Move
 from corr.optimize.moves.source import Source
 from corr.optimize.rules.bases import Base, bases
 from corr.optimize.rules.leaf_settings import Choice, Setting, choices, element_bytes, neighbours
-from corr.optimize.variant import Variant
+from corr.optimize.variant import Move, Variant
 from corr.polyhedral import generate, rewrite, schedules
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.schedules import Band, Leaf, Tree

@@ -8,7 +8,7 @@ from typing import Any
 
 from collectors.errors import CompileError
 from corr import machine
-from corr.optimize.moves import Flags
+from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.rules import flags, loops
 from corr.optimize.rules.nests import Plan, Region

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collectors.process import printable
-from corr.commands.hotspots import short_name
+from corr.names import short_name
 from corr.output import emit_records, shown
 
 if TYPE_CHECKING:

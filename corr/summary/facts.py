@@ -14,8 +14,8 @@ from collectors.errors import UsageError
 from corr import machine
 from corr.lake import RunInfo
 from corr.sql import rows
-from corr.summary_code import bound_words, instruction_mix, stack_accesses, stream_words, streams
-from corr.summary_markdown import labels, sentence
+from corr.summary.code import bound_words, instruction_mix, stack_accesses, stream_words, streams
+from corr.summary.markdown import labels, sentence
 
 #: Share of the samples from which a loop of a nest gets every layer, and how many at most do.
 DETAIL_SHARE = 0.05

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import islpy as isl
 
-from corr.optimize.moves.jscop_model import IN, OUT, Model
+from corr.optimize.polly.model import IN, OUT, Model
 
 #: Elements of a cache line, about: a step this far touches a new line every time.
 LINE = 8

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collectors import process
-from corr.optimize.moves.jscop import Scop, read
-from corr.optimize.variant import Refused
+from corr.optimize.polly.jscop import Scop, read
+from corr.optimize.refused import Refused
 
 SECONDS = 20
 MEMORY = 2 << 30
@@ -51,8 +51,8 @@ def rescheduled(scop: Scop, maps: Mapping[str, str], judge: bool) -> Answer:
 
 
 def _answer(question: dict[str, object]) -> dict[str, object]:
-    from corr.optimize.moves.jscop_model import Model
-    from corr.optimize.moves.jscop_model import rescheduled as spelled
+    from corr.optimize.polly.model import Model
+    from corr.optimize.polly.model import rescheduled as spelled
 
     file, text, maps = str(question["file"]), str(question["scop"]), question["maps"]
     assert isinstance(maps, dict)

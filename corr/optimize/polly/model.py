@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import islpy as isl
 
-from corr.optimize.moves.jscop import Scop, Statement, isl_text
-from corr.optimize.variant import Refused
+from corr.optimize.polly.jscop import Scop, Statement, isl_text
+from corr.optimize.refused import Refused
 
 #: isl's own count of steps after which a question about a nest is given up.
 OPERATIONS = 3_000_000
@@ -211,7 +211,7 @@ def rescheduled(file: str, jscop_text: str, maps: Mapping[str, str]) -> str:
     Raises Refused for a text that is no JSCoP and for maps that are no order of its iterations.
     Whether the order is legal is another question: `Model.broken`, and in the end Polly.
     """
-    from corr.optimize.moves.jscop import read
+    from corr.optimize.polly.jscop import read
 
     scop = read(file, jscop_text)
     found = Model(scop).schedules(maps)

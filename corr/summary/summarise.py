@@ -16,17 +16,17 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from collectors.errors import UsageError
-from corr.commands.hotspots import short_name
 from corr.diff import diff
 from corr.lake import Lake, RunInfo
+from corr.names import short_name
 from corr.sql import connect
-from corr.summary_blocks import only_loops, shortened
-from corr.summary_budget import LEAST_BUDGET, Level, Part, Variant, fit, part, tokens
-from corr.summary_facts import DETAIL_SHARE, Facts, Nest, Row, gather, heat, hot_lines, source
-from corr.summary_history import Attempt, delta_variants, history_variants
-from corr.summary_ir import from_artifacts, strip_ir
-from corr.summary_markdown import aligned, render
-from corr.summary_source import CONTEXT, function_lines, listing
+from corr.summary.blocks import only_loops, shortened
+from corr.summary.budget import LEAST_BUDGET, Level, Part, Variant, fit, part, tokens
+from corr.summary.facts import DETAIL_SHARE, Facts, Nest, Row, gather, heat, hot_lines, source
+from corr.summary.history import Attempt, delta_variants, history_variants
+from corr.summary.ir import from_artifacts, strip_ir
+from corr.summary.markdown import aligned, render
+from corr.summary.source import CONTEXT, function_lines, listing
 
 __all__ = ["Attempt", "Level", "Summary", "strip_ir", "summarise", "tokens"]
 

@@ -1,7 +1,7 @@
 """A JSCoP, Polly's JSON of one loop nest: its statements, where each runs, what each touches.
 
 Polly calls a stretch of a function that it can model a SCoP. Iteration domains, schedules and
-accesses are isl sets and maps in text; nothing here interprets them (`jscop_model.py` does).
+accesses are isl sets and maps in text; nothing here interprets them (`model.py` does).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from corr.optimize.variant import Refused
+from corr.optimize.refused import Refused
 
 SUFFIX = ".jscop"
 #: Characters of a JSCoP, and of one isl text in it, that are looked at.

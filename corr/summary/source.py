@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from corr.summary_markdown import clipped
+from corr.summary.markdown import clipped
 
 #: Characters of a line of source that are shown.
 LONGEST_LINE = 400

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from corr.output import shown
-from corr.summary_budget import Level, Variant
-from corr.summary_markdown import clipped, render, sentence
+from corr.summary.budget import Level, Variant
+from corr.summary.markdown import clipped, render, sentence
 
 #: How many of the best attempts come before the most recent ones.
 BEST_FIRST = 3
