@@ -17,7 +17,7 @@ from corr.output import emit_records, shown
 if TYPE_CHECKING:
     from jinja2 import Template
 
-TEMPLATES = Path(__file__).resolve().parent / "templates"
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 _TICKS = re.compile(r"`+")
 
 
