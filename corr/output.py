@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import json
@@ -38,8 +39,9 @@ def emit(
 
 
 def message(text: str) -> None:
-    """One line for the reader, on stderr."""
-    print(text, file=sys.stderr)
+    """One line for the reader, on stderr; nobody reads it where the terminal was closed."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _json(rows: pa.Table, out: TextIO, _: Mapping[str, str]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -195,7 +195,7 @@ def test_names_that_refer_to_each_other_exist() -> None:
     (default,) = [task for task in made if "group" in task]
     assert default["label"] == ALL and default["group"] == {"kind": "build", "isDefault": True}
     steps = [next(t for t in made if t["label"] == one)["args"][0] for one in default["dependsOn"]]
-    assert steps == ["collect", "export", "optimize", "report"]
+    assert steps == ["collect", "export"] and default["command"] == "sh"
     assert {launch["preLaunchTask"] for launch in launches()} <= set(known)
     assert {launch["MIMode"] for launch in launches() if "MIMode" in launch} == {"gdb"}
 
@@ -421,7 +421,12 @@ def test_stepping_the_final_program(project: Path, clang: str) -> None:
     changed = SOURCE.replace("    int at = 0;\n", "    /* changed */\n    int at = 0;\n")
     variant = Variant(program, ("-O2",), {source: changed})
     session: Any = SimpleNamespace(
-        best=variant, best_ratio=0.5, name="x", best_guarantee="tested", best_basis=""
+        best=variant,
+        best_ratio=0.5,
+        name="x",
+        best_guarantee="tested",
+        best_basis="",
+        sums={source: hashlib.sha256(SOURCE.encode()).hexdigest()},
     )
     write_result(session, project / "look.optimized", Path(clang))
     done = run_task(DEBUG_BUILD, project, "src/look.c")
@@ -429,8 +434,7 @@ def test_stepping_the_final_program(project: Path, clang: str) -> None:
     launch = resolved(launches()[0], project, "src/look.c")
     assert Path(launch["program"]).is_file()
     assert shutil.which("gdb"), "apt-get install gdb"
-    commands = [c["text"] for c in launch["setupCommands"] if not c["text"].startswith("-")]
-    commands += ["break look", "run", "info source", "list 1,8"]
+    commands = ["break look", "run", "info source", "list 1,8"]
     words = [word for command in commands for word in ("-ex", command)]
     seen = subprocess.run(
         ["gdb", "-q", "-nx", "-batch", *words, launch["program"]],
@@ -440,6 +444,36 @@ def test_stepping_the_final_program(project: Path, clang: str) -> None:
     assert "Breakpoint 1, " in seen.stdout, seen.stdout + seen.stderr
     assert f"Located in {project}/look.optimized/src/look.c" in seen.stdout
     assert "/* changed */" in seen.stdout
-    # and without VS Code, the words of lldb are the same places
-    places = resolved(launches()[1], project, "src/look.c")["preRunCommands"][0]
-    assert shlex.split(places)[3:] == [str(source), f"{project}/look.optimized/src/look.c"]
+    source.write_text(SOURCE + "\n")
+    late = run_task(DEBUG_BUILD, project, "src/look.c")
+    assert late.returncode == 1 and "a source has changed since" in late.stderr
+
+
+def test_a_task_that_finds_nothing_faster_goes_on(tmp_path: Path) -> None:
+    """The default task, with a stand-in for corr that ends as told."""
+    (fake := tmp_path / "fake").write_text(
+        '#!/bin/sh\necho "$@" >> said\n[ $1 = report ] || exit $CODE\n'
+    )
+    fake.chmod(0o755)
+    (task,) = [t for t in tasks(str(fake)) if t["label"] == ALL]
+    (alone,) = [t for t in tasks(str(fake)) if t["label"] == "corr: optimise"]
+    for code, ends, lines in (("0", 0, 2), ("4", 0, 2), ("1", 1, 1), ("130", 1, 1)):
+        (tmp_path / "said").unlink(missing_ok=True)
+        env = os.environ | {"CODE": code}
+        for one, said in ((task, lines), (alone, lines + 1)):
+            words = resolved([one["command"], *one["args"]], tmp_path, "x.c")
+            done = subprocess.run(words, cwd=tmp_path, env=env)
+            assert (done.returncode != 0) == (ends != 0)
+            assert len((tmp_path / "said").read_text().splitlines()) == said
+
+
+def test_what_compilers_say_is_understood() -> None:
+    error = re.match(PATTERN, "src/a.c:3:14: fatal error: 'x.h' file not found")
+    assert error and error.groups() == ("src/a.c", "3", "14", "error", "'x.h' file not found", None)
+    warning = re.match(PATTERN, "a.c:1:2: warning: unused variable 'x' [-Wunused-variable]")
+    assert warning and warning[5] == "unused variable 'x'" and warning[6] == "-Wunused-variable"
+
+
+def test_without_a_result_debugging_says_what_to_do(project: Path) -> None:
+    done = run_task(DEBUG_BUILD, project, "src/look.c")
+    assert done.returncode == 1 and "run the task corr: optimise first" in done.stderr

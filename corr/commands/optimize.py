@@ -306,9 +306,11 @@ def _one(
 
 def _write(session: Session, target: Path, tools: Toolchain, *, final: bool) -> None:
     """Write the best program, if there is one, and say where."""
-    from corr.optimize.outcome import write
+    from corr.optimize.outcome import FACTS, write
 
     if session.best is session.original:
+        if (target / FACTS).exists():
+            message(f"  {shown(target)} is of an earlier session")
         return
     files = write(session, target, tools.path("clang"), final=final)
     names = ", ".join(str(path.relative_to(target)) for path in files)

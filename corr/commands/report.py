@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,9 @@ from corr.output import message
 if TYPE_CHECKING:
     from corr.lake import Lake
     from corr.report.build import Report
+
+#: Set where the terminal is on another machine, or in a browser, which shows no file of this one.
+FAR = frozenset({"VSCODE_IPC_HOOK_CLI", "SSH_CONNECTION"})
 
 
 def register(app: typer.Typer) -> None:
@@ -102,8 +107,5 @@ def _write(made: Report, target: Path, show: bool) -> None:
     parts = ", ".join(f"{name} {size(each)}" for name, each in made.parts.items() if each)
     print(target)
     message(f"{size(made.size)}{f': {parts}' if parts else ''}")
-    if show:
-        import webbrowser
-
-        if not webbrowser.open(target.resolve().as_uri()):
-            message("no browser was found to show it")
+    if show and (os.environ.keys() & FAR or not webbrowser.open(target.resolve().as_uri())):
+        message(f"no browser here: open {target.resolve()} in yours, or use corr serve")

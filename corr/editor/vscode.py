@@ -18,8 +18,15 @@ NAME = "${fileBasenameNoExtension}"
 RESULT = f"${{workspaceFolder}}/{NAME}.optimized"
 ALL = "corr: collect, optimise, report"
 DEBUG_BUILD = "corr: build the final program with debug information"
-#: What `corr export gcc` prints: FILE:LINE:COLUMN: warning: MESSAGE [RULE].
-PATTERN = r"^(.+?):(\d+):(\d+): (warning|note): (.*) \[([^\]]+)\]$"
+#: What `corr export gcc` prints, and compilers: FILE:LINE:COLUMN: warning: MESSAGE [RULE].
+PATTERN = r"^(.+?):(\d+):(\d+): (?:fatal )?(error|warning|note): (.*?)(?: \[([^\]]+)\])?$"
+#: Optimising ends with 4 where nothing was faster, which is no failure of a task.
+_OPTIMISE = 'corr=$1 name=$2; shift 2; { "$corr" optimize "$@" || [ $? = 4 ]; }'
+_ITERATIONS = ("--iterations", "3")
+_BUILD = (
+    'test -f "$1" || { echo "there is no optimised program: run the task corr: optimise first" >&2;'
+    ' exit 1; }; sh "$1"'
+)
 
 
 @dataclass
@@ -69,17 +76,23 @@ def tasks(command: str) -> list[dict[str, Any]]:
     """The tasks: one for each step, and one for all, which Ctrl+Shift+B runs."""
     cwd = {"cwd": "${workspaceFolder}"}
 
-    def step(label: str, *args: str, **more: Any) -> dict[str, Any]:
+    def process(label: str, words: list[str], **more: Any) -> dict[str, Any]:
         return {
             "label": label,
             "type": "process",
-            "command": command,
-            "args": list(args),
+            "command": words[0],
+            "args": words[1:],
             "options": cwd,
             "presentation": {"panel": "shared", "clear": False},
             "problemMatcher": [],
             **more,
         }
+
+    def step(label: str, *args: str, **more: Any) -> dict[str, Any]:
+        return process(label, [command, *args], **more)
+
+    def script(label: str, text: str, *args: str, **more: Any) -> dict[str, Any]:
+        return process(label, ["sh", "-c", text, "corr", *args], **more)
 
     matcher = {
         "owner": "corr",
@@ -96,28 +109,27 @@ def tasks(command: str) -> list[dict[str, Any]]:
         },
     }
     steps = [
-        step("corr: collect", "collect", "${file}"),
+        step("corr: collect", "collect", "${file}", problemMatcher=matcher),
         step("corr: remarks of hot loops", "export", "gcc", NAME, problemMatcher=matcher),
-        step("corr: optimise", "optimize", "${file}", "--iterations", "3"),
-        step("corr: report", "report", NAME, "--open"),
     ]
-    debug = {
-        "label": DEBUG_BUILD,
-        "type": "process",
-        "command": "sh",
-        "args": [f"{RESULT}/build.sh"],
-        # clang's own variable: -g is added to each of its command lines
-        "options": {**cwd, "env": {"CCC_OVERRIDE_OPTIONS": "# +-g"}},
-        "problemMatcher": ["$gcc"],
-    }
-    together = {
-        "label": ALL,
-        "dependsOn": [one["label"] for one in steps],
-        "dependsOrder": "sequence",
-        "group": {"kind": "build", "isDefault": True},
-        "problemMatcher": [],
-    }
-    return [*steps, together, debug]
+    # a task with a command of its own, so that VS Code does not start it twice at a time
+    together = script(
+        ALL,
+        f'{_OPTIMISE} && "$corr" report "$name" --open',
+        *(command, NAME, "${file}", *_ITERATIONS),
+        dependsOn=[one["label"] for one in steps],
+        dependsOrder="sequence",
+        group={"kind": "build", "isDefault": True},
+    )
+    # clang's own variable: -g is added to each of its command lines
+    debug = {**cwd, "env": {"CCC_OVERRIDE_OPTIONS": "# +-g"}}
+    return [
+        *steps,
+        script("corr: optimise", _OPTIMISE, command, NAME, "${file}", *_ITERATIONS),
+        step("corr: report", "report", NAME, "--open"),
+        together,
+        script(DEBUG_BUILD, _BUILD, f"{RESULT}/build.sh", options=debug, problemMatcher=matcher),
+    ]
 
 
 def launches() -> list[dict[str, Any]]:
@@ -129,24 +141,18 @@ def launches() -> list[dict[str, Any]]:
         "cwd": "${workspaceFolder}",
         "preLaunchTask": DEBUG_BUILD,
     }
-    # the changed source was compiled under the original's name
-    places = f'"${{file}}" "{RESULT}/${{relativeFile}}"'
     return [
         {
             "name": "corr: step the final program (gdb)",
             "type": "cppdbg",
             **common,
             "MIMode": "gdb",
-            "setupCommands": [
-                {"text": "-enable-pretty-printing", "ignoreFailures": True},
-                {"text": f"set substitute-path {places}", "ignoreFailures": True},
-            ],
+            "setupCommands": [{"text": "-enable-pretty-printing", "ignoreFailures": True}],
         },
         {
             "name": "corr: step the final program (lldb)",
             "type": "lldb",
             **common,
-            "preRunCommands": [f"settings set target.source-map {places}"],
         },
     ]
 

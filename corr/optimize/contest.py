@@ -34,8 +34,6 @@ SHORTEST_WALL = 0.030
 UNSEEN, UNSEEN_SECONDS = 0.25, 0.003
 #: Share of the kernel time from which a saving must be large enough to be seen in the wall time.
 MUCH = 1 / 3
-#: Seconds that a run is taken to last at least, whatever starting it took.
-LEAST = 0.001
 #: What is wrong with a timed run's output; empty if nothing is.
 Accept = Callable[[bytes], str]
 
@@ -75,7 +73,7 @@ class Contest:
 
     `output` is what a run puts out, `repeat` how often it runs its kernel, `held_out` other inputs
     that it takes, which proposers do not know. `start` are the seconds of wall time that starting
-    any program confined takes: they are no time of the program.
+    any program confined takes at least: they are no time of the program.
     """
 
     workshop: Workshop
@@ -103,7 +101,7 @@ class Contest:
         """What counts of a run."""
         if self.own_clock and run.kernel is not None:
             return run.kernel
-        return max(run.done.wall - self.start, LEAST)
+        return run.done.wall - min(self.start, run.done.wall / 2)
 
     @property
     def shortest(self) -> float:
@@ -148,15 +146,22 @@ class Contest:
     def _timed(self, old: list[Run], new: list[Run]) -> Timed:
         own = self.own_clock and all(r.kernel is not None for r in [*old, *new])
         if not own:
-            alone = replace(self, own_clock=False)
-            before, after = (tuple(map(alone.seconds, runs)) for runs in (old, new))
-            return Timed(before, after, "wall time")
+            return self._walls(old, new)
         walls = [tuple(r.done.wall for r in runs) for runs in (old, new)]
         kernel = [tuple(r.kernel or 0.0 for r in runs) for runs in (old, new)]
         counts = {len(r.kernels) for r in [*old, *new]}
         doubt = "it gives another number of kernel times" if len(counts) > 1 else ""
         doubt = doubt or unseen(kernel[0], kernel[1], walls[0], walls[1])
         return Timed(kernel[0], kernel[1], "kernel time", doubt)
+
+    def _walls(self, old: list[Run], new: list[Run]) -> Timed:
+        """Wall times less the start: the same from all, and never the larger part of any.
+
+        So a gain is rather told too small: never is the rest of a subtraction taken for a time.
+        """
+        start = min([self.start, *(r.done.wall / 2 for r in (*old, *new))])
+        before, after = (tuple(r.done.wall - start for r in runs) for runs in (old, new))
+        return Timed(before, after, "wall time")
 
 
 def unseen(

@@ -13,6 +13,7 @@ from collectors.errors import CorrError
 from collectors.process import printable
 from collectors.toolchain import Toolchain
 from corr.build import check_disk
+from corr.collect import sha256
 from corr.interrupts import kill_as_interrupt
 from corr.lake import Lake, disk_errors, new_run_id
 from corr.optimize import resume
@@ -91,6 +92,7 @@ class Optimisation:
         session = resumed or Session(
             self.order, ground.original, ground.inputs, new_run_id(), best=ground.original
         )
+        session.sums = {u.source: sha256(u.source) for u in self.workshop.program.units}
         session.inputs, session.order, session.clock = ground.inputs, self.order, ground.clock
         return session
 

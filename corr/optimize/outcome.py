@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _write(session: Session, folder: Path, compiler: Path, final: bool) -> list[
     patch = diff(best)
     if patch:
         put("changes.patch", patch)
-    put("build.sh", _script(best, compiler)).chmod(0o755)
+    put("build.sh", _script(best, compiler, session.sums)).chmod(0o755)
     names = [str(path.relative_to(folder)) for path in written]
     put(FACTS, json.dumps(_facts(session, names, final), indent=1) + "\n")
     return written
@@ -122,9 +123,10 @@ def _schedules(source: Path, program: Program) -> str:
 # --- the script ------------------------------------------------------------------------------
 
 
-def _script(best: Variant, compiler: Path) -> str:
+def _script(best: Variant, compiler: Path, sums: Mapping[Path, str]) -> str:
     lines = ["#!/bin/sh", "# Builds the optimised program from the files beside this script.", ""]
     lines += ["set -e", 'here=$(cd "$(dirname "$0")" && pwd)']
+    lines += _unchanged(sums)
     lines += _overlay(best)
     lines.append("")
     objects = []
@@ -139,6 +141,21 @@ def _script(best: Variant, compiler: Path) -> str:
     lines.append(f'{linker} {names} {link} -o "$here"/{target}')
     lines.append(f"rm {names}{' ' + OVERLAY if best.texts else ''}")
     return "\n".join(lines) + "\n"
+
+
+def _unchanged(sums: Mapping[Path, str]) -> list[str]:
+    """What ends the script where a source is not the one that was optimised."""
+    plain = {path: value for path, value in sums.items() if not set("\\\n") & set(str(path))}
+    if not plain:
+        return []
+    told = "a source has changed since this program was made of it: optimise it again"
+    return [
+        "if command -v sha256sum >/dev/null; then",
+        "sha256sum --check --quiet - <<'END' || " + f'{{ echo "{told}" >&2; exit 1; }}',
+        *(f"{value}  {path}" for path, value in sorted(plain.items())),
+        "END",
+        "fi",
+    ]
 
 
 OVERLAY = '"$here"/overlay.json'
@@ -183,6 +200,10 @@ def _command(best: Variant, unit: Unit, number: int, compiler: Path) -> str:
         quoted += _import(best, unit, import_flags)
     if best.texts:
         quoted.append(f"-ivfsoverlay{OVERLAY}")
+    for path in sorted(best.texts):
+        # for a build with -g: the debugger shows the text that was compiled
+        copy = shlex.quote(_inside(path, program))
+        quoted.append(f'-fdebug-prefix-map={shlex.quote(str(path))}="$here"/{copy}')
     source = shlex.quote(str(unit.source))
     if unit.source in best.ir:
         module = shlex.quote(_module(unit.source, program))

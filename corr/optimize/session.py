@@ -92,6 +92,8 @@ class Session:
     rows: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     summary_sha256: str | None = None
+    #: SHA-256 of each source as it was at the beginning
+    sums: dict[Path, str] = field(default_factory=dict)
     #: why the session ended before its time, if the model's server failed
     failed: CorrError | None = None
 
