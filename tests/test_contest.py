@@ -32,7 +32,7 @@ class Walls:
     [
         (0.0, 0.2, 0.1, 0.5),
         (0.03, 0.23, 0.13, 0.5),
-        # not 0.01 / 0.1: a start that was measured too long never leaves a remainder to be taken for the time
+        # not 0.01 / 0.1: what a subtraction leaves over is never taken for a time
         (0.03, 0.13, 0.04, 0.02 / 0.11),
         (9.0, 0.13, 0.04, 0.02 / 0.11),
     ],
