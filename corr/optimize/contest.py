@@ -35,7 +35,7 @@ UNSEEN, UNSEEN_SECONDS = 0.25, 0.003
 #: Share of the kernel time from which a saving must be large enough to be seen in the wall time.
 MUCH = 1 / 3
 #: What is wrong with a timed run's output; empty if nothing is.
-Accept = Callable[[bytes], str]
+Accept = Callable[[bytes | bytearray], str]
 
 
 @dataclass(frozen=True)

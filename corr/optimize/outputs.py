@@ -23,7 +23,7 @@ class Difference:
 
 
 def compare(
-    reference: bytes, candidate: bytes, tolerance: float | None, *, dump: bool
+    reference: bytes, candidate: bytes | bytearray, tolerance: float | None, *, dump: bool
 ) -> Difference:
     """Compare a candidate's output with the reference's; `tolerance` None: equal bits.
 
@@ -37,7 +37,7 @@ def compare(
     return _text(reference, candidate, tolerance)
 
 
-def _arrays(reference: bytes, candidate: bytes, tolerance: float | None) -> Difference:
+def _arrays(reference: bytes, candidate: bytes | bytearray, tolerance: float | None) -> Difference:
     try:
         ours, theirs = read_dump(reference), read_dump(candidate)
     except ValueError as reason:
@@ -77,7 +77,7 @@ def _relative(expected: np.ndarray, found: np.ndarray) -> tuple[float, int]:
     return float(gap[at]) / (scale or 1.0), at
 
 
-def read_dump(content: bytes) -> dict[str, np.ndarray]:
+def read_dump(content: bytes | bytearray) -> dict[str, np.ndarray]:
     """The arrays of a dump by name. Raises ValueError for anything else."""
     arrays: dict[str, np.ndarray] = {}
     at = 0
@@ -95,7 +95,7 @@ def read_dump(content: bytes) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _text(reference: bytes, candidate: bytes, tolerance: float | None) -> Difference:
+def _text(reference: bytes, candidate: bytes | bytearray, tolerance: float | None) -> Difference:
     line = next(
         (
             number

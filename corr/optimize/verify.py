@@ -114,7 +114,7 @@ class Verifier:
         dump = self.inputs.output == "dump"
         known: set[bytes] = set()
 
-        def accept(output: bytes) -> str:
+        def accept(output: bytes | bytearray) -> str:
             if output == expected:
                 return ""
             digest = hashlib.sha256(output).digest()

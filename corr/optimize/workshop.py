@@ -46,11 +46,12 @@ class Clock:
 class Run:
     """One run: how it ended, what it put out, the times that it measured itself.
 
-    `trouble` says why its files could not be read, which only a program that means harm brings on.
+    `output` of a file holds until the next run. `trouble` says why its files could not be read,
+    which only a program that means harm brings on.
     """
 
     done: Confined
-    output: bytes
+    output: bytes | bytearray
     kernels: tuple[float, ...] = ()
     trouble: str = ""
 
@@ -87,6 +88,7 @@ class Workshop:
         self.readable: tuple[Path, ...] = (stdin,) if stdin else ()
         self._built: dict[str, Path | CompileError] = {}
         self._spare = folder / "run"
+        self._room = bytearray()
         with disk_errors(folder):
             self._spare.mkdir(parents=True, exist_ok=True)
 
@@ -223,9 +225,10 @@ class Workshop:
         except CorrError as error:
             return Run(done, b"", trouble=error.message)
 
-    def _output(self, done: Confined, output: str | None) -> bytes:
+    def _output(self, done: Confined, output: str | None) -> bytes | bytearray:
         if output == "dump":
-            return sandbox.read_output(self._spare, DUMP, LARGEST_OUTPUT)
+            self._room = sandbox.read_output(self._spare, DUMP, LARGEST_OUTPUT, self._room)
+            return self._room
         return {"stdout": done.stdout, "stderr": done.stderr}.get(output or "", b"")
 
     def _kernels(self) -> tuple[float, ...]:
@@ -268,7 +271,7 @@ class References:
             raise error
         if run.trouble:
             raise CorrError(f"{self.workshop.program.name}: {run.trouble}")
-        found = Reference(run.output, run.done.wall)
+        found = Reference(bytes(run.output), run.done.wall)
         if not given.held_out:
             self._known[key] = found
         return found
