@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+#: So many columns are shown on a terminal, however narrow it is.
+LEAST_COLUMNS = 4
+
+
 class Format(StrEnum):
     """How a listing is printed."""
 
@@ -162,7 +166,8 @@ def emit_records(
     """Print an aligned line a row, its notes indented below it.
 
     `columns`: key to (heading, style). Columns that are empty in every row are left out unless
-    `keep_empty`. Notes are cut at a terminal's width, and whole where stdout is not a terminal.
+    `keep_empty`. On a terminal notes are cut at its width, and the last columns that it is too
+    narrow for are left out, and said so; elsewhere everything is whole.
     """
     out = out or sys.stdout
     width = shutil.get_terminal_size().columns if out.isatty() else None
@@ -176,11 +181,15 @@ def emit_records(
     ]
     numeric = [_all_numbers(r.get(k) for r in rows) for k in used]
     widths = [max(len(line[i]) for line in cells) for i in range(len(used))]
+    fit = len(widths)
+    while width and fit > LEAST_COLUMNS and sum(widths[:fit]) + 2 * (fit - 1) > width:
+        fit -= 1
+    missing, widths = cells[0][fit:], widths[:fit]
     indent = " " * (widths[0] + 2) if widths else ""
     for number, line in enumerate(cells):
         aligned = [
             text.rjust(w) if right else text.ljust(w)
-            for text, w, right in zip(line, widths, numeric, strict=True)
+            for text, w, right in zip(line[:fit], widths, numeric[:fit], strict=True)
         ]
         out.write("  ".join(aligned).rstrip() + "\n")
         for note in notes(rows[number - 1]) if number else ():
@@ -188,6 +197,8 @@ def emit_records(
             if width and len(text) > width:
                 text = text[: width - 1] + "…"
             out.write(text + "\n")
+    if missing:
+        message(f"without {', '.join(missing)}: the terminal is too narrow")
 
 
 def _all_numbers(values: Iterable[Any]) -> bool:

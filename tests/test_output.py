@@ -56,3 +56,15 @@ def test_records() -> None:
     assert out.getvalue() == (
         "share  where     n\n50.0%  a.c:1     3\n       why\n25.0%  \\x1b[31m\n"
     )
+
+
+def test_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "24")
+    names = ("one", "two", "three", "four", "five", "six")
+    emit_records([dict.fromkeys(names, "value")], {n: (n, None) for n in names}, out=out)
+    assert out.getvalue().splitlines()[1] == "value  value  value  value"
+    assert capsys.readouterr().err == "without five, six: the terminal is too narrow\n"
