@@ -57,7 +57,7 @@ def opt_diff(lake: Path, work: Path) -> float:
     records = []
     for level in LEVELS:
         run = Lake.open(lake).find(level)
-        (kept,) = (run.folder / "artifacts").glob("sqlite3.opt.*.zst")
+        (kept,) = (run.folder / "artifacts").glob("sqlite3.opt.[by]*.zst")
         record = work / f"{level}{kept.with_suffix('').suffix}"
         with pa.input_stream(str(kept)) as source, record.open("wb") as target:
             while block := source.read(1 << 22):

@@ -79,11 +79,12 @@ def convert(source: str, target: str) -> None:
 
     from collectors.remarks import REMARKS, read
 
+    start = time.perf_counter()
     reader = read(source, "unit")
     with pq.ParquetWriter(target, REMARKS.schema, compression="zstd") as writer:
         for batch in reader:
             writer.write_batch(batch)
-    print(reader.statistics, reader.problems)
+    print(time.perf_counter() - start, reader.statistics, reader.problems)
 
 
 def twice(source: str, lake: str) -> None:
@@ -158,26 +159,30 @@ def row(what: str, value: float, most: float) -> None:
 
 
 def count(format: str, most: float, repeat: int, work: Path) -> float:
-    """Reader against `llvm-remarkutil count`; returns the reader's seconds."""
+    """Reader against `llvm-remarkutil count`, both as processes.
+
+    Returns the reader's seconds without the start of Python and its imports.
+    """
     tool = shutil.which("llvm-remarkutil-22") or shutil.which("llvm-remarkutil")
     if not tool:
         sys.exit("llvm-remarkutil is not installed")
     path = recording(format)
     peer = [tool, "count", f"--parser={format}", str(path)]
-    walls: list[tuple[float, float]] = []
+    walls: list[tuple[float, float, float]] = []
     for _ in range(repeat):
         mine = own("convert", path, work / "remarks.parquet")
-        walls.append((mine[0], run(peer)[0]))
-    ours, theirs = (min(column) for column in zip(*walls, strict=True))
-    print(f"{format}: {path.stat().st_size / 1e6:.0f} MB, {mine[2].strip()}")
-    print(f"  reader to Parquet {ours:.2f} s")
+        seconds, _, figures = mine[2].partition(" ")
+        walls.append((mine[0], run(peer)[0], float(seconds)))
+    ours, theirs, inside = (min(column) for column in zip(*walls, strict=True))
+    print(f"{format}: {path.stat().st_size / 1e6:.0f} MB, {figures.strip()}")
+    print(f"  reader to Parquet {ours:.2f} s, of it {ours - inside:.2f} s to start Python")
     print(f"  peer: {shlex.join(peer)}: {theirs:.2f} s")
     row(f"wall time / llvm-remarkutil count --parser={format}", ours / theirs, most)
-    return ours
+    return inside
 
 
 def against_pyyaml(ours: float, megabytes: int) -> None:
-    """Reader against CSafeLoader."""
+    """Reader against CSafeLoader, both without the start of Python and imports."""
     path = recording("yaml")
     samples = [own("pyyaml", path, megabytes << 20)[2].split() for _ in range(3)]
     sample, documents, seconds = min(samples, key=lambda found: float(found[2]))
@@ -190,7 +195,8 @@ def against_pyyaml(ours: float, megabytes: int) -> None:
 def memory(format: str, work: Path) -> None:
     """Peak memory on 1 GB, of the reader and of the import."""
     path = large(format)
-    wall, peak, figures = own("convert", path, work / "remarks.parquet")
+    wall, peak, said = own("convert", path, work / "remarks.parquet")
+    figures = said.partition(" ")[2]
     print(f"{format}: {path.stat().st_size / 1e9:.2f} GB in {wall:.1f} s, {figures.strip()}")
     row(f"peak memory of the reader / {MOST_MEMORY} MB", peak / MOST_MEMORY, 1)
     wall, peak, seconds = own("twice", path, work / f"lake-{format}")

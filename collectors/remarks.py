@@ -14,9 +14,10 @@ very many distinct documents is read in parts, so that this too stays bounded.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +29,7 @@ from collectors.in_order import in_order
 from collectors.remarks_arrow import Ints, coded, gather, integers, strings
 from collectors.remarks_bitstream import MAGIC, Bitstream
 from collectors.remarks_documents import TRUNCATED
-from collectors.remarks_format import BLOCK, Block, Documents, Format, Unreadable, merge
+from collectors.remarks_format import BLOCK, YAML_BLOCK, Block, Documents, Format, Unreadable, merge
 from collectors.remarks_stream import Watched, opened
 from collectors.remarks_yaml import Yaml
 from collectors.table import Problem, Table, column
@@ -135,7 +136,7 @@ class RemarkReader:
         unit: str,
         *,
         threads: int | None,
-        block: int,
+        block: int | None,
         distinct: int = _MOST_DISTINCT,
         progress: Callable[[float], object] | None = None,
     ) -> None:
@@ -147,7 +148,7 @@ class RemarkReader:
         self._distinct = distinct
         self._progress = progress
         self._size = 0
-        self._format: Format = Yaml(block)
+        self._format: Format = Yaml(block or YAML_BLOCK)
         self._problems: dict[str, Problem] = {}
 
     @property
@@ -167,6 +168,7 @@ class RemarkReader:
         if not self._recognise():
             return
         with (
+            _often_switching(),
             ThreadPoolExecutor(self.threads) as pool,
             opened(self.path) as ahead,
             opened(self.path) as stream,
@@ -221,9 +223,9 @@ class RemarkReader:
             )
             return False
         if not head.startswith(MAGIC):
-            self._format = Yaml(self._block)
+            self._format = Yaml(self._block or YAML_BLOCK)
             return True
-        self._format = Bitstream(self._block)
+        self._format = Bitstream(self._block or BLOCK)
         with opened(self.path) as stream:
             for problem in self._format.prepare(stream):
                 self._problem(f"{self.path}{problem.where}", problem.what, problem.fix)
@@ -350,18 +352,33 @@ def read(
     unit: str,
     *,
     threads: int | None = None,
-    block: int = BLOCK,
+    block: int | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> RemarkReader:
     """The remarks in a file, YAML or bitstream, labelled with `unit`; gzip, xz or zstd are undone.
 
     Iterate over the result for record batches. Over all of them, rows differ in the text of their
     document (in a file of more than some 600,000 distinct documents, only within its parts), and
-    `count` sums to the number of documents kept. At most `threads` (default: the
-    CPUs the process may use, at most 2) work on `block` bytes each. `progress` is told the share of
-    the work that is done, from 0 to 1.
+    `count` sums to the number of documents kept. At most `threads` (default: the CPUs the process
+    may use, at most 2) work on `block` bytes each (default: by the format). `progress` is told the
+    share of the work that is done, from 0 to 1.
     """
     return RemarkReader(path, unit, threads=threads, block=block, progress=progress)
+
+
+@contextmanager
+def _often_switching() -> Iterator[None]:
+    """Let threads take turns often while the block runs.
+
+    Most of the work is in calls that do without the interpreter for less than the usual 5 ms, at
+    the end of which a thread would wait for another's whole turn.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, 0.0005))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _merged(part: list[tuple[int, Documents]]) -> list[tuple[int, Documents]]:

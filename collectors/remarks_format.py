@@ -18,7 +18,9 @@ import pyarrow as pa
 from collectors.remarks_arrow import Ints, Mask
 from collectors.table import Problem
 
-BLOCK = 3 << 20  # bytes; larger ones are no faster, and the threads hold several at once
+#: Bytes of a bitstream, and of YAML, that a thread works on at a time: of larger ones the threads
+#: would hold too much at once.
+BLOCK, YAML_BLOCK = 3 << 20, 6 << 20
 
 _INT32 = (1 << 31) - 1
 _INT64 = (1 << 63) - 1

@@ -453,7 +453,7 @@ def test_a_line_longer_than_a_block(tmp_path: Path) -> None:
     found, reader = one(tmp_path / "l.opt.yaml", REMARK + long + "\n" + REMARK)
     assert [row["count"] for row in found] == [2]
     (problem,) = reader.problems
-    assert "longer than 3 MB" in problem.what
+    assert "longer than 6 MB" in problem.what
     assert problem.where == f"{reader.path}:13"
     assert reader.statistics.bad == 1
 
