@@ -55,7 +55,7 @@ def test_two_collects_agree(gemm_lake: Path, corr) -> None:
         *((t, "run_id", "") for t in ("execution", "execution_regions", "trips")),
         # a deleted function is missed only when a module pass next prints one of the others
         ("passes", "run_id, sequence", both + " AND scope <> 'module'"),
-        ("ir_changes", "run_id, sequence", both),
+        ("ir_changes", "run_id, sequence", both + " AND instructions_after > 0"),
     ):
         columns = f"SELECT t.* EXCLUDE ({less}) FROM {table} t JOIN runs r USING (run_id)"
         a, b = (f"({columns} WHERE r.label = '{label}'{more})" for label in "ab")

@@ -138,7 +138,7 @@ STATEMENTS = (
     "SELECT table_name FROM information_schema.tables ORDER BY 1",
     "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1",
     "DESCRIBE hotspots",
-    "SUMMARIZE counters",
+    "SUMMARIZE SELECT run_id, event FROM counters",  # sums of threads differ in the last bits
     "EXPLAIN SELECT 1",
     "SELECT 1 AS one",
 )
