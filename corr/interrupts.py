@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -16,39 +16,43 @@ SIGNALS = (signal.SIGINT, *KILLS)
 @contextlib.contextmanager
 def kill_as_interrupt() -> Iterator[None]:
     """A kill ends the block as Ctrl-C does: with KeyboardInterrupt, so that work is kept."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    heard = [n for n in KILLS if signal.getsignal(n) != signal.SIG_IGN]  # nohup ignores one
-    before = {number: signal.signal(number, interrupt) for number in heard}
-    try:
+    with _handling(KILLS, interrupt):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
     """Ctrl-C and kill wait for the end of the block, which must be short."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     waiting: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         waiting.append(number)
 
-    heard = [n for n in SIGNALS if signal.getsignal(n) != signal.SIG_IGN]
-    before = {number: signal.signal(number, note) for number in heard}
+    with _handling(SIGNALS, note):
+        yield
+    if waiting:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _handling(
+    signals: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], object]
+) -> Iterator[None]:
+    """Give these signals to the handler, those apart that are ignored (nohup ignores one).
+
+    Only the main thread may; in another nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if waiting:
-        raise KeyboardInterrupt
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
