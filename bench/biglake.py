@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 def made(folder: Path, runs: int, rows: int) -> None:
     """Fill a lake with so many runs and at least so many rows, unless that has been done."""
-    from corr.lake import Lake
+    from corr.lake.store import Lake
 
     done = folder / ".made"
     if done.exists():
@@ -100,7 +100,7 @@ def made(folder: Path, runs: int, rows: int) -> None:
 
 def collected() -> Path:
     """A lake with one real run of each program that is copied; collected once and kept."""
-    from corr.lake import Lake
+    from corr.lake.store import Lake
 
     if not SEEDS.exists() or len(Lake.open(SEEDS).all_runs()) < len(KERNELS) + 1:
         shutil.rmtree(SEEDS, ignore_errors=True)
@@ -115,7 +115,7 @@ def collected() -> Path:
 
 def seeds() -> list[Seed]:
     """The collected runs, the one with the most rows last."""
-    from corr.lake import Lake
+    from corr.lake.store import Lake
 
     found = []
     for run in Lake.open(SEEDS).all_runs():
@@ -217,8 +217,8 @@ def compacted(loose: Path, packed: Path) -> None:
 
 def compare(loose: Path, packed: Path) -> None:
     """Each command on both lakes, and `corr hotspots` against the same query in DuckDB."""
-    from corr.lake import Lake
-    from corr.lake_packs import run_names
+    from corr.lake.packs import run_names
+    from corr.lake.store import Lake
 
     names = run_names(loose)
     old = names[len(names) // 3]
@@ -242,7 +242,7 @@ def contents(lake: Path) -> tuple[int, int]:
 
 def versus_duckdb(lake: Any, reference: str, place: Path) -> None:
     """`corr hotspots` against DuckDB: the statement that corr sends, and views over the lake."""
-    from corr.sql import view_statement
+    from corr.lake.sql import view_statement
 
     run = lake.find(reference)
     statement = view_statement(lake, run, "hotspots", 20)
@@ -266,8 +266,8 @@ def versus_duckdb(lake: Any, reference: str, place: Path) -> None:
 
 def typed_views(root: Path, run_id: str) -> str:
     """What one would type: the tables as views of the lake's files, corr's views, the query."""
-    from corr.sql import _closure, views
-    from corr.tables import TABLES
+    from corr.lake.sql import _closure, views
+    from corr.lake.tables import TABLES
 
     every = {v.name: v.sql.strip() for v in views()}
     lines = []

@@ -73,9 +73,10 @@ def own_time(kernel: str) -> None:
 
 def effect(folder: Path) -> None:
     """The program's own kernel time when corr times it, against plain runs, interleaved."""
-    from collectors import timings, toolchain
-    from collectors.program_run import Invocation
-    from corr.program import find_source
+    from collectors.base import toolchain
+    from collectors.base.invocation import Invocation
+    from collectors.measured import timings
+    from corr.program.model import find_source
 
     binary = folder / "gemm"
     clang = toolchain.find().path("clang")
@@ -131,7 +132,7 @@ def static_layers() -> None:
 
 def bare_tools(folder: Path, work: Path) -> list[tuple[str, float]]:
     """The commands whose output corr reads, each to a file, in turn."""
-    from collectors import toolchain
+    from collectors.base import toolchain
 
     tools = toolchain.find()
     clang = tools.path("clang")

@@ -51,8 +51,8 @@ def opt_diff(lake: Path, work: Path) -> float:
     """Seconds that opt-diff.py takes for the same two records, uncompressed beforehand."""
     import pyarrow as pa
 
-    from collectors import toolchain
-    from corr.lake import Lake
+    from collectors.base import toolchain
+    from corr.lake.store import Lake
 
     records = []
     for level in LEVELS:

@@ -22,7 +22,8 @@ HOT = {"pcache1Truncate", "pcache1FetchStage2", "sqlite3VdbeRecordCompareWithSki
 
 def main(repeat: int = 7) -> None:
     """Prints the ratio."""
-    from collectors import ir_changes, toolchain
+    from collectors.base import toolchain
+    from collectors.passes import changes
 
     tools = toolchain.find()
     clang = tools.path("clang")
@@ -36,16 +37,16 @@ def main(repeat: int = 7) -> None:
         subprocess.run([*argv, *front, source, "-o", whole], check=True)
         subprocess.run([extract, f"--rfunc={PART}", "-S", whole, "-o", part], check=True)
         stripped = work / "stripped.ll"
-        ir_changes.without_debug(part, stripped)
+        changes.without_debug(part, stripped)
         inputs = {"as it is": part, "without debug metadata": stripped}
         ours: list[float] = []
         theirs: dict[str, list[float]] = {name: [] for name in inputs}
         for _ in range(repeat):
             start = time.perf_counter()
-            trace = ir_changes.collect(argv, part, {}, HOT, "sqlite3.c")
+            trace = changes.collect(argv, part, {}, HOT, "sqlite3.c")
             ours.append(time.perf_counter() - start)
             for name, path in inputs.items():
-                command = ir_changes._command(argv, path, HOT, work / "options", True)
+                command = changes._command(argv, path, HOT, work / "options", True)
                 start = time.perf_counter()
                 with (work / "dump").open("wb") as dump:
                     subprocess.run(command, stderr=dump, check=True)

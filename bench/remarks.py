@@ -35,7 +35,7 @@ def recording(format: str) -> Path:
     path = CACHE / f"sqlite3.opt.{format}"
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        from collectors import toolchain
+        from collectors.base import toolchain
 
         clang = str(toolchain.find().path("clang"))
         source = str(sqlite.fetch() / "sqlite3.c")
@@ -77,7 +77,7 @@ def convert(source: str, target: str) -> None:
     """Reads a recording and writes it as Parquet."""
     import pyarrow.parquet as pq
 
-    from collectors.remarks import REMARKS, read
+    from collectors.remarks.reader import REMARKS, read
 
     start = time.perf_counter()
     reader = read(source, "unit")
@@ -89,8 +89,8 @@ def convert(source: str, target: str) -> None:
 
 def twice(source: str, lake: str) -> None:
     """Imports a recording into a new lake, and again; prints the seconds of both."""
-    from corr.importing_remarks import import_remarks
-    from corr.lake import Lake
+    from corr.imports.remarks import import_remarks
+    from corr.lake.store import Lake
 
     opened = Lake.open(Path(lake), create=True)
     seconds = []

@@ -7,9 +7,9 @@ __version__ = "0.1.0"
 
 #: The Python interface: what `import corr` gives, where it is, and its name there.
 _LAZY = {
-    "open": ("corr.api", "open_lake"),
-    "to_hatchet": ("corr.hatchet", "to_hatchet"),
-    "to_thicket": ("corr.hatchet", "to_thicket"),
+    "open": ("corr.api.lake", "open_lake"),
+    "to_hatchet": ("corr.api.hatchet", "to_hatchet"),
+    "to_thicket": ("corr.api.hatchet", "to_thicket"),
 }
 
 

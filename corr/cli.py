@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from collectors.errors import CorrError
+from collectors.base.errors import CorrError
 from corr import __version__
 from corr.commands import COMMANDS
 from corr.commands.options import ClangFlags

@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 
-from collectors.errors import UsageError
-from collectors.ir_changes import unified_diff
-from corr.sql import rows
+from collectors.base.errors import UsageError
+from collectors.passes.changes import unified_diff
+from corr.lake.sql import rows
 
 _LINE = re.compile(r"^(.+):(\d+)$")
 

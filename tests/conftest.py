@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors import toolchain
-from collectors.toolchain import Toolchain
+from collectors.base import toolchain
+from collectors.base.toolchain import Toolchain
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -17,8 +17,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from collectors.remarks import RemarkReader, read
-from tests.bitwriter import Table, encode, write
+from collectors.remarks.reader import RemarkReader, read
+from tests.support.bitwriter import Table, encode, write
 
 RECORDS = Path(__file__).parent / "fixtures" / "remarks"
 #: Documents that one piece of damage can cost: its own, and those it joins or cuts.

@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from collectors import toolchain
+from collectors.base import toolchain
 from corr.polyhedral.clang_ast import Functions, extent
 from corr.polyhedral.extract import regions
-from corr.program import Run, from_files
-from tests.polyhedral_programs import output
-from tests.polyhedral_schedules import rewritten
+from corr.program.model import Run, from_files
+from tests.support.polyhedral_programs import output
+from tests.support.polyhedral_schedules import rewritten
 
 FAST = ("-O1", "-march=native")
 SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corr.check_formats import CheckFormat, plain, render, verdict
+from corr.check.formats import CheckFormat, plain, render, verdict
 from corr.commands.options import DataOption
-from corr.output import message
+from corr.console.output import message
 
 if TYPE_CHECKING:
     import duckdb
 
-    from corr.check import Code, Facts, Place
-    from corr.lake import Lake, RunInfo
-    from corr.measure import Comparison
+    from corr.check.rules import Code, Facts, Place
+    from corr.lake.store import Lake, RunInfo
+    from corr.timing.interleave import Comparison
 
 _RUN = "id, beginning of an id, label, program, last or last~N."
 #: Arithmetic on whole vector registers, and on their lowest element alone.
@@ -65,10 +65,10 @@ def check(
     loop counts then, or those that are hot in the baseline. Thresholds and waivers: [check] in
     corr.toml.
     """
-    from corr.check import check as judge
-    from corr.config import data_folder, load
-    from corr.diff import diff
-    from corr.lake import Lake
+    from corr.check.rules import check as judge
+    from corr.compare.diff import diff
+    from corr.lake.store import Lake
+    from corr.system.config import data_folder, load
 
     settings = load(Path.cwd())
     chosen = settings.check
@@ -104,10 +104,10 @@ def check(
 
 def _measure(a: RunInfo, b: RunInfo) -> tuple[Comparison | None, str]:
     """Both binaries timed in turn, and a note on it: runs of different times drift apart."""
-    from collectors.errors import CorrError
-    from corr.diff import invocation
-    from corr.measure import interleave
-    from corr.progress import Progress
+    from collectors.base.errors import CorrError
+    from corr.compare.diff import invocation
+    from corr.console.progress import Progress
+    from corr.timing.interleave import interleave
 
     found = invocation(a), invocation(b)
     if found[0] is None or found[1] is None:
@@ -123,8 +123,8 @@ def _facts(
     lake: Lake, runs: tuple[RunInfo, RunInfo], result: dict[str, Any], remarks_only: bool
 ) -> Facts:
     """What the gate needs beside the diff. Raises CorrError for runs that cannot be compared."""
-    from corr.check import Facts, vectorizer_reason
-    from corr.sql import connect
+    from corr.check.rules import Facts, vectorizer_reason
+    from corr.lake.sql import connect
 
     tables = ["loops", "remarks", "instructions", "samples", "missed"]
     connection = connect(lake, runs, only=tables)
@@ -154,7 +154,7 @@ def _conditions(run: RunInfo) -> str:
 
 def _comparable(connection: duckdb.DuckDBPyConnection, runs: tuple[RunInfo, RunInfo]) -> None:
     """A run without remarks would pass every gate."""
-    from collectors.errors import CorrError
+    from collectors.base.errors import CorrError
 
     for run in runs:
         (count,) = connection.execute(
@@ -169,7 +169,7 @@ def _comparable(connection: duckdb.DuckDBPyConnection, runs: tuple[RunInfo, RunI
 
 def _places(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> dict[str, Place]:
     """Place of each loop, and of each call outside loops that was not inlined."""
-    from corr.check import Place
+    from corr.check.rules import Place
 
     places = {
         key: Place(file, line, column)
@@ -195,7 +195,7 @@ def _places(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> dict[str, Pl
 def _code(
     connection: duckdb.DuckDBPyConnection, run: RunInfo, result: dict[str, Any], side: str
 ) -> dict[str, Code]:
-    from corr.check import Code
+    from corr.check.rules import Code
 
     wanted = [entry[side]["loop"] for entry in result["loops"] if entry[side]["loop"]]
     rows = connection.execute(
@@ -212,10 +212,10 @@ def _code(
 
 def _names(result: dict[str, Any]) -> dict[str, str]:
     """Plain names of the C++ callees in the diff; none where LLVM's tools are not at hand."""
-    from collectors import toolchain
-    from collectors.errors import CorrError
-    from collectors.names import demangle
-    from corr.check import callees
+    from collectors.base import toolchain
+    from collectors.base.demangle import demangle
+    from collectors.base.errors import CorrError
+    from corr.check.rules import callees
 
     changes = ("remarks_appeared", "remarks_disappeared", "remarks_changed")
     rows = [r for entry in result["loops"] for change in changes for r in entry[change]]

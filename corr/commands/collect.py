@@ -19,10 +19,10 @@ from corr.commands.options import (
     StdinOption,
     TimeLimitOption,
 )
-from corr.output import Format, message
+from corr.console.output import Format, message
 
 if TYPE_CHECKING:
-    from corr.lake import Lake, RunInfo
+    from corr.lake.store import Lake, RunInfo
 
 
 #: Places that one line of the report names, of those with the same trouble.
@@ -80,14 +80,14 @@ def collect(
 
     Flags for clang go after `--`; without any, -O3.
     """
-    from collectors import toolchain
-    from corr.collect import collect
-    from corr.collection import Options
+    from collectors.base import toolchain
+    from corr.collect.layers import Options
+    from corr.collect.run import collect
     from corr.commands.hotspots import print_hotspots
     from corr.commands.program import how_run, program_of
-    from corr.config import data_folder, load
-    from corr.lake import Lake
-    from corr.progress import Progress
+    from corr.console.progress import Progress
+    from corr.lake.store import Lake
+    from corr.system.config import data_folder, load
 
     settings = load(Path.cwd())
     flags: ClangFlags = context.obj

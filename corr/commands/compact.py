@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from corr.commands.options import DataOption, open_lake
-from corr.output import message
+from corr.console.output import message
 
 #: Runs that stay as they are unless the options say otherwise.
 KEEP = 100
@@ -46,8 +46,8 @@ def compact(
     Nothing is lost: every query, `corr runs` and `corr runs rm` answer as before. Artifacts stay
     in the runs' folders unless --drop-artifacts is given. May run beside anything else.
     """
-    from corr import compact as compaction
-    from corr.progress import Progress
+    from corr.console.progress import Progress
+    from corr.lake import compact as compaction
 
     lake = open_lake(data)
     age = None if older_than is None else timedelta(days=older_than)

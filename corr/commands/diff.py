@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corr.commands.options import DataOption, FormatOption
-from corr.output import Format, message
+from corr.console.output import Format, message
 
 if TYPE_CHECKING:
-    from corr.lake import Lake, RunInfo
-    from corr.measure import Comparison
+    from corr.lake.store import Lake, RunInfo
+    from corr.timing.interleave import Comparison
 
 SHOWN = {
     "cost": ("cost", None),
@@ -62,9 +62,9 @@ def diff(
     Builds made here are timed against each other in turn; the times of two earlier runs are
     compared with a wider margin, unless --remeasure times their binaries again.
     """
-    from corr.config import data_folder, load
-    from corr.diff import diff as compare
-    from corr.lake import Lake
+    from corr.compare.diff import diff as compare
+    from corr.lake.store import Lake
+    from corr.system.config import data_folder, load
 
     settings = load(Path.cwd())
     builds = any(x is not None for x in (flags_a, flags_b, llvm_a, llvm_b))
@@ -79,14 +79,14 @@ def diff(
         measured = _measure(*runs) if remeasure else None
     result = compare(lake, *runs, measured)
     if confirm:
-        from corr.confirm import confirm_all
+        from corr.compare.experiments import confirm_all
 
         confirm_all(lake, runs, result)
     _print(result, format, everything)
 
 
 def _is_source(name: str) -> bool:
-    from corr.program import C_SUFFIXES, CXX_SUFFIXES
+    from corr.program.model import C_SUFFIXES, CXX_SUFFIXES
 
     return Path(name).suffix in C_SUFFIXES | CXX_SUFFIXES
 
@@ -96,12 +96,12 @@ def _collect_both(
     sides: tuple[tuple[str, str | None, str | None], tuple[str, str | None, str | None]],
     run_args: str | None,
 ) -> tuple[RunInfo, RunInfo]:
-    from collectors import toolchain
-    from corr.collect import collect
-    from corr.collection import Options
+    from collectors.base import toolchain
+    from corr.collect.layers import Options
+    from corr.collect.run import collect
     from corr.commands.options import words
-    from corr.program import Run, from_files
-    from corr.progress import Progress
+    from corr.console.progress import Progress
+    from corr.program.model import Run, from_files
 
     how = Run(args=tuple(words(run_args or "", "--run-args")))
     runs = []
@@ -113,10 +113,10 @@ def _collect_both(
 
 
 def _measure(a: RunInfo, b: RunInfo) -> Comparison:
-    from collectors.errors import CorrError
-    from corr.diff import invocation
-    from corr.measure import interleave
-    from corr.progress import Progress
+    from collectors.base.errors import CorrError
+    from corr.compare.diff import invocation
+    from corr.console.progress import Progress
+    from corr.timing.interleave import interleave
 
     found = invocation(a), invocation(b)
     if found[0] is None or found[1] is None:
@@ -130,7 +130,7 @@ def _measure(a: RunInfo, b: RunInfo) -> Comparison:
 def _print(result: dict[str, Any], format: Format, everything: bool) -> None:
     import json
 
-    from corr.output import emit, emit_records
+    from corr.console.output import emit, emit_records
 
     if format == Format.json:
         json.dump(result, sys.stdout, indent=1, default=str)
@@ -181,8 +181,8 @@ def _headline(result: dict[str, Any]) -> str:
 
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
-    from corr.names import short_name
-    from corr.output import shown
+    from corr.console.output import shown
+    from corr.console.short_names import short_name
 
     a, b = entry["a"], entry["b"]
 
@@ -212,7 +212,7 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _importance(remark: dict[str, Any]) -> tuple[int, int]:
     """Remarks of the passes that most often decide come first."""
-    from corr.diff import PASSES_BY_WEIGHT
+    from corr.compare.diff import PASSES_BY_WEIGHT
 
     name = remark["pass"]
     weight = PASSES_BY_WEIGHT.index(name) if name in PASSES_BY_WEIGHT else len(PASSES_BY_WEIGHT)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from corr.commands.options import FormatOption
-from corr.output import Format, emit, emit_records
+from corr.console.output import Format, emit, emit_records
 
 if TYPE_CHECKING:
-    from collectors.toolchain import Toolchain
+    from collectors.base.toolchain import Toolchain
 
 #: Tool, package in Debian, what one loses without it.
 LLVM = {
@@ -58,8 +58,8 @@ def _missing(what: str, package: str, loss: str) -> dict[str, str]:
 
 
 def _llvm_rows() -> list[dict[str, str]]:
-    from collectors import toolchain
-    from collectors.errors import ToolMissing
+    from collectors.base import toolchain
+    from collectors.base.errors import ToolMissing
 
     try:
         found = toolchain.find()
@@ -77,7 +77,7 @@ def _llvm_rows() -> list[dict[str, str]]:
 
 def _runtime_row(found: Toolchain) -> dict[str, str]:
     """clang's profile runtime, without which an instrumented program does not link."""
-    from collectors.execution import profile_runtime
+    from collectors.measured.execution import profile_runtime
 
     path = profile_runtime(found)
     if path is None:
@@ -86,7 +86,7 @@ def _runtime_row(found: Toolchain) -> dict[str, str]:
 
 
 def _other_rows() -> list[dict[str, str]]:
-    from collectors import toolchain
+    from collectors.base import toolchain
 
     rows = []
     for tool, (package, loss) in OTHERS.items():
@@ -103,7 +103,7 @@ def _machine_rows() -> list[dict[str, str]]:
 
 
 def _pmu_row() -> dict[str, str]:
-    from collectors import process, toolchain
+    from collectors.base import process, toolchain
 
     perf = toolchain.other("perf")
     if perf is None:
@@ -132,7 +132,7 @@ def _permission_row() -> dict[str, str]:
 
 
 def _sandbox_row() -> dict[str, str]:
-    from collectors import process, toolchain
+    from collectors.base import process, toolchain
 
     bwrap = toolchain.other("bwrap")
     if bwrap is None:

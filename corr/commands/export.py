@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corr.commands.options import DataOption, RunArgument, open_lake
-from corr.output import message
+from corr.console.output import message
 
 if TYPE_CHECKING:
     from corr.export.stacks import Profile
-    from corr.lake import Lake, RunInfo
+    from corr.lake.store import Lake, RunInfo
 
 OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="The file (else standard output).")
@@ -179,8 +179,8 @@ def table(
     data: DataOption = None,
 ) -> None:
     """Write a table or view of the lake as Parquet or CSV."""
+    from corr.console.output import Format, emit
     from corr.export import table as tables
-    from corr.output import Format, emit
 
     lake = open_lake(data)
     if output is not None:
@@ -194,7 +194,7 @@ def table(
 
 
 def _parts(only: str | None) -> list[Any]:
-    from collectors.errors import UsageError
+    from collectors.base.errors import UsageError
     from corr.export.results import Part
 
     if only is None:
@@ -231,7 +231,7 @@ def _profile(reference: str, data: Path | None) -> tuple[Lake, RunInfo, Profile]
 
 
 def _write(text: str, output: Path | None) -> None:
-    from corr.lake import disk_errors
+    from corr.lake.store import disk_errors
 
     if output is None:
         sys.stdout.write(text)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corr.commands.options import DataOption, FormatOption, open_lake
-from corr.output import Format, emit, emit_records
+from corr.console.output import Format, emit, emit_records
 
 if TYPE_CHECKING:
-    from corr.lake import Lake
+    from corr.lake.store import Lake
 
 #: How columns are shown in the table.
 SHOWN = {
@@ -59,8 +59,8 @@ def history(
     format: FormatOption = Format.table,
 ) -> None:
     """Show how an optimisation went: the original, the baselines, each iteration, the best."""
+    from corr.lake.sql import ask
     from corr.optimize.resume import session_name
-    from corr.sql import ask
 
     lake = open_lake(data)
     if everything:
@@ -75,7 +75,7 @@ def history(
 
 def print_history(lake: Lake, name: str, format: Format) -> None:
     """The stages of one session on stdout."""
-    from corr.sql import ask
+    from corr.lake.sql import ask
 
     rows = ask(lake, "SELECT * FROM history WHERE session = ?", [name])
     if format != Format.table:
@@ -93,7 +93,7 @@ def print_table(lake: Lake, names: list[str], format: Format) -> None:
     """The best of several sessions, and the geometric mean over them."""
     import math
 
-    from corr.sql import ask
+    from corr.lake.sql import ask
 
     if not names:
         return

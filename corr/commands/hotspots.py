@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corr.commands.options import DataOption, FormatOption, RunArgument, open_lake
-from corr.names import short_name
-from corr.output import Format, emit, emit_records
+from corr.console.output import Format, emit, emit_records
+from corr.console.short_names import short_name
 
 if TYPE_CHECKING:
-    from corr.lake import Lake, RunInfo
+    from corr.lake.store import Lake, RunInfo
 
 #: How columns are shown in the table: heading and style; the other formats give every column.
 SHOWN = {
@@ -61,7 +61,7 @@ def print_hotspots(
     lake: Lake, run: RunInfo, format: Format, limit: int, everything: bool = False
 ) -> None:
     """The hotspots of one run on stdout."""
-    from corr.sql import connect, query, view_records
+    from corr.lake.sql import connect, query, view_records
 
     if format != Format.table:
         connection = connect(lake, [run], only=["hotspots"])

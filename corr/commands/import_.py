@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from collectors.process import printable
+from collectors.base.process import printable
 from corr.commands.options import DataOption, FormatOption
-from corr.output import Format, emit, message
+from corr.console.output import Format, emit, message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from collectors.regions import Profile
-    from collectors.table import Problem
-    from corr.importing_cache import Recording
-    from corr.lake import Lake, RunInfo
+    from collectors.base.table import Problem
+    from collectors.regions.marks import Profile
+    from corr.imports.recordings import Recording
+    from corr.lake.store import Lake, RunInfo
 
 LabelOption = Annotated[str | None, typer.Option("--label", help="A name for the run.")]
 LoopsOption = Annotated[
@@ -46,7 +46,7 @@ def caliper(
     format: FormatOption = Format.table,
 ) -> None:
     """Import Caliper's profiles as one run."""
-    from corr.importing import import_caliper
+    from corr.imports.profiles import import_caliper
 
     lake, joined = _lake(data, loops)
     run, profiles = import_caliper(files, lake, label, joined)
@@ -63,7 +63,7 @@ def papi(
     format: FormatOption = Format.table,
 ) -> None:
     """Import the output of PAPI's high-level interface as one run."""
-    from corr.importing import import_papi
+    from corr.imports.profiles import import_papi
 
     lake, joined = _lake(data, loops)
     run, profiles = import_papi(folders, lake, label, joined)
@@ -88,7 +88,7 @@ def remarks(
     What is imported again without a change is not read again. Loops are known as far as the remarks
     name them; `corr diff` compares two imports by them and by function.
     """
-    from corr.importing_remarks import import_remarks
+    from corr.imports.remarks import import_remarks
 
     lake, _ = _lake(data, None)
     done = import_remarks(paths, lake, label, root)
@@ -115,8 +115,8 @@ def _recording(recording: Recording) -> dict[str, object]:
 
 
 def _lake(data: Path | None, loops: str | None) -> tuple[Lake, RunInfo | None]:
-    from corr.config import data_folder, load
-    from corr.lake import Lake
+    from corr.lake.store import Lake
+    from corr.system.config import data_folder, load
 
     lake = Lake.open(data_folder(data, load(Path.cwd())), create=True)
     return lake, lake.find(loops) if loops else None
@@ -126,7 +126,7 @@ def _report(lake: Lake, run: RunInfo, profiles: Sequence[Profile], format: Forma
     """A row for each profile on stdout; where the run is and what was wrong on stderr."""
     import pyarrow as pa
 
-    from collectors.regions import outline
+    from collectors.regions.marks import outline
 
     message(f"run {run.run_id} in {lake.root}")
     for profile in profiles:

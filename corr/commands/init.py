@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from corr.output import message
+from corr.console.output import message
 
 
 def register(app: typer.Typer) -> None:

@@ -23,16 +23,16 @@ from corr.commands.options import (
     TimeLimitOption,
     words,
 )
-from corr.output import Format, message
+from corr.console.output import Format, message
 
 if TYPE_CHECKING:
-    from collectors.toolchain import Toolchain
-    from corr.config import Settings
-    from corr.lake import Lake
+    from collectors.base.toolchain import Toolchain
+    from corr.lake.store import Lake
     from corr.optimize.llm.spending import Spending
     from corr.optimize.proposal import Proposer
     from corr.optimize.session import Order, Session
-    from corr.program import Program, Run
+    from corr.program.model import Program, Run
+    from corr.system.config import Settings
 
 NO_CANDIDATE = 4
 
@@ -135,15 +135,16 @@ def optimize(
     with the best so far, and recorded. At the end the best program is written out with a diff and
     the commands that build it; `corr history` shows the way there. Flags for clang go after `--`.
     """
-    from collectors import sandbox, toolchain
-    from collectors.errors import UsageError
+    from collectors.base import toolchain
+    from collectors.base.errors import UsageError
+    from collectors.sandbox import confined
     from corr.commands.program import how_run
-    from corr.config import data_folder, load
-    from corr.lake import Lake
+    from corr.lake.store import Lake
     from corr.optimize.resume import order_of
+    from corr.system.config import data_folder, load
 
     if not unsafe_no_sandbox:
-        sandbox.available()
+        confined.available()
     settings = load(Path.cwd())
     how = how_run(settings, run_args, stdin, env, time_limit)
     lake = Lake.open(data_folder(data, settings), create=not (resume or replay))
@@ -234,7 +235,7 @@ def _all(
     format: Format,
 ) -> None:
     """Optimise each program, print what came of it, and leave with the exit code of it all."""
-    from collectors.errors import CorrError, ToolMissing, UsageError
+    from collectors.base.errors import CorrError, ToolMissing, UsageError
     from corr.commands.history import print_history, print_table
 
     done: list[Session] = []
@@ -284,7 +285,7 @@ def _one(
     from corr.optimize.loop import Optimisation
     from corr.optimize.resume import session_of
     from corr.report.live import Beacon
-    from corr.scratch import scratch
+    from corr.system.claims import scratch
 
     state = session_of(lake, resume, program, order, tools) if resume else None
     message(f"{program.name}: {' '.join(program.units[0].flags)}, proposals by {order.proposer}")
@@ -306,7 +307,7 @@ def _one(
 
 def _write(session: Session, target: Path, tools: Toolchain, *, final: bool) -> None:
     """Write the best program, if there is one, and say where."""
-    from corr.optimize.outcome import FACTS, write
+    from corr.optimize.result_folder import FACTS, write
 
     if session.best is session.original:
         if (target / FACTS).exists():
@@ -325,7 +326,7 @@ def shown(path: Path) -> Path:
 
 def _target(program: Program, output: Path | None, *, many: bool) -> Path:
     """The folder for a program's result. Raises UsageError for one of the user's own."""
-    from corr.optimize.outcome import check_target
+    from corr.optimize.result_folder import check_target
 
     target = output or Path(f"{program.name}.optimized")
     if output is not None and many:

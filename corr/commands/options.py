@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corr.output import Format
+from corr.console.output import Format
 
 if TYPE_CHECKING:
-    from corr.lake import Lake
+    from corr.lake.store import Lake
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ RunArgument = Annotated[
 
 def open_lake(data: Path | None) -> Lake:
     """The lake that the options, the environment or the configuration name."""
-    from corr.config import data_folder, load
-    from corr.lake import Lake
+    from corr.lake.store import Lake
+    from corr.system.config import data_folder, load
 
     return Lake.open(data_folder(data, load(Path.cwd())))
 
@@ -67,7 +67,7 @@ def words(text: str, option: str) -> list[str]:
     """The words of an option's value, as a shell would split it. Raises UsageError."""
     import shlex
 
-    from collectors.errors import UsageError
+    from collectors.base.errors import UsageError
 
     try:
         return shlex.split(text)

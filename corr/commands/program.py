@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from corr.commands.options import ClangFlags, words
 
 if TYPE_CHECKING:
-    from corr.config import Settings
-    from corr.lake import Lake
-    from corr.program import Program, Run
+    from corr.lake.store import Lake
+    from corr.program.model import Program, Run
+    from corr.system.config import Settings
 
 
 def how_run(
@@ -21,7 +21,7 @@ def how_run(
     time_limit: float | None,
 ) -> Run:
     """How the program is run, from the options and the configuration. Raises UsageError."""
-    from corr.program import Run
+    from corr.program.model import Run
 
     return Run(
         args=tuple(words(run_args, "--run-args") if run_args is not None else settings.run_args),
@@ -40,9 +40,9 @@ def program_of(
     settings: Settings,
 ) -> Program:
     """The program that files, or a build folder, make. Raises UsageError."""
-    from collectors.errors import UsageError
-    from corr.compile_commands import from_build
-    from corr.program import from_files
+    from collectors.base.errors import UsageError
+    from corr.program.compile_commands import from_build
+    from corr.program.model import from_files
 
     if files and build_dir:
         raise UsageError("FILE and -p BUILD_DIR exclude each other", "-p takes its own sources")
@@ -60,15 +60,15 @@ def program_of(
 
 def collected(lake: Lake, reference: str) -> Program:
     """The program of a run in the lake, as it was collected. Raises CorrError if it changed."""
-    from corr.confirm import rebuilt
+    from corr.compare.experiments import rebuilt
 
     return rebuilt(lake.find(reference), ())
 
 
 def last_collected(lake: Lake) -> Program:
     """The program last collected, or last optimised as it was before. Raises CorrError."""
-    from collectors.errors import UsageError
-    from corr.confirm import rebuilt
+    from collectors.base.errors import UsageError
+    from corr.compare.experiments import rebuilt
 
     for run in reversed(lake.all_runs()):
         if run.facts.get("kind") == "collect" or run.facts.get("role") == "original":
@@ -77,7 +77,7 @@ def last_collected(lake: Lake) -> Program:
 
 
 def _variable(text: str) -> tuple[str, str]:
-    from collectors.errors import UsageError
+    from collectors.base.errors import UsageError
 
     name, equals, value = text.partition("=")
     if not name or not equals:
@@ -86,7 +86,7 @@ def _variable(text: str) -> tuple[str, str]:
 
 
 def _input(path: Path | None) -> Path | None:
-    from collectors.errors import UsageError
+    from collectors.base.errors import UsageError
 
     if path is not None and not path.is_file():
         raise UsageError(f"--stdin: no such file: {path}")

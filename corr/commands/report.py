@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corr.commands.options import DataOption, open_lake
-from corr.output import message
+from corr.console.output import message
 
 if TYPE_CHECKING:
-    from corr.lake import Lake
+    from corr.lake.store import Lake
     from corr.report.build import Report
 
 #: Set where the terminal is on another machine, or in a browser, which shows no file of this one.
@@ -56,7 +56,7 @@ def report(
     A run of an optimisation brings the whole optimisation. `corr report --diff A B` compares two
     runs. --png and --svg write the charts instead, without a browser.
     """
-    from collectors.errors import UsageError
+    from collectors.base.errors import UsageError
     from corr.report.subject import newest_of_each, subjects
 
     lake = open_lake(data)
@@ -98,7 +98,7 @@ def _name(name: str) -> str:
 
 
 def _write(made: Report, target: Path, show: bool) -> None:
-    from corr.lake import disk_errors
+    from corr.lake.store import disk_errors
     from corr.report.page import size
 
     with disk_errors(target):

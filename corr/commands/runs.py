@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from corr.commands.options import DataOption, FormatOption, open_lake
-from corr.output import Format, emit, emit_records, message
+from corr.console.output import Format, emit, emit_records, message
 
 #: Above so many rows a terminal gets plain columns: folding cells to its width takes seconds.
 MANY = 500
@@ -36,7 +36,7 @@ def list_runs(
     """List the lake's runs, oldest first."""
     if context.invoked_subcommand:
         return
-    from corr.lake_index import LISTED
+    from corr.lake.index import LISTED
 
     lake = open_lake(data)
     rows = []

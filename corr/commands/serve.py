@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from corr.commands.options import DataOption, open_lake
-from corr.output import message
+from corr.console.output import message
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def serve(
     """Show the lake in a browser, on this machine only: every run's report, comparisons, and the
     progress of a running `corr optimize`. Ctrl-C ends it.
     """
-    from collectors.errors import CorrError
+    from collectors.base.errors import CorrError
     from corr.report.server import Server, Site
 
     lake = open_lake(data)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corr.commands.options import DataOption, FormatOption, open_lake
-from corr.output import Format, emit, message
+from corr.console.output import Format, emit, message
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +36,7 @@ def sql(
     if listing:
         emit(_listing(), format)
         return
-    from corr.sql import ask
+    from corr.lake.sql import ask
 
     lake = open_lake(data)
     runs = [lake.find(run)] if run else None
@@ -55,8 +55,8 @@ def sql(
 def _listing() -> pa.Table:
     import pyarrow as pa
 
-    from corr.sql import views
-    from corr.tables import TABLES
+    from corr.lake.sql import views
+    from corr.lake.tables import TABLES
 
     rows = [
         {
@@ -76,7 +76,7 @@ def _listing() -> pa.Table:
 
 def _prompt(answer: Callable[[str], pa.Table], format: Format) -> None:
     """Read statements until end of file; an error is shown and the prompt stays."""
-    from collectors.errors import CorrError
+    from collectors.base.errors import CorrError
 
     if sys.stdin.isatty():
         import readline  # noqa: F401  (line editing and history for input())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corr.commands.options import DataOption, FormatOption, open_lake
-from corr.output import Format, emit_records, shown
+from corr.console.output import Format, emit_records, shown
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,8 +33,8 @@ def why(
     format: FormatOption = Format.table,
 ) -> None:
     """Print what every layer says of a place, in order of depth."""
-    from collectors.errors import UsageError
-    from corr.sql import connect
+    from collectors.base.errors import UsageError
+    from corr.lake.sql import connect
     from corr.why import ir_diffs, machine_code
     from corr.why import why as explain
 

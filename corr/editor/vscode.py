@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from collectors.errors import UsageError
+from collectors.base.errors import UsageError
 from corr.editor import jsonc
-from corr.lake import disk_errors
+from corr.lake.store import disk_errors
 
 NAME = "${fileBasenameNoExtension}"
 #: Where `corr optimize` leaves the best program of the open file.

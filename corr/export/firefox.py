@@ -10,7 +10,7 @@ from typing import Any
 
 from corr import __version__
 from corr.export.stacks import Frame, Kind, Profile
-from corr.lake import RunInfo
+from corr.lake.store import RunInfo
 
 VERSION = 56
 #: Categories by the kind of a frame: name and colour.

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from corr.lake import Lake, RunInfo
-from corr.sql import connect, rows
+from corr.lake.sql import connect, rows
+from corr.lake.store import Lake, RunInfo
 
 REMARKS_SQL = """\
 SELECT DISTINCT tag, pass, name, function, file, line, "column", hotness, args

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from corr.check_formats import CheckFormat, plain, render
-from corr.findings import FAILS, NOTE, Finding, Report
-from corr.lake import Lake, RunInfo
-from corr.sql import connect, rows
+from corr.check.findings import FAILS, NOTE, Finding, Report
+from corr.check.formats import CheckFormat, plain, render
+from corr.lake.sql import connect, rows
+from corr.lake.store import Lake, RunInfo
 
 #: Remarks of `missed` from this weight on are rarely why a loop is slow.
 RARELY = 9

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from collectors.counters import EVENTS
+from collectors.measured.counters import EVENTS
 from corr.export.stages import Course
 
 #: Columns that come before and after those of the counters.

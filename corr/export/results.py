@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corr.export import logs, modules, report_csv
 from corr.export.stages import Course, course
-from corr.lake import Lake, disk_errors
+from corr.lake.store import Lake, disk_errors
 from corr.report.subject import Subject
 from corr.summary.summarise import summarise
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from corr import __version__
-from corr.check_formats import SARIF_SCHEMA, dumped, sarif_location
-from corr.findings import Finding
-from corr.lake import RunInfo
+from corr.check.findings import Finding
+from corr.check.formats import SARIF_SCHEMA, dumped, sarif_location
+from corr.lake.store import RunInfo
 
 
 def sarif(found: Sequence[Finding], run: RunInfo) -> str:

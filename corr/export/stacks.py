@@ -12,9 +12,9 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
 
-from collectors.errors import CorrError
-from corr.lake import Lake, RunInfo
-from corr.sql import connect, rows
+from collectors.base.errors import CorrError
+from corr.lake.sql import connect, rows
+from corr.lake.store import Lake, RunInfo
 
 SAMPLES_SQL = """\
 SELECT s.object, s.own, coalesce(s.function, s.symbol, '[unknown]') AS function, s.loop, s.file,

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.counters import EVENTS
-from corr.lake import Lake
+from collectors.measured.counters import EVENTS
+from corr.lake.sql import connect, rows
+from corr.lake.store import Lake
 from corr.report.subject import Subject, quoted
-from corr.sql import connect, rows
 
 TABLES = ("iterations", "counters", "opcodes", "timings")
 #: Why a number is missing where no table says it.

@@ -6,11 +6,11 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collectors.errors import UsageError
-from corr.lake import Lake, RunInfo, disk_errors
-from corr.output import Format, emit
-from corr.sql import ask, views
-from corr.tables import TABLES
+from collectors.base.errors import UsageError
+from corr.console.output import Format, emit
+from corr.lake.sql import ask, views
+from corr.lake.store import Lake, RunInfo, disk_errors
+from corr.lake.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa

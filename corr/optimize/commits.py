@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from collectors.errors import CorrError, UsageError
-from collectors.toolchain import Toolchain
-from corr.collect import Addition, collect, record
-from corr.collection import Options
-from corr.interrupts import uninterrupted
-from corr.lake import Lake, RunInfo
+from collectors.base.errors import CorrError, UsageError
+from collectors.base.toolchain import Toolchain
+from corr.collect.layers import Options
+from corr.collect.run import Addition, collect, record
+from corr.console.progress import Progress
+from corr.lake.store import Lake, RunInfo
+from corr.optimize.build_and_run import Workshop
 from corr.optimize.session import Session
 from corr.optimize.variant import Variant
-from corr.optimize.workshop import Workshop
-from corr.program import Program
-from corr.progress import Progress
+from corr.program.model import Program
+from corr.system.interrupts import uninterrupted
 
 #: How many runs back one is looked for that may have been committed just before an interrupt.
 LATEST = 8

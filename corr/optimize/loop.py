@@ -8,27 +8,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from collectors import sandbox
-from collectors.errors import CorrError
-from collectors.process import printable
-from collectors.toolchain import Toolchain
-from corr.build import check_disk
-from corr.collect import sha256
-from corr.interrupts import kill_as_interrupt
-from corr.lake import Lake, disk_errors, new_run_id
+from collectors.base.errors import CorrError
+from collectors.base.process import printable
+from collectors.base.toolchain import Toolchain
+from collectors.sandbox import confined
+from corr.collect.run import sha256
+from corr.lake.store import Lake, disk_errors, new_run_id
 from corr.optimize import resume
+from corr.optimize.build_and_run import Workshop
 from corr.optimize.commits import Commits
-from corr.optimize.contest import Failed, Timed
+from corr.optimize.judging.order import Trier
+from corr.optimize.judging.speed import Failed, Timed
 from corr.optimize.llm.errors import ModelError
-from corr.optimize.preparation import Ground, baselines, prepare
+from corr.optimize.prepare_original import Ground, baselines, prepare
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Proposer, Situation, Trial
 from corr.optimize.session import Order, Session
-from corr.optimize.trying import Trier
-from corr.optimize.workshop import Workshop
-from corr.program import Program
-from corr.statistics import Verdict
+from corr.program.build import check_disk
+from corr.program.model import Program
 from corr.summary.budget import Level
 from corr.summary.summarise import summarise
+from corr.system.interrupts import kill_as_interrupt
+from corr.timing.verdict import Verdict
 
 #: Candidates of an iteration where nothing else was asked for.
 CANDIDATES = {"rules": 24, "llm": 4, "both": 12}
@@ -72,7 +72,7 @@ class Optimisation:
         server fails, `failed` of the session says so, and what is done is measured as ever.
         """
         if not self.order.bare:
-            sandbox.available()
+            confined.available()
         with kill_as_interrupt():
             ground = prepare(self.workshop, self.order, self.tell)
             session = self._session(ground, resumed)

@@ -8,11 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from collectors.toolchain import Toolchain
-from corr.lake import Lake, RunInfo
+from collectors.base.toolchain import Toolchain
+from corr.lake.store import Lake, RunInfo
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.variant import Move, Variant
-from corr.statistics import Ratio
+from corr.timing.verdict import Ratio
 
 
 class Outcome(StrEnum):

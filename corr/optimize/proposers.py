@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from collectors.errors import UsageError
+from collectors.base.errors import UsageError
+from corr.console.output import message
 from corr.optimize.llm.errors import ModelError
 from corr.optimize.proposal import Proposal, Proposer, Situation, Trial
 from corr.optimize.rules.proposer import Rules
-from corr.output import message
 
 if TYPE_CHECKING:
     from corr.optimize.llm.spending import Spending

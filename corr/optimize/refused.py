@@ -1,6 +1,6 @@
 """The answer to a move that cannot be made."""
 
-from collectors.errors import CorrError
+from collectors.base.errors import CorrError
 
 
 class Refused(CorrError):

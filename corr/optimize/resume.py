@@ -9,10 +9,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from collectors.errors import CompileError, UsageError
-from collectors.toolchain import Toolchain
-from corr.collect import sha256
-from corr.lake import Lake, RunInfo
+from collectors.base.errors import CompileError, UsageError
+from collectors.base.toolchain import Toolchain
+from corr.collect.run import sha256
+from corr.lake.sql import ask
+from corr.lake.store import Lake, RunInfo
 from corr.optimize.inputs import Inputs
 from corr.optimize.moves import from_record
 from corr.optimize.moves.ir_function import replayed
@@ -20,9 +21,8 @@ from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
 from corr.optimize.refused import Refused
 from corr.optimize.session import BASELINES, Baseline, Order, Session
 from corr.optimize.variant import Variant
-from corr.program import Program
-from corr.sql import ask
-from corr.statistics import Ratio
+from corr.program.model import Program
+from corr.timing.verdict import Ratio
 
 _ANEW = "start a new one, without --resume"
 

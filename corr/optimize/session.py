@@ -11,15 +11,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from collectors.errors import CorrError
-from corr.iterations import CHECKS, ITERATIONS
-from corr.lake import RunInfo
-from corr.optimize.contest import Timed
+from collectors.base.errors import CorrError
+from corr.lake.optimize_tables import CHECKS, ITERATIONS
+from corr.lake.store import RunInfo
 from corr.optimize.inputs import Input, Inputs
+from corr.optimize.judging.check import Judgement
+from corr.optimize.judging.speed import Timed
 from corr.optimize.moves.source_text import diff
 from corr.optimize.proposal import Guarantee, Trial
 from corr.optimize.variant import Move, Variant
-from corr.optimize.verify import Judgement
 from corr.summary.history import Attempt
 
 #: The honest baselines: what the compiler can do by itself when it is asked to.

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 from corr.optimize.polly.clang import adopt, import_flags
 from corr.optimize.refused import Refused
-from corr.program import Program, Unit
+from corr.program.model import Program, Unit
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from collectors import process, toolchain
-from collectors.errors import CompileError
-from collectors.toolchain import Toolchain
-from corr.program import Program, Unit
+from collectors.base import process, toolchain
+from collectors.base.errors import CompileError
+from collectors.base.toolchain import Toolchain
+from corr.program.model import Program, Unit
 
 Node = dict[str, Any]
 #: Bytes of JSON that one function may take.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from corr.lake import Lake
+from corr.lake.store import Lake
 from corr.report import kernel as kernels
 from corr.report.draw import Drawn, Painter, write
 from corr.report.ink import LIGHT, PAGE

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import altair as alt
 
-from corr.output import shown
+from corr.console.output import shown
 from corr.report.ink import KINDS, Ink
 from corr.report.listing import Row
 from corr.report.trials import Kind, Trials, heat_map

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import altair as alt
 
-from corr.output import shown
+from corr.console.output import shown
 from corr.report.charts import WIDTH, Chart, clip
 from corr.report.ink import Ink
 from corr.report.listing import Row

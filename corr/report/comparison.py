@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corr.diff import PASSES_BY_WEIGHT, diff
-from corr.lake import Lake, RunInfo
+from corr.compare.diff import PASSES_BY_WEIGHT, diff
+from corr.lake.store import Lake, RunInfo
 from corr.report.build import Report
 from corr.report.draw import Painter
 from corr.report.ink import PAGE

@@ -69,7 +69,7 @@ class Painter:
         self._given = 0
 
     def __enter__(self) -> Painter:
-        from collectors import process
+        from collectors.base import process
 
         self._folder = Path(tempfile.mkdtemp(prefix="corr-charts-"))
         command: list[str | Path] = [sys.executable, Path(__file__), self._folder]
@@ -102,7 +102,7 @@ class Painter:
         return drawn
 
     def _svgs(self, number: int) -> list[str]:
-        from collectors.errors import CorrError
+        from collectors.base.errors import CorrError
 
         path = self._folder / f"{number}.svgs"
         while not path.exists():
@@ -141,7 +141,7 @@ def write(charts: Iterable[Chart | None], folder: Path, kind: str, stem: str = "
     """The charts as files `STEM-NAME.svg` or `.png` of a folder. Raises CorrError."""
     import vl_convert
 
-    from corr.lake import disk_errors
+    from corr.lake.store import disk_errors
     from corr.report.ink import LIGHT
 
     written = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corr.lake import Lake, RunInfo
+from corr.lake.store import Lake, RunInfo
 from corr.report.listing import Asker, Listing, Row, columns
 
 #: Functions whose source, remarks, passes and code are on the page; the others only as counts.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from corr.lake import Lake
+from corr.lake.store import Lake
 from corr.report import facts as run_facts
 from corr.report import layers as run_layers
 from corr.report import peaks as machine_peaks

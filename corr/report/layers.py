@@ -176,7 +176,7 @@ def _most_telling(changes: Sequence[Row], hot: set[str]) -> list[Row]:
 
 def _diffs(ask: Asker, chosen: Sequence[Row]) -> list[list[str]]:
     """The diffs as text, in pieces, in the order of their numbers."""
-    from collectors.ir_changes import unified_diff
+    from collectors.passes.changes import unified_diff
 
     wanted = [[row["unit"], row["function"]] for row in chosen]
     found = {

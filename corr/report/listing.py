@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from corr.lake import Lake, RunInfo
-from corr.sql import connect, rows
+from corr.lake.sql import connect, rows
+from corr.lake.store import Lake, RunInfo
 
 Row = dict[str, Any]
 

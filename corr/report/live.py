@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from corr.lake import Lake
+from corr.lake.store import Lake
 
 FOLDER = ".live"
 #: Lines that are kept of each.

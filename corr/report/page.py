@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from corr.output import shown
+from corr.console.output import shown
 from corr.report.ink import COLOURS
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from collectors import process, toolchain
-from collectors.errors import CorrError
-from corr import machine
-from corr.lake import Lake, RunInfo
+from collectors.base import process, toolchain
+from collectors.base.errors import CorrError
+from corr.lake.store import Lake, RunInfo
+from corr.program import machine
 
 SOURCE = Path(__file__).with_name("peaks.c")
 FOLDER = ".cache"

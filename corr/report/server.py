@@ -15,14 +15,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from collectors.errors import CorrError, UsageError
-from corr.lake import Lake, RunInfo
-from corr.lake_packs import RUN_ID
+from collectors.base.errors import CorrError, UsageError
+from corr.lake.packs import RUN_ID
+from corr.lake.sql import ask
+from corr.lake.store import Lake, RunInfo
 from corr.report import build, comparison, live
 from corr.report.listing import Row
 from corr.report.page import document, json_text, render
 from corr.report.subject import subjects
-from corr.sql import ask
 
 ADDRESS = "127.0.0.1"
 #: Names under which this machine asks itself.

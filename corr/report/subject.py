@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collectors.errors import UsageError
-from corr.lake import Lake, RunInfo
-from corr.sql import ask
+from collectors.base.errors import UsageError
+from corr.lake.sql import ask
+from corr.lake.store import Lake, RunInfo
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from corr.lake import Lake
+from corr.lake.store import Lake
 from corr.report.listing import Asker, Column, Listing, Row, columns
 from corr.report.subject import Subject, quoted
 

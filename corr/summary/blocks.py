@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from collectors.ir_places import Places, Tags
-from collectors.ir_text import ir_line
+from collectors.passes.block_loops import Places, Tags
+from collectors.passes.text import ir_line
 
 _NAME = r'(?:"((?:[^"\\]|\\.)*)"|([\w.$\-]+))'
 _LABEL = re.compile(f"^{_NAME}:")

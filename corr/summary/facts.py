@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from collectors.errors import UsageError
-from corr import machine
-from corr.lake import RunInfo
-from corr.sql import rows
+from collectors.base.errors import UsageError
+from corr.lake.sql import rows
+from corr.lake.store import RunInfo
+from corr.program import machine
 from corr.summary.code import bound_words, instruction_mix, stack_accesses, stream_words, streams
 from corr.summary.markdown import labels, sentence
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from corr.output import shown
+from corr.console.output import shown
 from corr.summary.budget import Level, Variant
 from corr.summary.markdown import clipped, render, sentence
 
@@ -81,7 +81,7 @@ def _lines(attempt: Attempt) -> list[str]:
 
 
 def delta_variants(difference: Mapping[str, Any]) -> list[Variant]:
-    """The comparison of the best run (a) with this one (b), as `corr.diff` gives it."""
+    """The comparison of the best run (a) with this one (b), as `corr.compare.diff` gives it."""
     loops = _weighty([e for e in difference["loops"] if e["changed"]])[:LOOPS_COMPARED]
     facts = {"best": difference["a"], "total": difference["total"]}
     why = [line for e in loops for line in (_loop_line(e), *_because(e))]

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from collectors.process import printable
-from corr.names import short_name
-from corr.output import emit_records, shown
+from collectors.base.process import printable
+from corr.console.output import emit_records, shown
+from corr.console.short_names import short_name
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -15,16 +15,16 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from collectors.errors import UsageError
-from corr.diff import diff
-from corr.lake import Lake, RunInfo
-from corr.names import short_name
-from corr.sql import connect
+from collectors.base.errors import UsageError
+from collectors.passes.stripped import from_artifacts, strip_ir
+from corr.compare.diff import diff
+from corr.console.short_names import short_name
+from corr.lake.sql import connect
+from corr.lake.store import Lake, RunInfo
 from corr.summary.blocks import only_loops, shortened
 from corr.summary.budget import LEAST_BUDGET, Level, Part, Variant, fit, part, tokens
 from corr.summary.facts import DETAIL_SHARE, Facts, Nest, Row, gather, heat, hot_lines, source
 from corr.summary.history import Attempt, delta_variants, history_variants
-from corr.summary.ir import from_artifacts, strip_ir
 from corr.summary.markdown import aligned, render
 from corr.summary.source import CONTEXT, function_lines, listing
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from collectors import sandbox
-from collectors.sandbox import Confined, Limits
+from collectors.sandbox import confined
+from collectors.sandbox.confined import Confined, Limits
 
 #: Enough for any attack here, and soon over.
 SHORT = Limits(wall=20, memory=512 << 20, file=8 << 20, scratch=16 << 20, kept=1 << 20)
@@ -41,7 +41,7 @@ HEADERS = """
 
 @pytest.fixture(scope="session", autouse=True)
 def _sandbox() -> None:
-    sandbox.available()
+    confined.available()
 
 
 class Attack:
@@ -63,7 +63,7 @@ class Attack:
     def run(self, *args: str | Path | int, **options: Any) -> Confined:
         """Confined, with `out` as an output; its arguments are text."""
         options = {"limits": SHORT, "writable": self.scratch, "outputs": ["out"]} | options
-        return sandbox.run([self.binary, *map(str, args)], **options)
+        return confined.run([self.binary, *map(str, args)], **options)
 
     def survivors(self) -> list[int]:
         """Processes of this attack that are still there."""

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors import sandbox
-
-from .conftest import SHORT, Attack, Build
+from collectors.sandbox import confined
+from tests.attacks.conftest import SHORT, Attack, Build
 
 ROOT = Path(__file__).resolve().parents[2]
 FORK_BOMB = "int main(void) { for (;;) fork(); }"
@@ -287,7 +286,7 @@ def test_the_compiler_has_limits(
     (tmp_path / "bomb.cpp").write_text(code)
     compile_it = [clang, "-x", "c++", "-std=c++17", "-fconstexpr-steps=2147483647", "-c"]
     argv = [*compile_it, tmp_path / "bomb.cpp", "-o", tmp_path / "bomb.o"]
-    done = subprocess.run([*sandbox.compiler_limits(**limits), *argv], capture_output=True)
+    done = subprocess.run([*confined.compiler_limits(**limits), *argv], capture_output=True)
     assert done.returncode != 0
     out = tmp_path / "bomb.o"
     assert not out.exists() or out.stat().st_size <= limits.get("file", 1 << 30)

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors import sandbox
-from collectors.errors import CorrError, UsageError
-
-from .conftest import Build
+from collectors.base.errors import CorrError, UsageError
+from collectors.sandbox import confined
+from tests.attacks.conftest import Build
 
 SECRET = b"a secret of the host"
 
@@ -37,7 +36,7 @@ def test_an_output_cannot_be_replaced(attack: Build, tmp_path: Path, kind: str) 
     made = attack(REPLACE)
     done = made.run(kind, host)
     assert done.stdout == b"-1 -1 -1\n"
-    assert sandbox.read_output(made.scratch, "out", 100) == b""
+    assert confined.read_output(made.scratch, "out", 100) == b""
     assert [p.name for p in made.scratch.iterdir()] == ["out"]
 
 
@@ -54,7 +53,7 @@ def test_without_the_sandbox_a_replaced_output_is_not_read(
     assert not done.sandboxed
     assert done.stdout.endswith(b" 0\n")  # the attack itself works
     with pytest.raises(CorrError):
-        sandbox.read_output(made.scratch, "out", 100)
+        confined.read_output(made.scratch, "out", 100)
     assert host.read_bytes() == SECRET
 
 
@@ -76,9 +75,9 @@ def test_a_name_is_not_a_path(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_bytes(SECRET)
     (tmp_path / "scratch").mkdir()
     with pytest.raises(UsageError):
-        sandbox.read_output(tmp_path / "scratch", name, 100)
+        confined.read_output(tmp_path / "scratch", name, 100)
     with pytest.raises(UsageError):
-        sandbox.run(["/usr/bin/true"], writable=tmp_path / "scratch", outputs=[name])
+        confined.run(["/usr/bin/true"], writable=tmp_path / "scratch", outputs=[name])
 
 
 def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:
@@ -86,7 +85,7 @@ def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "real" / "out").write_bytes(SECRET)
     (tmp_path / "scratch").symlink_to("real")
     with pytest.raises(CorrError):
-        sandbox.read_output(tmp_path / "scratch", "out", 100)
+        confined.read_output(tmp_path / "scratch", "out", 100)
 
 
 def test_an_output_that_was_planted_before_is_not_written_through(
@@ -98,15 +97,15 @@ def test_an_output_that_was_planted_before_is_not_written_through(
     (made.scratch / "out").symlink_to(host)
     made.run()
     assert host.read_bytes() == SECRET
-    assert sandbox.read_output(made.scratch, "out", 100) == b"mine"
+    assert confined.read_output(made.scratch, "out", 100) == b"mine"
 
 
 def test_a_long_output_is_refused(attack: Build) -> None:
     made = attack('int main(void) { write(open("out", O_WRONLY), "0123456789", 10); }')
     made.run()
-    assert sandbox.read_output(made.scratch, "out", 10) == b"0123456789"
+    assert confined.read_output(made.scratch, "out", 10) == b"0123456789"
     with pytest.raises(CorrError, match="more than 9 bytes"):
-        sandbox.read_output(made.scratch, "out", 9)
+        confined.read_output(made.scratch, "out", 9)
 
 
 def test_an_output_does_not_become_a_program_of_root(attack: Build) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors import sandbox
-from collectors.errors import UsageError
-
-from .conftest import Build
+from collectors.base.errors import UsageError
+from collectors.sandbox import confined
+from tests.attacks.conftest import Build
 
 SECRET = "sk-planted-0123456789"
 
@@ -108,7 +107,7 @@ def test_keys_in_the_home_folder(
 @pytest.mark.parametrize("path", ["/", "/etc", "/proc", "/etc/passwd", "/dev/null", "/tmp", "/run"])
 def test_too_much_cannot_be_given_by_mistake(path: str) -> None:
     with pytest.raises(UsageError):
-        sandbox.run(["/usr/bin/true"], readonly=[Path(path)])
+        confined.run(["/usr/bin/true"], readonly=[Path(path)])
 
 
 def test_writing_outside(attack: Build, tmp_path: Path) -> None:

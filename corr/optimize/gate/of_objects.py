@@ -11,7 +11,7 @@ from typing import Any
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from corr.optimize.gate.names import harmless_symbol
+from corr.optimize.gate.known_names import harmless_symbol
 from corr.optimize.gate.refusal import Refusal, shown
 
 _RUN_BY_THE_LOADER = re.compile(r"\.(?:(?:pre)?init|fini)(?:_array)?(?:\.|$)|\.[cd]tors")

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from corr.optimize.gate import names
+from corr.optimize.gate import known_names
 from corr.optimize.gate.constructs import OPENING, Construct, constructs
 from corr.optimize.gate.declarations import Declaration, declarations
 from corr.optimize.gate.lexer import SPLICE, Token, tokens
@@ -210,7 +210,7 @@ def _why_refused(found: Construct, allow_reassociation: bool) -> str:
             return "" if allow_reassociation else "floating-point results may differ"
         return "only pragmas for loops may be added"
     if found.rule == "attribute":
-        refused = [a for a in found.attributes if a not in names.ATTRIBUTES]
+        refused = [a for a in found.attributes if a not in known_names.ATTRIBUTES]
         return f"the attribute {shown(refused[0])} is not on the list" if refused else ""
     return _WHY[found.rule]
 
@@ -245,7 +245,7 @@ def _why_undeclarable(found: Declaration, functions: set[str], defined: set[str]
 
 
 def _added_names(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
-    fresh = {text for text in new.names - old.names if not names.known(text)}
+    fresh = {text for text in new.names - old.names if not known_names.known(text)}
     if len(fresh) > MOST_NAMES:
         yield Refusal("length", 0, f"{name}: over {MOST_NAMES} new names")
         return
@@ -255,7 +255,7 @@ def _added_names(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
         text = token.text
         if token.kind != "name" or text not in fresh or text in told:
             continue
-        if names.reserved(text):
+        if known_names.reserved(text):
             why = "it is reserved for the compiler and its headers"
         elif own.covers(index):
             continue

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from corr.optimize.gate.known_names import NOT_TYPES
 from corr.optimize.gate.lexer import Token, group_end
-from corr.optimize.gate.names import NOT_TYPES
 
 _AFTER_NAME = frozenset({"=", ";", ",", ")", "[", ":", "{", ">"})
 _TAGS = frozenset({"struct", "union", "class", "enum", "typename", "using", "namespace", "concept"})

@@ -15,9 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from corr.console.output import message
 from corr.optimize.llm.client import Reply
 from corr.optimize.llm.dialect import Request
-from corr.output import message
 
 VERSION = 1
 #: Bytes of a file in the cache that are read.

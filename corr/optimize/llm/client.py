@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from collectors.errors import UsageError
+from collectors.base.errors import UsageError
+from corr.console.output import message
 from corr.optimize.llm.dialect import MAX_TOKENS, Dialect, Request, tokens
 from corr.optimize.llm.errors import (
     KEY_VARIABLE,
@@ -23,7 +24,6 @@ from corr.optimize.llm.errors import (
     gave_up,
     shown_url,
 )
-from corr.output import message
 
 if TYPE_CHECKING:
     from corr.optimize.llm.http import Answer, Http

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collectors.errors import CorrError
+from collectors.base.errors import CorrError
+from corr.console.output import message
 from corr.optimize.llm.errors import plain
 from corr.optimize.llm.reply_moves import Unreadable
-from corr.output import message
 
 if TYPE_CHECKING:
     from corr.optimize.polly.jscop import Scop

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from corr.optimize.llm.errors import plain
 from corr.optimize.llm.reply_moves import kinds_of
-from corr.resources import shipped
+from corr.system.shipped_files import shipped
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from collectors.errors import UsageError
+from collectors.base.errors import UsageError
+from corr.console.output import message
 from corr.optimize.llm import nests as llm_nests
 from corr.optimize.llm import prompt, replies
 from corr.optimize.llm.cache import ReplyCache, digest
@@ -20,7 +21,6 @@ from corr.optimize.llm.reply_moves import LEVELS, Offer, kinds_of, schema
 from corr.optimize.llm.spending import Spending
 from corr.optimize.proposal import Proposal, Situation, Trial, Usage
 from corr.optimize.refused import Refused
-from corr.output import message
 
 #: How freely the first request may vary, and the second one, which asks for something else.
 TEMPERATURES = (0.7, 1.0)

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from collectors import process, toolchain
-from collectors.errors import CorrError
-from collectors.names import demangle
-from collectors.sandbox import compiler_limits
-from collectors.toolchain import Toolchain
-from corr.build import Builder
+from collectors.base import process, toolchain
+from collectors.base.demangle import demangle
+from collectors.base.errors import CorrError
+from collectors.base.toolchain import Toolchain
+from collectors.sandbox.confined import compiler_limits
 from corr.optimize.moves.source_text import exact_text, line_of
 from corr.optimize.refused import Refused
 from corr.optimize.variant import Variant
-from corr.program import Unit
+from corr.program.build import Builder
+from corr.program.model import Unit
 
 #: Seconds for clang to parse one unit.
 TIME_LIMIT = 120.0

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from collectors import process
-from collectors.errors import CompileError
-from collectors.ir_text import function_name
-from collectors.sandbox import compiler_limits
-from collectors.toolchain import Toolchain
-from corr.build import Builder
+from collectors.base import process
+from collectors.base.errors import CompileError
+from collectors.base.toolchain import Toolchain
+from collectors.passes.text import function_name
+from collectors.sandbox.confined import compiler_limits
 from corr.optimize.refused import Refused
 from corr.optimize.variant import Move, Variant
-from corr.program import Program, Unit
+from corr.program.build import Builder
+from corr.program.model import Program, Unit
 
 #: Characters of a new function.
 LARGEST = 1 << 20
@@ -137,7 +137,7 @@ def stripped(module: str, function: str) -> str:
 
     Raises Refused where the module does not define it.
     """
-    from corr.summary.ir import strip_ir
+    from collectors.passes.stripped import strip_ir
 
     text = strip_ir(_USE_LIST.sub("", function_text(module, function)), function)
     if text is None:

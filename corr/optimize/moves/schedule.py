@@ -14,18 +14,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from collectors import process
-from collectors.errors import CompileError
-from collectors.process import Completed
-from collectors.toolchain import Toolchain
-from corr.build import Builder
+from collectors.base import process
+from collectors.base.errors import CompileError
+from collectors.base.process import Completed
+from collectors.base.toolchain import Toolchain
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.polly import child
 from corr.optimize.polly.clang import answer, export_flags, function_of, read_folder, subfolder
 from corr.optimize.polly.jscop import Scop, read
 from corr.optimize.refused import Refused
 from corr.optimize.variant import Move, Variant
-from corr.program import Unit
+from corr.program.build import Builder
+from corr.program.model import Unit
 
 _READING = re.compile(r"^Reading JScop '.*' in function '.*' from '(.*)'\.$", re.MULTILINE)
 _BREAKS = "changes the dependences"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from collectors import toolchain
+from collectors.base import toolchain
 from corr.optimize.moves.function_extent import function_extent, names
 from corr.optimize.moves.pragma import openmp_flags
 from corr.optimize.moves.source_text import (

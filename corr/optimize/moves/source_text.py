@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corr.optimize.refused import Refused
 from corr.optimize.variant import Variant
-from corr.program import C_SUFFIXES, CXX_SUFFIXES
+from corr.program.model import C_SUFFIXES, CXX_SUFFIXES
 
 #: A move changes sources and headers, nothing else that happens to lie in the program's folder.
 SUFFIXES = frozenset(

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from collectors import process
+from collectors.base import process
 from corr.optimize.polly.jscop import Scop, read
 from corr.optimize.refused import Refused
 

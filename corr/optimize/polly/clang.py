@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from collectors import process
-from collectors.errors import CompileError, ToolMissing
-from collectors.process import Completed
-from collectors.toolchain import INSTALL_LLVM
+from collectors.base import process
+from collectors.base.errors import CompileError, ToolMissing
+from collectors.base.process import Completed
+from collectors.base.toolchain import INSTALL_LLVM
 from corr.optimize.polly.jscop import SUFFIX, Scop, read
 from corr.optimize.refused import Refused
 

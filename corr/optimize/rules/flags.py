@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from corr.lake import RunInfo
+from corr.lake.store import RunInfo
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Proposal
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from corr.lake.sql import ask
 from corr.optimize.moves.pragma import Pragma
 from corr.optimize.proposal import Proposal, Situation
-from corr.sql import ask
 
 #: Loops looked at, and the share of the time from which one counts.
 MOST_LOOPS = 4

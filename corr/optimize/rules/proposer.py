@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from collectors.errors import CompileError
-from corr import machine
+from collectors.base.errors import CompileError
+from corr.lake.sql import ask
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.rules import flags, loops
@@ -16,7 +16,7 @@ from corr.optimize.variant import Variant
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.extract import regions
-from corr.sql import ask
+from corr.program import machine
 
 
 class Rules:

@@ -1,0 +1,270 @@
+"""The final machine code by address: mnemonic, block, machine loop, source place, inline frames."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from collectors.base import process
+from collectors.base.table import BOOL, INT, LINE, STRING, Problem, Table, column
+from collectors.base.toolchain import Toolchain
+from collectors.machine_code import control_flow
+from collectors.machine_code.control_flow import (
+    BRANCH,
+    FALL,
+    INDIRECT,
+    JUMP,
+    STOP,
+    MachineLoop,
+    Step,
+)
+
+FRAME = pa.struct(
+    [
+        pa.field("function", STRING),
+        pa.field("file", STRING),
+        pa.field("line", LINE),
+        pa.field("column", LINE),
+    ]
+)
+INSTRUCTIONS = Table(
+    "instructions",
+    "final machine code, an instruction a row, with the source place it came from",
+    pa.schema(
+        [
+            column("address", INT, "address in the binary"),
+            column("symbol", STRING, "linkage name of the function whose code it lies in"),
+            column("mnemonic", STRING, "AT&T mnemonic"),
+            column("operands", STRING, "operands as llvm-objdump prints them"),
+            column("block", INT, "address of its basic block"),
+            column("machine_loop", INT, "header address of the innermost machine loop, if any"),
+            column("file", STRING, "source file of the innermost inline frame"),
+            column("line", LINE, "source line, NULL where the compiler names none"),
+            column("column", LINE, "source column, NULL where the compiler names none"),
+            column("function", STRING, "linkage name of the function it was written in"),
+            column("frames", pa.list_(FRAME), "inline frames, innermost first"),
+        ]
+    ),
+)
+MACHINE_LOOPS = Table(
+    "machine_loops",
+    "loops of the machine code; one source loop may have several (vector body, remainder)",
+    pa.schema(
+        [
+            column("machine_loop", INT, "address of the loop's first block"),
+            column("symbol", STRING, "linkage name of the function whose code it lies in"),
+            column("depth", INT, "1 for an outermost machine loop"),
+            column("innermost", BOOL, "holds no other machine loop"),
+            column("blocks", INT, "basic blocks in it"),
+            column("instructions", INT, "instructions in it, inner loops included"),
+            column("vector_bits", INT, "widest vector register that packed arithmetic uses"),
+        ]
+    ),
+)
+
+_FUNCTION = re.compile(r"^([0-9a-f]+) <(.*)>:$")
+_INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)(?:\s+(.*))?$")
+_TARGET = re.compile(r"^(?:0x)?([0-9a-f]+)(?: <.*>)?$")
+_RETURN = re.compile(r"^(ret|hlt|ud2|iret|sysret|brk|udf)")
+_PACKED = re.compile(
+    r"^v?(?:(?:add|sub|mul|div|max|min|sqrt|f\w+)p[sd]|p(?:add|sub|mul|madd|min|max)\w*)"
+)
+_REGISTER_BITS = (("%zmm", 512), ("%ymm", 256), ("%xmm", 128))
+
+
+@dataclass
+class Code:
+    """One function's disassembly."""
+
+    symbol: str
+    rows: list[tuple[int, str, str]]
+
+
+@dataclass(frozen=True)
+class Disassembly:
+    instructions: pa.Table
+    machine_loops: pa.Table
+    problems: list[Problem]
+
+
+def collect(binary: Path, lines: pa.Table, toolchain: Toolchain) -> Disassembly:
+    """Disassemble a binary and give each instruction its source place and inline frames.
+
+    `lines` is the binary's `lines` table: places are looked up once per row of it. Raises
+    ToolMissing without llvm-objdump; without llvm-symbolizer there are no places, and a problem.
+    """
+    functions = list(disassemble(binary, toolchain))
+    places, problems = _places(binary, lines, toolchain)
+    starts = sorted(places)
+    columns: dict[str, list[Any]] = {name: [] for name in INSTRUCTIONS.schema.names}
+    loops = []
+    for code in functions:
+        steps = [Step(a, *_transfer(m, o)) for a, m, o in code.rows]
+        leaders = control_flow.block_leaders(steps)
+        found = control_flow.natural_loops(steps)
+        innermost = _innermost(found)
+        blocks = [leaders[bisect_right(leaders, a) - 1] for a, _, _ in code.rows]
+        for (address, mnemonic, operands), block in zip(code.rows, blocks, strict=True):
+            at = bisect_right(starts, address) - 1
+            frames = places[starts[at]] if at >= 0 else None
+            _append(columns, code.symbol, address, mnemonic, operands, block, frames)
+            columns["machine_loop"].append(innermost.get(block))
+        loops += [_loop_row(loop, code, blocks) for loop in found]
+    table = pa.table(columns, schema=INSTRUCTIONS.schema)
+    return Disassembly(table, MACHINE_LOOPS.rows(loops), problems)
+
+
+def disassemble(binary: Path, toolchain: Toolchain) -> Iterator[Code]:
+    """The functions of a binary with (address, mnemonic, operands) rows, linker stubs left out."""
+    options = ("-d", "--no-show-raw-insn", "--no-leading-headers")
+    argv: list[str | Path] = [toolchain.path("llvm-objdump"), *options, binary]
+    code: Code | None = None
+    with process.stream(argv) as pipe:
+        for raw in pipe:
+            line = raw.decode("utf-8", "replace").rstrip("\n")
+            instruction = _INSTRUCTION.match(line) if line[:1] == " " else None
+            if instruction and code is not None:
+                operands = (instruction[3] or "").split("#", 1)[0].strip()
+                code.rows.append((int(instruction[1], 16), instruction[2], operands))
+                continue
+            header = _FUNCTION.match(line)
+            if header:
+                if code is not None and code.rows:
+                    yield code
+                code = None if header[2].endswith("@plt") else Code(header[2], [])
+    if code is not None and code.rows:
+        yield code
+
+
+def _transfer(mnemonic: str, operands: str) -> tuple[int, int | None]:
+    """What an instruction does to control flow, and its target if it is in the text."""
+    if _RETURN.match(mnemonic):
+        return STOP, None
+    jump = mnemonic.startswith("j") or mnemonic in ("b", "br") or mnemonic.startswith("b.")
+    compare = mnemonic in ("cbz", "cbnz", "tbz", "tbnz")
+    if not (jump or compare or mnemonic.startswith("loop")):
+        return FALL, None
+    if operands.startswith("*") or mnemonic == "br":
+        return INDIRECT, None
+    target = _TARGET.match(operands.rsplit(", ", 1)[-1])
+    always = mnemonic in ("jmp", "jmpq", "b")
+    return (JUMP if always else BRANCH), int(target[1], 16) if target else None
+
+
+def _innermost(loops: list[MachineLoop]) -> dict[int, int]:
+    """Block to the header of the innermost loop around it."""
+    found: dict[int, int] = {}
+    for loop in sorted(loops, key=lambda it: it.depth):
+        for block in loop.blocks:
+            found[block] = loop.header
+    return found
+
+
+def _loop_row(loop: MachineLoop, code: Code, blocks: list[int]) -> dict[str, Any]:
+    body = [row for row, block in zip(code.rows, blocks, strict=True) if block in loop.blocks]
+    return {
+        "machine_loop": loop.header,
+        "symbol": code.symbol,
+        "depth": loop.depth,
+        "innermost": loop.innermost,
+        "blocks": len(loop.blocks),
+        "instructions": len(body),
+        "vector_bits": max((_vector_bits(m, o) for _, m, o in body), default=0) or None,
+    }
+
+
+def _vector_bits(mnemonic: str, operands: str) -> int:
+    if not _PACKED.match(mnemonic):
+        return 0
+    return next((bits for name, bits in _REGISTER_BITS if name in operands), 0)
+
+
+def _append(
+    columns: dict[str, list[Any]],
+    symbol: str,
+    address: int,
+    mnemonic: str,
+    operands: str,
+    block: int,
+    frames: list[dict[str, Any]] | None,
+) -> None:
+    inner = frames[0] if frames else {}
+    columns["address"].append(address)
+    columns["symbol"].append(symbol)
+    columns["mnemonic"].append(mnemonic)
+    columns["operands"].append(operands)
+    columns["block"].append(block)
+    columns["file"].append(inner.get("file"))
+    columns["line"].append(inner.get("line"))
+    columns["column"].append(inner.get("column"))
+    columns["function"].append(inner.get("function"))
+    columns["frames"].append(frames)
+
+
+def _places(
+    binary: Path, lines: pa.Table, toolchain: Toolchain
+) -> tuple[dict[int, list[dict[str, Any]] | None], list[Problem]]:
+    """Inline frames at each address where the line table starts a row; None ends a sequence."""
+    rows = zip(lines["address"].to_pylist(), lines["end_sequence"].to_pylist(), strict=True)
+    ends: dict[int, bool] = {}
+    for address, end in rows:
+        ends[address] = end and ends.get(address, True)
+    if not ends:
+        return {}, []
+    if not toolchain.has("llvm-symbolizer"):
+        what = "instructions have no source places"
+        return {}, [Problem("instructions", "llvm-symbolizer", what, "install the llvm tools")]
+    wanted = sorted(a for a, end in ends.items() if not end)
+    places: dict[int, list[dict[str, Any]] | None] = {a: None for a, end in ends.items() if end}
+    answer = process.run(
+        [
+            toolchain.path("llvm-symbolizer"),
+            f"--obj={binary}",
+            *("--output-style=JSON", "--no-demangle"),
+        ],
+        stdin="\n".join(f"0x{a:x}" for a in wanted).encode() + b"\n",
+        limit=1 << 31,
+    )
+    for address, text in zip(wanted, answer.stdout.splitlines(), strict=False):
+        places[address] = _frames(json.loads(text))
+    missing = len(wanted) - sum(1 for a in wanted if a in places)
+    if missing:
+        what = f"no source place for {missing} of {len(wanted)} line-table rows"
+        return places, [Problem("instructions", "llvm-symbolizer", what, answer.last_lines(1))]
+    return places, []
+
+
+def _frames(answer: dict[str, Any]) -> list[dict[str, Any]] | None:
+    frames = [
+        {
+            "function": frame["FunctionName"] or None,
+            "file": os.path.normpath(frame["FileName"]) if frame["FileName"] else None,
+            "line": frame["Line"] or None,
+            "column": frame["Column"] or None,
+        }
+        for frame in answer.get("Symbol", ())
+    ]
+    return frames or None
+
+
+def by_machine_loop(instructions: pa.Table) -> dict[int, list[tuple[int, str, str]]]:
+    """(address, mnemonic, operands) rows of every machine loop, inner loops left out."""
+    names = ["machine_loop", "address", "mnemonic", "operands"]
+    rows = sorted(
+        row
+        for row in zip(*(instructions[n].to_pylist() for n in names), strict=True)
+        if row[0] is not None
+    )
+    return {
+        loop: [row[1:] for row in group]
+        for loop, group in itertools.groupby(rows, key=lambda row: row[0])
+    }

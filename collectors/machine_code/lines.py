@@ -1,0 +1,102 @@
+"""The DWARF line table of a binary: which source place each address came from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from elftools.common.exceptions import DWARFError, ELFError
+from elftools.dwarf.lineprogram import LineProgram
+from elftools.elf.elffile import ELFFile
+
+from collectors.base.table import BOOL, INT, LINE, STRING, Problem, Table, column
+
+LINES = Table(
+    "lines",
+    "DWARF line table rows, as the compiler wrote them",
+    pa.schema(
+        [
+            column("address", INT, "address in the binary"),
+            column("file", STRING, "source file"),
+            column("line", LINE, "line; 0 where the compiler names none"),
+            column("column", LINE, "column; 0 where the compiler names none"),
+            column("is_stmt", BOOL, "recommended breakpoint location; NULL at an end_sequence"),
+            column("end_sequence", BOOL, "first address after a run of code"),
+        ]
+    ),
+)
+
+
+def read(binary: Path) -> tuple[pa.Table, list[Problem]]:
+    """The `lines` rows of an ELF file, in the order of its line programs.
+
+    A binary without line tables gives no row and a problem that says so.
+    """
+    columns: dict[str, list[Any]] = {name: [] for name in LINES.schema.names}
+    problems = []
+    try:
+        with binary.open("rb") as stream:
+            elf = ELFFile(stream)
+            if not elf.has_dwarf_info(strict=True):
+                return LINES.empty(), [_no_lines(binary)]
+            dwarf = elf.get_dwarf_info(relocate_dwarf_sections=False)
+            for unit in dwarf.iter_CUs():
+                program = dwarf.line_program_for_CU(unit)
+                if program is not None:
+                    folder = _text(unit.get_top_DIE().attributes.get("DW_AT_comp_dir"))
+                    _append(program, folder, columns)
+    except (ELFError, DWARFError, ValueError, KeyError, AssertionError, OSError) as error:
+        problems.append(
+            Problem("lines", str(binary), f"the line table cannot be read: {error}", "rebuild it")
+        )
+    if not columns["address"] and not problems:
+        problems.append(_no_lines(binary))
+    return pa.table(columns, schema=LINES.schema), problems
+
+
+def _no_lines(binary: Path) -> Problem:
+    return Problem(
+        "lines", binary.name, "the binary has no line table", "build it with -g and do not strip it"
+    )
+
+
+def _append(program: LineProgram, folder: str, columns: dict[str, list[Any]]) -> None:
+    names = list(_file_names(program, folder))
+    version = program.header["version"]
+    first = 0 if version >= 5 else 1
+    address, file, line, column_, is_stmt, end = columns.values()
+    for entry in program.get_entries():
+        state = entry.state
+        if state is None:
+            continue
+        position = state.file - first
+        address.append(state.address)
+        file.append(names[position] if 0 <= position < len(names) else None)
+        line.append(state.line)
+        column_.append(state.column)
+        # pyelftools clears the flag of an end_sequence row, which is no instruction's anyway
+        is_stmt.append(None if state.end_sequence else bool(state.is_stmt))
+        end.append(bool(state.end_sequence))
+
+
+def _file_names(program: LineProgram, folder: str) -> Iterator[str]:
+    """Absolute names of a line program's files; folder 0 is the compilation's before DWARF 5."""
+    header = program.header
+    folders = [_decode(d) for d in header["include_directory"]]
+    if header["version"] < 5:
+        folders.insert(0, folder)
+    for entry in header["file_entry"]:
+        index = entry["dir_index"]
+        parent = folders[index] if index < len(folders) else ""
+        yield os.path.normpath(os.path.join(folder, parent, _decode(entry["name"])))
+
+
+def _text(attribute: Any) -> str:
+    return _decode(attribute.value) if attribute is not None else ""
+
+
+def _decode(value: bytes | str) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -1,0 +1,188 @@
+"""llvm-mca on the hot machine loops of the final binary: what the machine model expects of them.
+
+The input is the disassembly, so every number belongs to an address, and through it to a line.
+The model knows no caches and no branch misses, and takes a call for 100 cycles.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from collectors.base import process
+from collectors.base.table import BOOL, INT, REAL, STRING, Problem, Table, column
+from collectors.base.toolchain import Toolchain
+
+ITERATIONS = 100
+#: A loop is bound by latency when it takes this much longer than its busiest resource.
+LATENCY_MARGIN = 1.10
+
+MCA = Table(
+    "mca",
+    "what llvm-mca expects of a hot innermost machine loop (no caches, no branch misses)",
+    pa.schema(
+        [
+            column("machine_loop", INT, "address of the loop's first block"),
+            column("symbol", STRING, "linkage name of the function whose code it lies in"),
+            column("cpu", STRING, "processor model used"),
+            column("instructions", INT, "instructions in one pass through the loop's blocks"),
+            column("uops", REAL, "micro-operations per iteration"),
+            column("ipc", REAL, "instructions per cycle"),
+            column("cycles_per_iteration", REAL, "cycles for one pass, dependencies included"),
+            column("block_rthroughput", REAL, "cycles if only resources limited it"),
+            column("bound", STRING, "what limits it: a resource, dispatch width, or dependencies"),
+            column("bound_pressure", REAL, "cycles an iteration keeps that resource busy"),
+            column("calls", BOOL, "contains a call: its 100 cycles are an assumption"),
+        ]
+    ),
+)
+MCA_INSTRUCTIONS = Table(
+    "mca_instructions",
+    "llvm-mca per instruction of a hot machine loop; join instructions by address",
+    pa.schema(
+        [
+            column("machine_loop", INT, "address of the loop's first block"),
+            column("address", INT, "address of the instruction"),
+            column("latency", INT, "cycles until its result can be used"),
+            column("uops", INT, "micro-operations"),
+            column("rthroughput", REAL, "cycles between two of its kind at full speed"),
+            column("may_load", BOOL, "reads memory"),
+            column("may_store", BOOL, "writes memory"),
+            column(
+                "pressure",
+                pa.list_(pa.struct([pa.field("resource", STRING), pa.field("cycles", REAL)])),
+                "cycles per iteration on each resource",
+            ),
+        ]
+    ),
+)
+
+_COMMENT_TARGET = re.compile(r"\s*<[^>]*>")
+_CALL = re.compile(r"^(call|bl\b|blr\b)")
+
+
+def collect(
+    loops: dict[int, list[tuple[int, str, str]]],
+    symbols: dict[int, str],
+    toolchain: Toolchain,
+    folder: Path,
+    cpu: str | None = None,
+) -> tuple[pa.Table, pa.Table, list[Problem]]:
+    """Run llvm-mca over `loops` (header address → (address, mnemonic, operands) rows).
+
+    Returns the `mca` and `mca_instructions` rows. The assembly and the JSON stay in `folder`.
+    """
+    if not loops:
+        return MCA.empty(), MCA_INSTRUCTIONS.empty(), []
+    if not toolchain.has("llvm-mca"):
+        problem = Problem("mca", "llvm-mca", "not installed", "install the llvm tools")
+        return MCA.empty(), MCA_INSTRUCTIONS.empty(), [problem]
+    listing = folder / "mca.s"
+    listing.write_text("".join(_region(h, rows) for h, rows in loops.items()))
+    answer = _run(listing, toolchain, cpu)
+    if not answer.stdout.lstrip().startswith(b"{"):
+        problem = Problem("mca", str(listing), f"llvm-mca failed: {answer.last_lines(2)}")
+        return MCA.empty(), MCA_INSTRUCTIONS.empty(), [problem]
+    (folder / "mca.json").write_bytes(answer.stdout)
+    return parse(json.loads(answer.stdout), loops, symbols)
+
+
+def parse(
+    report: dict[str, Any],
+    loops: dict[int, list[tuple[int, str, str]]],
+    symbols: dict[int, str],
+) -> tuple[pa.Table, pa.Table, list[Problem]]:
+    """Rows from llvm-mca's JSON; a region whose instructions do not line up is reported."""
+    target = report["TargetInfo"]
+    resources = [_resource_name(r) for r in target["Resources"]]
+    rows, details, problems = [], [], []
+    for region in report["CodeRegions"]:
+        header = int(region["Name"], 16)
+        code = loops[header]
+        pressure = _pressure(region, resources)
+        rows.append(
+            {"machine_loop": header, "symbol": symbols.get(header), "cpu": target["CPUName"]}
+            | _summary(region, pressure.get(len(region["Instructions"]), []))
+            | {"calls": any(_CALL.match(m) for _, m, _ in code)}
+        )
+        if len(region["Instructions"]) != len(code):
+            what = f"{len(code) - len(region['Instructions'])} instructions unknown to llvm-mca"
+            problems.append(Problem("mca", f"0x{header:x}", what, "its cycles are too low"))
+            continue
+        for index, (address, _, _) in enumerate(code):
+            details.append(_detail(header, address, region, index, pressure.get(index, [])))
+    return MCA.rows(rows), MCA_INSTRUCTIONS.rows(details), problems
+
+
+def _region(header: int, code: Iterable[tuple[int, str, str]]) -> str:
+    text = [f"# LLVM-MCA-BEGIN 0x{header:x}"]
+    for _, mnemonic, operands in code:
+        text.append(f"\t{mnemonic}\t{_COMMENT_TARGET.sub('', operands)}")
+    text.append("# LLVM-MCA-END\n")
+    return "\n".join(text)
+
+
+def _run(listing: Path, toolchain: Toolchain, cpu: str | None) -> process.Completed:
+    argv: list[str | Path] = [toolchain.path("llvm-mca"), "-json", f"-iterations={ITERATIONS}"]
+    if cpu:
+        argv.append(f"-mcpu={cpu}")
+    if toolchain.major >= 19:
+        argv.append("-skip-unsupported-instructions=any")
+    return process.run([*argv, listing], limit=1 << 30)
+
+
+def _pressure(region: dict[str, Any], resources: list[str]) -> dict[int, list[dict[str, Any]]]:
+    """Instruction index to its pressure; the index after the last one holds the totals."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for item in region["ResourcePressureView"]["ResourcePressureInfo"]:
+        entry = {"resource": resources[item["ResourceIndex"]], "cycles": item["ResourceUsage"]}
+        found.setdefault(item["InstructionIndex"], []).append(entry)
+    return found
+
+
+def _summary(region: dict[str, Any], totals: list[dict[str, Any]]) -> dict[str, Any]:
+    view = region["SummaryView"]
+    cycles = view["TotalCycles"] / view["Iterations"]
+    uops = view["TotaluOps"] / view["Iterations"]
+    busiest = max(totals, key=lambda t: t["cycles"], default={"resource": None, "cycles": 0.0})
+    dispatch = uops / view["DispatchWidth"]
+    bound, busy = busiest["resource"], busiest["cycles"]
+    if dispatch > busy:
+        bound, busy = "dispatch width", dispatch
+    if cycles > LATENCY_MARGIN * max(busy, view["BlockRThroughput"]):
+        bound = "dependencies"
+    return {
+        "instructions": view["Instructions"] // view["Iterations"],
+        "uops": uops,
+        "ipc": view["IPC"],
+        "cycles_per_iteration": cycles,
+        "block_rthroughput": view["BlockRThroughput"],
+        "bound": bound,
+        "bound_pressure": busy,
+    }
+
+
+def _detail(
+    header: int, address: int, region: dict[str, Any], index: int, pressure: list[dict[str, Any]]
+) -> dict[str, Any]:
+    info = region["InstructionInfoView"]["InstructionList"][index]
+    return {
+        "machine_loop": header,
+        "address": address,
+        "latency": info["Latency"],
+        "uops": info["NumMicroOpcodes"],
+        "rthroughput": info["RThroughput"],
+        "may_load": info["mayLoad"],
+        "may_store": info["mayStore"],
+        "pressure": pressure,
+    }
+
+
+def _resource_name(name: str) -> str:
+    r"""A unit of a resource group ends in a raw byte (`Zn4Load.\x01`): show its number."""
+    return "".join(c if c.isprintable() else str(ord(c)) for c in name)

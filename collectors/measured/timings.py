@@ -1,0 +1,176 @@
+"""Time the program in fresh processes with nothing attached to it."""
+
+from __future__ import annotations
+
+import math
+import resource
+import statistics
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from collectors.base import toolchain
+from collectors.base.errors import UsageError
+from collectors.base.invocation import TIMES_VARIABLE, Invocation, failure
+from collectors.base.process import Completed
+from collectors.base.table import INT, REAL, Problem, Table, column
+
+LAYER = "timings"
+#: Relative standard deviation above which a series of wall times is called unsteady.
+UNSTEADY = 0.10
+#: Seconds of wall time below which process start-up drowns what is measured.
+TOO_SHORT = 0.020
+
+TIMINGS = Table(
+    "timings",
+    "one repetition of the program in a fresh process, nothing else attached",
+    pa.schema(
+        [
+            column("repetition", INT, "which repetition, from 0"),
+            column("wall", REAL, "seconds from just before the start to the end"),
+            column("user", REAL, "seconds of CPU time in the program"),
+            column("system", REAL, "seconds of CPU time in the kernel for it"),
+            column("max_rss", INT, "largest resident set in bytes; NULL below that of corr itself"),
+            column("kernel_seconds", REAL, "seconds that the program itself measured, summed"),
+            column("kernel_count", INT, "how many values the program itself measured"),
+        ]
+    ),
+)
+
+
+def _dying_with_us() -> tuple[str, ...]:
+    """Puts a program that may hang under a leash: it dies if we are killed outright."""
+    setpriv = toolchain.other("setpriv")
+    return (str(setpriv), "--pdeathsig", "KILL", "--") if setpriv else ()
+
+
+def trial(invocation: Invocation, ok_status: Sequence[int] = (0,)) -> Completed:
+    """Run the program once, its output kept up to 1 MiB, to see whether it works at all.
+
+    Raises CorrError when it crashed, ended with a status not in `ok_status`, or hit the time
+    limit; the message has the last lines it wrote.
+    """
+    done = invocation.run(_dying_with_us())
+    error = failure(done, ok_status)
+    if error is not None:
+        raise error
+    return done
+
+
+def measure(
+    invocation: Invocation, repetitions: int, ok_status: Sequence[int] = (0,)
+) -> tuple[pa.Table, list[Problem]]:
+    """Time `repetitions` runs, each in a fresh process with its output discarded.
+
+    Returns a `timings` table, one row a repetition that worked, and the problems: repetitions
+    that failed, an unsteady series, runs too short to trust. After a time-out it stops.
+    Raises UsageError for fewer than one repetition.
+    """
+    if repetitions < 1:
+        raise UsageError(f"repetitions must be at least 1, not {repetitions}")
+    rows: list[dict[str, Any]] = []
+    problems: list[Problem] = []
+    with tempfile.TemporaryDirectory(prefix="corr-times-") as folder:
+        for repetition in range(repetitions):
+            times = Path(folder) / str(repetition)
+            done = invocation.run(additions={TIMES_VARIABLE: str(times)}, discard=True)
+            error = failure(done, ok_status)
+            if error is not None:
+                what = f"repetition failed: {done.ending()}"
+                problems.append(Problem(LAYER, invocation.binary.name, what, error.fix))
+                if done.timed_out:
+                    break
+                continue
+            seconds, bad_lines = read_times(times)
+            if bad_lines:
+                problems.append(_bad_lines(invocation, bad_lines))
+            rows.append(_row(repetition, done, seconds))
+    if any(row["max_rss"] is None for row in rows):
+        what = f"the program's memory peak is not known: it is below corr's own {own_peak()} bytes"
+        problems.append(Problem(LAYER, "max_rss", what))
+    return TIMINGS.rows(rows), problems + doubts(
+        invocation.binary.name, [row["wall"] for row in rows]
+    )
+
+
+def read_times(path: Path) -> tuple[list[float], int]:
+    """The `kernel_seconds` values in a CORR_TIMES file (none if absent), and its bad lines."""
+    return parse_times(path.read_text("utf-8", "replace")) if path.is_file() else ([], 0)
+
+
+def parse_times(text: str) -> tuple[list[float], int]:
+    """The `kernel_seconds` values in the text of a CORR_TIMES file, and how many lines are bad."""
+    values: list[float] = []
+    bad = 0
+    for line in text.splitlines():
+        words = line.split()
+        if not words:
+            continue
+        try:
+            name, value = words[0], float(words[1])
+        except (IndexError, ValueError):
+            bad += 1
+            continue
+        if name != "kernel_seconds" or not math.isfinite(value) or value < 0:
+            bad += 1
+            continue
+        values.append(value)
+    return values, bad
+
+
+def own_peak() -> int:
+    """The largest resident set of this process so far, in bytes.
+
+    Linux starts a child's account with the memory of the process that spawned it, so a child's
+    peak is only known when it is above this.
+    """
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _row(repetition: int, done: Completed, seconds: list[float]) -> dict[str, Any]:
+    return {
+        "repetition": repetition,
+        "wall": done.wall,
+        "user": done.user,
+        "system": done.system,
+        "max_rss": done.max_rss if done.max_rss > own_peak() else None,
+        "kernel_seconds": math.fsum(seconds) if seconds else None,
+        "kernel_count": len(seconds),
+    }
+
+
+def _bad_lines(invocation: Invocation, count: int) -> Problem:
+    return Problem(
+        LAYER,
+        invocation.binary.name,
+        f"the program wrote lines to {TIMES_VARIABLE} that are not `kernel_seconds NUMBER`",
+        "append one line `kernel_seconds 0.123` for each call of the kernel",
+        count,
+    )
+
+
+def doubts(name: str, walls: Sequence[float]) -> list[Problem]:
+    """Why these wall times (in seconds) should not be trusted; nothing if they may be."""
+    found = []
+    if walls and statistics.median(walls) < TOO_SHORT:
+        found.append(
+            Problem(
+                LAYER,
+                name,
+                f"a run takes less than {TOO_SHORT * 1000:.0f} ms, too short to trust its time",
+                "give the program more to do, or let it time its kernel itself (CORR_TIMES)",
+            )
+        )
+    if len(walls) > 1 and statistics.stdev(walls) > UNSTEADY * statistics.mean(walls):
+        found.append(
+            Problem(
+                LAYER,
+                name,
+                f"wall times are unsteady: standard deviation over {UNSTEADY:.0%} of the mean",
+                "stop other work on this machine, or ask for more repetitions",
+            )
+        )
+    return found

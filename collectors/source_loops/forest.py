@@ -1,0 +1,283 @@
+"""The loop forest of a unit, read from `!llvm.loop` in its unoptimised IR; tags the blocks.
+
+Clang attaches `!llvm.loop` with the loop's start and end source location to the branch that closes
+each loop. In the text of unoptimised IR a loop's header comes before its closing branch, and the
+bodies of structured loops nest as intervals of text: that gives the forest without a parser, and
+tells apart two loops that a macro put at the same place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collectors.source_loops.debug_info import NODE, Locator, unquote
+
+_DEFINE = re.compile(r'^define .*?@("(?:[^"\\]|\\.)*"|[\w.$-]+)\(')
+_LABEL = re.compile(r'^("(?:[^"\\]|\\.)*"|[\w.$-]+):')
+_LATCH = re.compile(r"!llvm\.loop !(\d+)")
+_LOCAL = re.compile(r'%("(?:[^"\\]|\\.)*"|[\w.$-]+)')
+_TARGET = re.compile(r'label %("(?:[^"\\]|\\.)*"|[\w.$-]+)')
+_BLOCK_ADDRESS = re.compile(r'blockaddress\(@("(?:[^"\\]|\\.)*"|[\w.$-]+), %([^)]+)\)')
+_SUBPROGRAM = re.compile(r"!dbg !(\d+)")
+
+
+@dataclass
+class Loop:
+    """One source loop of a function. Lines and columns count from 1."""
+
+    number: int
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    header: int
+    latch: int
+    parent: Loop | None = None
+    children: list[Loop] = field(default_factory=list)
+    path: str = ""
+
+    @property
+    def depth(self) -> int:
+        return self.path.count(".") + 1
+
+
+@dataclass
+class Function:
+    """A defined function of the unit with its outermost loops, in source order.
+
+    `places` maps each (file, line, column) that an instruction of the function names to the
+    innermost loop that it lies in, None outside loops.
+    """
+
+    name: str
+    internal: bool
+    loops: list[Loop] = field(default_factory=list)
+    file: str = ""
+    line: int = 0
+    instructions: int = 0
+    block_tags: dict[str, int] = field(default_factory=dict)
+    places: dict[tuple[str, int, int], Loop | None] = field(default_factory=dict)
+
+    def all_loops(self) -> Iterable[Loop]:
+        """Every loop, outer before inner."""
+        todo = list(reversed(self.loops))
+        while todo:
+            loop = todo.pop()
+            yield loop
+            todo.extend(reversed(loop.children))
+
+
+@dataclass
+class _Body:
+    """A function's text while it is being read."""
+
+    name: str
+    internal: bool
+    subprogram: str | None
+    instructions: int = 0
+    labels: dict[str, int] = field(default_factory=dict)
+    intervals: dict[str, tuple[int, int]] = field(default_factory=dict)
+    locations: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read(ir: Path, directory: Path) -> list[Function]:
+    """The functions that a unit's unoptimised IR defines, with their loop forests.
+
+    `directory` is where the unit was compiled: relative file names are taken from there.
+    """
+    bodies, nodes, addressed = _scan(ir)
+    locate = Locator(nodes, directory)
+    functions = []
+    number = 0
+    for body in bodies:
+        function = Function(body.name, body.internal, instructions=body.instructions)
+        function.file, function.line = locate.subprogram(body.subprogram)
+        loops = []
+        for node, (header, latch) in sorted(body.intervals.items(), key=lambda i: i[1][0]):
+            start, end = locate.extent(node)
+            if start is None or end is None:
+                continue
+            number += 1
+            loops.append(Loop(number, *start, *end[1:], header, latch))
+        function.loops = _forest(loops)
+        function.block_tags = {
+            name: tag
+            for name, tag in _block_tags(body, function).items()
+            if (body.name, name) not in addressed
+        }
+        if function.loops:
+            function.places = _places(body, function, locate)
+        functions.append(function)
+    return functions
+
+
+def tag_blocks(ir: Path, functions: list[Function], out: Path) -> None:
+    """Write the IR with the blocks of each loop renamed to `corr<number>.<name>`.
+
+    Block names mean nothing to the optimiser but travel with the blocks through inlining,
+    cloning and code generation, so a dump after any pass still says which loop a block is from.
+    """
+    tags = {f.name: f.block_tags for f in functions if f.block_tags}
+    with (
+        ir.open("r", encoding="utf-8", errors="surrogateescape") as source,
+        out.open("w", encoding="utf-8", errors="surrogateescape") as target,
+    ):
+        body: list[str] | None = None
+        current: dict[str, int] = {}
+        for line in source:
+            if body is None:
+                target.write(line)
+                match = _DEFINE.match(line) if line.startswith("define") else None
+                current = tags.get(unquote(match[1]), {}) if match else {}
+                body = [] if current else None
+                continue
+            body.append(line)
+            if line.startswith("}"):
+                target.writelines(_tag_function(body, current))
+                body = None
+
+
+def _scan(ir: Path) -> tuple[list[_Body], dict[str, str], set[tuple[str, str]]]:
+    """Function bodies, metadata nodes, and the blocks whose address is taken (never renamed)."""
+    bodies: list[_Body] = []
+    nodes: dict[str, str] = {}
+    addressed: set[tuple[str, str]] = set()
+    body: _Body | None = None
+    with ir.open("r", encoding="utf-8", errors="surrogateescape") as lines:
+        for number, line in enumerate(lines):
+            if "blockaddress(" in line:
+                addressed |= {(unquote(f), b) for f, b in _BLOCK_ADDRESS.findall(line)}
+            if body is not None:
+                if line[0] == "}":
+                    body = None
+                elif line[0] not in " \n":
+                    label = _LABEL.match(line)
+                    if label:
+                        body.labels[label[1]] = number
+                else:
+                    body.instructions += line[0] == " "
+                    location = _SUBPROGRAM.search(line)
+                    if location:
+                        body.locations.append((number, location[1]))
+                    if "!llvm.loop" in line:
+                        _note_latch(body, line, number)
+            elif line[0] == "!":
+                node = NODE.match(line)
+                if node:
+                    nodes[node[1]] = node[3]
+            elif line.startswith("define"):
+                body = _open_body(line)
+                if body:
+                    bodies.append(body)
+    return bodies, nodes, addressed
+
+
+def _open_body(line: str) -> _Body | None:
+    match = _DEFINE.match(line)
+    if not match:
+        return None
+    subprogram = _SUBPROGRAM.search(line, match.end())
+    internal = re.match(r"define (?:dso_local )?(?:internal|private)\b", line) is not None
+    return _Body(unquote(match[1]), internal, subprogram[1] if subprogram else None)
+
+
+def _note_latch(body: _Body, line: str, number: int) -> None:
+    match = _LATCH.search(line)
+    if not match:
+        return
+    earlier = [body.labels[t] for t in _TARGET.findall(line) if t in body.labels]
+    if not earlier:
+        return  # not a backward branch: nothing loops here
+    node = match[1]
+    header, latch = body.intervals.get(node, (min(earlier), number))
+    body.intervals[node] = (min(header, *earlier), max(latch, number))
+
+
+def _forest(loops: list[Loop]) -> list[Loop]:
+    """Nest loops by their intervals of text and number them in source order."""
+    roots: list[Loop] = []
+    stack: list[Loop] = []
+    for loop in sorted(loops, key=lambda it: (it.header, -it.latch)):
+        while stack and stack[-1].latch < loop.latch:
+            stack.pop()
+        if stack:
+            loop.parent = stack[-1]
+            stack[-1].children.append(loop)
+        else:
+            roots.append(loop)
+        stack.append(loop)
+    _number(roots, "")
+    return roots
+
+
+def _number(loops: list[Loop], prefix: str) -> None:
+    for position, loop in enumerate(loops, 1):
+        loop.path = f"{prefix}{position}"
+        _number(loop.children, f"{loop.path}.")
+
+
+def _places(
+    body: _Body, function: Function, locate: Locator
+) -> dict[tuple[str, int, int], Loop | None]:
+    """Each source place of the function's instructions to the innermost loop around them.
+
+    A place that is both in a loop and outside it (the `for` itself) counts as in it; of several
+    loops the deepest, and the first of those, has it.
+    """
+    owners: list[tuple[int, int, Loop]] = [
+        (loop.header, loop.latch, loop) for loop in function.all_loops()
+    ]
+    found: dict[tuple[str, int, int], Loop | None] = {}
+    nodes: dict[tuple[str, int | None], Loop | None] = {}
+    for position, node in body.locations:
+        inner: Loop | None = None
+        for header, latch, loop in owners:  # outer before inner
+            if header <= position <= latch:
+                inner = loop
+        nodes[node, inner.number if inner else None] = inner
+    for (node, _), holder in nodes.items():
+        place = locate.place(node)
+        if place is None:
+            continue
+        before = found.get(place)
+        if before is None or (holder is not None and holder.depth > before.depth):
+            found[place] = holder
+    return found
+
+
+def _block_tags(body: _Body, function: Function) -> dict[str, int]:
+    """Block name, as it is spelled in the IR, to the number of the innermost loop holding it."""
+    tags: dict[str, int] = {}
+    for loop in function.all_loops():  # outer before inner: the inner one overwrites
+        for name, position in body.labels.items():
+            if loop.header <= position <= loop.latch:
+                tags[name] = loop.number
+    return tags
+
+
+def _tag_function(lines: list[str], tags: dict[str, int]) -> list[str]:
+    def retarget(match: re.Match[str]) -> str:
+        tag = tags.get(match[1])
+        return f"%{_tagged(match[1], tag)}" if tag else match[0]
+
+    out = []
+    for line in lines:
+        label = _LABEL.match(line)
+        if label:
+            tag = tags.get(label[1])
+            out.append(_tagged(label[1], tag) + line[label.end(1) :] if tag else line)
+        elif "label %" in line or " = phi " in line:
+            out.append(_LOCAL.sub(retarget, line))
+        else:
+            out.append(line)
+    return out
+
+
+def _tagged(name: str, number: int) -> str:
+    if name.startswith('"'):
+        return f'"corr{number}.{name[1:]}'
+    return f"corr{number}.{name}"

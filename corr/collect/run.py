@@ -1,0 +1,149 @@
+"""`corr collect`: gather every layer of a program, join it by loop, commit one run.
+
+Compilers and readers run side by side; whatever is timed or sampled runs alone, between them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from collectors.base.table import problem_rows
+from collectors.base.toolchain import Toolchain
+from corr import __version__
+from corr.collect import join
+from corr.collect.artifacts import compress
+from corr.collect.layers import Collection, Options
+from corr.console.progress import Progress
+from corr.lake.store import Lake, RunInfo, disk_errors
+from corr.lake.tables import RUNS, TABLES
+from corr.program import machine
+from corr.program.build import check_disk
+from corr.program.model import Program
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What a command adds to the runs that it commits: its kind, rows of tables, facts."""
+
+    kind: str = "collect"
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def collect(
+    program: Program,
+    toolchain: Toolchain,
+    lake: Lake,
+    options: Options,
+    progress: Progress,
+    addition: Addition | None = None,
+) -> RunInfo:
+    """Collect every layer of a program into one committed run.
+
+    Raises CompileError when it does not build, CorrError when it does not run or the disk is
+    full. A layer that cannot be had is a row of `problems`, not an error.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    check_disk(lake.root)
+    with lake.stage() as staging, progress, disk_errors(lake.root):
+        collection = Collection(program, toolchain, staging.artifacts, options, progress)
+        collection.build()
+        if options.run:
+            collection.measure()
+        collection.explain()
+        with progress.step("joining by loop"):
+            facts, doubts = join.attribute(collection.facts, collection.places)
+        facts["problems"] = problem_rows([*collection.problems, *doubts])
+        added = addition or Addition()
+        facts |= added.tables
+        run = circumstances(program, toolchain, facts["timings"], options.label) | {
+            **added.facts,
+            "kind": added.kind,
+            "started": started.isoformat(),
+            "seconds": round(time.monotonic() - clock, 3),
+            "problems": len(facts["problems"]),
+        }
+        row = {name: run[name] for name in RUNS.schema.names if name in run}
+        facts["runs"] = RUNS.rows([row | {"started": started}])
+        with progress.step("writing"):
+            for name, rows in facts.items():
+                staging.write(TABLES[name], rows)
+            if options.artifacts:
+                compress(staging.artifacts)
+            else:
+                shutil.rmtree(staging.artifacts)
+        return staging.commit(run)
+
+
+def record(
+    program: Program, toolchain: Toolchain, lake: Lake, label: str | None, addition: Addition
+) -> RunInfo:
+    """Commit a run that has no layers, only what is added: nothing of it was worth collecting."""
+    started = datetime.now(UTC)
+    with lake.stage() as staging, disk_errors(lake.root):
+        run = circumstances(program, toolchain, TABLES["timings"].empty(), label) | {
+            **addition.facts,
+            "kind": addition.kind,
+            "started": started.isoformat(),
+            "seconds": 0.0,
+            "problems": 0,
+        }
+        row = {name: run[name] for name in RUNS.schema.names if name in run}
+        staging.write(RUNS, RUNS.rows([row | {"started": started}]))
+        for name, rows in addition.tables.items():
+            staging.write(TABLES[name], rows)
+        return staging.commit(run)
+
+
+def circumstances(
+    program: Program, toolchain: Toolchain, timed: pa.Table, label: str | None
+) -> dict[str, Any]:
+    """What was run, where and how, for run.json; `timed` are the run's `timings` rows."""
+    kernel = [k for k in timed["kernel_seconds"].to_pylist() if k is not None]
+    return {
+        "kind": "collect",
+        "program": program.name,
+        "label": label,
+        "root": str(program.root),
+        "sources": [
+            {
+                "file": program.label(u),
+                "sha256": sha256(program.content(u.source)),
+                "directory": str(u.directory),
+                "flags": list(u.flags),
+            }
+            for u in program.units
+        ],
+        "flags": list(program.units[0].flags),
+        "link_flags": list(program.link_flags),
+        "link_directory": str(program.directory),
+        "run_args": list(program.run.args),
+        "run_stdin": str(program.run.stdin) if program.run.stdin else None,
+        "run_env": program.run.env,
+        "run_directory": str(program.run.directory),
+        "compiler": f"clang {toolchain.version}",
+        "cpu": machine.cpu_model(),
+        "cores": machine.cores(),
+        "caches": machine.caches(),
+        "vector_bits": machine.vector_bits(),
+        "kernel": machine.kernel(),
+        "revision": machine.git_revision(program.units[0].source.parent),
+        "wall": statistics.median(timed["wall"].to_pylist()) if len(timed) else None,
+        "kernel_seconds": statistics.median(kernel) if kernel else None,
+        "corr": __version__,
+    }
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

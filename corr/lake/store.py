@@ -1,0 +1,310 @@
+"""The lake: `<data>/runs/<run_id>/*.parquet`. A run appears by one rename or not at all.
+
+The rows of old runs may have been moved to a pack (`corr compact`, lake_packs); every reader
+learns from `Lake.layout` where a run's rows are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from collectors.base.errors import CorrError, UsageError
+from corr.lake.index import Entry, entries, facts_of
+from corr.lake.packs import RUN_ID, Layout, reading, run_names
+from corr.system.claims import LOCK, abandoned, claim
+from corr.system.interrupts import kill_as_interrupt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from collectors.base.table import Table
+
+#: The lake's layout: 2 once runs have been compacted, which corr 0.1 could not read, else 1. A lake
+#: with a higher number was written by a newer corr.
+PLAIN, COMPACTED = 1, 2
+MARKER = "corr-lake.json"
+_BACK = re.compile(r"^last(?:~(\d+))?$")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A committed run: its id, folder, and what `run.json` says of it."""
+
+    run_id: str
+    folder: Path
+    facts: Mapping[str, Any]
+
+    def table(self, name: str) -> pa.Table | None:
+        """The rows of one of its tables, wherever they are; None if the run has no such table.
+
+        Raises CorrError when they cannot be read.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        root = self.folder.parent.parent
+        lock = reading(root)
+        try:
+            files = Layout(root).rows(name, [self.run_id]).files
+            if not files:
+                return None
+            return pq.read_table(files[0], filters=[("run_id", "==", self.run_id)])
+        except (OSError, pa.ArrowException) as error:
+            raise CorrError(f"the {name} of {self.run_id} cannot be read: {error}") from error
+        finally:
+            lock.release()
+
+
+class Staging:
+    """A run being written. `folder` is removed unless `commit` is reached."""
+
+    def __init__(self, lake: Lake, run_id: str, folder: Path) -> None:
+        self.run_id = run_id
+        self.folder = folder
+        self._lake = lake
+        self.committed = False
+
+    @property
+    def artifacts(self) -> Path:
+        """Where the tools' own output is kept with the run."""
+        path = self.folder / "artifacts"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def write(self, table: Table, rows: pa.Table) -> None:
+        """Write a table's rows, with `run_id` put in front. Raises CorrError on a full disk."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        ids = pa.DictionaryArray.from_arrays(
+            pa.nulls(len(rows), pa.int32()).fill_null(0), pa.array([self.run_id])
+        )
+        stamped = rows.cast(table.schema).add_column(0, "run_id", ids)
+        with disk_errors(self.folder):
+            pq.write_table(stamped, self.folder / f"{table.name}.parquet", compression="zstd")
+
+    def commit(self, facts: Mapping[str, Any]) -> RunInfo:
+        """Make the run part of the lake: write run.json, reach the disk, rename once."""
+        from corr.lake.tables import TABLES
+
+        versions = {t.name: t.version for t in TABLES.values()}
+        record = {"run_id": self.run_id, "format": PLAIN, "tables": versions, **facts}
+        target = self._lake.runs / self.run_id
+        self.appear("run.json", record, target)
+        return RunInfo(self.run_id, target, record)
+
+    def appear(self, name: str, record: Mapping[str, Any], target: Path) -> None:
+        """Write the record, let all files reach the disk, then make the folder `target`."""
+        with disk_errors(self.folder):
+            (self.folder / name).write_text(json.dumps(record, indent=1) + "\n")
+            _sync(self.folder)
+            (self.folder / LOCK).unlink()
+            self.folder.rename(target)
+            _sync_folder(target.parent)
+        self.committed = True
+
+
+class Lake:
+    """A folder of runs. Open it with `Lake.open`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.runs = root / "runs"
+        self._staging = root / ".staging"
+
+    @classmethod
+    def open(cls, root: Path, *, create: bool = False) -> Lake:
+        """The lake at `root`; `create` makes it where nothing is.
+
+        Raises UsageError when the folder is not a lake, CorrError when a newer corr wrote it.
+        """
+        root = root.absolute()
+        marker = root / MARKER
+        if not marker.exists():
+            if root.exists() and (not root.is_dir() or not _only_ours(root)):
+                raise UsageError(
+                    f"{root} is not a corr lake and not empty; nothing was written into it",
+                    "name another folder with --data DIR or CORR_DATA",
+                )
+            if not create:
+                raise UsageError(f"there is no lake at {root}", "run `corr collect` first")
+            with disk_errors(root):
+                (root / "runs").mkdir(parents=True, exist_ok=True)
+                _write_marker(marker, PLAIN)
+        try:
+            found = json.loads(marker.read_text())["format"]
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise CorrError(f"{marker} cannot be read", "is this a corr lake?") from error
+        if not isinstance(found, int) or found > COMPACTED:
+            raise CorrError(
+                f"{root} was written by a newer corr (lake format {found}, this corr: {COMPACTED})",
+                "upgrade corr, or name another folder with --data",
+            )
+        return cls(root)
+
+    def mark_compacted(self) -> None:
+        """Keep a corr away that knows nothing of packs and would find the runs empty."""
+        if json.loads((self.root / MARKER).read_text())["format"] < COMPACTED:
+            _write_marker(self.root / MARKER, COMPACTED)
+
+    @contextlib.contextmanager
+    def stage(self) -> Iterator[Staging]:
+        """A new run to fill; what is not committed when the block ends is removed."""
+        self.clean_staging()
+        run_id = new_run_id()
+        folder = self._staging / run_id
+        with disk_errors(self.root):
+            folder.mkdir(parents=True)
+            lock = claim(folder)
+        with lock:
+            staging = Staging(self, run_id, folder)
+            try:
+                with kill_as_interrupt():
+                    yield staging
+            finally:
+                if not staging.committed:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def clean_staging(self) -> int:
+        """Remove what killed collectors left behind; those still running hold their lock."""
+        removed = 0
+        for folder in self._staging.glob("*"):
+            if abandoned(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                removed += 1
+        return removed
+
+    def layout(self) -> Layout:
+        """Where every run's rows are at this moment; hold `reading` while they are read."""
+        return Layout(self.root)
+
+    def all_runs(self) -> list[RunInfo]:
+        """All runs with all their facts, oldest first; reads every run.json."""
+        found = (self._info(name) for name in run_names(self.root))
+        return [info for info in found if info]
+
+    def listing(self) -> dict[str, Entry | None]:
+        """What `corr runs` lists of each run, oldest first; None for an unreadable run.json."""
+        return entries(self.root, run_names(self.root))
+
+    def find(self, reference: str = "last") -> RunInfo:
+        """A run by id, unique beginning of an id, label, program, `last` or `last~N`.
+
+        A label or program names its newest run. Raises UsageError when nothing matches.
+        """
+        if RUN_ID.match(reference) and (info := self._info(reference)):
+            return info
+        if back := _BACK.match(reference):
+            return self._back(int(back[1] or 0), reference)
+        runs = {name: entry.facts for name, entry in self.listing().items() if entry}
+        if not runs:
+            raise self._no_run()
+        begun = [name for name in runs if name.startswith(reference)]
+        for field in ("label", "program"):
+            named = [name for name, facts in runs.items() if facts.get(field) == reference]
+            if named:
+                begun = named[-1:]
+                break
+        if len(begun) == 1 and (info := self._info(begun[0])):
+            return info
+        what = f"{len(begun)} runs begin with" if begun else "no run is called"
+        raise UsageError(f"{what} {reference!r}", "`corr runs` lists them")
+
+    def _back(self, steps: int, reference: str) -> RunInfo:
+        """The run so many steps before the newest."""
+        newest_first = map(self._info, reversed(run_names(self.root)))
+        found = list(islice((info for info in newest_first if info), steps + 1))
+        if not found:
+            raise self._no_run()
+        if len(found) <= steps:
+            raise UsageError(f"{reference}: the lake holds only {len(found)} runs")
+        return found[-1]
+
+    def _no_run(self) -> UsageError:
+        return UsageError(f"the lake {self.root} holds no run", "run `corr collect` first")
+
+    def remove(self, run: RunInfo) -> None:
+        """Delete a run: out of sight by one rename, then from the disk.
+
+        Rows of it in a pack do not count from then on; `corr compact` takes them away.
+        """
+        self.discard(run.folder)
+
+    def discard(self, folder: Path) -> None:
+        """Delete a folder of the lake; a kill in between leaves nothing that a reader sees."""
+        place = "-".join(folder.relative_to(self.root).parts[1:])
+        grave = self._staging / f"removed-{place}"
+        grave.parent.mkdir(exist_ok=True)
+        with disk_errors(self.root):
+            folder.rename(grave)
+        shutil.rmtree(grave, ignore_errors=True)
+
+    def _info(self, run_id: str) -> RunInfo | None:
+        folder = self.runs / run_id
+        facts = facts_of(folder / "run.json")
+        return None if facts is None else RunInfo(run_id, folder, facts)
+
+
+def new_run_id() -> str:
+    """An id that sorts by time (UTC) and does not collide between processes."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{secrets.token_hex(2)}"
+
+
+@contextlib.contextmanager
+def disk_errors(where: Path) -> Iterator[None]:
+    """Turn a full disk or a missing permission into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        place = error.filename or where
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "free some space or " if full else ""
+        raise CorrError(
+            f"cannot write {place}: {reason}; the run was not committed",
+            f"{advice}name another folder with --data",
+        ) from error
+
+
+def _only_ours(root: Path) -> bool:
+    """Nothing in the folder but what another process may be making a lake of at this moment."""
+    return all(
+        entry.name in ("runs", ".staging") or entry.name.startswith(f".{MARKER}.")
+        for entry in root.iterdir()
+    )
+
+
+def _write_marker(marker: Path, format: int) -> None:
+    temporary = marker.with_name(f".{marker.name}.{os.getpid()}")
+    temporary.write_text(json.dumps({"format": format, "what": "a corr lake"}) + "\n")
+    os.replace(temporary, marker)
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

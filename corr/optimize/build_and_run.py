@@ -1,0 +1,302 @@
+"""Builds variants and runs them where they can do no harm; every build and run once."""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from collectors.base.errors import CompileError, CorrError
+from collectors.base.invocation import failure
+from collectors.base.toolchain import Toolchain
+from collectors.measured import timings
+from collectors.sandbox import confined
+from collectors.sandbox.confined import Confined, Limits
+from corr.optimize.inputs import Input, Inputs
+from corr.optimize.variant import Variant
+from corr.program.build import Builder
+from corr.program.model import Program
+
+TIMES, DUMP = "times", "dump"
+#: Bytes of a program's output that are compared: of a file of arrays, and of what it prints.
+LARGEST_OUTPUT = 512 << 20
+LARGEST_TEXT = 64 << 20
+#: Bytes that must be free for a candidate to be built and run.
+LEAST_ROOM = 64 << 20
+#: What compilers say of a full disk.
+_FULL = ("No space left on device", "Disk quota exceeded")
+#: Flags that change the values computed, so that a reference must be built with them as well.
+_VALUE_FLAGS = ("-march=", "-mcpu=", "-mfma", "-mno-fma", "-ffp-contract")
+
+
+@dataclass
+class Clock:
+    """Seconds spent on compilers and on programs."""
+
+    compiling: float = 0.0
+    running: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: how it ended, what it put out, the times that it measured itself.
+
+    `output` of a file holds until the next run. `trouble` says why its files could not be read,
+    which only a program that means harm brings on.
+    """
+
+    done: Confined
+    output: bytes | bytearray
+    kernels: tuple[float, ...] = ()
+    trouble: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.done.ok and not self.trouble
+
+    @property
+    def kernel(self) -> float | None:
+        """Seconds of kernel time in all; None if the program gave none."""
+        return sum(self.kernels) if self.kernels else None
+
+    def why(self) -> str:
+        """What is wrong with it, in a line."""
+        error = failure(self.done)
+        if error is not None:
+            return error.message.splitlines()[0]
+        return self.trouble or self.done.ending()
+
+
+class Workshop:
+    """Where the variants of one program are built and run. `folder` is scratch space."""
+
+    def __init__(
+        self, program: Program, toolchain: Toolchain, folder: Path, *, bare: bool = False
+    ) -> None:
+        self.program = program
+        self.toolchain = toolchain
+        self.folder = folder
+        self.bare = bare
+        self.clock = Clock()
+        #: what the program may read besides itself
+        stdin = program.run.stdin
+        self.readable: tuple[Path, ...] = (stdin,) if stdin else ()
+        self._built: dict[str, Path | CompileError] = {}
+        self._spare = folder / "run"
+        self._room = bytearray()
+        with disk_errors(folder):
+            self._spare.mkdir(parents=True, exist_ok=True)
+
+    # --- building --------------------------------------------------------------------------
+
+    def build(self, variant: Variant, more: tuple[str, ...] = ()) -> Path:
+        """The executable of a variant; `more` are further flags. Raises CompileError."""
+        key = _key(variant, more)
+        if key not in self._built:
+            with self.compiling():
+                try:
+                    self._built[key] = self._build(variant, more, self.folder / key[:20])
+                except CompileError as error:
+                    self._built[key] = error
+        found = self._built[key]
+        if isinstance(found, CompileError):
+            raise found
+        return found
+
+    @contextlib.contextmanager
+    def compiling(self) -> Iterator[None]:
+        """Count the time of the block as spent on compilers."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.clock.compiling += time.monotonic() - start
+
+    def _build(self, variant: Variant, more: tuple[str, ...], folder: Path) -> Path:
+        shutil.rmtree(folder, ignore_errors=True)
+        with disk_errors(folder):
+            folder.mkdir(parents=True)
+            program = variant.program_in(folder)
+            units = tuple(replace(u, flags=(*u.flags, *more)) for u in program.units)
+            program = replace(program, units=units, link_flags=(*program.link_flags, *more))
+            builder = Builder(program, self.toolchain, folder, confined.compiler_limits())
+            try:
+                return builder.executable()
+            except CompileError as error:
+                if any(words in error.message for words in _FULL):
+                    raise _disk_error(folder, "no space is left") from error
+                raise
+
+    def identical(self, one: Path, other: Path) -> bool:
+        """Two executables are the same machine code and data."""
+        return filecmp.cmp(one, other, shallow=False)
+
+    def with_flags(self, variant: Variant, flags: tuple[str, ...]) -> Variant:
+        """The variant as its moves make it of the program with further flags on every unit.
+
+        That is another thing than building it with them only where it holds modules, which have
+        been compiled already. Raises Refused, and CompileError.
+        """
+        from corr.optimize.moves.ir_function import replayed
+
+        if not variant.ir or not flags:
+            return variant
+        units = tuple(replace(u, flags=(*u.flags, *flags)) for u in variant.program.units)
+        start = Variant(
+            replace(variant.program, units=units),
+            allow_reassociation=variant.allow_reassociation,
+        )
+        with self.scratch("modules") as folder:
+            return replayed(start, variant.moves, self.toolchain, folder)
+
+    def check_room(self) -> None:
+        """Raise CorrError before a full disk makes a candidate look bad."""
+        found = os.statvfs(self.folder)
+        if found.f_bavail * found.f_frsize < LEAST_ROOM:
+            raise _disk_error(self.folder, f"less than {LEAST_ROOM >> 20} MB are free")
+
+    @contextlib.contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A new folder, gone afterwards. Raises CorrError where there is no room."""
+        folder = self.folder / f"{name}{time.monotonic_ns()}"
+        with disk_errors(self.folder):
+            folder.mkdir(parents=True)
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def forget(self, variant: Variant) -> None:
+        """Remove the files of a variant that will not be run again."""
+        key = _key(variant, ())
+        if isinstance(self._built.pop(key, None), Path):
+            shutil.rmtree(self.folder / key[:20], ignore_errors=True)
+
+    def reference_flags(self, variant: Variant) -> tuple[str, ...]:
+        """Those of a variant's flags that change values, not only speed."""
+        return tuple(f for f in variant.flags if f.startswith(_VALUE_FLAGS))
+
+    # --- running ---------------------------------------------------------------------------
+
+    def run(
+        self,
+        binary: Path,
+        given: Input,
+        output: str | None,
+        *,
+        limits: Limits | None = None,
+        repeat: int | None = None,
+        readable: tuple[Path, ...] = (),
+        cwd: Path | None = None,
+    ) -> Run:
+        """Run an executable confined. `output`: what to keep (`dump`, `stdout`, `stderr`)."""
+        env = {**given.env, timings.TIMES_VARIABLE: str(self._spare / TIMES)}
+        outputs = [TIMES]
+        if output == "dump":
+            env["CORR_DUMP"] = str(self._spare / DUMP)
+            outputs.append(DUMP)
+        if repeat is not None:
+            env["CORR_REPEAT"] = str(repeat)
+        limits = limits or Limits(wall=self.program.run.time_limit)
+        limits = replace(limits, file=LARGEST_OUTPUT, kept=LARGEST_TEXT)
+        start = time.monotonic()
+        done = confined.run(
+            [binary, *given.args],
+            readonly=(*self.readable, *readable),
+            writable=self._spare,
+            outputs=outputs,
+            env=env,
+            stdin=self.program.run.stdin,
+            limits=limits,
+            bare=self.bare,
+            discard=output in (None, "dump"),
+            cwd=cwd,
+        )
+        self.clock.running += time.monotonic() - start
+        if output in ("stdout", "stderr") and done.truncated:
+            return Run(done, b"", trouble=f"it prints more than {LARGEST_TEXT >> 20} MB")
+        try:
+            return Run(done, self._output(done, output), self._kernels())
+        except CorrError as error:
+            return Run(done, b"", trouble=error.message)
+
+    def _output(self, done: Confined, output: str | None) -> bytes | bytearray:
+        if output == "dump":
+            self._room = confined.read_output(self._spare, DUMP, LARGEST_OUTPUT, self._room)
+            return self._room
+        return {"stdout": done.stdout, "stderr": done.stderr}.get(output or "", b"")
+
+    def _kernels(self) -> tuple[float, ...]:
+        """The kernel times that the program says it took; none unless it says so properly."""
+        text = confined.read_output(self._spare, TIMES, 1 << 20).decode("utf-8", "replace")
+        values, bad = timings.parse_times(text)
+        return () if bad else tuple(values)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the original puts out for an input, and how long it took, in seconds of wall time."""
+
+    output: bytes
+    wall: float
+
+
+@dataclass
+class References:
+    """What the original puts out for each input, under each set of flags that changes values."""
+
+    workshop: Workshop
+    inputs: Inputs
+    original: Variant
+    _known: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
+
+    def of(self, given: Input, flags: tuple[str, ...]) -> Reference:
+        """The reference. Raises CompileError, or CorrError where the original itself fails.
+
+        Those of held-out inputs are not kept: no such input comes twice.
+        """
+        key = (f"{given.label} {given.args} {sorted(given.env.items())}", (*flags, *given.flags))
+        if key in self._known:
+            return self._known[key]
+        variant = replace(self.original, flags=(*self.original.flags, *flags))
+        binary = self.workshop.build(variant, given.flags)
+        run = self.workshop.run(binary, given, self.inputs.output)
+        error = failure(run.done)
+        if error is not None:
+            raise error
+        if run.trouble:
+            raise CorrError(f"{self.workshop.program.name}: {run.trouble}")
+        found = Reference(bytes(run.output), run.done.wall)
+        if not given.held_out:
+            self._known[key] = found
+        return found
+
+
+@contextlib.contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong in scratch space into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        raise _disk_error(folder, error.strerror or str(error)) from error
+
+
+def _disk_error(folder: Path, what: str) -> CorrError:
+    return CorrError(
+        f"cannot write to {folder.parent}: {what}", "free some space there, or set TMPDIR"
+    )
+
+
+def _key(variant: Variant, more: tuple[str, ...]) -> str:
+    """What tells builds apart: every text and flag, not how they came about."""
+    parts: list[object] = [variant.flags, more, [u.flags for u in variant.program.units]]
+    parts += sorted((str(k), v) for k, v in variant.texts.items())
+    parts += sorted((str(k), v) for k, v in variant.ir.items())
+    parts += sorted((str(k), sorted(v.items())) for k, v in variant.schedules.items())
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,315 @@
+"""Does a variant compute the same? Outputs on several inputs, some unseen, and what else there is.
+
+The reference is the original, built with those of the variant's flags that change values by
+themselves (-march: fused multiply-add). Against it outputs must be equal bit for bit, unless
+reordering is allowed; against the plain original they must agree within a tolerance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from collectors.base.errors import CompileError, CorrError, UsageError
+from collectors.sandbox.confined import Limits
+from corr.optimize.build_and_run import Reference, References, Workshop
+from corr.optimize.inputs import Input, Inputs
+from corr.optimize.judging import alive
+from corr.optimize.judging.outputs import TOLERANCE, compare
+from corr.optimize.judging.speed import Accept
+from corr.optimize.moves.ir_function import IrFunction, unit_named, with_optimised_ir
+from corr.optimize.proposal import Guarantee, Outcome
+from corr.optimize.refused import Refused
+from corr.optimize.variant import Variant
+
+#: A checked run may take so many seconds, and so many times what the original took.
+PATIENCE, PATIENCE_TIMES = 3.0, 20.0
+#: The kinds of move that are legal by construction or proved so by Polly.
+LEGAL = frozenset({"flags", "schedule"})
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One row of `checks`."""
+
+    kind: str
+    input: str
+    held_out: bool
+    ok: bool
+    tolerance: str
+    max_error: float | None
+    detail: str = ""
+
+    def row(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All checks of a variant and what they amount to; `outcome` is set when one failed."""
+
+    checks: tuple[Check, ...]
+    outcome: Outcome | None
+    detail: str
+    guarantee: Guarantee
+    basis: str
+
+
+class Verifier:
+    """Checks variants of one program against its original.
+
+    `compared` False: the program's output is not the same from run to run, and only the user's
+    own `command` says what is right.
+    """
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        inputs: Inputs,
+        original: Variant,
+        *,
+        allow_reassociation: bool,
+        command: str | None = None,
+        compared: bool = True,
+        chance: random.Random | None = None,
+    ) -> None:
+        self.workshop = workshop
+        self.inputs = inputs
+        self.original = original
+        self.tolerance = TOLERANCE if allow_reassociation else None
+        self.command = command
+        self.compared = compared
+        self.chance = chance or random.SystemRandom()
+        self.references = References(workshop, inputs, original)
+        self._sanitized: bool | None = None
+
+    def judge(
+        self, variant: Variant, binary: Path, *, quick: bool = False, proof: str = ""
+    ) -> Judgement:
+        """Run every check, or `quick` the first; the first that fails ends it.
+
+        `proof` says what has shown its schedules to be legal. Raises CorrError if the original
+        fails.
+        """
+        done: list[Check] = []
+        some = self._outputs(variant, binary, self.inputs.visible[0])
+        for check, outcome in some if quick else self._all(variant, binary):
+            done.append(check)
+            if not check.ok:
+                where = check.input if check.kind == "output" else check.kind
+                detail = f"{where}: {check.detail}"
+                return Judgement(tuple(done), outcome, detail, Guarantee.refuted, "")
+        return Judgement(tuple(done), None, "", *self._guarantee(variant, done, proof))
+
+    def accepts(self, variant: Variant) -> Accept | None:
+        """What judges the output of a timed run of the variant; None if nothing can."""
+        if not self.compared or self.inputs.timed_output is None:
+            return None
+        expected = self._reference(variant, self.inputs.timed).output
+        dump = self.inputs.output == "dump"
+        known: set[bytes] = set()
+
+        def accept(output: bytes | bytearray) -> str:
+            if output == expected:
+                return ""
+            digest = hashlib.sha256(output).digest()
+            if digest in known:
+                return ""
+            found = compare(expected, output, self.tolerance, dump=dump)
+            if found.ok:
+                known.add(digest)
+            return found.detail if not found.ok else ""
+
+        return accept
+
+    def _all(self, variant: Variant, binary: Path) -> Iterator[tuple[Check, Outcome]]:
+        unseen = self.inputs.held_out(self.chance)
+        for given in self.inputs.visible[:1]:
+            yield from self._outputs(variant, binary, given)
+        if any(move.kind == "source" for move in variant.moves):
+            yield from self._sanitizer(variant, (self.inputs.visible[0], *unseen[:1]))
+        for given in (*self.inputs.visible[1:], *unseen):
+            yield from self._outputs(variant, binary, given)
+        yield from self._proofs(variant)
+        if self.command is not None:
+            yield self._own_command(binary), Outcome.wrong_output
+
+    def _reference(self, variant: Variant, given: Input) -> Reference:
+        return self.references.of(given, self.workshop.reference_flags(variant))
+
+    def _outputs(
+        self, variant: Variant, binary: Path, given: Input
+    ) -> Iterator[tuple[Check, Outcome]]:
+        if given.flags:
+            try:
+                if variant.ir and _resized(given):
+                    return  # the sizes are numbers in its code already
+                again = self.workshop.with_flags(variant, given.flags)
+                binary = self.workshop.build(again, () if again is not variant else given.flags)
+            except (CompileError, Refused) as failed:
+                detail = failed.message.splitlines()[0]
+                yield self._check(given, None, False, None, detail), Outcome.not_compiled
+                return
+        flags = self.workshop.reference_flags(variant)
+        plain = self.references.of(given, ())
+        try:
+            expected = self.references.of(given, flags)
+        except CorrError as error:  # for one, this machine lacks the instructions
+            detail = f"the original built with {' '.join(flags)}: {error.message.splitlines()[0]}"
+            yield self._check(given, self.tolerance, False, None, detail), Outcome.crashed
+            return
+        limits = Limits(wall=self._patience(plain))
+        run = self.workshop.run(binary, given, self.inputs.output, limits=limits)
+        if not run.ok:
+            outcome = Outcome.timed_out if run.done.timed_out else Outcome.crashed
+            yield self._check(given, self.tolerance, False, None, run.why()), outcome
+            return
+        if not self.compared:
+            return
+        dump = self.inputs.output == "dump"
+        found = compare(expected.output, run.output, self.tolerance, dump=dump)
+        yield (
+            self._check(given, self.tolerance, found.ok, found.error, found.detail),
+            Outcome.wrong_output,
+        )
+        if plain.output not in (expected.output, run.output):
+            found = compare(plain.output, run.output, TOLERANCE, dump=dump)
+            check = self._check(given, TOLERANCE, found.ok, found.error, found.detail)
+            yield check, Outcome.wrong_output
+
+    def _patience(self, reference: Reference | None = None) -> float:
+        most = self.workshop.program.run.time_limit
+        if reference is None:
+            return most
+        return min(most, PATIENCE + PATIENCE_TIMES * reference.wall)
+
+    def _check(
+        self, given: Input, tolerance: float | None, ok: bool, error: float | None, detail: str
+    ) -> Check:
+        stated = "exact" if tolerance is None else f"relative {tolerance:g}"
+        return Check("output", given.label, given.held_out, ok, stated, error, detail)
+
+    # --- what else there is ------------------------------------------------------------------
+
+    def _sanitizer(
+        self, variant: Variant, inputs: tuple[Input, ...]
+    ) -> Iterator[tuple[Check, Outcome]]:
+        """Address and undefined-behaviour sanitizers, where the original passes them itself."""
+        if self._sanitized is None:
+            self._sanitized = self._clean(self.original, inputs[0]) == ""
+        if not self._sanitized:
+            return
+        for given in inputs:
+            what = self._clean(variant, given)
+            yield (
+                Check("sanitizer", given.label, given.held_out, not what, "", None, what),
+                Outcome.wrong_output,
+            )
+
+    def _clean(self, variant: Variant, given: Input) -> str:
+        """What the sanitizers say of a variant on an input; empty if nothing."""
+        try:
+            binary = self.workshop.build(variant, (*given.flags, *SANITIZERS))
+        except CompileError as error:
+            return error.message.splitlines()[0]
+        # the address sanitizer maps terabytes that it never touches
+        limits = Limits(wall=self._patience(), memory=1 << 46)
+        run = self.workshop.run(binary, given, "stderr", limits=limits)
+        if run.ok:
+            return ""
+        said = [x for x in run.done.last_lines(60).splitlines() if "ERROR" in x or "error:" in x]
+        return said[0] if said else run.why()
+
+    def _proofs(self, variant: Variant) -> Iterator[tuple[Check, Outcome]]:
+        """Alive2 on every function of a module that was rewritten, where it is installed."""
+        rewritten = {(m.unit, m.function): m for m in variant.moves if isinstance(m, IrFunction)}
+        if not rewritten or not alive.installed():
+            return
+        with self.workshop.scratch("proofs") as folder:
+            for unit_name, function in rewritten:
+                unit = unit_named(variant.program, unit_name)
+                place = folder / str(len(list(folder.iterdir())))
+                place.mkdir()
+                start = replace(variant, ir={}, moves=())
+                before = with_optimised_ir(start, unit, self.workshop.toolchain, place)
+                modules = before.ir[unit.source], variant.ir[unit.source]
+                guarantee, said = alive.alive(*modules, function)
+                ok = guarantee != Guarantee.refuted
+                said = f"{guarantee}: {said}"
+                yield Check("proof", function, False, ok, "", None, said), Outcome.wrong_output
+
+    def _own_command(self, binary: Path) -> Check:
+        """The user's own check, with the executable's path in CORR_BINARY.
+
+        It runs the candidate, hence in the sandbox, in the program's own folder where that may be
+        shown.
+        """
+        assert self.command is not None
+        folder = self.workshop.program.run.directory
+        shell = Path("/bin/sh")
+        given = Input("own command", ("-c", self.command), {"CORR_BINARY": str(binary)})
+        hidden = ""
+        try:
+            shown = (binary, folder)
+            run = self.workshop.run(shell, given, "stdout", readable=shown, cwd=folder)
+        except UsageError as error:  # the home folder, for one
+            run = self.workshop.run(shell, given, "stdout", readable=(binary,))
+            hidden = f" (it cannot see {folder}: {error.message})"
+        detail = "" if run.ok else f"{run.why()}: {run.done.last_lines(2)}{hidden}"
+        return Check("command", self.command, False, run.ok, "", None, detail)
+
+    def _guarantee(
+        self, variant: Variant, checks: list[Check], proof: str
+    ) -> tuple[Guarantee, str]:
+        outputs = [c for c in checks if c.kind == "output"]
+        labels = dict.fromkeys(c.input for c in outputs)
+        held = dict.fromkeys(c.input for c in outputs if c.held_out)
+        extra = list(dict.fromkeys(c.kind for c in checks if c.kind in ("sanitizer", "command")))
+        passed = f"{', '.join(extra)} passed" if extra else ""
+        if not self.compared:
+            return Guarantee.tested, "own command passed; the outputs differ from run to run"
+        exact = all(c.tolerance == "exact" or not c.max_error for c in outputs)
+        how = "equal bits" if exact else f"within {TOLERANCE:g}"
+        if self.tolerance is None and not exact:
+            how = "equal bits to the original with the same -march; "
+            how += f"within {TOLERANCE:g} of it without"
+        some = f"{len(labels)} inputs, {len(held)} of them held out, {how}"
+        if len(labels) < 2:
+            some = f"one input only, {how}"
+        parts = [proof, self._proved_ir(checks), some, passed]
+        basis = "; ".join(part for part in parts if part)
+        kinds = {move.kind for move in variant.moves}
+        if kinds <= LEGAL | {"ir"} and (proof or "ir" in kinds):
+            proofs = [c for c in checks if c.kind == "proof"]
+            ir = {(m.unit, m.function) for m in variant.moves if isinstance(m, IrFunction)}
+            shown = [c for c in proofs if c.detail.startswith(Guarantee.proved)]
+            if len(shown) == len(ir) and ("schedule" not in kinds or proof):
+                return Guarantee.proved, basis
+        return (Guarantee.replayed if len(labels) < 2 else Guarantee.tested), basis
+
+    def _proved_ir(self, checks: list[Check]) -> str:
+        return "; ".join(f"{c.input} {c.detail}" for c in checks if c.kind == "proof")
+
+
+def _resized(given: Input) -> bool:
+    """The input is of another size, chosen when the program is compiled."""
+    return any(flag.endswith("_DATASET") for flag in given.flags)
+
+
+def deterministic(workshop: Workshop, inputs: Inputs, original: Variant) -> str:
+    """Why the original's own output cannot be a reference; empty if two runs agree.
+
+    Raises CompileError, or CorrError where it fails.
+    """
+    given = inputs.visible[0]
+    first = References(workshop, inputs, original).of(given, ()).output
+    second = References(workshop, inputs, original).of(given, ()).output
+    if first == second:
+        return ""
+    found = compare(first, second, TOLERANCE, dump=inputs.output == "dump")
+    return f"two runs of the original differ ({given.label}): {found.detail or 'in rounding'}"

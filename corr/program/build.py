@@ -1,0 +1,270 @@
+"""Build the program: the binary to measure, and what each compiler stage says of it.
+
+Nothing here changes what the user's flags produce: `-g` and the remark record do not alter code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from collectors.base import process, toolchain
+from collectors.base.errors import CompileError, CorrError
+from collectors.base.toolchain import Toolchain
+from corr.program.model import Program, Unit
+
+#: Warnings about flags that a single stage has no use for would be noise.
+QUIET = ("-Wno-unused-command-line-argument",)
+#: A bitstream record wants a section of the object file, which ELF has not: of no consequence here.
+NO_SECTION = ("-Wno-source-mgr",)
+#: clang's virtual file system overlay, in the folder of the artifacts.
+OVERLAY = "overlay.json"
+
+
+@dataclass(frozen=True)
+class BuiltUnit:
+    """A unit's artifacts. `frontend` is unoptimised IR, `optimised` IR after the middle end."""
+
+    unit: Unit
+    stem: Path
+    record: str = "yaml"
+
+    @property
+    def object(self) -> Path:
+        return self.stem.with_suffix(".o")
+
+    @property
+    def remarks(self) -> Path:
+        return self.stem.with_suffix(f".opt.{self.record}")
+
+    @property
+    def frontend(self) -> Path:
+        return self.stem.with_suffix(".frontend.ll")
+
+    @property
+    def tagged(self) -> Path:
+        return self.stem.with_suffix(".tagged.ll")
+
+    @property
+    def optimised(self) -> Path:
+        return self.stem.with_suffix(".opt.ll")
+
+
+def record_format(tools: Toolchain) -> str:
+    """The format of remarks that is written and read in the least time.
+
+    A bitstream is a tenth of the size and takes half of the time; clang crashed writing one before
+    version 22.
+    """
+    return "bitstream" if tools.major >= 22 else "yaml"
+
+
+_THREADS = ("pthread_create", "thrd_create", "__kmpc_fork_call", "GOMP_parallel", "_ZNSt6thread")
+
+
+class Builder:
+    """Runs clang on a program's units; artifacts go to `folder`, one stem a unit.
+
+    `limits` is put before each command: for texts that may be hostile to a compiler.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        toolchain: Toolchain,
+        folder: Path,
+        limits: tuple[str, ...] = (),
+    ) -> None:
+        self.program = program
+        self.limits = limits
+        self.toolchain = toolchain
+        self.folder = folder
+        stems = _stems([u.source for u in program.units])
+        self.units = [
+            BuiltUnit(unit, folder / stem, record_format(toolchain))
+            for unit, stem in zip(program.units, stems, strict=True)
+        ]
+        if program.overlay:
+            self._write_overlay()
+
+    def argv(self, unit: Unit) -> list[str | Path]:
+        """Clang with the unit's own flags, as every stage starts it."""
+        tool = "clang++" if unit.cxx else "clang"
+        start: list[str | Path] = [*self.limits, *toolchain.repeatable(), self.toolchain.path(tool)]
+        command: list[str | Path] = [*start, *unit.flags, *QUIET]
+        if self.program.overlay:
+            command.append(f"-ivfsoverlay{self.folder / OVERLAY}")
+        if unit.ir is not None:
+            # at -O0, which is what clang takes for IR without a level, the code would be awful
+            command += ["-Wno-override-module", "-Xclang", "-disable-llvm-passes"]
+        return command
+
+    def _write_overlay(self) -> None:
+        """What tells clang to read other files in place of the program's."""
+        roots = [
+            {"type": "file", "name": str(name), "external-contents": str(copy)}
+            for name, copy in sorted(self.program.overlay.items())
+        ]
+        text = json.dumps({"version": 0, "use-external-names": False, "roots": roots})
+        (self.folder / OVERLAY).write_text(text)
+
+    def compile(self, built: BuiltUnit) -> None:
+        """The measured object file, with its record of optimisation remarks."""
+        self._clang(
+            built.unit,
+            *("-g", f"-fsave-optimization-record={built.record}"),
+            *(NO_SECTION if built.record == "bitstream" else ()),
+            f"-foptimization-record-file={built.remarks}",
+            *("-c", *_input(built.unit), "-o", built.object),
+        )
+
+    def emit_frontend(self, built: BuiltUnit) -> None:
+        """Unoptimised IR, block names kept, as the optimiser will receive it."""
+        self._clang(
+            built.unit,
+            *("-g", "-Xclang", "-disable-llvm-passes", "-fno-discard-value-names"),
+            *("-S", "-emit-llvm", *_input(built.unit), "-o", built.frontend),
+        )
+
+    def emit_optimised(self, built: BuiltUnit) -> None:
+        """IR after the middle end, from the tagged unoptimised IR."""
+        self._clang(
+            built.unit,
+            *("-fno-discard-value-names", "-Wno-override-module"),
+            *("-S", "-emit-llvm", "-x", "ir", built.tagged, "-o", built.optimised),
+        )
+
+    def link(self, name: str = "program", extra: Sequence[str] = ()) -> Path:
+        """Link the measured objects; returns the executable.
+
+        With link-time optimisation the linker writes remarks too, to `link_remarks`.
+        """
+        if self.link_time_optimised:
+            extra = (*extra, "-fsave-optimization-record=yaml")
+        return self._link([b.object for b in self.units], self.folder / name, extra)
+
+    @property
+    def link_time_optimised(self) -> bool:
+        return any(f.startswith("-flto") for u in self.program.units for f in u.flags)
+
+    def link_remarks(self) -> list[Path]:
+        """The records of remarks that the linker wrote."""
+        return sorted(self.folder.glob("*opt.ld.*yaml"))
+
+    def executable(self) -> Path:
+        """Only the executable, as `compile` and `link` make it, without a record of anything."""
+
+        def one(built: BuiltUnit) -> None:
+            self._clang(built.unit, "-c", *_input(built.unit), "-o", built.object)
+
+        run_together([partial(one, built) for built in self.units])
+        binary = self.link(self.program.name)
+        for built in self.units:
+            built.object.unlink()
+        return binary
+
+    def variant(self, name: str, flags: Sequence[str]) -> Path:
+        """A second executable of the same program with more flags (for counting, not timing)."""
+        objects = [self.folder / f"{b.stem.name}.{name}.o" for b in self.units]
+
+        def compile_one(built: BuiltUnit, out: Path) -> None:
+            # profiles tell internal functions apart by this name, which is the bare file's else
+            named = ("-Xclang", "-main-file-name", "-Xclang", self.program.label(built.unit))
+            self._clang(built.unit, "-g", *flags, *named, "-c", *_input(built.unit), "-o", out)
+
+        pairs = zip(self.units, objects, strict=True)
+        run_together([partial(compile_one, *pair) for pair in pairs])
+        binary = self._link(objects, self.folder / f"program.{name}", flags)
+        for path in objects:
+            path.unlink()
+        return binary
+
+    def _link(self, objects: list[Path], out: Path, extra: Sequence[str]) -> Path:
+        cxx = any(u.cxx for u in self.program.units)
+        tool = self.toolchain.path("clang++" if cxx else "clang")
+        answer = process.run(
+            [
+                *self.limits,
+                tool,
+                "-g",
+                *objects,
+                *QUIET,
+                *self.program.link_flags,
+                *extra,
+                "-o",
+                out,
+            ],
+            cwd=self.program.directory,
+        )
+        if not answer.ok:
+            raise CompileError(f"the program does not link:\n{answer.last_lines(20)}")
+        return out
+
+    def _clang(self, unit: Unit, *arguments: str | Path) -> None:
+        answer = process.run([*self.argv(unit), *arguments], cwd=unit.directory)
+        if not answer.ok:
+            name = self.program.label(unit)
+            said = answer.last_lines(40).split("PLEASE submit")[0].rstrip()  # LLVM's crash banner
+            raise CompileError(f"{name} does not compile:\n{said}")
+
+
+def _input(unit: Unit) -> tuple[str | Path, ...]:
+    """What clang is to compile: the source, or the module that stands for it."""
+    return (unit.source,) if unit.ir is None else ("-x", "ir", unit.ir)
+
+
+def uses_threads(binary: Path) -> bool:
+    """The program starts threads (POSIX, C11, std::thread or OpenMP), going by what it imports."""
+    try:
+        with binary.open("rb") as stream:
+            table: Any = ELFFile(stream).get_section_by_name(".dynsym")
+            names = {symbol.name for symbol in table.iter_symbols()} if table else set()
+    except (ELFError, OSError):
+        return False
+    return any(name.startswith(_THREADS) for name in names)
+
+
+def run_together(jobs: Sequence[Callable[[], None]]) -> None:
+    """Run jobs that mostly wait for child processes side by side; the first error is raised."""
+    with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def _stems(sources: list[Path]) -> list[str]:
+    """A file name for each unit's artifacts; equal names are told apart by a number."""
+    seen: dict[str, int] = {}
+    stems = []
+    for source in sources:
+        stem = source.stem.replace(".", "_")
+        if stem in ("program", "mca"):
+            stem += "_unit"
+        count = seen.get(stem, 0)
+        seen[stem] = count + 1
+        stems.append(f"{stem}-{count + 1}" if count else stem)
+    return stems
+
+
+def check_disk(folder: Path, need: int = 64 << 20) -> None:
+    """Raise CorrError before any work when the disk is nearly full."""
+    free = os.statvfs(folder)
+    if free.f_bavail * free.f_frsize < need:
+        raise CorrError(
+            f"less than {need >> 20} MB are free in {folder}",
+            "free some space or name another folder with --data",
+        )

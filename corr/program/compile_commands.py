@@ -1,0 +1,189 @@
+"""A built project: its compile_commands.json, and the link lines that its generator left."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collectors.base import process
+from collectors.base.errors import UsageError
+from corr.program.model import C_SUFFIXES, CXX_SUFFIXES, Program, Run, Unit
+
+#: Compiler arguments that are about one output file; those in the second set take a value.
+_DROPPED = frozenset({"-c", "-MD", "-MMD", "-MP", "-Winvalid-pch", "-pipe"})
+_ARCHIVER = re.compile(r"(^|-)ar(-[\d.]+)?$")
+_DROPPED_WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-MJ"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command of the database, its output object and the unit that it compiles."""
+
+    unit: Unit
+    output: Path | None
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link or archive command: what it writes, from what, run where."""
+
+    output: Path
+    argv: tuple[str, ...]
+    directory: Path
+
+
+def from_build(
+    build: Path, command: Sequence[str], run: Run, root: Path, extra: Sequence[str] = ()
+) -> Program:
+    """The program that `command` runs, rebuilt from a build folder's own commands.
+
+    `extra` flags are added to each unit's own. Raises UsageError when the database or the link
+    line cannot be read, or the command does not run an executable of that build.
+    """
+    entries = read_database(build)
+    executable = _executable(command, build, run.directory)
+    links = {link.output: link for link in find_links(build)}
+    if executable not in links:
+        raise UsageError(
+            f"no link command for {executable} in {build}",
+            "CMake's Makefiles and Ninja generators leave one; build the project there first",
+        )
+    objects = {e.output: e.unit for e in entries if e.output is not None}
+    units: list[Unit] = []
+    rest = list(_expand(links[executable], links, objects, units))
+    unbuilt = [w for w in rest if w.endswith((".o", ".a")) and _inside(w, links[executable], build)]
+    if unbuilt:
+        raise UsageError(
+            f"{', '.join(unbuilt)}: linked into {executable.name}, but {build} does not say how"
+            " it is made",
+            "build it with CMake's Makefiles or Ninja generator",
+        )
+    if not units:
+        raise UsageError(f"{executable} is linked from no unit of compile_commands.json")
+    flagged = tuple(Unit(u.source, u.directory, (*u.flags, *extra)) for u in units)
+    folder = links[executable].directory
+    link_flags = tuple(_absolute(flag, folder) for flag in rest)
+    run = Run(tuple(command[1:]), run.stdin, run.env, run.directory, run.time_limit)
+    return Program(executable.name, flagged, link_flags, run, root)
+
+
+def read_database(build: Path) -> list[Entry]:
+    """The C and C++ entries of compile_commands.json (`arguments` or `command` form)."""
+    path = build / "compile_commands.json"
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{path} is not there", "configure with -DCMAKE_EXPORT_COMPILE_COMMANDS=ON"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+    if not isinstance(data, list):
+        raise UsageError(f"{path}: a list of commands was expected")
+    return [e for n, item in enumerate(data) if (e := _entry(item, n, path)) is not None]
+
+
+def _entry(item: Any, number: int, path: Path) -> Entry | None:
+    try:
+        directory = Path(item["directory"])
+        source = Path(os.path.normpath(directory / item["file"]))
+        argv = item["arguments"] if "arguments" in item else shlex.split(item["command"])
+        argv = [str(a) for a in argv]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path}: entry {number} cannot be read: {error}") from error
+    if source.suffix not in C_SUFFIXES | CXX_SUFFIXES:
+        return None
+    flags, output = [], item.get("output")
+    words = iter(argv[1:])
+    for word in words:
+        if word in _DROPPED_WITH_VALUE:
+            value = next(words, "")
+            output = value if word == "-o" else output
+        elif word not in _DROPPED and not _names(word, source, directory):
+            flags.append(word)
+    place = Path(os.path.normpath(directory / output)) if output else None
+    return Entry(Unit(source, directory, tuple(flags)), place)
+
+
+def _names(word: str, source: Path, directory: Path) -> bool:
+    return not word.startswith("-") and Path(os.path.normpath(directory / word)) == source
+
+
+def find_links(build: Path) -> Iterator[Link]:
+    """The link and archive commands that CMake's Makefile and Ninja generators left."""
+    for path in sorted(build.rglob("CMakeFiles/*.dir/link.txt")):
+        folder = path.parent.parent.parent
+        for line in path.read_text(errors="replace").splitlines():
+            yield from _link(line, folder)
+    if (build / "build.ninja").is_file():
+        ninja = shutil.which("ninja")
+        if ninja is None:
+            raise UsageError(f"{build} was built by ninja, which is not here", "install ninja")
+        answer = process.run([ninja, "-C", build, "-t", "commands"])
+        for line in answer.stdout.decode("utf-8", "replace").splitlines():
+            for part in line.split(" && "):
+                yield from _link(part, build)
+
+
+def _link(line: str, folder: Path) -> Iterator[Link]:
+    try:
+        argv = shlex.split(line)
+    except ValueError:
+        return
+    if not argv or "-c" in argv:
+        return
+    if (
+        _ARCHIVER.search(Path(argv[0]).name)
+        and len(argv) > 2
+        and argv[1].startswith(("q", "r", "c"))
+    ):
+        yield Link(Path(os.path.normpath(folder / argv[2])), tuple(argv[3:]), folder)
+    elif "-o" in argv[:-1]:
+        at = argv.index("-o")
+        output = Path(os.path.normpath(folder / argv[at + 1]))
+        yield Link(output, (*argv[1:at], *argv[at + 2 :]), folder)
+
+
+def _expand(
+    link: Link, links: dict[Path, Link], objects: dict[Path, Unit], units: list[Unit]
+) -> Iterator[str]:
+    """Link words that stay; objects and the project's archives become units instead."""
+    for word in link.argv:
+        path = Path(os.path.normpath(link.directory / word))
+        if path in objects:
+            if objects[path] not in units:
+                units.append(objects[path])
+        elif path in links and path.suffix == ".a":
+            yield from _expand(links[path], links, objects, units)
+        else:
+            yield word
+
+
+def _inside(word: str, link: Link, build: Path) -> bool:
+    return Path(os.path.normpath(link.directory / word)).is_relative_to(build)
+
+
+def _absolute(word: str, folder: Path) -> str:
+    if not word.startswith("-") and (folder / word).exists():
+        return str(folder / word)
+    return word
+
+
+def _executable(command: Sequence[str], build: Path, directory: Path) -> Path:
+    if not command:
+        raise UsageError("--run needs a command", "--run './app --its arguments'")
+    for folder in (directory, build):
+        path = Path(os.path.normpath(folder / command[0]))
+        if path.is_file():
+            return path
+    raise UsageError(
+        f"--run: no executable {command[0]}, neither here nor in {build}",
+        "build the project there first; corr rebuilds it from the commands of that build",
+    )

@@ -1,0 +1,158 @@
+"""The joins on tiny tables written by hand: which loop does each fact belong to?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from corr.collect import hottest
+from corr.collect.join import attribute
+from corr.lake.tables import TABLES
+from corr.program.spelling import spell_files
+
+#: kernel: two nested loops, lines 3–6 and 4–5; helper: one loop on one line; both in a.c
+LOOPS = [
+    {"key": "kernel/1", "function": "kernel", "file": "a.c", "line": 3, "column": 3,
+     "end_line": 6, "end_column": 3, "depth": 1},
+    {"key": "kernel/1.1", "function": "kernel", "file": "a.c", "line": 4, "column": 5,
+     "end_line": 5, "end_column": 20, "depth": 2},
+    {"key": "helper/1", "function": "helper", "file": "a.c", "line": 10, "column": 1,
+     "end_line": 10, "end_column": 30, "depth": 1},
+]  # fmt: skip
+
+
+def joined(tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    return attribute(tables)[0]
+
+
+def facts(**rows: list[dict[str, Any]]) -> dict[str, pa.Table]:
+    return {name: table.rows(rows.get(name, [])) for name, table in TABLES.items()} | {
+        "loops": TABLES["loops"].rows(LOOPS)
+    }
+
+
+def instruction(address: int, *frames: tuple[str, int | None, int], **more: Any) -> dict[str, Any]:
+    listed = [{"function": f, "file": "a.c", "line": n, "column": c} for f, n, c in frames]
+    inner = listed[0]
+    return {"address": address, "symbol": frames[-1][0], "frames": listed} | inner | more
+
+
+@pytest.mark.parametrize(
+    ("frames", "loop"),
+    [
+        ([("kernel", 5, 7)], "kernel/1.1"),
+        ([("kernel", 4, 5)], "kernel/1.1"),  # the `for` itself belongs to its loop
+        ([("kernel", 4, 2)], "kernel/1"),  # before it, on its line: the loop around
+        ([("kernel", 6, 3)], "kernel/1"),
+        ([("kernel", 7, 1)], None),
+        ([("square", 1, 1), ("kernel", 5, 7)], "kernel/1.1"),  # inlined code without a loop
+        ([("helper", 10, 9), ("kernel", 5, 7)], "helper/1"),  # inlined code with its own loop
+        ([("other", 5, 7)], None),  # the same place in a function that does not own the loop
+        ([("kernel", None, 0)], None),
+    ],
+)
+def test_instructions(frames: list[tuple[str, int | None, int]], loop: str | None) -> None:
+    done = joined(facts(instructions=[instruction(16, *frames)]))
+    assert done["instructions"]["loop"].to_pylist() == [loop]
+
+
+def test_instruction_without_a_line_follows_its_machine_loop() -> None:
+    rows = [
+        instruction(16, ("kernel", 5, 7), machine_loop=16),
+        instruction(20, ("kernel", 5, 9), machine_loop=16),
+        instruction(24, ("kernel", 3, 9), machine_loop=16),
+        instruction(28, ("kernel", None, 0), machine_loop=16),
+        instruction(32, ("kernel", None, 0)),
+    ]
+    done = joined(facts(instructions=rows))
+    assert done["instructions"]["loop"].to_pylist() == [
+        *("kernel/1.1", "kernel/1.1", "kernel/1", "kernel/1.1", None)
+    ]
+
+
+def test_remarks_prefer_the_function_they_name() -> None:
+    rows = [
+        {"function": "main", "file": "a.c", "line": 5, "column": 7, "count": 2},  # after inlining
+        {"function": "kernel", "file": "a.c", "line": 3, "column": 3, "count": 1},
+        {"function": "kernel", "file": None, "line": None, "count": 1},
+        {"function": "kernel", "file": "b.c", "line": 5, "column": 7, "count": 1},
+    ]
+    done = joined(facts(remarks=rows))["remarks"]
+    assert done["loop"].to_pylist() == ["kernel/1.1", "kernel/1", None, None]
+    assert done["count"].to_pylist() == [2, 1, 1, 1], "nothing is lost or doubled"
+
+
+def test_lines_without_a_column() -> None:
+    rows = [{"file": "a.c", "line": n, "count": n} for n in (2, 3, 4, 5, 6, 7, 10)]
+    done = joined(facts(execution=rows))["execution"]
+    assert done["loop"].to_pylist() == [
+        *(None, "kernel/1", "kernel/1.1", "kernel/1.1", "kernel/1", None, "helper/1")
+    ]
+
+
+def test_samples_and_machine_loops() -> None:
+    done = joined(
+        facts(
+            instructions=[
+                instruction(16, ("kernel", 5, 7), machine_loop=16),
+                instruction(20, ("kernel", 3, 9), machine_loop=16),
+            ],
+            machine_loops=[{"machine_loop": 16, "instructions": 2}],
+            samples=[
+                {"object": "p", "address": 16, "count": 3, "own": True},
+                {"object": "p", "address": 20, "count": 4, "own": True},
+                {"object": "libc.so", "address": 16, "count": 9, "own": False},
+            ],
+        )
+    )
+    assert sorted(zip(done["samples"]["loop"].to_pylist(), done["samples"]["count"].to_pylist(),
+                      strict=True), key=str) == [
+        ("kernel/1", 4), ("kernel/1.1", 3), (None, 9)
+    ]  # fmt: skip
+    (loop,) = done["machine_loops"].to_pylist()
+    assert (loop["loop"], loop["samples"]) == ("kernel/1", 7)
+
+
+def test_what_is_hot() -> None:
+    tables = facts(
+        instructions=[
+            instruction(16, ("square", 1, 1), ("kernel", 5, 7), machine_loop=16),
+            instruction(20, ("cold", 1, 1), machine_loop=20),
+        ],
+        machine_loops=[
+            {"machine_loop": 16, "innermost": True, "symbol": "kernel"},
+            {"machine_loop": 20, "innermost": True, "symbol": "cold"},
+        ],
+        samples=[
+            {"object": "p", "address": 16, "count": 9999, "own": True},
+            {"object": "p", "address": 20, "count": 1, "own": True},
+        ],
+    )
+    found = hottest.find(tables["samples"], tables["instructions"], tables["machine_loops"])
+    assert set(found.functions) == {"square", "kernel"} and found.machine_loops == {16}
+    tables["samples"] = tables["samples"].slice(0, 0)
+    found = hottest.find(tables["samples"], tables["instructions"], tables["machine_loops"])
+    assert set(found.functions) == {"kernel", "cold"} and found.machine_loops == {16, 20}
+
+
+def test_files_are_spelled_one_way(tmp_path: Any) -> None:
+    place = pa.struct([pa.field("file", pa.string()), pa.field("line", pa.int64())])
+    table = pa.table(
+        {
+            "file": pa.array(["x.c", str(tmp_path / "s/../x.c"), "/usr/y.h", None]),
+            "other": pa.array(["x.c"] * 4),
+            "args": pa.array(
+                [[{"file": "x.c", "line": 1}], [], None, [None, {"file": None, "line": 2}]],
+                pa.list_(place),
+            ),
+        }
+    )
+    done = spell_files(table, tmp_path / "b", tmp_path)
+    assert done["file"].to_pylist() == ["b/x.c", "x.c", "/usr/y.h", None]
+    assert done["other"].to_pylist() == ["x.c"] * 4
+    assert done["args"].to_pylist() == [
+        [{"file": "b/x.c", "line": 1}], [], None, [None, {"file": None, "line": 2}],
+    ]  # fmt: skip
+    assert done.schema == table.schema

@@ -1,0 +1,408 @@
+"""Planted causes are named by the hypotheses of `corr diff`; each rule by itself on small tables."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from collectors.base import toolchain
+from corr.collect.run import Options, collect
+from corr.compare import hypotheses
+from corr.compare.diff import diff, invocation
+from corr.console.progress import Progress
+from corr.lake.sql import connect
+from corr.lake.store import Lake, RunInfo
+from corr.program.model import Program, Run, from_files
+from corr.system.shipped_files import shipped
+from corr.timing.interleave import interleave
+from tests.compare.causes import CAUSES, Cause
+
+# --- planted causes ------------------------------------------------------------------------
+
+
+def build(cause: Cause, side: str) -> Program:
+    how = Run(directory=cause.folder)
+    return from_files(cause.files(side), cause.flags(side), how, cause.folder)
+
+
+def collect_fresh(data: Path, program: Program) -> RunInfo:
+    options = Options(repeat=1, cachegrind=False)
+    return collect(program, toolchain.find(), Lake.open(data, create=True), options, Progress())
+
+
+@cache
+def collect_once(data: Path, folder: Path, files: tuple, flags: tuple) -> RunInfo:
+    """A build that several pairs share is collected once in each process."""
+    return collect_fresh(data, from_files(files, flags, Run(directory=folder), folder))
+
+
+def compare(data: Path, cause: Cause) -> dict:
+    """Collect both sides of a pair, time them in turn, and return the planted loop's comparison."""
+    if cause.rule is None:
+        a, b = (collect_fresh(data, build(cause, side)) for side in "ab")
+    else:
+        a, b = (
+            collect_once(data, cause.folder, tuple(cause.files(side)), tuple(cause.flags(side)))
+            for side in "ab"
+        )
+    binaries = invocation(a), invocation(b)
+    assert binaries[0] and binaries[1]
+    measured = interleave(*binaries, fewest=5, most=5)
+    loops = diff(Lake.open(data), a, b, measured)["loops"]
+    return next(entry for entry in loops if entry["loop"] == cause.loop)
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[dict]]]:
+    """The planted loop of each pair; three pairs at a time, since `perf record` mostly waits."""
+    data = tmp_path_factory.mktemp("causes") / "data"
+    with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield {cause.name: pool.submit(compare, data, cause) for cause in CAUSES}
+
+
+def top(entry: dict) -> str | None:
+    """The rule that the loop's strongest hypothesis is from."""
+    return entry["hypotheses"][0]["name"] if entry["hypotheses"] else None
+
+
+def named(cause: Cause, entry: dict) -> bool:
+    """The strongest hypothesis is the planted cause; of two equal builds, at most the machine."""
+    return top(entry) == cause.rule or (cause.rule is None and top(entry) == "machine")
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
+def test_planted_cause_is_the_strongest_hypothesis(
+    cause: Cause, planted: dict[str, Future[dict]]
+) -> None:
+    entry = planted[cause.name].result()
+    found = [(h["name"], h["strength"], h["evidence"]) for h in entry["hypotheses"]]
+    assert named(cause, entry), (entry["time_ratio"], entry["verdict"], found)
+    if cause.verdict:
+        # on a busy machine a verdict may stay open, but it is never the opposite
+        assert entry["verdict"] in (cause.verdict, "inconclusive", None), entry["time_ratio"]
+    for hypothesis in entry["hypotheses"]:
+        assert 0 <= hypothesis["strength"] <= 1
+        assert "None" not in hypothesis["says"], hypothesis["says"]
+        assert hypothesis["evidence"] and all(hypothesis["evidence"]), hypothesis["name"]
+
+
+def test_how_many_planted_causes_are_named(planted: dict[str, Future[dict]]) -> None:
+    wrong = [cause.name for cause in CAUSES if not named(cause, planted[cause.name].result())]
+    print(f"{len(CAUSES) - len(wrong)} of {len(CAUSES)} planted causes named; not: {wrong}")
+    assert not wrong and len(CAUSES) >= 24
+
+
+# --- every rule by itself ------------------------------------------------------------------
+
+
+def test_rules_are_complete() -> None:
+    for rule in hypotheses.rules():
+        assert rule.says and rule.refuted_by and rule.source, rule.name
+        assert rule.confirm is None or rule.confirm[:4] in ("a: -", "b: -"), rule.name
+
+
+#: What both sides of a loop have unless a case says otherwise.
+LOOP = {
+    "place": "x.c:1",
+    "depth": 1,
+    "share": 0.9,
+    "samples": 1000,
+    "entries": 10,
+    "iterations": 1000,
+    "trip_count": 100.0,
+    "mca_cycles": 4.0,
+    "bound": "dispatch width",
+    "ipc": 2.0,
+    "vector_bits": 0,
+    "machine_loops": 1,
+    "instructions": 10,
+    **dict.fromkeys(("stack_accesses", "calls", "divisions", "selects", "gathers"), 0),
+    **dict.fromkeys(("atomics", "fmas", "prefetches", "float_operations"), 0),
+    "double_operations": 0,
+    "branches": 1,
+    "memory_accesses": 2,
+    "sparsity": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loop for which a rule must speak: how a and b differ, and by how much its time moved.
+
+    Remarks are (side, pass, tag, name, words), edits (side, text, in the loop), flags (side, flag).
+    """
+
+    rule: str
+    time: float = 1.0
+    a: dict = field(default_factory=dict)
+    b: dict = field(default_factory=dict)
+    remarks: tuple[tuple[str, str, str, str, str], ...] = ()
+    edits: tuple[tuple[str, str, bool], ...] = ()
+    flags: tuple[tuple[str, str], ...] = ()
+    code: bool = True
+
+
+VECTOR = {"vector_bits": 128, "vector_width": 4, "interleave": 2}
+VECTORISED = ("loop-vectorize", "Passed", "Vectorized", "vectorized loop")
+
+
+def lost(rule: str, reason: str, **more: object) -> Case:
+    why = ("b", "loop-vectorize", "Analysis", reason, f"loop not vectorized: {reason}")
+    return Case(rule, 4.0, a=VECTOR, remarks=(("a", *VECTORISED), why), **more)  # type: ignore[arg-type]
+
+
+INLINED = ("inline", "Passed", "Inlined", "'f' inlined into 'g'")
+LICM = "LoadWithLoopInvariantAddressInvalidated"
+RESTRICT = ("a", "void kernel(int *restrict to)", False)
+
+CASES = (
+    Case("vectorised", 0.25, b=VECTOR, remarks=(("b", *VECTORISED),)),
+    lost("vectorisation_lost_float_order", "CantReorderFPOps"),
+    lost("vectorisation_lost_call", "CantVectorizeLibcall", b={"calls": 1}),
+    lost("vectorisation_lost_dependence", "UnsafeDep"),
+    lost("vectorisation_lost_aliasing", "CantIdentifyArrayBounds"),
+    lost("vectorisation_lost_aliasing", "UnsafeDep", edits=(RESTRICT,)),
+    lost("vectorisation_lost_control_flow", "CFGNotUnderstood"),
+    lost("vectorisation_lost_cost_model", "VectorizationNotBeneficial"),
+    Case(
+        "vectorisation_off",
+        4.0,
+        a=VECTOR,
+        remarks=(("a", *VECTORISED),),
+        edits=(("b", "#pragma clang loop vectorize(disable)", False),),
+    ),
+    Case("wider_vectors", 0.5, a=VECTOR, b={**VECTOR, "vector_bits": 256, "vector_width": 8}),
+    Case(
+        "wider_vectors_no_gain", 1.0, a=VECTOR, b={**VECTOR, "vector_bits": 512, "vector_width": 16}
+    ),
+    Case(
+        "fast_math",
+        0.25,
+        a={"double_operations": 4},
+        b={**VECTOR, "double_operations": 4},
+        flags=(("b", "-ffast-math"),),
+        remarks=(
+            ("a", "loop-vectorize", "AnalysisFPCommute", "CantReorderFPOps", "cannot reorder"),
+            ("b", *VECTORISED),
+        ),
+    ),
+    Case("register_pressure", 1.3, b={"stack_accesses": 20, "interleave": 8}),
+    Case(
+        "unrolled",
+        0.7,
+        b={"unroll": 8},
+        remarks=(("b", "loop-unroll", "Passed", "PartialUnrolled", "unrolled by 8"),),
+    ),
+    Case("inlined", 0.3, a={"calls": 1}, remarks=(("b", *INLINED),)),
+    Case("inlining_lost", 3.0, b={"calls": 1}, remarks=(("a", *INLINED),)),
+    Case("calls_added", 3.0, b={"calls": 1}),
+    Case(
+        "hoisted",
+        0.8,
+        remarks=(
+            ("a", "licm", "Missed", LICM, "failed to move load"),
+            ("b", "licm", "Passed", "Hoisted", "hoisting load"),
+        ),
+    ),
+    Case("load_not_hoisted", 1.2, remarks=(("b", "licm", "Missed", LICM, "failed to move load"),)),
+    Case(
+        "library_call",
+        b={"instructions": 2},
+        remarks=(("b", "loop-idiom", "Passed", "ProcessLoopStridedStore", "into memset"),),
+    ),
+    Case(
+        "deleted",
+        b={"instructions": None},
+        remarks=(("b", "loop-delete", "Passed", "Invariant", "Loop deleted"),),
+    ),
+    Case("division_removed", 0.2, a={"divisions": 1}),
+    Case("division_added", 5.0, b={"divisions": 1}),
+    Case("branches_to_selects", 0.3, a={"branches": 3}, b={"selects": 2}),
+    Case("selects_to_branches", 3.0, a={"selects": 2}, b={"branches": 3}),
+    Case("work", 2.0, b={"iterations": 2000}, code=False),
+    Case("element_width", 2.0, a={"float_operations": 4}, b={"double_operations": 4}),
+    Case("access_pattern", 5.0, b={"sparsity": 1000.0}),
+    Case("indirect_access", 5.0, edits=(("b", "sum += x[order[i]];", True),)),
+    Case("indirect_access", 5.0, b={"gathers": 1}),
+    Case(
+        "interchanged",
+        0.2,
+        remarks=(("b", "loop-interchange", "Passed", "Interchanged", "Loop interchanged"),),
+    ),
+    Case("tiled", 0.3, b={"depth": 3}),
+    Case("atomics", 6.0, b={"atomics": 1}),
+    Case("volatile_access", 1.5, edits=(("b", "static volatile int count;", False),)),
+    Case("fused", 0.6, b={"fmas": 4}),
+    Case("dependency_chain", 0.3, a={"mca_cycles": 12.0, "bound": "dependencies"}),
+    Case(
+        "slp_vectorised",
+        0.4,
+        b={"vector_bits": 128},
+        remarks=(("b", "slp-vectorizer", "Passed", "StoresVectorized", "Stores SLP vectorized"),),
+    ),
+    Case("prefetched", 0.6, b={"prefetches": 1}),
+    Case("runtime_checks", 1.2, b={"selects": 2, "branches": 3}, edits=(RESTRICT,)),
+    Case(
+        "denormals",
+        0.4,
+        a={"float_operations": 2},
+        b={"float_operations": 2},
+        flags=(("b", "-mdaz-ftz"),),
+        code=False,
+    ),
+    Case(
+        "alignment",
+        1.5,
+        a=VECTOR,
+        b=VECTOR,
+        edits=(("b", "int *start = buffer + 1;", False),),
+        code=False,
+    ),
+    Case("off_critical_path", 1.0, b={"instructions": 12}),
+    Case("back_end", 1.4, b={"instructions": 12}),
+    Case("machine", 1.4, code=False),
+)
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> duckdb.DuckDBPyConnection:
+    """A connection with the tables of a comparison of two runs that have nothing."""
+    connection = connect(Lake.open(tmp_path / "data", create=True), [])
+    connection.execute("CREATE TEMP TABLE sides (side VARCHAR, run_id VARCHAR)")
+    connection.execute("INSERT INTO sides VALUES ('a', 'run a'), ('b', 'run b')")
+    for name in ("runs", "passes", "instructions", "loops"):
+        connection.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {name}")
+        connection.execute(f"ALTER TABLE given RENAME TO {name}")
+    connection.execute(
+        "CREATE TEMP TABLE loop_pairs (key_a VARCHAR, key_b VARCHAR, matched_by VARCHAR)"
+    )
+    for path in sorted((shipped("queries") / "diff").glob("*.sql")):
+        connection.execute(path.read_text())
+    connection.execute(
+        "CREATE TEMP TABLE diff_times (loop VARCHAR, time_ratio DOUBLE, verdict VARCHAR,"
+        " cost DOUBLE, code_changed BOOLEAN, remarks_changed BOOLEAN, listed BOOLEAN)"
+    )
+    return connection
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
+    names = ", ".join(f'"{name}"' for name in values)
+    marks = ", ".join("?" for _ in values)
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(values.values()))
+
+
+def lay(connection: duckdb.DuckDBPyConnection, case: Case, loop: str) -> None:
+    """Write a case into the tables as the loop of that name."""
+    verdict = "faster" if case.time < 0.9 else "slower" if case.time > 1.1 else "same"
+    sides = {f"{k}_a": v for k, v in (LOOP | case.a).items()}
+    sides |= {f"{k}_b": v for k, v in (LOOP | case.b).items()}
+    insert(connection, "diff_loops", loop=loop, function="f", key_a=loop, key_b=loop, **sides)
+    insert(
+        connection,
+        "diff_times",
+        loop=loop,
+        time_ratio=case.time,
+        verdict=verdict,
+        code_changed=case.code,
+        remarks_changed=bool(case.remarks),
+    )
+    for side, pass_, tag, name, words in case.remarks:
+        change = "disappeared" if side == "a" else "appeared"
+        facts = {"loop": loop, "change": change, "pass": pass_, "tag": tag, "name": name}
+        insert(
+            connection,
+            "diff_remarks",
+            in_loop=True,
+            **facts,
+            **{f"words_{side}": words, f"row_{side}": "x.c:1"},
+        )
+        insert(connection, "remark_facts", side=side, words=words, fact=f"remarks {side}", **facts)
+        if change == "appeared" and pass_ == "loop-vectorize" and name != "Vectorized":
+            insert(
+                connection,
+                "vectorisation_lost",
+                loop=loop,
+                lost="remarks a",
+                reason=name,
+                words=words,
+                fact="remarks b",
+            )
+    for side, text, in_loop in case.edits:
+        insert(
+            connection,
+            "edits",
+            loop=loop,
+            side=side,
+            text=text,
+            in_loop=in_loop,
+            fact=f"source {side}: {text}",
+        )
+    for side, flag in case.flags:
+        insert(connection, "flag_edits", side=side, flag=flag, fact=f"runs {side}: flag {flag}")
+
+
+def explained(connection: duckdb.DuckDBPyConnection, *loops: str) -> list[list[dict]]:
+    entries = [{"loop": loop, "hypotheses": []} for loop in loops]
+    hypotheses.explain(connection, entries)
+    return [entry["hypotheses"] for entry in entries]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_rule_speaks_where_it_must_only(case: Case, tables: duckdb.DuckDBPyConnection) -> None:
+    lay(tables, case, "changed/1")
+    lay(tables, Case("", code=False), "same/1")
+    changed, same = explained(tables, "changed/1", "same/1")
+    assert case.rule == changed[0]["name"], [(h["name"], h["strength"]) for h in changed]
+    assert changed[0]["evidence"] and "None" not in changed[0]["says"]
+    assert case.rule not in {h["name"] for h in same}
+
+
+def test_unoptimised(tables: duckdb.DuckDBPyConnection) -> None:
+    insert(tables, "runs", run_id="run a", flags=["-O2"])
+    insert(tables, "runs", run_id="run b", flags=["-O2", "-O0"])
+    lay(tables, Case("", 9.0, b={"stack_accesses": 7}), "x/1")
+    ((first, *_),) = explained(tables, "x/1")
+    assert first["name"] == "unoptimised" and first["says"].startswith("b is built without")
+
+
+def test_unswitched(tables: duckdb.DuckDBPyConnection) -> None:
+    insert(
+        tables,
+        "passes",
+        run_id="run b",
+        unit="x.c",
+        sequence=7,
+        function="f",
+        **{"pass": "SimpleLoopUnswitchPass"},
+        changed=True,
+    )
+    lay(tables, Case("", 0.8, b={"machine_loops": 2, "instructions": 18}), "x/1")
+    ((first, *_),) = explained(tables, "x/1")
+    assert first["name"] == "unswitched" and "x.c:7" in first["evidence"][0]
+
+
+def test_false_sharing_needs_threads(tables: duckdb.DuckDBPyConnection) -> None:
+    edits = (("a", "struct { long value; char padding[120]; } counters[2];", False),)
+    lay(tables, Case("", 3.0, edits=edits, code=False), "x/1")
+    assert "false_sharing" not in {h["name"] for h in explained(tables, "x/1")[0]}
+    tables.execute("DROP VIEW d")
+    insert(
+        tables,
+        "instructions",
+        run_id="run b",
+        mnemonic="callq",
+        operands="0x1030 <pthread_create@plt>",
+    )
+    assert explained(tables, "x/1")[0][0]["name"] == "false_sharing"
+
+
+def test_every_rule_has_a_test_of_its_own() -> None:
+    apart = {"unoptimised", "unswitched", "false_sharing"}
+    assert {rule.name for rule in hypotheses.rules()} == {case.rule for case in CASES} | apart

@@ -1,0 +1,70 @@
+"""How values read in a table, and the record listing."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from corr.console.output import emit_records, shown
+from corr.console.short_names import short_name
+
+
+@pytest.mark.parametrize(
+    ("value", "style", "text"),
+    [
+        (None, None, ""),
+        (0.1234, "percent", "12.3%"),
+        (343_000_000, "count", "343M"),
+        (9_999, "count", "9999"),
+        (12_345, "count", "12.3k"),
+        (2.5e13, "count", "25T"),
+        (6.22049, None, "6.22"),
+        (123456.7, None, "123,457"),
+        (0.0, None, "0"),
+        ([1, {"a": None}], None, '[1, {"a": null}]'),
+    ],
+)
+def test_shown(value: object, style: str | None, text: str) -> None:
+    assert shown(value, style) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("kernel_gemm/1.1", "kernel_gemm/1.1"),
+        ("ns::f(int, std::vector<int> const&)/1", "ns::f/1"),
+        ("void g<std::pair<int, int>>(int)/2.1", "g/2.1"),
+        ("(anonymous namespace)::Box<int>::run() const/1", "Box::run/1"),
+        ("f(int)::$_0::operator()(int) const/1", "f::$_0::operator()/1"),
+        ("[unknown]", "[unknown]"),
+        ("all system calls and faults", "all system calls and faults"),
+    ],
+)
+def test_short_name(name: str, short: str) -> None:
+    assert short_name(name) == short
+
+
+def test_records() -> None:
+    out = io.StringIO()
+    rows = [
+        {"share": 0.5, "where": "a.c:1", "none": None, "n": 3},
+        {"share": 0.25, "where": "\x1b[31m", "none": None, "n": None},
+    ]
+    columns = {"share": ("share", "percent"), "where": ("where", None), "none": ("none", None)}
+    emit_records(rows, columns | {"n": ("n", None)}, lambda r: ["why"] if r["n"] else [], out)
+    assert out.getvalue() == (
+        "share  where     n\n50.0%  a.c:1     3\n       why\n25.0%  \\x1b[31m\n"
+    )
+
+
+def test_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "24")
+    names = ("one", "two", "three", "four", "five", "six")
+    emit_records([dict.fromkeys(names, "value")], {n: (n, None) for n in names}, out=out)
+    assert out.getvalue().splitlines()[1] == "value  value  value  value"
+    assert capsys.readouterr().err == "without five, six: the terminal is too narrow\n"

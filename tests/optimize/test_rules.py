@@ -1,0 +1,190 @@
+"""The rules name the right order for a loop nest, and what they propose computes the same."""
+
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from collectors.base import toolchain
+from corr.optimize.judging.outputs import read_dump
+from corr.optimize.moves.flags import Flags
+from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
+from corr.optimize.refused import Refused
+from corr.optimize.rules import flags
+from corr.optimize.rules.bases import bases
+from corr.optimize.rules.leaf_settings import choices, neighbours
+from corr.optimize.rules.nests import Region
+from corr.optimize.rules.proposer import Rules
+from corr.optimize.variant import Variant
+from corr.polyhedral import rewrite
+from corr.polyhedral.clang_ast import Functions
+from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.extract import regions
+from corr.program.model import Run, from_files
+from corr.timing.verdict import Ratio
+
+KERNELS = Path(__file__).resolve().parents[2] / "kernels"
+TOOLS = toolchain.find()
+WIDTH = 32
+
+
+def program(name):
+    return from_files([f"{name}.c"], ("-O2",), Run(), KERNELS)
+
+
+def region(name):
+    the_program = program(name)
+    unit = the_program.units[0]
+    (scop,), _ = regions(Functions(the_program, unit, TOOLS), f"kernel_{name}")
+    return Region(f"{name}.c", unit.source.read_bytes(), scop, WIDTH)
+
+
+def outputs(source: Path, binary: Path, size: str):
+    compiler = str(TOOLS.path("clang"))
+    command = [compiler, "-O2", "-mavx2", "-w", f"-I{KERNELS}", str(source), "-lm"]
+    if not binary.exists():
+        subprocess.run([*command, "-o", str(binary)], check=True)
+    dump = subprocess.check_output(
+        [str(binary), "--size", size, "--dump", "-"], stderr=subprocess.DEVNULL
+    )
+    return {name: array.tobytes() for name, array in read_dump(dump).items()}
+
+
+def first_plans(found, most=4):
+    """The best plan of each base that can be generated."""
+    plans = []
+    for base in bases(found.scop):
+        plan = found.plan(base, 0)
+        try:
+            plans.append((plan, found.edit(plan)))
+        except NotAffine:
+            continue
+        if len(plans) == most:
+            break
+    return plans
+
+
+@pytest.mark.parametrize("name", ["gemm", "lu", "jacobi_2d", "seidel_2d", "mvt", "trmm"])
+def test_plans_compute_the_same(name, tmp_path):
+    found = region(name)
+    original = KERNELS / f"{name}.c"
+    plans = first_plans(found)
+    assert len(plans) >= 2
+    for number, (_, move) in enumerate(plans):
+        variant = move.apply(Variant(program(name)))
+        changed = tmp_path / f"{number}.c"
+        changed.write_text(variant.text(original))
+        for size in ("1", "2", "37"):
+            expected = outputs(original, tmp_path / "original", size)
+            assert outputs(changed, tmp_path / f"changed{number}", size) == expected
+
+
+@pytest.mark.parametrize("name", ["symm", "deriche", "gramschmidt", "ludcmp"])
+def test_the_gate_lets_arrays_for_scalars_pass(name):
+    the_program = program(name)
+    found, _ = regions(Functions(the_program, the_program.units[0], TOOLS), f"kernel_{name}")
+    text = (KERNELS / f"{name}.c").read_bytes()
+    allocated = 0
+    for scop in found:
+        for _, move in first_plans(Region(f"{name}.c", text, scop, WIDTH)):
+            variant = move.apply(Variant(the_program))
+            allocated += "malloc" in variant.text(KERNELS / f"{name}.c")
+    assert allocated
+
+
+def best_choice(name, base_name):
+    found = region(name)
+    base = next(b for b in bases(found.scop) if b.name.startswith(base_name))
+    leaf = max(
+        rewrite.leaves(base.tree),
+        key=lambda at: len(base.scop.statement(at[1].child.statements[0]).loops),
+    )
+    return found.choices(base, *leaf)[0]
+
+
+def test_matrix_product_keeps_a_block_in_registers():
+    setting = best_choice("gemm", "split").setting
+    # the vector runs along j (row 1 of i, j, k), the innermost loop is k: C[i][j] stays
+    assert setting.order[-1] == 2
+    assert setting.order[setting.vector] == 1
+    assert sum(size > 1 for size in setting.blocks) == 2
+
+
+def test_what_waits_for_its_neighbour_runs_as_a_wavefront():
+    choice = best_choice("seidel_2d", "skewed")
+    assert choice.setting.skew
+    assert "wavefront" in choice.reason
+
+
+def test_elimination_is_tiled_so_that_its_update_stands_alone():
+    setting = best_choice("lu", "skewed").setting
+    assert len(setting.tiles) == 3 and all(size > 1 for size in setting.tiles)
+
+
+def test_time_is_tiled_in_sweeps_for_stencils():
+    names = [base.name for base in bases(region("jacobi_2d").scop)]
+    assert names[0] == "split" and "sweeps 0 of skewed" in names
+
+
+def test_settings_are_distinct_and_neighbours_differ_in_one_number():
+    found = region("gemm")
+    base = next(bases(found.scop))
+    path, band = max(rewrite.leaves(base.tree), key=lambda at: len(at[1].rows))
+    listed = [c.setting for c in choices(base.scop, base.tree, path, band, WIDTH)]
+    assert len(set(listed)) == len(listed)
+    for other in neighbours(listed[0], WIDTH // 8):
+        assert other != listed[0]
+        assert other.order == listed[0].order and other.vector == listed[0].vector
+
+
+def test_flags_leave_an_architecture_that_was_chosen():
+    assert flags.base_flags(["-O3"]) == ("-O3", "-march=native")
+    assert flags.base_flags(["-O2", "-march=x86-64-v2"]) == ("-O3",)
+
+
+def test_search_goes_on_from_the_fastest_base():
+    found = region("gemm")
+    seen = []
+    for plan in found.search():
+        if plan.base.name in seen:
+            break
+        seen.append(plan.base.name)
+        fast = plan.base.name == "fused"
+        found.ran(plan, 0.5 if fast else 1.0, best=fast)
+    assert {"split", "fused", "as written"} <= set(seen)
+    assert plan.base.name == "fused"
+
+
+def test_the_search_goes_on_in_the_next_iteration(monkeypatch):
+    rules = Rules()
+    endless = (Proposal((), str(n), "rules") for n in range(9))
+    monkeypatch.setattr(Rules, "_everything", lambda self, situation: endless)
+    situation = SimpleNamespace(history=[], best=Variant(program("gemm")))
+    first = rules.propose(situation)
+    assert [next(first).reason, next(first).reason] == ["0", "1"]
+    first.close()
+    assert [p.reason for p in rules.propose(situation)] == list("2345678")
+    assert list(rules.propose(situation)) == []
+
+
+def test_a_refused_move_is_no_time():
+
+    rules = Rules()
+    proposal = Proposal((Flags(("-O3",)),), "", "rules")
+    ratio = Ratio(0.5, 0.4, 0.6)
+    rules.tell(Trial(1, 1, proposal, Outcome.refused))
+    assert rules._time() is None
+    rules.tell(Trial(1, 2, proposal, Outcome.accepted, "", ratio, 1.0, None, Guarantee.tested))
+    assert rules._time() == 0.5
+    rules.tell(Trial(1, 3, proposal, Outcome.slower, "", Ratio(2.0, 1.9, 2.1)))
+    assert rules._time() == 1.0
+
+
+def test_reassociation_is_asked_for_and_carried_to_the_gate():
+    original = Variant(program("gemm"))
+    move = Flags(("-ffast-math",))
+    with pytest.raises(Refused, match="allow-reassociation"):
+        move.apply(original)
+    allowed = Variant(program("gemm"), allow_reassociation=True)
+    assert move.apply(allowed).flags == ("-ffast-math",)
