@@ -1,9 +1,10 @@
-"""Work for a pool of threads whose results are taken in the order of the items."""
+"""Threads for work that mostly waits: results in the order of the items; jobs side by side."""
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -26,3 +27,16 @@ def in_order(
     finally:
         for future in waiting:
             future.cancel()
+
+
+def run_together(jobs: Sequence[Callable[[], None]]) -> None:
+    """Run jobs that mostly wait for child processes side by side; the first error is raised."""
+    with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise

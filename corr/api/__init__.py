@@ -1,0 +1,1 @@
+"""`import corr`: the lake in Python and notebooks (lake.py), Hatchet and Thicket (hatchet.py)."""

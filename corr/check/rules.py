@@ -1,7 +1,7 @@
 """A gate for continuous integration: what a new run lost against a baseline, loop by loop.
 
-Pure: from the result of `corr.compare.diff`, settings and a few facts to findings. Without timings only
-what the compiler said and wrote is judged, so equal builds always give equal answers.
+Pure: from the result of `corr.compare.diff`, settings and a few facts to findings. Without timings
+only what the compiler said and wrote is judged, so equal builds always give equal answers.
 """
 
 from __future__ import annotations

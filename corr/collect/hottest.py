@@ -1,31 +1,18 @@
-"""Which functions and machine loops are hot enough for the expensive layers, and their cost."""
+"""Which functions and machine loops are hot enough for the expensive layers."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from collectors.source_loops.forest import Function
 
 #: Share of the program's own samples from which a function or machine loop counts as hot.
 FUNCTION_SHARE = 0.01
 LOOP_SHARE = 0.002
 MOST_FUNCTIONS = 40
 MOST_LOOPS = 200
-#: Seconds of processor time that tracing the passes may take without --deep.
-TRACE_SECONDS = 75.0
-#: What tracing takes, in seconds of processor time for each instruction of unoptimised IR: of a
-#: function in it and of its whole module for each function, because clang prints a function twice
-#: a pass and walks the whole module at each print; of the module for each start of the compiler.
-TRACE_COST_FUNCTION = 0.015
-TRACE_COST_MODULE = 0.00011
-TRACE_COST_START = 0.00015
-#: Rows of `passes` that a traced function has, about: what its progress is measured against.
-TRACE_ROWS = 400
 
 
 @dataclass(frozen=True)
@@ -71,14 +58,3 @@ def find(samples: pa.Table, instructions: pa.Table, machine_loops: pa.Table) -> 
 
 def _above(weights: Counter, least: float, most: int) -> list:
     return [key for key, weight in weights.most_common(most) if weight >= least]
-
-
-def trace_seconds(functions: Sequence[Function]) -> dict[str, float]:
-    """About how long tracing the passes over each function of a unit takes."""
-    module = TRACE_COST_MODULE * sum(f.instructions for f in functions)
-    return {f.name: module + TRACE_COST_FUNCTION * f.instructions for f in functions}
-
-
-def start_seconds(functions: Sequence[Function]) -> float:
-    """About how long a compiler of a unit takes that traces and prints no function yet."""
-    return TRACE_COST_START * sum(f.instructions for f in functions)

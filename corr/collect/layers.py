@@ -14,6 +14,7 @@ from collectors.base import demangle as names
 from collectors.base.errors import CorrError
 from collectors.base.invocation import Invocation
 from collectors.base.table import Problem
+from collectors.base.threads import run_together
 from collectors.base.toolchain import Toolchain
 from collectors.machine_code import instructions, lines, mca
 from collectors.measured import cachegrind, counters, execution, samples, timings, trips
@@ -26,7 +27,7 @@ from corr.collect import pass_traces
 from corr.console.progress import Progress, duration
 from corr.lake.tables import TABLES
 from corr.program import machine
-from corr.program.build import Builder, BuiltUnit, run_together, uses_threads
+from corr.program.build import Builder, BuiltUnit, uses_threads
 from corr.program.model import Program
 from corr.program.spelling import spell_files
 
@@ -243,7 +244,7 @@ class Collection:
     def _passes(self, hottest: hot.Hot) -> None:
         """Trace the passes over hot functions, or all, while the time for it lasts."""
         deep, cores = self.options.deep, machine.cores()
-        left = 60 * self.options.deep_minutes * cores if deep else hot.TRACE_SECONDS
+        left = 60 * self.options.deep_minutes * cores if deep else pass_traces.TRACE_SECONDS
         for unit in self.builder.units:
             functions = self.functions[unit.stem]
             planned = pass_traces.plan(functions, hottest.functions, deep, left, cores)
@@ -281,7 +282,7 @@ class Collection:
         kept = unit.stem.with_suffix(".passes.txt.zst") if self.options.artifacts else None
         argv = self.builder.argv(unit.unit)
         name = f"passes over {planned.chosen} functions of {unit.stem.name}"
-        rows = planned.chosen * hot.TRACE_ROWS
+        rows = planned.chosen * pass_traces.TRACE_ROWS
         try:
             with self.progress.amount(name, rows, planned.wall) as done:
                 trace = pass_traces.trace(

@@ -16,8 +16,17 @@ from collectors.base import process
 from collectors.passes import changes as ir_changes
 from collectors.passes.changes import IrTrace
 from collectors.source_loops.forest import Function
-from corr.collect import hottest as hot
 
+#: Seconds of processor time that tracing the passes may take without --deep.
+TRACE_SECONDS = 75.0
+#: What tracing takes, in seconds of processor time for each instruction of unoptimised IR: of a
+#: function in it and of its whole module for each function, because clang prints a function twice
+#: a pass and walks the whole module at each print; of the module for each start of the compiler.
+TRACE_COST_FUNCTION = 0.015
+TRACE_COST_MODULE = 0.00011
+TRACE_COST_START = 0.00015
+#: Rows of `passes` that a traced function has, about: what its progress is measured against.
+TRACE_ROWS = 400
 #: Seconds of work that a compiler of its own is started for.
 GROUP_SECONDS = 10.0
 
@@ -51,8 +60,8 @@ def plan(
     cheap ones first. Without it the compiler's own time does not count: a large unit would else
     have no function traced.
     """
-    cost = hot.trace_seconds(functions)
-    start = hot.start_seconds(functions)
+    cost = trace_seconds(functions)
+    start = start_seconds(functions)
     starts = start * cores if deep else 0.0
     names = [name for name in hottest if name in cost]
     if deep:
@@ -149,3 +158,14 @@ def _later(rows: pa.Table, by: int) -> pa.Table:
     if not by:
         return rows
     return rows.set_column(at, rows.schema.field(at), pc.add(rows["sequence"], by))
+
+
+def trace_seconds(functions: Sequence[Function]) -> dict[str, float]:
+    """About how long tracing the passes over each function of a unit takes."""
+    module = TRACE_COST_MODULE * sum(f.instructions for f in functions)
+    return {f.name: module + TRACE_COST_FUNCTION * f.instructions for f in functions}
+
+
+def start_seconds(functions: Sequence[Function]) -> float:
+    """About how long a compiler of a unit takes that traces and prints no function yet."""
+    return TRACE_COST_START * sum(f.instructions for f in functions)

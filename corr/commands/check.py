@@ -105,7 +105,7 @@ def check(
 def _measure(a: RunInfo, b: RunInfo) -> tuple[Comparison | None, str]:
     """Both binaries timed in turn, and a note on it: runs of different times drift apart."""
     from collectors.base.errors import CorrError
-    from corr.compare.diff import invocation
+    from corr.collect.again import invocation
     from corr.console.progress import Progress
     from corr.timing.interleave import interleave
 

@@ -114,7 +114,7 @@ def _collect_both(
 
 def _measure(a: RunInfo, b: RunInfo) -> Comparison:
     from collectors.base.errors import CorrError
-    from corr.compare.diff import invocation
+    from corr.collect.again import invocation
     from corr.console.progress import Progress
     from corr.timing.interleave import interleave
 

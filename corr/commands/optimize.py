@@ -282,9 +282,9 @@ def _one(
     resume: str | None,
     target: Path,
 ) -> Session:
+    from corr.lake.live import Beacon
     from corr.optimize.loop import Optimisation
     from corr.optimize.resume import session_of
-    from corr.report.live import Beacon
     from corr.system.claims import scratch
 
     state = session_of(lake, resume, program, order, tools) if resume else None

@@ -60,7 +60,7 @@ def program_of(
 
 def collected(lake: Lake, reference: str) -> Program:
     """The program of a run in the lake, as it was collected. Raises CorrError if it changed."""
-    from corr.compare.experiments import rebuilt
+    from corr.collect.again import rebuilt
 
     return rebuilt(lake.find(reference), ())
 
@@ -68,7 +68,7 @@ def collected(lake: Lake, reference: str) -> Program:
 def last_collected(lake: Lake) -> Program:
     """The program last collected, or last optimised as it was before. Raises CorrError."""
     from collectors.base.errors import UsageError
-    from corr.compare.experiments import rebuilt
+    from corr.collect.again import rebuilt
 
     for run in reversed(lake.all_runs()):
         if run.facts.get("kind") == "collect" or run.facts.get("role") == "original":

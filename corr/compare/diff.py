@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from collectors.base.invocation import Invocation
 from collectors.source_loops.source_text import extent
 from corr.compare import hypotheses, loop_pairs
 from corr.lake.sql import connect, rows
@@ -109,24 +108,6 @@ def diff(
         }
     finally:
         connection.close()
-
-
-def invocation(run: RunInfo, time_limit: float = 600.0) -> Invocation | None:
-    """How to run the binary that a run kept; None if it kept none."""
-    from pathlib import Path
-
-    binary = run.folder / "artifacts" / str(run.facts.get("program"))
-    if not binary.is_file():
-        return None
-    stdin = run.facts.get("run_stdin")
-    return Invocation(
-        binary,
-        tuple(run.facts.get("run_args") or ()),
-        Path(stdin) if stdin else None,
-        dict(run.facts.get("run_env") or {}),
-        Path(run.facts["run_directory"]) if run.facts.get("run_directory") else None,
-        time_limit,
-    )
 
 
 def _pair_loops(connection: duckdb.DuckDBPyConnection, a: RunInfo, b: RunInfo) -> None:

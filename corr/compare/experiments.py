@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from collectors.base import toolchain
 from collectors.base.errors import CorrError
+from corr.collect.again import invocation, rebuilt
 from corr.collect.layers import Options
 from corr.collect.run import collect
-from corr.compare.diff import diff, invocation
+from corr.compare.diff import diff
 from corr.console.progress import Progress
 from corr.lake.store import Lake, RunInfo
-from corr.program.model import Program, Run, Unit
 from corr.timing.interleave import interleave
 from corr.timing.verdict import Verdict
 
@@ -63,29 +61,6 @@ def _experiment(lake: Lake, runs: tuple[RunInfo, RunInfo], experiment: str) -> d
         return diff(lake, run, without, interleave(binaries[0], binaries[1]))
     except CorrError as error:
         return f"not tested: {error.message.splitlines()[0]}"
-
-
-def rebuilt(run: RunInfo, more: tuple[str, ...]) -> Program:
-    """The program of a run with further flags. Raises CorrError if its sources changed since."""
-    from corr.collect.run import sha256
-
-    facts = run.facts
-    root = Path(facts["root"])
-    units = []
-    for source in facts["sources"]:
-        path = root / source["file"]
-        if not path.is_file() or sha256(path) != source["sha256"]:
-            raise CorrError(f"{path} changed since {run.run_id}", "collect it again")
-        units.append(Unit(path, Path(source["directory"]), (*source["flags"], *more)))
-    how = Run(
-        args=tuple(facts["run_args"]),
-        stdin=Path(facts["run_stdin"]) if facts["run_stdin"] else None,
-        env=dict(facts["run_env"]),
-        directory=Path(facts["run_directory"]),
-    )
-    directory = Path(facts["link_directory"])
-    program = Program(facts["program"], tuple(units), tuple(facts["link_flags"]), how, root)
-    return replace(program, directory=directory)
 
 
 def _judged(entry: dict[str, Any], side: str, experiment: dict[str, Any] | str) -> str:

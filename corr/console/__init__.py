@@ -1,0 +1,1 @@
+"""stdout is data, stderr is messages: listings in every format, progress, short names."""

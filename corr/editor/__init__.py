@@ -1,1 +1,1 @@
-"""corr in an editor: the files that an editor wants, written without harming what is there."""
+"""Files of an editor: vscode.py writes tasks and launch.json, jsonc.py edits what is there."""

@@ -1,1 +1,1 @@
-"""Runs and optimisations in the formats of other tools, one file a format."""
+"""A run or an optimisation in another tool's format: one file a format, named after it."""

@@ -1,0 +1,8 @@
+"""Runs on disk, and asking them.
+
+store.py            a run appears by one rename; index.py finds it
+packs.py            many old runs in few files; compact.py makes them
+tables.py           every table there is; optimize_tables.py those of an optimisation
+sql.py              DuckDB over it: tables, and the views of queries/views
+live.py             what a running optimisation says of itself
+"""

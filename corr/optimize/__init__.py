@@ -1,1 +1,9 @@
-"""The optimiser: propose, gate, build, check, measure, record. `loop.py` is where to begin."""
+"""Propose → gate → build → check → time → keep: `corr optimize`.
+
+loop.py (iterations) → session.py (what is known), prepare_original.py, inputs.py, resume.py
+proposers.py → rules/ (built in), llm/ (a model): who proposes; proposal.py the words
+moves/ → variant.py: what a change is, and the program with it; polly/ schedules
+gate/: what a change may not bring in; build_and_run.py: compiled and run, confined
+judging/: whether it is right and faster; guarantee.py how sure that is
+commits.py, result_folder.py: what is left at the end
+"""

@@ -14,11 +14,11 @@ from collectors.base.toolchain import Toolchain
 from corr.collect.run import sha256
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.inputs import Inputs
 from corr.optimize.moves import from_record
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
-from corr.optimize.refused import Refused
 from corr.optimize.session import BASELINES, Baseline, Order, Session
 from corr.optimize.variant import Variant
 from corr.program.model import Program

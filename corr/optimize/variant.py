@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.polly.clang import adopt, import_flags
-from corr.optimize.refused import Refused
 from corr.program.model import Program, Unit
 
 

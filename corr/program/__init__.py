@@ -1,0 +1,6 @@
+"""What is studied, and its build.
+
+model.py              units, flags, how it is run; from files, or compile_commands.py
+build.py              compiles and links it, with what corr needs and nothing that alters code
+spelling.py           one spelling for a file's name; machine.py where it runs
+"""

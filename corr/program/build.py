@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from elftools.elf.elffile import ELFFile
 
 from collectors.base import process, toolchain
 from collectors.base.errors import CompileError, CorrError
+from collectors.base.threads import run_together
 from collectors.base.toolchain import Toolchain
 from corr.program.model import Program, Unit
 
@@ -231,19 +231,6 @@ def uses_threads(binary: Path) -> bool:
     except (ELFError, OSError):
         return False
     return any(name.startswith(_THREADS) for name in names)
-
-
-def run_together(jobs: Sequence[Callable[[], None]]) -> None:
-    """Run jobs that mostly wait for child processes side by side; the first error is raised."""
-    with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
-        futures = [pool.submit(job) for job in jobs]
-        try:
-            for future in futures:
-                future.result()
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
 
 
 def _stems(sources: list[Path]) -> list[str]:

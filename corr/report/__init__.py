@@ -7,5 +7,5 @@ trials.py     what an optimisation tried, and its variants beside each other
 roofline.py   how far a loop is from what the machine can do (peaks.c, peaks.py)
 charts.py     the charts, by altair; draw.py turns them into SVG and PNG
 page.py       the HTML file; comparison.py two runs side by side
-server.py     `corr serve`; live.py the progress of a running optimisation
+server.py     `corr serve`
 """

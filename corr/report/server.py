@@ -16,10 +16,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from collectors.base.errors import CorrError, UsageError
+from corr.lake import live
 from corr.lake.packs import RUN_ID
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
-from corr.report import build, comparison, live
+from corr.report import build, comparison
 from corr.report.listing import Row
 from corr.report.page import document, json_text, render
 from corr.report.subject import subjects

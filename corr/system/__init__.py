@@ -1,0 +1,1 @@
+"""The process and its files: settings, folders that survive a kill, signals, shipped files."""

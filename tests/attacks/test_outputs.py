@@ -60,8 +60,9 @@ def test_without_the_sandbox_a_replaced_output_is_not_read(
 def test_a_pipe_does_not_block_the_reader(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "out")
     code = (
-        "import sys; from pathlib import Path; from collectors import errors, sandbox\n"
-        "try: sandbox.read_output(Path(sys.argv[1]), 'out', 9)\n"
+        "import sys; from pathlib import Path; from collectors.base import errors\n"
+        "from collectors.sandbox import confined\n"
+        "try: confined.read_output(Path(sys.argv[1]), 'out', 9)\n"
         "except errors.CorrError: sys.exit(7)"
     )
     root = Path(__file__).resolve().parents[2]

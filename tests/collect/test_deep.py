@@ -16,7 +16,7 @@ from collectors.passes.changes import PASSES, IrTrace
 from collectors.passes.spill import BATCH_ROWS, Rows
 from collectors.source_loops import forest
 from collectors.source_loops.forest import Function
-from corr.collect import hottest, pass_traces
+from corr.collect import pass_traces
 from corr.console.progress import Progress, duration
 from tests.conftest import Corr
 
@@ -45,7 +45,7 @@ def test_without_deep_only_hot_functions_are_traced() -> None:
 
 def test_what_does_not_fit_is_counted_and_its_time_told() -> None:
     many = functions(*[1000] * 500)
-    cost = hottest.trace_seconds(many)
+    cost = pass_traces.trace_seconds(many)
     planned = pass_traces.plan(many, ["f400", "f7"], True, 3000.0, 2)
     traced = {name for group in planned.groups for name in group}
     assert {"f400", "f7"} <= traced and len(planned.groups) == 2

@@ -13,9 +13,10 @@ import duckdb
 import pytest
 
 from collectors.base import toolchain
+from corr.collect.again import invocation
 from corr.collect.run import Options, collect
 from corr.compare import hypotheses
-from corr.compare.diff import diff, invocation
+from corr.compare.diff import diff
 from corr.console.progress import Progress
 from corr.lake.sql import connect
 from corr.lake.store import Lake, RunInfo

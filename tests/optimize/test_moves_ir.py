@@ -12,6 +12,7 @@ from elftools.elf.elffile import ELFFile
 from collectors.base.errors import CompileError
 from collectors.base.toolchain import Toolchain
 from corr.optimize import moves
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.judging.alive import alive, has_loop, verdict
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.ir_function import (
@@ -26,7 +27,6 @@ from corr.optimize.moves.ir_function import (
 )
 from corr.optimize.moves.pragma import Pragma
 from corr.optimize.proposal import Guarantee
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Run, from_files

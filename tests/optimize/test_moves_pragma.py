@@ -11,9 +11,9 @@ import pytest
 from collectors.base.toolchain import Toolchain
 from collectors.remarks import reader
 from corr.optimize import moves
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves.pragma import OPENMP_FLAGS, Pragma
 from corr.optimize.moves.source import Source
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Run, from_files

@@ -17,6 +17,7 @@ import pytest
 from collectors.base.errors import CompileError
 from collectors.base.toolchain import Toolchain
 from collectors.source_loops import forest as loop_forest
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves import from_record, schedule
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.schedule import Schedule
@@ -26,7 +27,6 @@ from corr.optimize.polly.model import Model, rescheduled
 from corr.optimize.polly.plan import Plan
 from corr.optimize.polly.plan import plan as start_of
 from corr.optimize.proposal import Guarantee
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Program, Run, Unit, from_files

@@ -11,10 +11,10 @@ import pytest
 
 from collectors.base.toolchain import Toolchain
 from corr.optimize import moves
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves.pragma import OPENMP_FLAGS, Pragma
 from corr.optimize.moves.source import LARGEST, Source, diff, function_extent
 from corr.optimize.moves.source_text import code_only, unified
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Run, from_files

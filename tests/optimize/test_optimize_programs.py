@@ -194,7 +194,7 @@ def test_without_a_sandbox(tmp_path: Path) -> None:
     for tool in ("sh", "prlimit", "setpriv", "unshare", "mount"):
         (tools / tool).symlink_to(f"/usr/bin/{tool}")
     code = (
-        f"from collectors import sandbox; sandbox.ENVIRONMENT = {{'PATH': {str(tools)!r}}}\n"
+        f"from collectors.sandbox import confined; confined.ENVIRONMENT = {{'PATH': {str(tools)!r}}}\n"
         "from corr.cli import main; main(['optimize', 'slow.c'])"
     )
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from collectors.base import toolchain
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.judging.outputs import read_dump
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
-from corr.optimize.refused import Refused
 from corr.optimize.rules import flags
 from corr.optimize.rules.bases import bases
 from corr.optimize.rules.leaf_settings import choices, neighbours

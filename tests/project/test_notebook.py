@@ -1,6 +1,6 @@
 """The example notebook: it runs, and is stored as it ran.
 
-`python -m tests.test_notebook FILE` runs it and writes it with its outputs to FILE; to store it
+`python -m tests.project.test_notebook FILE` runs it and writes it with its outputs to FILE; to store it
 anew, FILE is notebooks/optimise.ipynb.
 """
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from corr.lake import live
+from corr.lake.live import Beacon
 from corr.lake.store import Lake
-from corr.report import live
-from corr.report.live import Beacon
 from corr.report.server import Server, Site
 from tests.support.report_lakes import SESSION, optimisation
 

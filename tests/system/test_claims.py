@@ -14,7 +14,7 @@ from corr.system.claims import LOCK, abandoned, claim, scratch
 
 KILLED = """
 import os, signal
-from corr.scratch import scratch
+from corr.system.claims import scratch
 with scratch("corr-test-") as folder:
     (folder / "large").write_text("x")
     os.kill(os.getpid(), signal.SIGKILL)

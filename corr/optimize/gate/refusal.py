@@ -1,8 +1,14 @@
-"""What a gate answers with: why a change is not even compiled."""
+"""Why a change is not made: the answer of a gate, and what an impossible move raises."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from collectors.base.errors import CorrError
+
+
+class Refused(CorrError):
+    """A move that cannot be applied, or must not be; the message says which rule and where."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,6 @@
+"""Is a candidate right, and is it faster?
+
+order.py     the stages, cheapest first
+check.py     same outputs on inputs seen and held out, sanitizers; outputs.py compares two
+speed.py     timed in turn with the best so far; alive.py a proof where alive-tv is installed
+"""

@@ -17,13 +17,13 @@ from typing import Any
 from collectors.base.errors import CompileError, CorrError, UsageError
 from collectors.sandbox.confined import Limits
 from corr.optimize.build_and_run import Reference, References, Workshop
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging import alive
 from corr.optimize.judging.outputs import TOLERANCE, compare
 from corr.optimize.judging.speed import Accept
 from corr.optimize.moves.ir_function import IrFunction, unit_named, with_optimised_ir
 from corr.optimize.proposal import Guarantee, Outcome
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Variant
 
 #: A checked run may take so many seconds, and so many times what the original took.

@@ -11,12 +11,12 @@ from collectors.base.errors import CompileError
 from collectors.base.toolchain import Toolchain
 from corr.optimize import gate
 from corr.optimize.build_and_run import Workshop
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.judging.check import Judgement, Verifier
 from corr.optimize.judging.speed import MUCH, Contest, Failed, Timed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
-from corr.optimize.refused import Refused
 from corr.optimize.session import Session, listed
 from corr.optimize.variant import Variant
 from corr.timing.verdict import Ratio, Verdict

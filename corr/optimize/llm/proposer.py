@@ -10,6 +10,7 @@ from typing import Any
 
 from collectors.base.errors import UsageError
 from corr.console.output import message
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.llm import nests as llm_nests
 from corr.optimize.llm import prompt, replies
 from corr.optimize.llm.cache import ReplyCache, digest
@@ -20,7 +21,6 @@ from corr.optimize.llm.nests import Nests
 from corr.optimize.llm.reply_moves import LEVELS, Offer, kinds_of, schema
 from corr.optimize.llm.spending import Spending
 from corr.optimize.proposal import Proposal, Situation, Trial, Usage
-from corr.optimize.refused import Refused
 
 #: How freely the first request may vary, and the second one, which asks for something else.
 TEMPERATURES = (0.7, 1.0)

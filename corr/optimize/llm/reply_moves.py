@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.llm.errors import plain
 from corr.optimize.moves import from_record
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Move
 
 KINDS = ("flags", "pragma", "schedule", "source", "ir")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from corr.optimize.refused import Refused
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.variant import Move
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from corr.optimize.gate.of_flags import flags
-from corr.optimize.refused import Refused
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.variant import Move, Variant
 
 

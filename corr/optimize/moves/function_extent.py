@@ -16,8 +16,8 @@ from collectors.base.demangle import demangle
 from collectors.base.errors import CorrError
 from collectors.base.toolchain import Toolchain
 from collectors.sandbox.confined import compiler_limits
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves.source_text import exact_text, line_of
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Unit

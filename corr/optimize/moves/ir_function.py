@@ -19,7 +19,7 @@ from collectors.base.errors import CompileError
 from collectors.base.toolchain import Toolchain
 from collectors.passes.text import function_name
 from collectors.sandbox.confined import compiler_limits
-from corr.optimize.refused import Refused
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.variant import Move, Variant
 from corr.program.build import Builder
 from corr.program.model import Program, Unit

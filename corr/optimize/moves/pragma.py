@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves.source_text import (
     LINE_END,
     changeable_source,
@@ -22,7 +23,6 @@ from corr.optimize.moves.source_text import (
     statement_end,
     without_comments,
 )
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Move, Variant
 
 #: `fuse`, `stripe`, `reverse` and `interchange` are OpenMP 6.0. -fopenmp-simd crashes clang 22.

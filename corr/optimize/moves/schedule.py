@@ -18,11 +18,11 @@ from collectors.base import process
 from collectors.base.errors import CompileError
 from collectors.base.process import Completed
 from collectors.base.toolchain import Toolchain
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.polly import child
 from corr.optimize.polly.clang import answer, export_flags, function_of, read_folder, subfolder
 from corr.optimize.polly.jscop import Scop, read
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Move, Variant
 from corr.program.build import Builder
 from corr.program.model import Unit

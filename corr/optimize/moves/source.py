@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from collectors.base import toolchain
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves.function_extent import function_extent, names
 from corr.optimize.moves.pragma import openmp_flags
 from corr.optimize.moves.source_text import (
@@ -23,7 +24,6 @@ from corr.optimize.moves.source_text import (
     line_end,
     line_of,
 )
-from corr.optimize.refused import Refused
 from corr.optimize.variant import Move, Variant
 
 __all__ = ["Source", "diff", "edited", "function_extent"]

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from corr.optimize.refused import Refused
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.variant import Variant
 from corr.program.model import C_SUFFIXES, CXX_SUFFIXES
 

@@ -1,1 +1,4 @@
-"""Loop nests as Polly writes and reads them (JSCoP files): modelled, reordered, handed to clang."""
+"""Loop nests as Polly writes and reads them (JSCoP): what a model's `schedule` move needs.
+
+clang.py exports and imports, child.py does so confined; jscop.py the file, model.py its sets.
+"""

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 
 import islpy as isl
 
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.polly.jscop import Scop
 from corr.optimize.polly.model import OUT, Model
 from corr.optimize.polly.plan import Plan, plan, plan_of
 from corr.optimize.polly.strides import Walk, walks
-from corr.optimize.refused import Refused
 
 #: Blocks of results to hold in registers: of the loop that is reused, and of the vector loop.
 BLOCKS = ((4, 32), (4, 16), (8, 8))

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collectors.base import process
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.polly.jscop import Scop, read
-from corr.optimize.refused import Refused
 
 SECONDS = 20
 MEMORY = 2 << 30

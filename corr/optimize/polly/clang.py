@@ -11,8 +11,8 @@ from collectors.base import process
 from collectors.base.errors import CompileError, ToolMissing
 from collectors.base.process import Completed
 from collectors.base.toolchain import INSTALL_LLVM
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.polly.jscop import SUFFIX, Scop, read
-from corr.optimize.refused import Refused
 
 #: Polly before everything, with an order of ours and none of its own, and nothing rewritten
 #: between the dependence check and code generation. Without reductions, which Polly would let run

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from corr.optimize.refused import Refused
+from corr.optimize.gate.refusal import Refused
 
 SUFFIX = ".jscop"
 #: Characters of a JSCoP, and of one isl text in it, that are looked at.

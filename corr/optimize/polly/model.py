@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import islpy as isl
 
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.polly.jscop import Scop, Statement, isl_text
-from corr.optimize.refused import Refused
 
 #: isl's own count of steps after which a question about a nest is given up.
 OPERATIONS = 3_000_000

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 import islpy as isl
 
+from corr.optimize.gate.refusal import Refused
 from corr.optimize.polly.jscop import Scop
 from corr.optimize.polly.model import IN, OUT, Model
-from corr.optimize.refused import Refused
 
 Times = tuple[str, ...]
 _NUMBER = re.compile(r"-?\d+")
