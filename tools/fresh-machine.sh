@@ -36,6 +36,7 @@ for file in /etc/apt/apt.conf.d/*proxy* /etc/apt/sources.list.d/debian.sources /
     mkdir -p "$root$(dirname "$file")"
     cp -L "$file" "$root$file"
 done
+[ ! -f "$root/etc/apt/sources.list.d/debian.sources" ] || rm -f "$root/etc/apt/sources.list"
 [ ! -f "$HOME/.npmrc" ] || { mkdir -p "$root/root" && cp "$HOME/.npmrc" "$root/root/.npmrc"; }
 registries=$(env | grep -E '^(PIP_|npm_config_|NODE_EXTRA_CA_CERTS|SSL_CERT|REQUESTS_CA|CURL_CA|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY)' \
     | grep -v '^PIP_FIND_LINKS=' || true)
