@@ -1,7 +1,7 @@
 """The five kinds of move, one mechanism: a move makes a new variant of a variant, or refuses.
 
 Undo is keeping the old variant; combining is applying one move after another. What a move is, is
-said in `variant.py`; here is one file a kind.
+said beside the variant; here is one file a kind.
 """
 
 from __future__ import annotations
