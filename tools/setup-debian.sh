@@ -18,6 +18,8 @@ need "llvm-mca-$llvm" "llvm-$llvm"
 need "llvm-cov-$llvm" "llvm-$llvm"
 profile=$(ls "/usr/lib/llvm-$llvm/lib/clang/$llvm/lib/linux/"libclang_rt.profile-*.a 2>/dev/null || true)
 [ -n "$profile" ] || missing="$missing libclang-rt-$llvm-dev"
+# what -fopenmp links: programs with OpenMP, and loop directives of the optimiser
+[ -e "/usr/lib/llvm-$llvm/lib/libomp.so" ] || missing="$missing libomp-$llvm-dev"
 need perf linux-perf
 need valgrind valgrind
 need bwrap bubblewrap

@@ -71,7 +71,7 @@ def _llvm_rows() -> list[dict[str, str]]:
             rows.append(_row(tool, "ok", found.version, str(found.path(tool))))
         else:
             rows.append(_missing(tool, package.replace("22", str(found.major)), loss))
-    rows.append(_runtime_row(found))
+    rows += [_runtime_row(found), _openmp_row(found)]
     return rows
 
 
@@ -83,6 +83,18 @@ def _runtime_row(found: Toolchain) -> dict[str, str]:
     if path is None:
         return _missing("profile runtime", f"libclang-rt-{found.major}-dev", "no execution counts")
     return _row("profile runtime", "ok", str(found.major), str(path))
+
+
+def _openmp_row(found: Toolchain) -> dict[str, str]:
+    """LLVM's OpenMP runtime, which -fopenmp links whether or not a directive needs it."""
+    from collectors.base import process
+
+    answer = process.run([found.path("clang"), "-print-file-name=libomp.so"])
+    path = answer.stdout.decode("utf-8", "replace").strip()
+    if not path.startswith("/"):
+        loss = "programs with OpenMP, and the optimiser's loop directives, do not link"
+        return _missing("OpenMP runtime", f"libomp-{found.major}-dev", loss)
+    return _row("OpenMP runtime", "ok", str(found.major), path)
 
 
 def _other_rows() -> list[dict[str, str]]:

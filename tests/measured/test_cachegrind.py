@@ -20,15 +20,16 @@ EVENTS = ["Ir", "I1mr", "ILmr", "Dr", "D1mr", "DLmr", "Dw", "D1mw", "DLmw"]
 PROGRAM = """
 #include <stdio.h>
 #include <stdlib.h>
-static double table[4096];
+#define N 1048576 /* 8 MB: more than any first-level cache */
+static double table[N];
 __attribute__((noinline)) static double sum(int n) {
   double s = 0;
   for (int i = 0; i < n; i++)
-    s += table[(i * 8) & 4095];
+    s += table[(i * 8) & (N - 1)];
   return s;
 }
 int main(int argc, char **argv) {
-  for (int i = 0; i < 4096; i++)
+  for (int i = 0; i < N; i++)
     table[i] = i;
   printf("%g\\n", sum(100000));
   return getenv("CORR_TIMES") ? 9 : 0;
@@ -119,10 +120,10 @@ def test_real_program_against_cg_annotate(tmp_path: Path, monkeypatch) -> None:
     assert len(theirs) > 9 * 20
     assert ours == theirs
     lines = {r["line"]: r for r in table.to_pylist() if r["file"] == f"{tmp_path}/program.c"}
-    assert lines[8]["Dr"] == 100000
-    assert lines[8]["function"] == "sum"
-    assert lines[8]["D1mr"] > 0
-    assert lines[13]["Dw"] == 4096
+    assert lines[9]["Dr"] == 100000
+    assert lines[9]["function"] == "sum"
+    assert lines[9]["D1mr"] > 0
+    assert lines[14]["Dw"] == 1 << 20
 
 
 def test_unreadable_debug_information_is_reported(tmp_path: Path) -> None:
