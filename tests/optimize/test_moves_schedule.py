@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import random
 import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import islpy as isl
 import pytest
 
+import corr
+from collectors.base import process
 from collectors.base.errors import CompileError
 from collectors.base.toolchain import Toolchain
 from collectors.source_loops import forest as loop_forest
@@ -21,36 +20,15 @@ from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves import from_record, schedule
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.schedule import Schedule
-from corr.optimize.polly import candidates, child, clang, jscop
-from corr.optimize.polly.jscop import Scop
-from corr.optimize.polly.model import Model, rescheduled
-from corr.optimize.polly.plan import Plan
-from corr.optimize.polly.plan import plan as start_of
+from corr.optimize.polly import child, clang
+from corr.optimize.polly.jscop import Jscop
+from corr.optimize.polly.model import rescheduled
 from corr.optimize.proposal import Guarantee
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
-from corr.program.model import Program, Run, Unit, from_files
-
-#: The order that takes the column walk out of the inner loop of gemm.
-IKJ = {"init": "[0, {0}, {1}, 0]", "sum": "[1, {0}, {2}, {1}]"}
-
-
-def kernel(name: str, flags: tuple[str, ...] = ("-O3",)) -> Variant:
-    root = Path(schedule.__file__).parents[3] / "kernels"
-    return Variant(from_files([f"{name}.c"], flags, Run(), root))
-
-
-def unit_of(variant: Variant) -> Unit:
-    return variant.program.units[0]
-
-
-def nests(variant: Variant, tools: Toolchain, folder: Path) -> dict[str, Scop]:
-    folder.mkdir(exist_ok=True)
-    return schedule.export(variant, unit_of(variant), tools, folder)
-
-
-def own(scops: dict[str, Scop], prefix: str = "kernel_") -> Scop:
-    return next(s for s in scops.values() if s.function.startswith(prefix))
+from corr.program.model import Program, Run, Unit
+from tests.support import jscop_orders
+from tests.support.polly_nests import kernel, nests, own, unit_of
 
 
 def digest(variant: Variant, tools: Toolchain, folder: Path, size: int) -> str:
@@ -73,27 +51,26 @@ def gemm() -> Variant:
 @pytest.fixture(scope="module")
 def gemm_nests(
     gemm: Variant, tools: Toolchain, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Scop]:
+) -> dict[str, Jscop]:
     return nests(gemm, tools, tmp_path_factory.mktemp("gemm"))
 
 
 @pytest.fixture(scope="module")
-def ikj(gemm_nests: dict[str, Scop]) -> Schedule:
+def ikj(gemm_nests: dict[str, Jscop]) -> Schedule:
     scop = own(gemm_nests)
-    plan = start_of(scop).distributed()
-    deepest = max(plan.statements, key=lambda name: len(plan.loops(name)))
-    maps = plan.permuted([deepest], [0, 2, 1]).maps()
+    apart = jscop_orders.written(scop).distributed()
+    deepest = max(apart.statements, key=lambda name: len(apart.loops(name)))
+    maps = apart.permuted([deepest], [0, 2, 1]).maps()
     return Schedule.of("gemm.c", gemm_nests, scop.file, maps, "ikj")
 
 
-def test_export_knows_function_lines_and_statements(gemm_nests: dict[str, Scop]) -> None:
+def test_export_knows_function_lines_and_statements(gemm_nests: dict[str, Jscop]) -> None:
     scop = own(gemm_nests)
     text = unit_of(kernel("gemm")).source.read_text().splitlines()
     assert scop.function == "kernel_gemm"
     assert scop.source is not None and scop.source.endswith("gemm.c")
     assert scop.first is not None and "for (int i" in text[scop.first - 1]
     assert [len(s.accesses) for s in scop.statements] == [3, 5]
-    assert {a.type for a in scop.arrays} == {"double"}
 
 
 def test_a_legal_interchange_is_proved_and_computes_the_same(
@@ -158,7 +135,7 @@ def test_reversing_seidel_is_refused_with_the_dependence_named(
     scops = nests(variant, tools, tmp_path)
     scop = own(scops)
     name = scop.statements[0].name
-    backwards = start_of(scop).reversed([name], 2).maps()
+    backwards = jscop_orders.written(scop).reversed([name], 2).maps()
     with pytest.raises(Refused, match=r"flow dependence .* would run backwards, as from"):
         Schedule.of("seidel_2d.c", scops, scop.file, backwards, "reverse")
     # past our own check, Polly has to say it
@@ -191,6 +168,22 @@ def test_only_schedules_may_differ(
     tampered = replace(ikj, jscop=json.dumps(record)).apply(gemm)
     with pytest.raises(Refused, match="changes more than schedules"):
         schedule.proves(tampered, tools, tmp_path)
+
+
+def test_the_child_runs_the_corr_that_asks(
+    gemm: Variant, ikj: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not an installed one, which may be another version or not be there."""
+    places = []
+    real = process.run
+
+    def run(argv: list[str], env: dict[str, str], **limits: object) -> process.Completed:
+        places.append(env["PYTHONPATH"])
+        return real(argv, env=env, **limits)
+
+    monkeypatch.setattr(process, "run", run)
+    ikj.apply(gemm)
+    assert places == [str(Path(corr.__file__).parents[1])]
 
 
 def with_schedule(move: Schedule, text: str) -> Schedule:
@@ -342,7 +335,7 @@ def test_other_nests_of_the_unit_and_of_the_function(tools: Toolchain, tmp_path:
     scops = nests(variant, tools, folder)
     assert sorted(s.function for s in scops.values()) == ["both", "both", "first"]
     scop = next(s for s in scops.values() if s.function == "both" and "i1" in s.text())
-    maps = start_of(scop).permuted([scop.statements[0].name], [1, 0]).maps()
+    maps = jscop_orders.written(scop).permuted([scop.statements[0].name], [1, 0]).maps()
     move = Schedule.of(source.name, scops, scop.file, maps, "interchange")
     assert len(move.beside) == 1
     assert schedule.proves(move.apply(variant), tools, folder)[0] is Guarantee.proved
@@ -362,7 +355,7 @@ def test_mangled_names(tools: Toolchain, tmp_path: Path) -> None:
     variant = Variant(program)
     scops = nests(variant, tools, tmp_path)
     scop = own(scops, "_Z6filled")
-    maps = start_of(scop).permuted([scop.statements[0].name], [1, 0]).maps()
+    maps = jscop_orders.written(scop).permuted([scop.statements[0].name], [1, 0]).maps()
     move = Schedule.of("t.cpp", scops, scop.file, maps, "interchange")
     assert schedule.proves(move.apply(variant), tools, tmp_path)[0] is Guarantee.proved
 
@@ -389,122 +382,3 @@ def test_renamed_blocks_are_adopted(tools: Toolchain, tmp_path: Path) -> None:
     builder.emit_optimised(built)
     assert "polly." in built.optimised.read_text()
     assert clang.adopt(command, source, built.unit.directory, place) == 0
-
-
-def test_candidates_are_accepted_by_polly(tools: Toolchain, tmp_path: Path) -> None:
-    variant = kernel("gemm")
-    scops = nests(variant, tools, tmp_path)
-    scop = own(scops)
-    found = candidates.candidates(scop, [32 << 10, 1 << 20])
-    assert any("interchange" in c.summary for c in found)
-    assert any("registers" in c.summary for c in found)
-    for number, candidate in enumerate(found[:4]):
-        move = Schedule.of("gemm.c", scops, scop.file, candidate.maps, candidate.summary)
-        place = tmp_path / str(number)
-        place.mkdir()
-        changed = move.apply(variant)
-        assert schedule.proves(changed, tools, place)[0] is Guarantee.proved
-        assert digest(changed, tools, place, 45) == digest(variant, tools, place, 45)
-
-
-def random_order(plan: Plan, choice: random.Random) -> Plan:
-    """One to three random steps: permute, reverse, skew, shift, tile, sink, distribute."""
-    for _ in range(choice.randint(1, 3)):
-        name = choice.choice(plan.statements)
-        group = choice.choice([[name], list(plan.statements)])
-        loops = plan.loops(name)
-        step = choice.randrange(7)
-        try:
-            if step == 0:
-                plan = plan.permuted(group, choice.sample(range(len(loops)), len(loops)))
-            elif step == 1:
-                plan = plan.reversed(group, choice.randrange(len(loops)))
-            elif step == 2:
-                by, onto = choice.sample(range(len(loops)), 2)
-                plan = plan.skewed(group, onto, by, choice.choice([1, 2, -1]))
-            elif step == 3:
-                plan = plan.shifted(group, choice.choice(loops), choice.choice([1, -1, 2]))
-            elif step == 4:
-                plan = plan.tiled(plan.statements, {p: choice.choice([4, 32]) for p in loops})
-            elif step == 5:
-                plan = plan.sunk(plan.statements, {choice.choice(loops): 4})
-            else:
-                names = list(plan.statements)
-                choice.shuffle(names)
-                plan = plan.distributed([[n] for n in names])
-        except (Refused, ValueError, IndexError):
-            continue
-    return plan
-
-
-def polly_accepts(variant: Variant, move: Schedule, tools: Toolchain, folder: Path) -> bool:
-    folder.mkdir()
-    program = move.apply(variant).program_in(folder)
-    builder = Builder(program, tools, folder)
-    unit = builder.units[0].unit
-    argv = [
-        *map(str, builder.argv(unit)),
-        "-S",
-        "-emit-llvm",
-        "-mllvm",
-        "-polly-code-generation=none",
-    ]
-    done = subprocess.run(
-        [*argv, str(unit.source), "-o", os.devnull], capture_output=True, text=True
-    )
-    assert "Reading JScop" in done.stderr
-    assert done.returncode == 0 or "changes the dependences" in done.stderr, done.stderr[:2000]
-    return done.returncode == 0
-
-
-@pytest.mark.parametrize("name", ["gemm", "2mm", "seidel_2d", "jacobi_2d"])
-def test_our_verdict_is_pollys(name: str, tools: Toolchain, tmp_path: Path) -> None:
-    variant = kernel(name, ("-O1",))
-    scops = nests(variant, tools, tmp_path)
-    scop = own(scops)
-    model = Model(scop)
-    start = start_of(scop)
-    choice = random.Random(name)
-    verdicts = []
-    orders = int(os.environ.get("CORR_TEST_ORDERS", "4"))
-    for number in range(orders):
-        maps = random_order(start, choice).maps()
-        try:
-            broken = model.broken(maps)
-        except Refused:  # no order at all, which Polly does not ask
-            continue
-        text = rescheduled(scop.file, scop.text(), maps)
-        others = tuple(
-            (s.file, s.text()) for s in scops.values() if s.function == scop.function and s != scop
-        )
-        move = Schedule(f"{name}.c", scop.file, text, "random", others)
-        accepted = polly_accepts(variant, move, tools, tmp_path / f"order{number}")
-        assert accepted == (broken is None), (broken, maps)
-        verdicts.append(accepted)
-    assert verdicts
-
-
-def test_the_model_against_a_walk_through_all_iterations(gemm_nests: dict[str, Scop]) -> None:
-    """Dependences of a 3 × 3 product, counted by hand."""
-    model = Model(own(gemm_nests))
-    fixed = isl.Set.read_from_str(model.isl, "[p_0] -> { : p_0 = 3 }")
-    counts = {
-        kind: sum_of(pairs.intersect_params(fixed)) for kind, pairs in model.dependences.kinds()
-    }
-    # C[i][j] is written once, then 3 times in sequence: of 4 writes 6 pairs, for 9 elements;
-    # every statement reads what it writes, so flow and anti pairs are as many
-    assert counts == {"flow": 54, "anti": 54, "output": 54}
-
-
-def sum_of(pairs: isl.UnionMap) -> int:
-    sets: list[isl.Set] = []
-    pairs.wrap().foreach_set(sets.append)
-    return sum(int(s.project_out(isl.dim_type.param, 0, 1).count_val().to_python()) for s in sets)
-
-
-def test_reading_is_strict_about_duplicates(gemm_nests: dict[str, Scop]) -> None:
-    scop = own(gemm_nests)
-    record = json.loads(scop.text())
-    record["statements"].append(record["statements"][0])
-    with pytest.raises(Refused, match="name of its own"):
-        jscop.read(scop.file, json.dumps(record))

@@ -12,7 +12,7 @@ from corr.optimize.llm.errors import plain
 from corr.optimize.llm.reply_moves import Unreadable
 
 if TYPE_CHECKING:
-    from corr.optimize.polly.jscop import Scop
+    from corr.optimize.polly.jscop import Jscop
     from corr.optimize.proposal import Situation
     from corr.optimize.variant import Move
 
@@ -25,7 +25,7 @@ LONGEST_TEXT = 1_000
 class Nests:
     """Nests by unit label and by file name, those of functions that the summary speaks of."""
 
-    units: Mapping[str, Mapping[str, Scop]] = field(default_factory=dict)
+    units: Mapping[str, Mapping[str, Jscop]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return any(self.units.values())
@@ -73,7 +73,7 @@ def find(situation: Situation) -> Nests:
     from corr.optimize.moves.schedule import export
 
     folder = situation.scratch / f"nests{situation.iteration}"
-    units: dict[str, Mapping[str, Scop]] = {}
+    units: dict[str, Mapping[str, Jscop]] = {}
     program = situation.best.program
     for number, unit in enumerate(program.units):
         if unit.source in situation.best.ir:
@@ -91,7 +91,7 @@ def find(situation: Situation) -> Nests:
     return Nests(units)
 
 
-def _described(unit: str, scop: Scop) -> str:
+def _described(unit: str, scop: Jscop) -> str:
     place = "" if scop.first is None else f", lines {scop.first} to {scop.last}"
     lines = [f"unit {unit}, nest {scop.file}{place}", f"  parameters {_isl(scop.context)}"]
     for statement in scop.statements:

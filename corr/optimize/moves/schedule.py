@@ -22,7 +22,7 @@ from corr.optimize.gate.refusal import Refused
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.polly import child
 from corr.optimize.polly.clang import answer, export_flags, function_of, read_folder, subfolder
-from corr.optimize.polly.jscop import Scop, read
+from corr.optimize.polly.jscop import Jscop, read
 from corr.optimize.variant import Move, Variant
 from corr.program.build import Builder
 from corr.program.model import Unit
@@ -51,7 +51,7 @@ class Schedule(Move):
     def of(
         cls,
         unit: str,
-        scops: Mapping[str, Scop],
+        scops: Mapping[str, Jscop],
         name: str,
         maps: Mapping[str, str],
         summary: str,
@@ -97,7 +97,7 @@ class Schedule(Move):
         return f"schedule {function_of(self.scop)}: {summary}"
 
 
-def export(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> dict[str, Scop]:
+def export(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> dict[str, Jscop]:
     """The nests of a unit that Polly can model, in their original order, by file name.
 
     `unit` is one of the program's; the variant's flags and texts are used, its schedules are not.
@@ -155,7 +155,7 @@ def _prove_unit(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path
 
 
 def _accepted(
-    answer: Completed, files: Mapping[str, str], exported: Mapping[str, Scop], after: Path
+    answer: Completed, files: Mapping[str, str], exported: Mapping[str, Jscop], after: Path
 ) -> str:
     """What Polly accepted, in words. Raises Refused if it passed a file by, or made no code."""
     seen = {Path(name).name for name in _READING.findall(answer.stderr.decode("utf-8", "replace"))}
@@ -181,7 +181,7 @@ def _generated(module: Path, function: str) -> bool:
 
 
 def _refusal(
-    error: CompileError, exported: Mapping[str, Scop], orders: Mapping[str, Mapping[str, str]]
+    error: CompileError, exported: Mapping[str, Jscop], orders: Mapping[str, Mapping[str, str]]
 ) -> str:
     """Why Polly stopped, without the crash report that it wraps its answer in."""
     read_files = [Path(name).name for name in _READING.findall(error.message)]
@@ -204,7 +204,7 @@ def _first_line(message: str) -> str:
     return (told or ["no reason given"])[0][:200]
 
 
-def _left_out(exported: Mapping[str, Scop], files: Mapping[str, str]) -> str:
+def _left_out(exported: Mapping[str, Jscop], files: Mapping[str, str]) -> str:
     functions = {exported[name].function for name in files}
     left = sorted(n for n, s in exported.items() if s.function in functions and n not in files)
     return ", ".join(left)

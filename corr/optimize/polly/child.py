@@ -15,7 +15,7 @@ from pathlib import Path
 
 from collectors.base import process
 from corr.optimize.gate.refusal import Refused
-from corr.optimize.polly.jscop import Scop, read
+from corr.optimize.polly.jscop import Jscop, read
 
 SECONDS = 20
 MEMORY = 2 << 30
@@ -29,13 +29,13 @@ class Answer:
     broken: str | None = None
 
 
-def rescheduled(scop: Scop, maps: Mapping[str, str], judge: bool) -> Answer:
+def rescheduled(scop: Jscop, maps: Mapping[str, str], judge: bool) -> Answer:
     """The nest with these schedules; with `judge`, whether they keep its dependences.
 
     Raises Refused for maps that are no order, or that isl cannot deal with in good time.
     """
     question = {"file": scop.file, "scop": scop.text(), "maps": dict(maps), "judge": judge}
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     answer = process.run(
         [sys.executable, "-P", "-m", __name__],
         env=process.tool_environment() | {"PYTHONPATH": str(root)},
@@ -51,13 +51,13 @@ def rescheduled(scop: Scop, maps: Mapping[str, str], judge: bool) -> Answer:
 
 
 def _answer(question: dict[str, object]) -> dict[str, object]:
-    from corr.optimize.polly.model import Model
+    from corr.optimize.polly.model import JscopModel
     from corr.optimize.polly.model import rescheduled as spelled
 
     file, text, maps = str(question["file"]), str(question["scop"]), question["maps"]
     assert isinstance(maps, dict)
     try:
-        broken = Model(read(file, text)).broken(maps) if question["judge"] else None
+        broken = JscopModel(read(file, text)).broken(maps) if question["judge"] else None
         return {"text": spelled(file, text, maps), "broken": broken}
     except Refused as error:
         return {"refused": error.message}

@@ -12,7 +12,7 @@ from collectors.base.errors import CompileError, ToolMissing
 from collectors.base.process import Completed
 from collectors.base.toolchain import INSTALL_LLVM
 from corr.optimize.gate.refusal import Refused
-from corr.optimize.polly.jscop import SUFFIX, Scop, read
+from corr.optimize.polly.jscop import SUFFIX, Jscop, read
 
 #: Polly before everything, with an order of ours and none of its own, and nothing rewritten
 #: between the dependence check and code generation. Without reductions, which Polly would let run
@@ -59,7 +59,7 @@ def import_flags(folder: Path) -> tuple[str, ...]:
     return (*MODEL_FLAGS, *(word for option in options for word in ("-mllvm", option)))
 
 
-def read_folder(folder: Path) -> dict[str, Scop]:
+def read_folder(folder: Path) -> dict[str, Jscop]:
     """The JSCoPs in a folder by file name; what is none is left out."""
     found = {}
     for path in sorted(folder.glob(f"*{SUFFIX}")):

@@ -25,7 +25,7 @@ _LOCATION = re.compile(r"(.*):(\d+)-(\d+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Access:
+class JscopAccess:
     """One read or write of a statement; `relation` maps its iterations to array elements."""
 
     kind: str
@@ -33,26 +33,17 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Statement:
+class JscopStatement:
     """One statement of the nest: its iterations, their order, and what each touches."""
 
     name: str
     domain: str
     schedule: str
-    accesses: tuple[Access, ...]
+    accesses: tuple[JscopAccess, ...]
 
 
 @dataclass(frozen=True)
-class Array:
-    """An array of the nest, its element type as LLVM spells it, and its sizes (`*`: unknown)."""
-
-    name: str
-    type: str
-    sizes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Scop:
+class Jscop:
     """A loop nest as Polly sees it. `file` is the name under which Polly writes and looks for it.
 
     `context` is what Polly knows of the parameters. `source` and its first and last line are
@@ -62,8 +53,7 @@ class Scop:
     file: str
     region: str
     context: str
-    statements: tuple[Statement, ...]
-    arrays: tuple[Array, ...] = ()
+    statements: tuple[JscopStatement, ...]
     source: str | None = None
     first: int | None = None
     last: int | None = None
@@ -73,7 +63,7 @@ class Scop:
         """The function's name in the object file."""
         return self.file.removesuffix(f"___{self.region}{SUFFIX}")
 
-    def statement(self, name: str) -> Statement:
+    def statement(self, name: str) -> JscopStatement:
         """The statement of that name. Raises Refused."""
         for statement in self.statements:
             if statement.name == name:
@@ -86,7 +76,7 @@ class Scop:
         """What to call the nest in a message."""
         return f"{self.function} (line {self.first})" if self.first else self.function
 
-    def same_nest(self, other: Scop) -> bool:
+    def same_nest(self, other: Jscop) -> bool:
         """All but the schedules, and the names of blocks, is equal."""
         return self._but_schedules() == other._but_schedules()
 
@@ -94,7 +84,7 @@ class Scop:
         rows = [(s.name, s.domain, s.accesses) for s in self.statements]
         return self.function, self.context, tuple(rows)
 
-    def with_schedules(self, schedules: Mapping[str, str]) -> Scop:
+    def with_schedules(self, schedules: Mapping[str, str]) -> Jscop:
         """The nest with other schedules for these statements, not looked at any further."""
         for name in schedules:
             self.statement(name)
@@ -129,14 +119,13 @@ class Scop:
         return json.dumps(record, indent=1)
 
 
-def read(file: str, text: str) -> Scop:
+def read(file: str, text: str) -> Jscop:
     """The nest in a JSCoP of that file name. Raises Refused for a text that is none."""
     if len(text) > TEXT_LIMIT:
         raise Refused(f"a JSCoP of {len(text)} characters is over the limit of {TEXT_LIMIT}")
     try:
         record = json.loads(text)
         statements = tuple(_statement(entry) for entry in _list(record["statements"]))
-        arrays = tuple(_array(entry) for entry in _list(record.get("arrays", [])))
         region, context = _string(record["name"]), _isl(record["context"])
         location = _string(record.get("location", ""))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -146,7 +135,7 @@ def read(file: str, text: str) -> Scop:
     names = [s.name for s in statements]
     if not names or len(set(names)) < len(names):
         raise Refused(f"{file[:80]}: a JSCoP needs statements, each with a name of its own")
-    scop = Scop(file, region, context, statements, arrays)
+    scop = Jscop(file, region, context, statements)
     place = _LOCATION.fullmatch(location)
     if place is None:
         return scop
@@ -167,20 +156,15 @@ def isl_text(text: str) -> str:
         raise Refused(f"not an isl text: {error}") from error
 
 
-def _statement(entry: Any) -> Statement:
+def _statement(entry: Any) -> JscopStatement:
     accesses = (
-        Access(_kind(access["kind"]), _isl(access["relation"]))
+        JscopAccess(_kind(access["kind"]), _isl(access["relation"]))
         for access in _list(entry["accesses"])
     )
     name = _string(entry["name"])
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise ValueError(f"{name[:80]!r} is no statement's name")
-    return Statement(name, _isl(entry["domain"]), _isl(entry["schedule"]), tuple(accesses))
-
-
-def _array(entry: Any) -> Array:
-    sizes = tuple(_string(size) for size in _list(entry["sizes"]))
-    return Array(_string(entry["name"]), _string(entry["type"]), sizes)
+    return JscopStatement(name, _isl(entry["domain"]), _isl(entry["schedule"]), tuple(accesses))
 
 
 def _kind(value: Any) -> str:

@@ -15,7 +15,7 @@ from typing import TypeVar
 import islpy as isl
 
 from corr.optimize.gate.refusal import Refused
-from corr.optimize.polly.jscop import Scop, Statement, isl_text
+from corr.optimize.polly.jscop import Jscop, JscopStatement, isl_text, read
 
 #: isl's own count of steps after which a question about a nest is given up.
 OPERATIONS = 3_000_000
@@ -27,28 +27,24 @@ OUT, IN, SET, PARAM = isl.dim_type.out, isl.dim_type.in_, isl.dim_type.set, isl.
 
 
 @dataclass(frozen=True)
-class Dependences:
+class JscopDependences:
     """Pairs of iterations that must stay in order, by what is at stake."""
 
     flow: isl.UnionMap  # write, then read
     anti: isl.UnionMap  # read, then write
     output: isl.UnionMap  # write, then write
 
-    @property
-    def all(self) -> isl.UnionMap:
-        return self.flow.union(self.anti).union(self.output).coalesce()
-
     def kinds(self) -> tuple[tuple[str, isl.UnionMap], ...]:
         return (("flow", self.flow), ("anti", self.anti), ("output", self.output))
 
 
-class Model:
+class JscopModel:
     """The isl objects of a nest, in an isl context of their own (for one thread).
 
     Raises Refused where a text is not isl, or isl gives up.
     """
 
-    def __init__(self, scop: Scop) -> None:
+    def __init__(self, scop: Jscop) -> None:
         self.scop = scop
         self.isl = isl.Context()
         self.isl.set_max_operations(OPERATIONS)
@@ -67,7 +63,7 @@ class Model:
         except isl.Error as error:
             raise Refused(f"{self.scop.label}: the {what} is not isl's: {why(error)}") from error
 
-    def _domain(self, statement: Statement) -> isl.Set:
+    def _domain(self, statement: JscopStatement) -> isl.Set:
         domain = self._set(statement.domain, f"domain of {statement.name}")
         if domain.is_params() or domain.get_tuple_name() != statement.name:
             raise Refused(f"the domain of {statement.name} is not one of its iterations")
@@ -142,36 +138,17 @@ class Model:
         return self._united(relations).intersect_domain(self.iterations)
 
     @cached_property
-    def dependences(self) -> Dependences:
+    def dependences(self) -> JscopDependences:
         """Every pair of iterations that meet in an element, the earlier one first."""
 
-        def found() -> Dependences:
+        def found() -> JscopDependences:
             reads, writes = self.accesses("read"), self.accesses("write")
             before = self.original.lex_lt_union_map(self.original)
 
             def meet(first: isl.UnionMap, second: isl.UnionMap) -> isl.UnionMap:
                 return first.apply_range(second.reverse()).intersect(before).coalesce()
 
-            return Dependences(meet(writes, reads), meet(reads, writes), meet(writes, writes))
-
-        return self.answer(found, "dependences")
-
-    @cached_property
-    def direct(self) -> isl.UnionMap:
-        """The dependences without those that follow from others: fewer, for isl's scheduler."""
-
-        def found() -> isl.UnionMap:
-            reads, writes = self.accesses("read"), self.accesses("write")
-
-            def nearest(first: isl.UnionMap, second: isl.UnionMap) -> isl.UnionMap:
-                told = isl.UnionAccessInfo.from_sink(second).set_schedule_map(self.original)
-                told = told.set_may_source(first).set_kill(writes)
-                return told.compute_flow().get_may_dependence()
-
-            pairs = nearest(writes, reads).union(nearest(reads, writes))
-            pairs = pairs.union(nearest(writes, writes)).coalesce()
-            within = pairs.gist_domain(self.iterations).gist_range(self.iterations)
-            return within.detect_equalities().coalesce()
+            return JscopDependences(meet(writes, reads), meet(reads, writes), meet(writes, writes))
 
         return self.answer(found, "dependences")
 
@@ -209,12 +186,10 @@ def rescheduled(file: str, jscop_text: str, maps: Mapping[str, str]) -> str:
     """The JSCoP with these schedules for these statements, spelled for Polly to import.
 
     Raises Refused for a text that is no JSCoP and for maps that are no order of its iterations.
-    Whether the order is legal is another question: `Model.broken`, and in the end Polly.
+    Whether the order is legal is another question: `JscopModel.broken`, and in the end Polly.
     """
-    from corr.optimize.polly.jscop import read
-
     scop = read(file, jscop_text)
-    found = Model(scop).schedules(maps)
+    found = JscopModel(scop).schedules(maps)
     return scop.with_schedules({name: str(found[name]) for name in found}).text()
 
 
