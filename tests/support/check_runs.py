@@ -1,0 +1,152 @@
+"""Builds of one program that the gate for CI compares, the gate itself, and reports made up from plain data."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+from corr.check.findings import Report
+from corr.check.formats import CheckFormat, render
+from corr.check.rules import check
+from corr.system.config import CheckSettings
+from tests.support.places import FIXTURES
+
+SCHEMA = FIXTURES / "sarif-schema-2.1.0.json"
+PROGRAM = """\
+#ifdef ALIAS
+#define RESTRICT
+#else
+#define RESTRICT restrict
+#endif
+#ifdef SPILL
+#define K 40
+#else
+#define K 4
+#endif
+#ifdef NOINLINE
+__attribute__((noinline))
+#endif
+static float helper(float x) { return x * x + 1.0f; }
+void look_up(int n, float *RESTRICT o, const float *RESTRICT a, const int *RESTRICT x) {
+  for (int i = 0; i < n; i++) {
+    float t = a[x[i]];
+    o[i] = ((t * t + 3.0f) * t + 1.0f) * t + t / (t + 2.0f);
+  }
+}
+float sum(int n, const float *a) {
+  float s = 0;
+  for (int i = 0; i < n; i++) s += helper(a[i]);
+  return s;
+}
+double mix(int n, const double *a) {
+  double s[K], t = 0;
+#pragma clang loop unroll(full)
+  for (int k = 0; k < K; k++) s[k] = k;
+  for (int i = 0; i < n; i++) {
+#pragma clang loop unroll(full)
+    for (int k = 0; k < K; k++) s[k] = s[k] * a[i] + s[(k * 7 + 3) % K];
+  }
+#pragma clang loop unroll(full)
+  for (int k = 0; k < K; k++) t += s[k];
+  return t;
+}
+void scale(int n, float *a) {
+#ifdef NARROW
+#pragma clang loop vectorize_width(2) interleave_count(1)
+#endif
+#ifndef GONE
+  for (int i = 0; i < n; i++) a[i] *= 3;
+#endif
+}
+float outside(float x) { return helper(x) + 1; }
+"""
+HOSTILE = "a,b:1|<b>%0A::error::`x`[y](z)@me.c"
+BUILDS = {
+    "base": (),
+    "comment": (),
+    "alias": ("-DALIAS",),
+    "noinline": ("-DNOINLINE",),
+    "spill": ("-DSPILL",),
+    "narrow": ("-DNARROW",),
+    "gone": ("-DGONE",),
+}
+
+
+def collect(corr, folder: Path, source: str, label: str, *flags: str, run: bool = False) -> None:
+    how = ("--repeat", "5", "--no-cachegrind") if run else ("--no-run",)
+    done = corr(
+        *("collect", source, *how, "--label", label, "--", "-O3", *flags),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def invoke(*args: str, cwd: Path) -> SimpleNamespace:
+    """`corr check ARGS` in this process, which is quicker than one of its own."""
+    from corr.cli import _run
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = _run(["check", *args])
+    return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
+
+
+def found(folder: Path, *args: str, code: int) -> list[tuple[str, str, str]]:
+    """What `corr check ARGS` finds anew: rule, loop, message."""
+    done = invoke(*args, "--format", "json", cwd=folder)
+    assert done.returncode == code, done.stdout + done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["failed"] == bool(code)
+    return [
+        (f["rule_id"], f["loop"], f["message"])
+        for f in answer["findings"]
+        if f["state"] == "new" and f["level"] == "warning"
+    ]
+
+
+def reports(lake: Path, a: str, b: str, **settings) -> Report:
+    """The report on two runs of the lake, made in this process."""
+    from corr.commands.check import _facts
+    from corr.compare.diff import diff
+    from corr.lake.store import Lake
+
+    opened = Lake.open(lake / "data")
+    runs = opened.find(a), opened.find(b)
+    result = diff(opened, *runs)
+    facts = _facts(opened, runs, result, True)
+    day = settings.pop("today", datetime.date(2026, 1, 1))
+    return check(result, CheckSettings(**settings), facts, remarks_only=True, today=day)
+
+
+def loop_entry(**changes) -> dict:
+    """A hot loop of a diff, as plain data."""
+    side = {
+        "place": "p.c:3", "share": 0.9, "samples": 900, "vector_width": 4, "interleave": 1,
+        "unroll": None, "instructions": 40, "stack_accesses": 0, "calls": 0, "loop": "f/1",
+    }  # fmt: skip
+    return {
+        "loop": "f/1", "place": "p.c:3", "function": "f", "only_in": None,
+        "a": dict(side), "b": dict(side), "code_changed": True, "time_ratio": 1.5,
+        "time_low": 1.3, "time_high": 1.7, "verdict": "slower", "cost": 0.1,
+        "remarks_appeared": [], "remarks_disappeared": [], "remarks_changed": [],
+    } | changes  # fmt: skip
+
+
+def judged(entry: dict, total: str | None = "same", **options) -> Report:
+    side = {"run_id": "20260101T000000.000000-0000", "label": None}
+    whole = {
+        "verdict": total, "seconds_a": 1.0, "seconds_b": 1.0, "clock": "wall time",
+        "time_ratio": 1.0, "time_low": 0.9, "time_high": 1.1,
+    }  # fmt: skip
+    result = {"a": side, "b": side, "total": whole, "loops": [entry], "outside_loops": []}
+    return check(result, CheckSettings(), options.pop("facts", None), **options)
+
+
+def rendered(report: Report, format: CheckFormat) -> str:
+    out = io.StringIO()
+    render(report, format, out)
+    return out.getvalue()
