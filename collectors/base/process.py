@@ -42,6 +42,11 @@ class Completed:
         return self.returncode == 0 and not self.timed_out
 
     @property
+    def cpu(self) -> float | None:
+        """Seconds of CPU time, of the program and of the kernel for it; None if not known."""
+        return self.user + self.system
+
+    @property
     def command(self) -> str:
         """The command as one would type it."""
         return shlex.join(self.argv)

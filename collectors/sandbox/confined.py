@@ -25,7 +25,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +88,23 @@ class Limits:
 
 @dataclass(frozen=True)
 class Confined(Completed):
-    """How a confined program ended; `exceeded` names the limit that it was stopped for."""
+    """How a confined program ended; `exceeded` names the limit that it was stopped for.
+
+    `user` and `system` hold what the program took and what confining it took; `counted` False:
+    the kernel did not tell what the program took.
+    """
 
     sandboxed: bool = True
     exceeded: str = ""
+    counted: bool = True
 
     @property
     def ok(self) -> bool:
         return super().ok and not self.exceeded
+
+    @property
+    def cpu(self) -> float | None:
+        return super().cpu if self.counted else None
 
     def ending(self) -> str:
         return f"stopped: {self.exceeded}" if self.exceeded else super().ending()
@@ -198,7 +207,11 @@ def run(
             )
         if not _started(status, done) and not watchdog.exceeded:
             raise CorrError(f"the sandbox did not start: {done.last_lines(4)}", INSTALL)
-        return _confined(done, command, exceeded=watchdog.exceeded)
+        inside = watchdog.cpu or (0.0, 0.0)
+        done = replace(done, user=done.user + inside[0], system=done.system + inside[1])
+        return _confined(
+            done, command, exceeded=watchdog.exceeded, counted=watchdog.cpu is not None
+        )
 
 
 def read_output(folder: Path, name: str, limit: int, room: bytearray | None = None) -> bytearray:
@@ -300,7 +313,12 @@ def _documents(status: Path) -> list[dict[str, Any]]:
 
 
 def _confined(
-    done: Completed, command: tuple[str, ...], *, sandboxed: bool = True, exceeded: str = ""
+    done: Completed,
+    command: tuple[str, ...],
+    *,
+    sandboxed: bool = True,
+    exceeded: str = "",
+    counted: bool = True,
 ) -> Confined:
     """With the program's own command, and bwrap's 128 + n turned back into signal n."""
     facts = {f.name: getattr(done, f.name) for f in fields(Completed)}
@@ -308,4 +326,4 @@ def _confined(
     if sandboxed and 128 < code <= 128 + 64:
         code = 128 - code
     facts |= {"argv": command, "returncode": code}
-    return Confined(**facts, sandboxed=sandboxed, exceeded=exceeded)
+    return Confined(**facts, sandboxed=sandboxed, exceeded=exceeded, counted=counted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import select
@@ -19,6 +20,8 @@ INTERVAL = 0.02
 #: Seconds that the kernel may need to end what was killed.
 _PATIENCE = 20.0
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+#: prctl(2): children whose parent has ended become ours, so that their account can be read.
+_SET_SUBREAPER, _GET_SUBREAPER = 36, 37
 
 
 class Caps(Protocol):
@@ -36,11 +39,17 @@ class Watchdog:
     """While it is entered, the sandbox that reports to the file `status` is watched.
 
     It is killed whole when it exceeds a cap, and `exceeded` then says which. Leaving waits until
-    its last process is gone; raises CorrError if that does not happen.
+    its last process is gone; raises CorrError if that does not happen. `cpu` is then what all of
+    it took, in seconds of user and of system time; None where the kernel does not tell us.
+
+    bwrap leaves without waiting for process 1 of the sandbox, whose account holds those of all
+    that ended inside. It becomes our child instead, and its account with it.
     """
 
     def __init__(self, status: Path, caps: Caps) -> None:
         self.exceeded = ""
+        self.cpu: tuple[float, float] | None = None
+        self._was_subreaper = 0
         self._status = status
         self._caps = caps
         self._first: tuple[int, int] | None = None  # process 1 of the sandbox: its id, its pidfd
@@ -48,6 +57,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Watchdog:
+        self._was_subreaper = _adopts_orphans(1)
         self._thread.start()
         return self
 
@@ -59,9 +69,17 @@ class Watchdog:
     ) -> None:
         self._over.set()
         self._thread.join()
+        try:
+            self._end()
+        finally:
+            _adopts_orphans(self._was_subreaper)
+
+    def _end(self) -> None:
+        if self._first is None:  # it was over before the first look
+            self._first = _first_process(self._status)
         if self._first is None:
             return
-        _, descriptor = self._first
+        pid, descriptor = self._first
         try:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
@@ -69,6 +87,9 @@ class Watchdog:
             waiting.register(descriptor, select.POLLIN)
             if not waiting.poll(_PATIENCE * 1000):
                 raise CorrError("a process of the sandbox does not end", "look at it with ps")
+            with contextlib.suppress(ChildProcessError):
+                _, _, usage = os.wait4(pid, 0)
+                self.cpu = usage.ru_utime, usage.ru_stime
         finally:
             os.close(descriptor)
 
@@ -95,6 +116,15 @@ class Watchdog:
         if tasks and _available_memory() < self._caps.reserve:
             return f"the machine had less than {self._caps.reserve >> 20} MiB of memory left"
         return ""
+
+
+def _adopts_orphans(wanted: int) -> int:
+    """Whether orphans below us become our children from now on, and whether they did before."""
+    kernel = ctypes.CDLL(None, use_errno=True)
+    before = ctypes.c_int(0)
+    kernel.prctl(_GET_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+    kernel.prctl(_SET_SUBREAPER, wanted, 0, 0, 0)
+    return before.value
 
 
 def _first_process(status: Path) -> tuple[int, int] | None:

@@ -69,12 +69,12 @@ def for_all() -> Iterator[Path]:
 _AS_USER = """
 import json, os, resource, sys, encodings.idna, tempfile
 from pathlib import Path
-from collectors import sandbox
+from collectors.sandbox import confined
 if os.geteuid() == 0:
     os.setgroups([]); os.setresgid(12345, 12345, 12345); os.setresuid(12345, 12345, 12345)
 binary, scratch = map(Path, sys.argv[1:])
-limits = sandbox.Limits(wall=3, processes=8, memory=256 << 20)
-done = sandbox.run([binary], limits=limits, writable=scratch, outputs=["out"])
+limits = confined.Limits(wall=3, processes=8, memory=256 << 20)
+done = confined.run([binary], limits=limits, writable=scratch, outputs=["out"])
 print(json.dumps([os.geteuid(), done.stdout.decode(), done.exceeded, done.timed_out]))
 """
 
@@ -295,8 +295,8 @@ def test_the_compiler_has_limits(
 _UNTIL_KILLED = """
 import sys
 from pathlib import Path
-from collectors import sandbox
-sandbox.run([Path(sys.argv[1])], limits=sandbox.Limits(wall=60))
+from collectors.sandbox import confined
+confined.run([Path(sys.argv[1])], limits=confined.Limits(wall=60))
 """
 
 

@@ -177,10 +177,11 @@ def test_without_bubblewrap(tool_folder: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 _TRY = """
-from collectors import errors, sandbox
+from collectors.base import errors
+from collectors.sandbox import confined
 try:
-    sandbox.available()
-    print("works", sandbox.run(["/usr/bin/id", "-u"]).stdout)
+    confined.available()
+    print("works", confined.run(["/usr/bin/id", "-u"]).stdout)
 except errors.CorrError as error:
     print(error.exit_code, error.message, error.fix)
 """
@@ -220,3 +221,29 @@ def test_a_limit_is_in_force_without_the_sandbox_too(clang: str, tmp_path: Path)
 def test_an_output_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CorrError, match="No such file"):
         confined.read_output(tmp_path, "out", 10)
+
+
+SPINS = """
+#include <time.h>
+int main(void) { while (clock() < CLOCKS_PER_SEC / 5) ; return 0; }
+"""
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_cpu_time_is_what_the_program_took(clang: str, tmp_path: Path, bare: bool) -> None:
+    """By the program's own account, however long it waited for a processor."""
+    (tmp_path / "spins.c").write_text(SPINS)
+    subprocess.run([clang, tmp_path / "spins.c", "-o", tmp_path / "spins"], check=True)
+    done = confined.run([tmp_path / "spins"], limits=QUICK, bare=bare)
+    assert done.ok and done.cpu is not None
+    assert 0.19 < done.cpu < 0.3
+    waits = confined.run(["/bin/sleep", "0.2"], limits=QUICK, bare=bare)
+    assert waits.cpu is not None and waits.cpu < 0.1 < waits.wall
+
+
+def test_nothing_of_a_sandbox_is_left_to_reap() -> None:
+    for _ in range(3):
+        assert confined.run(["/bin/true"], limits=QUICK).cpu is not None
+    ours = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    states = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] for pid in ours]
+    assert "Z" not in states
