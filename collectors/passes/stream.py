@@ -8,7 +8,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from collectors.passes.text import Line, function_name, ir_line, mir_line
 
@@ -25,6 +25,9 @@ _CACHE_LIMIT = 50_000
 _BLOCK = 1 << 20
 #: Attribute groups and metadata are numbered over the whole module, by whatever is in it.
 _NUMBER = re.compile(rb"[#!]\d+")
+
+#: What became of a unit: `invalidated` by a pass that deleted it, so that nothing is printed.
+EventKind = Literal["start", "changed", "unchanged", "deleted", "invalidated"]
 
 
 @dataclass
@@ -45,9 +48,9 @@ class Dump:
 
 @dataclass
 class Event:
-    """One pass on one unit. `kind` is start, changed, unchanged, deleted or invalidated."""
+    """One pass on one unit."""
 
-    kind: str
+    kind: EventKind
     name: str
     title: str = ""
     stage: str = "ir"
@@ -138,7 +141,9 @@ def _event(found: re.Match[str]) -> Event | None:
         if "PassManager" in name or "Adaptor" in name:
             return None
         return Event("invalidated", name, scope="loop" if "Loop" in name else "cgscc")
-    kind = "unchanged" if outcome else "deleted" if what == "Deleted After" else "changed"
+    kind: EventKind = (
+        "unchanged" if outcome else "deleted" if what == "Deleted After" else "changed"
+    )
     event = Event(kind, name)
     loop = _LOOP.match(unit)
     if unit == "[module]":

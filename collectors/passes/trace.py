@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from collectors.passes import diff
 from collectors.passes.block_loops import Places, Tags
 from collectors.passes.blocks import Block, blocks_of, nest
-from collectors.passes.stream import Dump, Event
+from collectors.passes.stream import Dump, Event, EventKind
 from collectors.passes.text import Line, counts
 
 Stretch = tuple[int, int, int, int]
+#: Instructions of a function before a pass and after it; None where they are not known.
+Sizes = tuple[int | None, int | None]
+_LOOP_GONE = "deleted or replaced its loop"
 
 
 class Sink(Protocol):
@@ -87,29 +90,35 @@ class Trace:
         self.last_loop = ""
 
     def take(self, event: Event) -> None:
-        if event.kind == "start":
-            for dump in event.dumps:
-                self.tags.learn(dump.lines)
-            for dump in event.dumps:
-                if not dump.skeleton:
-                    function = self._function(dump.function)
-                    function.start(dump.lines, dump.stage)
-                    function.seal = dump.seal
-        elif event.kind == "invalidated":
-            if event.scope == "loop" and self.last_loop in self.functions:
-                self._row(event, self.last_loop, None, None, "deleted or replaced its loop")
-                self.functions[self.last_loop].unseen.append(event.name)
-        elif event.kind == "unchanged":
-            for name in self._meant(event):
-                self._row(event, name, False, False)
-        elif event.kind == "deleted":
-            for name in self._meant(event):
-                if name in self.functions:
-                    self._deleted(event, name, "")
-        else:
-            self._changed(event)
+        """Turn one event into rows."""
+        _TAKERS[event.kind](self, event)
         if event.scope == "loop" and event.functions:
             self.last_loop = event.functions[0]
+
+    def _start(self, event: Event) -> None:
+        for dump in event.dumps:
+            self.tags.learn(dump.lines)
+        for dump in event.dumps:
+            if not dump.skeleton:
+                function = self._function(dump.function)
+                function.start(dump.lines, dump.stage)
+                function.seal = dump.seal
+
+    def _invalidated(self, event: Event) -> None:
+        """A loop pass that deleted its loop: LLVM has nothing to print then."""
+        name = self.last_loop
+        if event.scope == "loop" and name in self.functions:
+            self._row(event, name, None, None, self._now(event, name), _LOOP_GONE)
+            self.functions[name].unseen.append(event.name)
+
+    def _unchanged(self, event: Event) -> None:
+        for name in self._meant(event):
+            self._row(event, name, False, False, self._now(event, name))
+
+    def _deleted(self, event: Event) -> None:
+        for name in self._meant(event):
+            if name in self.functions:
+                self._gone(event, name, "")
 
     def _function(self, name: str) -> _Function:
         self.seen.add(name)
@@ -134,11 +143,11 @@ class Trace:
             self._compare(event, dump)
         if event.scope == "module" and event.complete:
             for name in [n for n in self.functions if n not in seen]:
-                self._deleted(event, name, "the function is gone: the first dump without it")
+                self._gone(event, name, "the function is gone: the first dump without it")
         elif event.scope == "cgscc":
             for name in self._meant(event):
                 if name not in seen:
-                    self._row(event, name, False, False)
+                    self._row(event, name, False, False, self._now(event, name))
 
     def _compare(self, event: Event, dump: Dump) -> None:
         function = self._function(dump.function)
@@ -165,7 +174,8 @@ class Trace:
         alone = event.scope in ("module", "cgscc") and dump.seal == function.seal
         function.seal = dump.seal
         cosmetic = not stretches and not alone
-        row = self._row(event, dump.function, bool(stretches), cosmetic, before=before)
+        sizes = (before, self._now(event, dump.function)[1])
+        row = self._row(event, dump.function, bool(stretches), cosmetic, sizes)
         if stretches:
             loops = function.places.of_lines(new)
             self._change_row(
@@ -177,10 +187,10 @@ class Trace:
             )
         function.unseen = []
 
-    def _deleted(self, event: Event, name: str, note: str) -> None:
+    def _gone(self, event: Event, name: str, note: str) -> None:
         function = self.functions.pop(name)
         old = function.lines
-        row = self._row(event, name, True, False, note, before=function.total(), after=0)
+        row = self._row(event, name, True, False, (function.total(), 0), note)
         gone = _Side(old, function.places.of_lines(old), function.counts)
         self._change_row(row, gone, _Side([], [], {}), [(0, len(old), 0, 0)])
 
@@ -190,13 +200,9 @@ class Trace:
         name: str,
         changed: bool | None,
         cosmetic: bool | None,
+        sizes: Sizes,
         note: str = "",
-        before: int | None = -1,
-        after: int | None = -1,
     ) -> dict[str, Any]:
-        function = self.functions.get(name)
-        known = function is not None and bool(function.lines) and function.stage == event.stage
-        now = function.total() if function is not None and known else None
         row = {
             "unit": self.unit,
             "sequence": self.pass_rows.count + 1,
@@ -205,14 +211,21 @@ class Trace:
             "title": note or event.title,
             "scope": event.scope,
             "function": name,
-            "loop": self._loop_key(event, function),
+            "loop": self._loop_key(event, self.functions.get(name)),
             "changed": changed,
             "cosmetic": cosmetic,
-            "instructions_before": now if before == -1 else before,
-            "instructions_after": now if after == -1 else after,
+            "instructions_before": sizes[0],
+            "instructions_after": sizes[1],
         }
         self.pass_rows.append(row)
         return row
+
+    def _now(self, event: Event, name: str) -> Sizes:
+        """The sizes of a function whose text stays as it is; None before it was printed."""
+        function = self.functions.get(name)
+        if function is None or not function.lines or function.stage != event.stage:
+            return None, None
+        return function.total(), function.total()
 
     def _loop_key(self, event: Event, function: _Function | None) -> str | None:
         if event.scope != "loop" or not event.loop or function is None:
@@ -248,6 +261,15 @@ class Trace:
                 "diff": diff.to_json(found),
             }
         )
+
+
+_TAKERS: dict[EventKind, Callable[[Trace, Event], None]] = {
+    "start": Trace._start,
+    "changed": Trace._changed,
+    "unchanged": Trace._unchanged,
+    "deleted": Trace._deleted,
+    "invalidated": Trace._invalidated,
+}
 
 
 def spliced(
