@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import IntEnum, auto
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -21,53 +23,96 @@ from collectors.remarks.format import Block, Columns, Documents, Remark, Stream
 from collectors.remarks.yaml_documents import NEWLINE, blocks, documents
 from collectors.remarks.yaml_one import TAGS, read_document
 
-(
-    _IRREGULAR,
-    _HEAD,
-    _PASS,
-    _NAME,
-    _LOC,
-    _LOC_FILE,  # `{ File: f,` with the rest on the next line: LLVM wraps after 70 columns
-    _LOC_FILE_LINE,
-    _REST_LINE,
-    _REST_COLUMN,
-    _FUNCTION,
-    _HOTNESS,
-    _ARGS,
-    _NO_ARGS,
-    _ARG,
-    _ARG_LOC,
-    _ARG_LOC_FILE,
-    _ARG_LOC_FILE_LINE,
-    _ARG_REST_LINE,
-    _ARG_REST_COLUMN,
-) = range(19)
-_TO_ARG = _ARG_LOC - _LOC  # from the kind of a document's DebugLoc to that of an argument's
 
-_FOLLOWS: dict[int, tuple[int, ...]] = {
-    _HEAD: (_PASS,),
-    _PASS: (_NAME,),
-    _NAME: (_LOC, _LOC_FILE, _LOC_FILE_LINE, _FUNCTION),
-    _LOC: (_FUNCTION,),
-    _LOC_FILE: (_REST_LINE,),
-    _LOC_FILE_LINE: (_REST_COLUMN,),
-    _REST_LINE: (_FUNCTION,),
-    _REST_COLUMN: (_FUNCTION,),
-    _FUNCTION: (_HOTNESS, _ARGS, _NO_ARGS),
-    _HOTNESS: (_ARGS, _NO_ARGS),
-    _ARGS: (_ARG,),
-    _ARG: (_ARG, _ARG_LOC, _ARG_LOC_FILE, _ARG_LOC_FILE_LINE),
-    _ARG_LOC: (_ARG,),
-    _ARG_LOC_FILE: (_ARG_REST_LINE,),
-    _ARG_LOC_FILE_LINE: (_ARG_REST_COLUMN,),
-    _ARG_REST_LINE: (_ARG,),
-    _ARG_REST_COLUMN: (_ARG,),
+class Kind(IntEnum):
+    """What a line is, by the form of its text. LOC… are shapes of `DebugLoc: { … }`."""
+
+    IRREGULAR = 0  # none that LLVM writes
+    HEAD = auto()
+    PASS = auto()
+    NAME = auto()
+    LOC = auto()
+    LOC_FILE = auto()  # `{ File: f,` with the rest on the next line: LLVM wraps after 70 columns
+    LOC_FILE_LINE = auto()  # the same, with `Line: n,` before the break
+    REST_LINE = auto()  # the next line: `Line: n, Column: n }`
+    REST_COLUMN = auto()  # the next line: `Column: n }`
+    FUNCTION = auto()
+    HOTNESS = auto()
+    ARGS = auto()
+    NO_ARGS = auto()
+    ARG = auto()
+    ARG_LOC = auto()
+    ARG_LOC_FILE = auto()
+    ARG_LOC_FILE_LINE = auto()
+    ARG_REST_LINE = auto()
+    ARG_REST_COLUMN = auto()
+
+
+#: The columns of the table of distinct lines; `code` is of a text, or else a number.
+Field = IntEnum("Field", "kind code key file line column", start=0)
+Fields = tuple[int, int, int, int, int, int]
+Kinds = npt.NDArray[np.int8]
+
+#: What a line is where it belongs to an argument, and is indented as such.
+_OF_ARGUMENT = {
+    Kind.LOC: Kind.ARG_LOC,
+    Kind.LOC_FILE: Kind.ARG_LOC_FILE,
+    Kind.LOC_FILE_LINE: Kind.ARG_LOC_FILE_LINE,
+    Kind.REST_LINE: Kind.ARG_REST_LINE,
+    Kind.REST_COLUMN: Kind.ARG_REST_COLUMN,
 }
-_MAY_FOLLOW = np.zeros((19, 19), np.bool_)
+#: A place on one line, one broken after its file, one broken after its line number.
+_PLACES = (Kind.LOC, Kind.LOC_FILE, Kind.LOC_FILE_LINE)
+_ARG_PLACES = (Kind.ARG_LOC, Kind.ARG_LOC_FILE, Kind.ARG_LOC_FILE_LINE)
+
+# A document, and the kind of each line:
+#
+#     --- !Missed                                             HEAD
+#     Pass:            inline                                 PASS
+#     Name:            NoDefinition                           NAME
+#     DebugLoc:        { File: gemm.c, Line: 41, Column: 3 }  LOC, perhaps
+#     Function:        main                                   FUNCTION
+#     Hotness:         300                                    HOTNESS, perhaps
+#     Args:                                                   ARGS; `Args: []` is NO_ARGS
+#       - Callee:          free                               ARG
+#       - String:          ' will not be inlined into '       ARG
+#       - Caller:          main                               ARG
+#         DebugLoc:        { File: '../a/long/name/gemm.c',   ARG_LOC_FILE
+#                            Line: 35, Column: 0 }            ARG_REST_LINE
+#     ...                                                     left out by `documents`
+_FOLLOWS: dict[Kind, tuple[Kind, ...]] = {
+    Kind.HEAD: (Kind.PASS,),
+    Kind.PASS: (Kind.NAME,),
+    Kind.NAME: (*_PLACES, Kind.FUNCTION),
+    Kind.LOC: (Kind.FUNCTION,),
+    Kind.LOC_FILE: (Kind.REST_LINE,),
+    Kind.LOC_FILE_LINE: (Kind.REST_COLUMN,),
+    Kind.REST_LINE: (Kind.FUNCTION,),
+    Kind.REST_COLUMN: (Kind.FUNCTION,),
+    Kind.FUNCTION: (Kind.HOTNESS, Kind.ARGS, Kind.NO_ARGS),
+    Kind.HOTNESS: (Kind.ARGS, Kind.NO_ARGS),
+    Kind.ARGS: (Kind.ARG,),
+    Kind.ARG: (Kind.ARG, *_ARG_PLACES),
+    Kind.ARG_LOC: (Kind.ARG,),
+    Kind.ARG_LOC_FILE: (Kind.ARG_REST_LINE,),
+    Kind.ARG_LOC_FILE_LINE: (Kind.ARG_REST_COLUMN,),
+    Kind.ARG_REST_LINE: (Kind.ARG,),
+    Kind.ARG_REST_COLUMN: (Kind.ARG,),
+}
+_MAY_END_IN = (
+    Kind.FUNCTION,
+    Kind.HOTNESS,
+    Kind.NO_ARGS,
+    Kind.ARG,
+    Kind.ARG_LOC,
+    Kind.ARG_REST_LINE,
+    Kind.ARG_REST_COLUMN,
+)
+_MAY_FOLLOW = np.zeros((len(Kind), len(Kind)), np.bool_)
 for _kind, _next in _FOLLOWS.items():
     _MAY_FOLLOW[_kind, list(_next)] = True
-_MAY_END = np.zeros(19, np.bool_)
-_MAY_END[[_FUNCTION, _HOTNESS, _NO_ARGS, _ARG, _ARG_LOC, _ARG_REST_LINE, _ARG_REST_COLUMN]] = True
+_MAY_END = np.zeros(len(Kind), np.bool_)
+_MAY_END[list(_MAY_END_IN)] = True
 
 # A comma in a plain scalar is no YAML inside `{ }`, but LLVM writes file names so.
 _SCALAR = (
@@ -84,10 +129,10 @@ _LOC_LINE = re.compile(
 )
 _REST_OF_LOC = re.compile(rb" {19}(    )?(?:Line: (\d{1,9}), )?Column: (\d{1,9}) \}\n")
 _HOTNESS_LINE = re.compile(rb"Hotness: +(\d{1,18})\n")
-_TOP_KINDS = {b"Pass": _PASS, b"Name": _NAME, b"Function": _FUNCTION}
-_FIXED = {f"--- {tag}\n".encode(): (_HEAD, code) for code, tag in enumerate(TAGS)} | {
-    b"Args:\n": (_ARGS, 0),
-    b"Args:            []\n": (_NO_ARGS, 0),
+_TOP_KINDS = {b"Pass": Kind.PASS, b"Name": Kind.NAME, b"Function": Kind.FUNCTION}
+_FIXED = {f"--- {tag}\n".encode(): (Kind.HEAD, code) for code, tag in enumerate(TAGS)} | {
+    b"Args:\n": (Kind.ARGS, 0),
+    b"Args:            []\n": (Kind.NO_ARGS, 0),
 }
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
 _ESCAPED = dict(
@@ -95,8 +140,6 @@ _ESCAPED = dict(
 )
 # What YAML takes for a line break, a byte order mark, or refuses to read.
 _ODD = re.compile("[\x80-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-
-_Fields = tuple[int, int, int, int, int, int]  # kind, code or number, key, file, line, column
 
 
 class _Texts:
@@ -123,11 +166,11 @@ class _Lines:
     """Classifies distinct lines; texts become codes of a dictionary for each column."""
 
     def __init__(self) -> None:
-        self.top = {_PASS: _Texts(), _NAME: _Texts(), _FUNCTION: _Texts()}
+        self.top = {Kind.PASS: _Texts(), Kind.NAME: _Texts(), Kind.FUNCTION: _Texts()}
         self.keys, self.values, self.files = _Texts(), _Texts(), _Texts()
 
-    def fields(self, line: bytes) -> _Fields:
-        """The fields of one line with its line end; _IRREGULAR sends its documents to PyYAML."""
+    def fields(self, line: bytes) -> Fields:
+        """The fields of one line with its end. What is IRREGULAR sends its documents to PyYAML."""
         try:
             if line.startswith(b"  - "):
                 return self._argument(line)
@@ -135,38 +178,38 @@ class _Lines:
                 return self._place(line)
             return self._other(line)
         except ValueError:  # UnicodeDecodeError, and escapes that are none
-            return (_IRREGULAR, 0, 0, 0, 0, 0)
+            return (Kind.IRREGULAR, 0, 0, 0, 0, 0)
 
-    def _argument(self, line: bytes) -> _Fields:
+    def _argument(self, line: bytes) -> Fields:
         match = _ARG_LINE.fullmatch(line)
         if not match:
             raise ValueError
         key, value = match.groups()
         if key == b"DebugLoc":
             raise ValueError
-        return (_ARG, self.values.code(value), self.keys.code(key), 0, 0, 0)
+        return (Kind.ARG, self.values.code(value), self.keys.code(key), 0, 0, 0)
 
-    def _place(self, line: bytes) -> _Fields:
+    def _place(self, line: bytes) -> Fields:
         if match := _LOC_LINE.fullmatch(line):
             indent, file, number, column = match.groups()
-            kind = _LOC if column else _LOC_FILE_LINE if number else _LOC_FILE
-            kind += _TO_ARG if indent else 0
+            kind = Kind.LOC if column else Kind.LOC_FILE_LINE if number else Kind.LOC_FILE
+            kind = _OF_ARGUMENT[kind] if indent else kind
             return (kind, 0, 0, self.files.code(file), int(number or 0), int(column or 0))
         if match := _REST_OF_LOC.fullmatch(line):
             indent, number, column = match.groups()
-            kind = _REST_LINE if number else _REST_COLUMN
-            kind += _TO_ARG if indent else 0
+            kind = Kind.REST_LINE if number else Kind.REST_COLUMN
+            kind = _OF_ARGUMENT[kind] if indent else kind
             return (kind, 0, 0, 0, int(number or 0), int(column))
         raise ValueError
 
-    def _other(self, line: bytes) -> _Fields:
+    def _other(self, line: bytes) -> Fields:
         if fixed := _FIXED.get(line):
             return (*fixed, 0, 0, 0, 0)
         if match := _TOP_LINE.fullmatch(line):
             kind = _TOP_KINDS[match[1]]
             return (kind, self.top[kind].code(match[2]), 0, 0, 0, 0)
         if match := _HOTNESS_LINE.fullmatch(line):
-            return (_HOTNESS, int(match[1]), 0, 0, 0, 0)
+            return (Kind.HOTNESS, int(match[1]), 0, 0, 0, 0)
         raise ValueError
 
 
@@ -240,8 +283,9 @@ def columns(texts: pa.BinaryArray) -> Columns:
     first = np.searchsorted(begins, bounds[:-1])  # each document's first line
     codes, distinct = encode(slices(data, begins))
     lines = _Lines()
-    table = np.array([lines.fields(line) for line in distinct.to_pylist()], np.int64)
-    kinds = table[:, 0].astype(np.int8)[codes]
+    numbers = chain.from_iterable(map(lines.fields, distinct.to_pylist()))
+    table = np.fromiter(numbers, np.int64, len(distinct) * len(Field)).reshape(-1, len(Field))
+    kinds = table[:, Field.kind].astype(np.int8)[codes]
 
     regular = _regular(kinds, first)
     if not regular.all():
@@ -252,11 +296,11 @@ def columns(texts: pa.BinaryArray) -> Columns:
     return Columns(_assemble(lines, table, codes, kinds, first), regular)
 
 
-def _regular(kinds: npt.NDArray[np.int8], first: Ints) -> Mask:
+def _regular(kinds: Kinds, first: Ints) -> Mask:
     """Which documents are a sequence of lines that LLVM writes. `first` is ascending."""
     good = np.empty(len(kinds), np.bool_)
     good[1:] = _MAY_FOLLOW[kinds[:-1], kinds[1:]]
-    good[first] = kinds[first] == _HEAD
+    good[first] = _are(kinds[first], Kind.HEAD)
     last = np.append(first[1:], len(kinds)) - 1
     good[last] &= _MAY_END[kinds[last]]
     regular: Mask = np.logical_and.reduceat(good, first)
@@ -264,37 +308,46 @@ def _regular(kinds: npt.NDArray[np.int8], first: Ints) -> Mask:
 
 
 def _assemble(
-    lines: _Lines, table: Ints, codes: Ints, kinds: npt.NDArray[np.int8], first: Ints
+    lines: _Lines, table: Ints, codes: Ints, kinds: Kinds, first: Ints
 ) -> dict[str, pa.Array]:
-    def of(kind: int) -> pa.Array:
-        return coded(table[codes[kinds == kind], 1], lines.top[kind].array())
+    def of(kind: Kind) -> pa.Array:
+        return coded(table[codes[_are(kinds, kind)], Field.code], lines.top[kind].array())
 
-    number = len(first)
-    arguments = np.flatnonzero(kinds == _ARG)
-    hot = np.flatnonzero(kinds == _HOTNESS)
-    hotness = _scatter(number, np.searchsorted(first, hot, "right") - 1, table[codes[hot], 1])
-    file, line, column = _places(lines, table, codes, kinds, _LOC, first)
-    arg_places = _places(lines, table, codes, kinds, _ARG_LOC, arguments)
+    arguments = np.flatnonzero(_are(kinds, Kind.ARG))
+    hot = np.flatnonzero(_are(kinds, Kind.HOTNESS))
+    file, line, column = _places(lines, table, codes, kinds, _PLACES, first)
     args = pa.StructArray.from_arrays(
         [
-            coded(table[codes[arguments], 2], lines.keys.array()),
-            coded(table[codes[arguments], 1], lines.values.array()),
-            *arg_places,
+            coded(table[codes[arguments], Field.key], lines.keys.array()),
+            coded(table[codes[arguments], Field.code], lines.values.array()),
+            *_places(lines, table, codes, kinds, _ARG_PLACES, arguments),
         ],
         names=["key", "value", "file", "line", "column"],
     )
     offsets = np.append(np.searchsorted(arguments, first), len(arguments))
+    tags = table[codes[_are(kinds, Kind.HEAD)], Field.code]
     return {
-        "tag": coded(table[codes[kinds == _HEAD], 1], strings([tag[1:] for tag in TAGS])),
-        "pass": of(_PASS),
-        "name": of(_NAME),
-        "function": of(_FUNCTION),
+        "tag": coded(tags, strings([tag[1:] for tag in TAGS])),
+        "pass": of(Kind.PASS),
+        "name": of(Kind.NAME),
+        "function": of(Kind.FUNCTION),
         "file": file,
         "line": line,
         "column": column,
-        "hotness": hotness,
+        "hotness": _scatter(len(first), _owners(first, hot), table[codes[hot], Field.code]),
         "args": pa.ListArray.from_arrays(integers(offsets, pa.int32()), args),
     }
+
+
+def _are(kinds: Kinds, kind: Kind) -> Mask:
+    """Which lines are of a kind."""
+    found: Mask = kinds == np.int8(kind)  # numpy would widen all kinds for a member of an enum
+    return found
+
+
+def _owners(owners: Ints, at: Ints) -> Ints:
+    """The number of the last owner (ascending line indices) at or before each line."""
+    return np.searchsorted(owners, at, "right") - 1
 
 
 def _scatter(number: int, at: Ints, values: Ints) -> pa.Array:
@@ -307,21 +360,25 @@ def _places(
     lines: _Lines,
     table: Ints,
     codes: Ints,
-    kinds: npt.NDArray[np.int8],
-    loc: int,
+    kinds: Kinds,
+    shapes: tuple[Kind, Kind, Kind],
     owners: Ints,
 ) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """File, line and column of the last of `owners` (line indices) before each DebugLoc."""
-    at = np.flatnonzero((kinds >= loc) & (kinds <= loc + _LOC_FILE_LINE - _LOC))
-    shape = kinds[at] - loc + _LOC
+    """File, line and column of the last of `owners` (line indices) before each DebugLoc.
+
+    What a DebugLoc's own line does not hold stands on the one after it; `shapes` are the kinds of
+    lines that a place begins in: with everything, up to its file, up to its line number.
+    """
+    whole, up_to_file, up_to_line = (_are(kinds, shape) for shape in shapes)
+    at = np.flatnonzero(whole | up_to_file | up_to_line)
     here, after = codes[at], codes[np.minimum(at + 1, len(codes) - 1)]
-    line = np.where(shape == _LOC_FILE, table[after, 4], table[here, 4])
-    column = np.where(shape == _LOC, table[here, 5], table[after, 5])
-    owner = np.searchsorted(owners, at, "right") - 1
+    line = np.where(up_to_file[at], table[after, Field.line], table[here, Field.line])
+    column = np.where(whole[at], table[here, Field.column], table[after, Field.column])
+    owner = _owners(owners, at)
     missing = np.ones(len(owners), np.bool_)
     missing[owner] = False
     full = np.zeros((3, len(owners)), np.int64)
-    full[:, owner] = table[here, 3], line, column
+    full[:, owner] = table[here, Field.file], line, column
     return (
         coded(full[0], lines.files.array(), missing),
         integers(full[1], pa.int32(), missing),
