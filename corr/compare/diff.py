@@ -206,7 +206,8 @@ def _share(entry: Mapping[str, Any], side: str) -> float:
 
 def _grouped(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in rows(connection, f"FROM {source}"):
+    # in an order of its own: that of a parallel query differs from run to run
+    for row in rows(connection, f"FROM {source} ORDER BY ALL"):
         found.setdefault(row["loop"], []).append(row)
     return found
 
