@@ -1,106 +1,17 @@
-"""Planted causes are named by the hypotheses of `corr diff`; each rule by itself on small tables."""
+"""Each rule of `corr diff` by itself, on small tables."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from collectors.base import toolchain
-from corr.collect.again import invocation
-from corr.collect.run import Options, collect
 from corr.compare import hypotheses
-from corr.compare.diff import diff
-from corr.console.progress import Progress
 from corr.lake.sql import connect
-from corr.lake.store import Lake, RunInfo
-from corr.program.model import Program, Run, from_files
+from corr.lake.store import Lake
 from corr.system.shipped_files import shipped
-from corr.timing.interleave import interleave
-from tests.compare.causes import CAUSES, Cause
-
-# --- planted causes ------------------------------------------------------------------------
-
-
-def build(cause: Cause, side: str) -> Program:
-    how = Run(directory=cause.folder)
-    return from_files(cause.files(side), cause.flags(side), how, cause.folder)
-
-
-def collect_fresh(data: Path, program: Program) -> RunInfo:
-    options = Options(repeat=1, cachegrind=False)
-    return collect(program, toolchain.find(), Lake.open(data, create=True), options, Progress())
-
-
-@cache
-def collect_once(data: Path, folder: Path, files: tuple, flags: tuple) -> RunInfo:
-    """A build that several pairs share is collected once in each process."""
-    return collect_fresh(data, from_files(files, flags, Run(directory=folder), folder))
-
-
-def compare(data: Path, cause: Cause) -> dict:
-    """Collect both sides of a pair, time them in turn, and return the planted loop's comparison."""
-    if cause.rule is None:
-        a, b = (collect_fresh(data, build(cause, side)) for side in "ab")
-    else:
-        a, b = (
-            collect_once(data, cause.folder, tuple(cause.files(side)), tuple(cause.flags(side)))
-            for side in "ab"
-        )
-    binaries = invocation(a), invocation(b)
-    assert binaries[0] and binaries[1]
-    measured = interleave(*binaries, fewest=5, most=5)
-    loops = diff(Lake.open(data), a, b, measured)["loops"]
-    return next(entry for entry in loops if entry["loop"] == cause.loop)
-
-
-@pytest.fixture(scope="session")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[dict]]]:
-    """The planted loop of each pair; three pairs at a time, since `perf record` mostly waits."""
-    data = tmp_path_factory.mktemp("causes") / "data"
-    with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield {cause.name: pool.submit(compare, data, cause) for cause in CAUSES}
-
-
-def top(entry: dict) -> str | None:
-    """The rule that the loop's strongest hypothesis is from."""
-    return entry["hypotheses"][0]["name"] if entry["hypotheses"] else None
-
-
-def named(cause: Cause, entry: dict) -> bool:
-    """The strongest hypothesis is the planted cause; of two equal builds, at most the machine."""
-    return top(entry) == cause.rule or (cause.rule is None and top(entry) == "machine")
-
-
-@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
-def test_planted_cause_is_the_strongest_hypothesis(
-    cause: Cause, planted: dict[str, Future[dict]]
-) -> None:
-    entry = planted[cause.name].result()
-    found = [(h["name"], h["strength"], h["evidence"]) for h in entry["hypotheses"]]
-    assert named(cause, entry), (entry["time_ratio"], entry["verdict"], found)
-    if cause.verdict:
-        # on a busy machine a verdict may stay open, but it is never the opposite
-        assert entry["verdict"] in (cause.verdict, "inconclusive", None), entry["time_ratio"]
-    for hypothesis in entry["hypotheses"]:
-        assert 0 <= hypothesis["strength"] <= 1
-        assert "None" not in hypothesis["says"], hypothesis["says"]
-        assert hypothesis["evidence"] and all(hypothesis["evidence"]), hypothesis["name"]
-
-
-def test_how_many_planted_causes_are_named(planted: dict[str, Future[dict]]) -> None:
-    wrong = [cause.name for cause in CAUSES if not named(cause, planted[cause.name].result())]
-    print(f"{len(CAUSES) - len(wrong)} of {len(CAUSES)} planted causes named; not: {wrong}")
-    assert not wrong and len(CAUSES) >= 24
-
-
-# --- every rule by itself ------------------------------------------------------------------
 
 
 def test_rules_are_complete() -> None:

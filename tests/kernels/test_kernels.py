@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from collectors.base import toolchain
-from tests.support.kernel_references import GOLDEN, MASK, REFERENCES, fill_f64, mix
+from tests.support.kernel_inputs import GOLDEN, MASK, fill_f64, mix
+from tests.support.kernel_references import REFERENCES
 
 KERNELS = Path(__file__).resolve().parents[2] / "kernels"
 TOOLS = toolchain.find()

@@ -12,7 +12,7 @@ import pytest
 from collectors.base.invocation import Invocation
 from collectors.regions import while_running
 from collectors.regions.marks import REGIONS
-from tests.support.kernel_references import fill_f64
+from tests.support.kernel_inputs import fill_f64
 from tests.support.region_files import CALI, KERNEL
 
 

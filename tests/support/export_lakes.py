@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support.places import ROOT
+from tests.support.shared import made_once
+
+HOT = "kernel_gemm/1.1.1"
 
 OPTIMIZE = (
     *("optimize", "jacobi_2d.c", "--run-args", "--size 250"),
@@ -20,13 +22,10 @@ OPTIMIZE = (
 
 def real_optimisation(factory: pytest.TempPathFactory) -> Path:
     """A folder in which jacobi_2d was optimised, whose original was built with -O1."""
-    return _made(factory.getbasetemp())
+    return made_once(factory, "real-optimisation", _optimise)
 
 
-@cache
-def _made(base: Path) -> Path:
-    folder = base / "real-optimisation"
-    folder.mkdir()
+def _optimise(folder: Path) -> None:
     env = {k: v for k, v in os.environ.items() if not k.startswith("CORR_")}
     done = subprocess.run(
         [sys.executable, "-m", "corr", *OPTIMIZE],
@@ -34,4 +33,3 @@ def _made(base: Path) -> Path:
         timeout=600,
     )  # fmt: skip
     assert done.returncode in (0, 4), done.stderr  # 4: nothing was faster, on a busy machine
-    return folder
