@@ -109,7 +109,7 @@ def pyyaml(source: str, sample: str) -> None:
     class Loader(yaml.CSafeLoader):  # type: ignore[misc]
         pass
 
-    def construct(loader: Any, tag: str, node: Any) -> Any:
+    def construct(loader: Any, _tag: str, node: Any) -> Any:
         return loader.construct_mapping(node, deep=True)
 
     Loader.add_multi_constructor("!", construct)

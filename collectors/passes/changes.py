@@ -135,7 +135,7 @@ def parse(
             tee(block)
 
     started = False
-    keep = wanted.__contains__ if wanted is not None else lambda name: True
+    keep = wanted.__contains__ if wanted is not None else lambda _name: True
     try:
         for event in dumps(raw_lines(stream, counted), keep, lambda what: strange.update([what])):
             started = True

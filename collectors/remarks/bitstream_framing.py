@@ -37,7 +37,7 @@ class Frame:
 
     `starts` and `ends` are those of remarks, `others` (start, end, id) of other blocks, `damaged`
     parts that are no blocks. Up to `rest` the words are explained. What follows is a block of
-    which more is needed: `wanted` is its end and `wanted_id` its id. `lost` says that `rest` is
+    which more is needed: `wanted` is its end. `lost` says that `rest` is
     inside damage.
     """
 
@@ -48,7 +48,6 @@ class Frame:
     rest: int = 0
     lost: bool = False
     wanted: int = 0
-    wanted_id: int = 0
 
 
 def frame(
@@ -114,7 +113,7 @@ class _Framing:
         word = int(self.words[at])
         if word & _ANY_HEAD_MASK != ENTER_BLOCK or at + 1 >= self.size:
             if at + 1 >= self.size and not self.closed:
-                self.found.wanted, self.found.wanted_id = at + 2, REMARK
+                self.found.wanted = at + 2
                 return at
             return self._resume(at, at + 1)
         id = word >> TOP_WIDTH & 0x7F
@@ -136,7 +135,7 @@ class _Framing:
         """Notes a block that may be one but cannot be judged without more words."""
         if self.closed or end < self.size or (id != META and end - at > self.most):
             return False
-        self.found.wanted, self.found.wanted_id = end, id
+        self.found.wanted = end
         return True
 
     def _boundary(self, end: int) -> bool:

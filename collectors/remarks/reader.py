@@ -99,11 +99,6 @@ class Statistics:
     replaced: int = 0
     bytes: int = 0
 
-    @property
-    def duplicates(self) -> int:
-        """Documents that equal an earlier one."""
-        return self.read - self.distinct
-
 
 @dataclass(frozen=True)
 class _Chosen:

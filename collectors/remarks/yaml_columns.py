@@ -250,7 +250,7 @@ class Yaml:
         """The line, as compilers write it."""
         return f":{place}"
 
-    def prepare(self, stream: Stream) -> list[Problem]:
+    def prepare(self, _stream: Stream) -> list[Problem]:
         """Nothing: a document tells all by itself."""
         return []
 

@@ -12,7 +12,7 @@ from corr.commands.options import DataOption, FormatOption, open_lake
 from corr.console.output import Format, emit_records, shown
 
 if TYPE_CHECKING:
-    import duckdb
+    pass
 
 PASSES_SHOWN = 12
 REMARKS_SHOWN = 15
@@ -55,7 +55,7 @@ def why(
         json.dump(facts, sys.stdout, indent=1, default=str)
         print()
     else:
-        _print(facts, connection)
+        _print(facts)
 
 
 def _worth_showing(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def _worth_showing(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [m for m in loops if m["samples"]] or loops[:1]
 
 
-def _print(facts: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> None:
+def _print(facts: dict[str, Any]) -> None:
     _time(facts)
     _source(facts)
     _remarks(facts)

@@ -159,7 +159,7 @@ def _is_number(kind: pa.DataType) -> bool:
 def emit_records(
     rows: Sequence[Mapping[str, Any]],
     columns: Mapping[str, tuple[str, str | None]],
-    notes: Callable[[Mapping[str, Any]], Sequence[str]] = lambda row: (),
+    notes: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _row: (),
     out: TextIO | None = None,
     keep_empty: bool = False,
 ) -> None:

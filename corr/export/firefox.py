@@ -15,7 +15,7 @@ from corr.lake.store import RunInfo
 VERSION = 56
 #: Categories by the kind of a frame: name and colour.
 CATEGORIES = (("Other", "grey"), ("Program", "blue"), ("Loop", "orange"), ("System", "brown"))
-OTHER, PROGRAM, LOOP, SYSTEM = range(len(CATEGORIES))
+_, PROGRAM, LOOP, SYSTEM = range(len(CATEGORIES))
 
 
 class Columns:

@@ -41,7 +41,7 @@ def write(
     subjects: Sequence[Subject],
     folder: Path,
     parts: Collection[Part] = tuple(Part),
-    tell: Callable[[str], None] = lambda line: None,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> list[Path]:
     """Write the parts of these subjects; files of the same name are replaced.
 

@@ -69,7 +69,7 @@ def import_remarks(
             for left in staging.folder.glob("*.rows"):
                 left.unlink()
         problems += [p for r in recordings for p in r.problems]
-        facts = _facts(recordings, stamps, label, root) | {
+        facts = _facts(recordings, label, root) | {
             "started": started.isoformat(),
             "seconds": round(time.monotonic() - clock, 3),
         }
@@ -293,9 +293,7 @@ def _write_small(
         staging.write(TABLES[name], rows)
 
 
-def _facts(
-    recordings: Sequence[Recording], stamps: dict[Path, Stamp], label: str | None, root: Path
-) -> dict[str, Any]:
+def _facts(recordings: Sequence[Recording], label: str | None, root: Path) -> dict[str, Any]:
     from corr import __version__
 
     return {

@@ -79,7 +79,7 @@ def compact(
     older_than: timedelta | None = None,
     *,
     drop_artifacts: bool = False,
-    report: Callable[[str], None] = lambda text: None,
+    report: Callable[[str], None] = lambda _text: None,
 ) -> Outcome:
     """Merge the runs that are not among the newest `keep`, and old enough, into packs.
 

@@ -29,7 +29,6 @@ class Outcome(StrEnum):
     crashed = "crashed"
     timed_out = "timed out"
     untrusted_time = "untrusted time"
-    superseded = "superseded"
 
 
 @dataclass(frozen=True)

@@ -46,13 +46,6 @@ class Variant:
     def with_text(self, path: Path, text: str) -> Variant:
         return replace(self, texts={**self.texts, path: text})
 
-    def unit_of(self, path: Path) -> Unit:
-        """The translation unit with this source. Raises Refused if there is none."""
-        for unit in self.program.units:
-            if unit.source == path:
-                return unit
-        raise Refused(f"{path.name} is no translation unit of {self.program.name}")
-
     def program_in(self, folder: Path) -> Program:
         """The program to build, its changed files written into `folder` (which must exist).
 

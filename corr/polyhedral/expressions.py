@@ -19,8 +19,8 @@ class Expression:
     def children(self) -> tuple[Expression, ...]:
         return ()
 
-    def rebuilt(self, change: Callable[[Expression], Expression]) -> Expression:
-        """This node with its children changed."""
+    def rebuilt(self, _change: Callable[[Expression], Expression]) -> Expression:
+        """This node with its children changed; a node without any is as it was."""
         return self
 
     def walk(self) -> Iterator[Expression]:

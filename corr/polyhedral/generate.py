@@ -84,9 +84,3 @@ def _allocated(array: Array, asked: list[str]) -> list[str]:
     memory = f"__builtin_malloc({' * '.join(sizes)} * sizeof({array.element}))"
     lines.append(f"{array.element} {pointer} = ({kind})(\n    {few}\n        ? {memory} : 0);")
     return lines
-
-
-def replaced(scop: Scop, tree: Tree, text: bytes) -> bytes:
-    """The file's text with the region in the tree's order. Raises NotAffine if it is illegal."""
-    start, end = scop.span
-    return text[:start] + code(scop, tree).encode("utf-8", "surrogateescape") + text[end:]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.legality import legal
 from corr.polyhedral.legality import parallel as parallel
 from corr.polyhedral.limits import bounded
 from corr.polyhedral.registers import steps_of
-from corr.polyhedral.schedules import Band, Leaf, Row, Sequence, Tree, bands, merged, with_band
+from corr.polyhedral.schedules import Band, Leaf, Sequence, Tree, bands, merged, with_band
 from corr.polyhedral.scop import Scop
 from corr.polyhedral.times import rows_of
 
@@ -130,15 +128,6 @@ def held(scop: Scop, tree: Tree, band: Band, at: int) -> int:
     return count
 
 
-def permutations_of(rows: tuple[Row, ...]) -> Iterator[tuple[int, ...]]:
-    """Every order of the rows, by their numbers."""
-    yield from itertools.permutations(range(len(rows)))
-
-
 def leaves(tree: Tree) -> list[tuple[tuple[int, ...], Band]]:
     """Bands whose child is a leaf, with their paths."""
     return [(p, b) for p, b in bands(tree) if isinstance(b.child, Leaf) and not b.strip]
-
-
-def with_leaf(tree: Tree, path: tuple[int, ...], band: Band, **changes: object) -> Tree:
-    return with_band(tree, path, replace(band, **changes))  # type: ignore[arg-type]

@@ -64,7 +64,7 @@ def report(
     *,
     with_source: bool = True,
     served: bool = False,
-    tell: Callable[[str], None] = lambda line: None,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> Report:
     """The page of these subjects: of one its own page, of several a summary and theirs."""
     several = len(subjects) > 1

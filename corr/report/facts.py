@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corr.lake.store import Lake, RunInfo
+from corr.lake.store import RunInfo
 from corr.report.listing import Asker, Listing, Row, columns
 
 #: Functions whose source, remarks, passes and code are on the page; the others only as counts.
@@ -167,7 +167,7 @@ class Facts:
     event: str | None
 
 
-def gather(lake: Lake, run: RunInfo, ask: Asker) -> Facts:
+def gather(run: RunInfo, ask: Asker) -> Facts:
     """The facts of a run; `ask` sees that run only."""
     functions = ask.listing("functions", "Every function, by time", FUNCTIONS_SQL, FUNCTIONS)
     wanted = tuple(row["function"] for row in functions.rows[:MOST_FUNCTIONS])

@@ -153,7 +153,7 @@ def gather(
     if painter is not None and trials is not None:
         drawing.append(painter.draw(trial_charts(trials, PAGE, at), PAGE, f"k{number}"))
     with Asker(lake, [subject.run], run_facts.TABLES) as ask:
-        facts = run_facts.gather(lake, subject.run, ask)
+        facts = run_facts.gather(subject.run, ask)
         layers = run_layers.gather(ask, facts)
     peaks, why = machine_peaks.of_run(lake, subject.run)
     found = roofline.loops(facts, layers, peaks)

@@ -34,7 +34,6 @@ SYMBOLS = {
     "faster": ("✓", "good"),
     "same": ("≈", "plain"),
     "inconclusive": ("?", "plain"),
-    "superseded": ("≈", "plain"),
     "slower": ("▼", "warn"),
     "refused": ("✚", "bad"),
 }

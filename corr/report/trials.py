@@ -35,7 +35,6 @@ _KINDS = {
     "accepted": Kind.accepted,
     "same": Kind.same,
     "inconclusive": Kind.same,
-    "superseded": Kind.same,
     "slower": Kind.slower,
     "refused": Kind.refused,
     "did not parse": Kind.failed,

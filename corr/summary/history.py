@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corr.console.output import shown
-from corr.summary.budget import Level, Variant
+from corr.summary.budget import Variant
 from corr.summary.markdown import clipped, render, sentence
 
 #: How many of the best attempts come before the most recent ones.
@@ -55,7 +55,7 @@ def counted(history: Sequence[Attempt]) -> str:
     return f"{len(history)}: {words}" if history else "nothing"
 
 
-def history_variants(history: Sequence[Attempt], level: Level) -> list[Variant]:
+def history_variants(history: Sequence[Attempt]) -> list[Variant]:
     """The history from a few attempts to all of them."""
     every = ordered(history)
     variants = []

@@ -93,12 +93,12 @@ def summarise(
     try:
         facts = gather(connection, run, loops, loop)
         parts = [
-            *_head(facts, Level(level)),
+            *_head(facts),
             *_delta(lake, best, run),
             *_loops(facts, Level(level)),
             *_sources(connection, facts, Level(level)),
             *_ir(facts, Level(level), run, ir),
-            *_history(history, Level(level)),
+            *_history(history),
         ]
     finally:
         connection.close()
@@ -106,7 +106,7 @@ def summarise(
     return Summary(text, tokens(text), hashlib.sha256(text.encode()).hexdigest())
 
 
-def _head(facts: Facts, level: Level) -> list[Part]:
+def _head(facts: Facts) -> list[Part]:
     flags = " ".join(facts.run.get("flags") or []) or "none"
     head = render("head", run=facts.run, time=facts.time, flags=flags)
     machine = render("circumstances", run=facts.run, machine=facts.machine)
@@ -125,8 +125,8 @@ def _delta(lake: Lake, best: RunInfo | None, run: RunInfo) -> list[Part]:
     return [part("comparison with the best run", *delta_variants(diff(lake, best, run)))]
 
 
-def _history(history: Sequence[Attempt], level: Level) -> list[Part]:
-    return [part("what was tried", *history_variants(history, level))] if history else []
+def _history(history: Sequence[Attempt]) -> list[Part]:
+    return [part("what was tried", *history_variants(history))] if history else []
 
 
 # --- loops ---------------------------------------------------------------------------------------

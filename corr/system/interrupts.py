@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGINT, *KILLS)
 def kill_as_interrupt() -> Iterator[None]:
     """A kill ends the block as Ctrl-C does: with KeyboardInterrupt, so that work is kept."""
 
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
     with _handling(KILLS, interrupt):
@@ -29,7 +29,7 @@ def uninterrupted() -> Iterator[None]:
     """Ctrl-C and kill wait for the end of the block, which must be short."""
     waiting: list[int] = []
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
         waiting.append(number)
 
     with _handling(SIGNALS, note):

@@ -12,7 +12,7 @@ WITH proposals AS (
            count(*) FILTER (WHERE speedup IS NOT NULL) AS timed,
            count(*) FILTER (WHERE outcome = 'accepted') AS accepted,
            count(*) FILTER (WHERE outcome NOT IN ('accepted', 'same', 'slower',
-                                                  'inconclusive', 'superseded')) AS failed,
+                                                  'inconclusive')) AS failed,
            max(speedup_original) FILTER (WHERE outcome = 'accepted') AS found,
            sum(trial_seconds) AS seconds,
            sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0))::BIGINT AS tokens,

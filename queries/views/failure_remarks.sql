@@ -4,8 +4,7 @@
 -- lift: how much oftener proposals fail where the remark stands than proposals in general; 1 is no
 -- difference, and of few proposals it says little. Slower is no failure.
 WITH marked AS (
-    SELECT *, outcome NOT IN ('accepted', 'same', 'slower', 'inconclusive', 'superseded')
-           AS bad
+    SELECT *, outcome NOT IN ('accepted', 'same', 'slower', 'inconclusive') AS bad
     FROM trial_remarks
 ), overall AS (
     SELECT avg(bad::INT) AS share

@@ -14,7 +14,7 @@ WITH by_session AS (
 ), counted AS (
     SELECT program, proposer, model, count(*) AS tried,
            count(*) FILTER (WHERE outcome NOT IN ('accepted', 'same', 'slower',
-                                                  'inconclusive', 'superseded')) AS failed,
+                                                  'inconclusive')) AS failed,
            count(*) FILTER (WHERE speedup IS NOT NULL) AS timed,
            count(*) FILTER (WHERE outcome = 'accepted') AS accepted,
            max(speedup_original) FILTER (WHERE outcome = 'accepted') AS best_speedup,

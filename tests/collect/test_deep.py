@@ -138,7 +138,7 @@ def peak_of(events: int) -> int:
     left = events // 2
 
     class Stream(io.RawIOBase):
-        def read(self, size: int = -1) -> bytes:
+        def read(self, _size: int = -1) -> bytes:
             nonlocal start, left
             block, start = start, b""
             if not block and left:

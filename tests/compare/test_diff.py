@@ -199,7 +199,7 @@ def test_python_interface(studied: Path) -> None:
         package.open(studied / "nothing")
 
 
-def test_confirm(studied: Path, corr, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_confirm(studied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The experiment for a planted cause: without vectorisation the gain is gone."""
     from corr.compare import experiments
     from corr.compare.diff import diff

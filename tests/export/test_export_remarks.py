@@ -121,9 +121,7 @@ def opt_viewer(tools: Toolchain) -> Path:
     return folder
 
 
-def test_opt_viewer_reads_the_difference(
-    corr, tools: Toolchain, gemm_lake: Path, tmp_path: Path
-) -> None:
+def test_opt_viewer_reads_the_difference(corr, tools: Toolchain, tmp_path: Path) -> None:
     """LLVM's own opt-diff.py finds the same in the compiler's files."""
     for label, flag in (("o2", "-O2"), ("o3", "-Os")):
         done = corr("collect", "gemm.c", "--no-run", "--label", label, "--", flag, cwd=tmp_path)

@@ -250,7 +250,7 @@ def test_unwritable_files(program, tmp_path):
     assert b"cannot write" in run(program, "--size", 9, status=1, CORR_TIMES=missing).stderr
 
 
-def test_skipped_work_shows(build, tmp_path):
+def test_skipped_work_shows(tmp_path):
     """A kernel that leaves out part of its output leaves poison there, in every repetition."""
     source = tmp_path / "lazy.c"
     source.write_text("""

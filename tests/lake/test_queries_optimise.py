@@ -157,7 +157,7 @@ def test_failure_remarks(lake: Lake, stage: Callable[..., RunInfo], with_remarks
         proposal(1, 2, "did not compile", parent=parent, loop="f/1"),
         proposal(1, 3, "slower", parent=parent, loop="f/10"),
         proposal(1, 4, "accepted", parent=parent, loop="f/10"),
-        proposal(1, 5, "superseded", parent=parent, loop="g/1"),
+        proposal(1, 5, "inconclusive", parent=parent, loop="g/1"),
     ])  # fmt: skip
     (found,) = rows(lake, "FROM failure_remarks")
     assert found["name"] == "CantIdentifyArrayBounds" and found["failed"] == found["tried"] == 2

@@ -111,7 +111,7 @@ def test_listing_names_everything(gemm_lake: Path, corr) -> None:
     assert names == set(TABLES) | {v.name for v in views()}
 
 
-def test_prompt(gemm_lake: Path, corr) -> None:
+def test_prompt(gemm_lake: Path) -> None:
     import subprocess
     import sys
 

@@ -46,9 +46,7 @@ def test_inline_frames(built: tuple[Path, instructions.Disassembly]) -> None:
     assert multiply["machine_loop"] is not None
 
 
-def test_instructions_equal_objdump(
-    built: tuple[Path, instructions.Disassembly], tools: Toolchain
-) -> None:
+def test_instructions_equal_objdump(built: tuple[Path, instructions.Disassembly]) -> None:
     """Another disassembler's addresses and mnemonics: GNU objdump's."""
     binary, found = built
     text = subprocess.run(

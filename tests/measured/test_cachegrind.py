@@ -151,7 +151,7 @@ def test_time_limit(tmp_path: Path) -> None:
 
 
 def test_without_valgrind(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(toolchain, "other", lambda tool: None)
+    monkeypatch.setattr(toolchain, "other", lambda _tool: None)
     table, problems = cachegrind.measure(Invocation(Path("/bin/true")), tmp_path)
     assert table.num_rows == 0
     assert "apt-get install valgrind" in problems[0].fix

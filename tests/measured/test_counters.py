@@ -118,7 +118,7 @@ def test_unknown_event_does_not_spoil_the_others(tmp_path: Path) -> None:
 
 
 def test_without_perf(monkeypatch) -> None:
-    monkeypatch.setattr(toolchain, "other", lambda tool: None)
+    monkeypatch.setattr(toolchain, "other", lambda _tool: None)
     table, problems = counters.measure(Invocation(Path("/bin/true")), 5)
     assert table["event"].to_pylist() == list(counters.EVENTS)
     assert set(table["value"].to_pylist()) == {None}
@@ -130,7 +130,7 @@ def test_perf_that_does_not_fit_the_kernel(tmp_path: Path, monkeypatch) -> None:
     fake = executable(
         tmp_path / "perf", "echo 'WARNING: perf not found for kernel 9.9' >&2; exit 2"
     )
-    monkeypatch.setattr(toolchain, "other", lambda tool: fake)
+    monkeypatch.setattr(toolchain, "other", lambda _tool: fake)
     table, problems = counters.measure(Invocation(Path("/bin/true")), 1)
     assert "perf not found for kernel 9.9" in table["reason"][0].as_py()
     assert len(problems) == 1
@@ -145,7 +145,7 @@ def test_paranoid_kernel_is_counted_in_user_mode(tmp_path: Path, monkeypatch) ->
         f'case "$*" in *:u*|*"-e task-clock -- true") exec {real} "$@";; esac\n'
         "echo 'Error: No permission to enable event. perf_event_paranoid setting' >&2; exit 255",
     )
-    monkeypatch.setattr(toolchain, "other", lambda tool: fake)
+    monkeypatch.setattr(toolchain, "other", lambda _tool: fake)
     program = Invocation(executable(tmp_path / "p", "sleep 0.01"))
     table, problems = counters.measure(program, 1, ["page-faults", "cpu-migrations"])
     rows = {row["event"]: row for row in table.to_pylist()}

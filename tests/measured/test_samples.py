@@ -173,7 +173,7 @@ def test_recorded_events_with_a_fork_and_a_hostile_name() -> None:
 class Flat(samples.Images):
     """Files whose addresses are their offsets."""
 
-    def address(self, path: str, offset: int) -> int | None:
+    def address(self, _path: str, offset: int) -> int | None:
         return offset
 
 
@@ -251,7 +251,7 @@ def test_too_few_samples(tmp_path: Path) -> None:
 
 
 def test_without_perf(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(toolchain, "other", lambda tool: None)
+    monkeypatch.setattr(toolchain, "other", lambda _tool: None)
     table, problems = samples.record(Invocation(Path("/bin/true")), tmp_path)
     assert table.num_rows == 0
     assert problems[0].what == "perf is not installed"

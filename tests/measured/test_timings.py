@@ -36,7 +36,7 @@ def test_wall_user_and_kernel_seconds(tmp_path: Path) -> None:
     assert [(r["kernel_seconds"], r["kernel_count"]) for r in rows] == [(0.75, 2)] * 3
 
 
-def test_user_time_is_the_program_s(tmp_path: Path) -> None:
+def test_user_time_is_the_program_s() -> None:
     loop = "import time\nwhile time.process_time() < 0.3: pass"
     table, _ = timings.measure(Invocation(Path(sys.executable), ("-c", loop)), 1)
     (row,) = table.to_pylist()

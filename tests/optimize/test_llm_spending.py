@@ -79,7 +79,7 @@ def test_replay_without_a_server(situation: Situation, cache: ReplyCache) -> Non
         list(replayed.propose(situation))
 
 
-def test_which_proposer_the_environment_names(situation: Situation, cache: ReplyCache) -> None:
+def test_which_proposer_the_environment_names(situation: Situation) -> None:
     root = situation.lake.root
     with ModelServer([GOOD]) as server:
         online = LanguageModel.from_environment(server.environment, root, level="flags", total=20.0)

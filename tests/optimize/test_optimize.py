@@ -107,7 +107,7 @@ def test_checks_are_recorded(optimised: Path) -> None:
     assert {c["held_out"] for c in found if c["kind"] == "sanitizer"} == {False, True}
 
 
-def test_run_json(optimised: Path, corr: Corr) -> None:
+def test_run_json(optimised: Path) -> None:
     runs = Lake.open(optimised / "data").all_runs()
     assert [r.facts["kind"] for r in runs] == ["optimize", "iteration", "optimize"]
     assert [r.facts.get("role") for r in runs] == ["original", None, "best"]

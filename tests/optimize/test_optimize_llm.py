@@ -116,7 +116,7 @@ def test_what_gets_past_the_text_is_seen_in_the_executable(
 ) -> None:
     kept = "    static int calls;\n    calls++;\n    if (calls > 100000) C[0][0] = calls;\n"
     assert attempts(Source("gemm.c", ((EDIT[0], kept + EDIT[1]),))).outcome == Outcome.refused
-    monkeypatch.setattr(gate, "source", lambda *texts, **options: [])
+    monkeypatch.setattr(gate, "source", lambda *_texts, **_options: [])
     trial = attempts(Source("gemm.c", ((EDIT[0], kept + EDIT[1]),)))
     assert trial.outcome == Outcome.refused
     assert "calls is new and keeps its value between calls" in trial.detail
@@ -313,7 +313,7 @@ REFUSALS: dict[str, tuple[Callable[[], Any], int, str]] = {
 
 
 @pytest.fixture(scope="module")
-def begun(told: Told, tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Iterator[Path]:
+def begun(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Iterator[Path]:
     """A folder with a session that others go on with, its original being the best."""
     folder = kernel(tmp_path_factory.mktemp("begun"))
     with ModelServer(["Prose."], repeat=True) as server:

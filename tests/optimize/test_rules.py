@@ -133,7 +133,7 @@ def test_settings_are_distinct_and_neighbours_differ_in_one_number():
     path, band = max(rewrite.leaves(base.tree), key=lambda at: len(at[1].rows))
     listed = [c.setting for c in choices(base.scop, base.tree, path, band, WIDTH)]
     assert len(set(listed)) == len(listed)
-    for other in neighbours(listed[0], WIDTH // 8):
+    for other in neighbours(listed[0]):
         assert other != listed[0]
         assert other.order == listed[0].order and other.vector == listed[0].vector
 
@@ -159,7 +159,7 @@ def test_search_goes_on_from_the_fastest_base():
 def test_the_search_goes_on_in_the_next_iteration(monkeypatch):
     rules = Rules()
     endless = (Proposal((), str(n), "rules") for n in range(9))
-    monkeypatch.setattr(Rules, "_everything", lambda self, situation: endless)
+    monkeypatch.setattr(Rules, "_everything", lambda _self, _situation: endless)
     situation = SimpleNamespace(history=[], best=Variant(program("gemm")))
     first = rules.propose(situation)
     assert [next(first).reason, next(first).reason] == ["0", "1"]

@@ -17,6 +17,7 @@ from collectors.passes import changes as ir_changes
 from collectors.passes import diff
 from collectors.passes import text as ir_text
 from collectors.passes.changes import IrTrace
+from tests.support.pass_diffs import applied
 from tests.support.pass_traces import NUMBERED, changes, compared, ir, lines_of
 
 
@@ -112,7 +113,7 @@ def test_a_diff_applied_to_the_old_text_gives_the_new(old: list[str], new: list[
     stretches = list(diff.gaps(pairs, len(old), len(new)))
     assert (not stretches) == (old == new)
     found = diff.hunks(plain(old), plain(new), stretches, [None] * len(old), [None] * len(new))
-    assert diff.applied(diff.to_json(found), old) == new
+    assert applied(diff.to_json(found), old) == new
 
 
 def test_patch_takes_the_unified_form(recorded: IrTrace, tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_patch_takes_the_unified_form(recorded: IrTrace, tmp_path: Path) -> None
     ]
     old: list[str] = []
     for row in rows[:12]:
-        new = diff.applied(row["diff"], old)
+        new = applied(row["diff"], old)
         (tmp_path / "text").write_text("".join(line + "\n" for line in old))
         (tmp_path / "diff").write_text(ir_changes.unified_diff(row["diff"]))
         done = process.run([patch, "-s", tmp_path / "text", tmp_path / "diff"])
@@ -143,4 +144,4 @@ def test_a_long_diff_is_cut_and_says_so() -> None:
     assert hunk["truncated"] is True and 9_000 < len(text) < 10_100
     assert "was cut" in diff.unified(text)
     with pytest.raises(ValueError, match="cut"):
-        diff.applied(text, [])
+        applied(text, [])

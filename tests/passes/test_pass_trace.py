@@ -12,8 +12,8 @@ import pytest
 
 from collectors.base.toolchain import Toolchain
 from collectors.passes import changes as ir_changes
-from collectors.passes import diff
 from collectors.passes.changes import IR_CHANGES, PASSES, IrTrace
+from tests.support.pass_diffs import applied
 from tests.support.pass_traces import changes, dump, parsed, tagged
 
 
@@ -118,7 +118,7 @@ def test_diffs_lead_from_one_text_to_the_next(live: IrTrace) -> None:
     for row in live.changes.to_pylist():
         if row["stage"] == "machine" and "truncated" not in row["diff"]:
             old = texts.get(row["function"], [])
-            new = diff.applied(row["diff"], old)
+            new = applied(row["diff"], old)
             assert len(new) - len(old) == row["lines_added"] - row["lines_removed"]
             texts[row["function"]] = new
             code = [line for line in new if re.match(r"  (?!successors:)\S", line)]

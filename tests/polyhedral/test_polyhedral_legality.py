@@ -17,7 +17,7 @@ from corr.polyhedral.schedules import Band, Leaf, Sequence, Tree
 from corr.polyhedral.scop import Scop, Statement
 from tests.fuzz_polyhedral import Writer
 from tests.support.polyhedral_programs import read, region
-from tests.support.polyhedral_schedules import bases, varied
+from tests.support.polyhedral_schedules import bases, varied, with_leaf
 
 SIZES = {"n": 4, "m": 3}
 Instance = tuple[str, tuple[int, ...]]
@@ -154,7 +154,7 @@ def band_of(scop: Scop) -> tuple[tuple[int, ...], Band, Tree]:
 
 def with_settings(scop: Scop, **settings: object) -> Tree:
     path, band, tree = band_of(scop)
-    return rewrite.with_leaf(tree, path, band, **settings)
+    return with_leaf(tree, path, band, **settings)
 
 
 def test_a_sum_may_be_exchanged_but_not_be_a_vector_along_the_sum(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_lanes_may_depend_on_a_statement_before_but_not_after(tmp_path: Path) ->
     scop = region(tmp_path, SHIFT)
     path, band, tree = band_of(scop)
     assert not rewrite.parallel(scop, tree, band, 0)  # b[i] wants the a[i - 1] of a lane before
-    turned = rewrite.with_leaf(tree, path, band, child=Leaf(tuple(reversed(band.child.statements))))  # type: ignore[union-attr]
+    turned = with_leaf(tree, path, band, child=Leaf(tuple(reversed(band.child.statements))))  # type: ignore[union-attr]
     assert generate.legal(scop, turned)
     path, band = next(schedules.bands(turned))
     assert rewrite.parallel(scop, turned, band, 0)

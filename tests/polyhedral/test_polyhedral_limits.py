@@ -11,6 +11,7 @@ from corr.polyhedral import generate, legality, limits, rewrite, schedules
 from corr.polyhedral.expand import expanded
 from corr.polyhedral.expressions import NotAffine
 from tests.support.polyhedral_programs import output, read, region
+from tests.support.polyhedral_schedules import with_leaf
 
 SUMS = (
     "void f(int n, int m, double *a, double *b) { for (int i = 0; i < n; i++)"
@@ -29,7 +30,9 @@ def reordered(text: str, folder: Path) -> str:
     scop = expanded(region(folder, text))
     assert any(a.local and a.dimensions for a in scop.arrays.values())
     tree = rewrite.distributed(scop, schedules.original(scop))
-    return generate.replaced(scop, tree, text.encode()).decode()
+    start, end = scop.span
+    file = text.encode()
+    return (file[:start] + generate.code(scop, tree).encode() + file[end:]).decode()
 
 
 @pytest.mark.parametrize("start", ["#include <stdio.h>\n", NO_MEMORY])
@@ -80,8 +83,8 @@ def test_code_refuses_an_illegal_order(tmp_path: Path) -> None:
         {k: {x: -v for x, v in form.items()} for k, form in row.items()} for row in band.rows
     )
     for turned in (
-        rewrite.with_leaf(tree, path, band, rows=backwards),
-        rewrite.with_leaf(tree, path, band, blocks=(4,), vector=0),
+        with_leaf(tree, path, band, rows=backwards),
+        with_leaf(tree, path, band, blocks=(4,), vector=0),
     ):
         with pytest.raises(NotAffine, match="turn a dependence round"):
             generate.code(scop, turned)

@@ -99,7 +99,7 @@ def calls_collectors(path: Path) -> bool:
     return len({name for name in imports(path) if name.startswith("collectors.")}) >= 10
 
 
-def has_every_table(path: Path) -> bool:
+def has_every_table(_path: Path) -> bool:
     """Each table that a collector declares is known to the lake."""
     declared = {
         name

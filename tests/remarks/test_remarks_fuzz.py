@@ -27,14 +27,14 @@ def test_damaged_records_break_no_rule(
 def test_the_rules_can_be_broken(
     tmp_path: Path, files: list[tuple[bytes, Counter[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forgets(path: Path, unit: str, **options: object) -> object:
+    def forgets(path: Path, unit: str, **_options: object) -> object:
         reader = read(path, unit)
         list(reader)
         reader.statistics.read += 1
         return reader
 
     monkeypatch.setattr(fuzz, "read", forgets)
-    monkeypatch.setattr(fuzz, "bag", lambda reader: Counter())
+    monkeypatch.setattr(fuzz, "bag", lambda _reader: Counter())
     with pytest.raises(fuzz.Broken):
         fuzz.one(1, files, tmp_path / "input")
 

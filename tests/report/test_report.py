@@ -321,7 +321,7 @@ def test_hostile_texts_are_never_markup(gemm: Lake, tmp_path: Path) -> None:
         assert not [name for name in about if name.startswith("on")], (tag, about)
 
 
-def test_several_kernels_have_a_summary(optimised: Lake, gemm: Lake, tmp_path: Path) -> None:
+def test_several_kernels_have_a_summary(gemm: Lake, tmp_path: Path) -> None:
     lake = optimisation(tmp_path / "data", gemm.find("a"), gemm.find("b"))
     restage(lake, gemm.find("a"), {"program": "other kernel", "kind": "collect"})
     found = subjects(lake, newest_of_each(lake))

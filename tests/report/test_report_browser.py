@@ -128,7 +128,7 @@ def test_the_panel_counts_as_sql_does(seen: Seen, optimised: Lake) -> None:
     assert facts["unrolled by"] == str(hot["unroll"])
 
 
-def test_a_link_opens_at_its_loop(browser: Browser, address: str, optimised: Lake) -> None:
+def test_a_link_opens_at_its_loop(browser: Browser, address: str) -> None:
     found = opened(browser, f"{address}#loop={quote(HOT, safe='')}")
     assert found.text("#panel h3") == f"Loop {HOT}"
     row = found.page.locator(".source tr[aria-selected=true]")

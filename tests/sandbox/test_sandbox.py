@@ -209,7 +209,7 @@ def test_where_user_namespaces_are_forbidden() -> None:
     assert "sysctl kernel.unprivileged_userns_clone=1" in said
 
 
-def test_a_limit_is_in_force_without_the_sandbox_too(clang: str, tmp_path: Path) -> None:
+def test_a_limit_is_in_force_without_the_sandbox_too() -> None:
     done = confined.run(
         ["/bin/sh", "-c", "ulimit -t; ulimit -v; ulimit -n; ulimit -c"],
         limits=Limits(cpu=7, memory=1 << 30, files=50),

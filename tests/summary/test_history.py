@@ -22,9 +22,7 @@ def test_the_same_run_and_history_give_the_same_bytes(
         assert done.returncode == 0 and done.stdout == first.text and done.stderr == ""
 
 
-def test_the_comparison_with_the_best_is_that_of_diff(
-    gemm: Lake, gemm_lake: Path, corr: Any
-) -> None:
+def test_the_comparison_with_the_best_is_that_of_diff(gemm: Lake) -> None:
     from corr.compare.diff import diff
 
     total = diff(gemm, gemm.find("b"), gemm.find("a"), explain=False)["total"]
@@ -58,7 +56,7 @@ def test_history_is_typed_and_the_best_come_first(gemm: Lake) -> None:
     assert "1.82× as fast" in short and re.search(r"… \d+ more: \d+ did not compile", short)
 
 
-def test_a_loop_of_choice(gemm: Lake, gemm_lake: Path, corr: Any) -> None:
+def test_a_loop_of_choice(gemm_lake: Path, corr: Any) -> None:
     done = corr("summary", "a", "--loop", "corr_poison/1.1", cwd=gemm_lake)
     assert done.returncode == 0 and "### 1. `corr_poison/1`" in done.stdout
     assert "### 2." not in done.stdout and "Source: function `corr_poison`" in done.stdout

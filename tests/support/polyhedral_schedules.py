@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from corr.polyhedral import generate, rewrite, schedules
 from corr.polyhedral.expand import expanded
@@ -26,6 +27,11 @@ def bases(scop: Scop) -> list[tuple[Scop, Tree]]:
             continue
     found += [(whole, other) for other in rewrite.stripped(whole, tree, 3)]
     return found
+
+
+def with_leaf(tree: Tree, path: tuple[int, ...], band: Band, **changes: Any) -> Tree:
+    """The tree with the band there run in another way."""
+    return schedules.with_band(tree, path, replace(band, **changes))
 
 
 def varied(scop: Scop, tree: Tree, random: random.Random) -> Tree:

@@ -57,7 +57,7 @@ def test_what_is_refused(tmp_path: Path, text: str, says: str) -> None:
     assert says in f"{caught.value.message} {caught.value.fix}"
 
 
-def test_where_the_lake_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_lake_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CORR_DATA", raising=False)
     assert data_folder(None, Settings()) == Path("data")
     assert data_folder(None, Settings(data="x")) == Path("x")

@@ -107,14 +107,14 @@ def move(record: Mapping[str, Any], offer: Offer, reason: str = "") -> Move:
         raise Unreadable(error.message) from error
 
 
-def _flags(record: Mapping[str, Any], offer: Offer, reason: str) -> Move:
+def _flags(record: Mapping[str, Any], _offer: Offer, _reason: str) -> Move:
     add, remove = _words(record, "add"), _words(record, "remove")
     if not add and not remove:
         raise Unreadable("a flags move that neither adds nor removes any")
     return from_record({"kind": "flags", "add": add, "remove": remove})
 
 
-def _pragma(record: Mapping[str, Any], offer: Offer, reason: str) -> Move:
+def _pragma(record: Mapping[str, Any], offer: Offer, _reason: str) -> Move:
     directives = tuple(
         text if text.startswith("#") else f"#pragma {text}" for text in _words(record, "directives")
     )
@@ -129,7 +129,7 @@ def _pragma(record: Mapping[str, Any], offer: Offer, reason: str) -> Move:
     return from_record({"kind": "pragma", "file": file, "line": line, "directives": directives})
 
 
-def _source(record: Mapping[str, Any], offer: Offer, reason: str) -> Move:
+def _source(record: Mapping[str, Any], offer: Offer, _reason: str) -> Move:
     file = _named(record, "file", offer.files)
     edits = tuple(
         (_text(e, "search"), _text(e, "replace", empty=True)) for e in _entries(record, "edits")
@@ -145,7 +145,7 @@ def _source(record: Mapping[str, Any], offer: Offer, reason: str) -> Move:
     )
 
 
-def _ir(record: Mapping[str, Any], offer: Offer, reason: str) -> Move:
+def _ir(record: Mapping[str, Any], offer: Offer, _reason: str) -> Move:
     unit = _named(record, "unit", offer.units)
     function, text = _word(record, "function").lstrip("@"), _text(record, "text")
     return from_record({"kind": "ir", "unit": unit, "function": function, "text": text})

@@ -32,7 +32,7 @@ def proposals(
         yield (*flags, *more), proposal
 
 
-def refinements(run: RunInfo) -> Iterator[Proposal]:
+def refinements() -> Iterator[Proposal]:
     """Flags worth a try on top of the best, whatever it is."""
     for flags, reason in _LATE:
         yield Proposal((Flags(flags),), reason, "rules", 1.05, trusted=True)

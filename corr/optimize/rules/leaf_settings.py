@@ -73,7 +73,7 @@ def choices(scop: Scop, tree: Tree, path: tuple[int, ...], band: Band, width: in
     """The settings that are legal and worth a try, best first. `width`: bytes of a vector."""
     found: list[Choice] = []
     count = len(band.rows)
-    lanes = width // element_bytes(scop, band)
+    lanes = width // _element_bytes(scop, band)
     orders = list(itertools.permutations(range(count)))
     if not band.permutable or count > 4:
         orders = [tuple(range(count))]
@@ -108,7 +108,7 @@ def _of_order(
             continue
         if count > 2 and vector not in (inner, inner - 1):
             continue
-        yield from _vector(order, vector, kept, counts, strides[inner], lanes, width)
+        yield from _vector(order, vector, kept, counts, lanes, width)
 
 
 def _skewed(
@@ -181,7 +181,6 @@ def _vector(
     vector: int,
     kept: int,
     counts: dict[str, int],
-    inner_strides: dict[str, int] | None,
     lanes: int,
     width: int,
 ) -> Iterator[Choice]:
@@ -236,7 +235,7 @@ def _order_reason(near: int) -> str:
     return "another order of the loops"
 
 
-def element_bytes(scop: Scop, band: Band) -> int:
+def _element_bytes(scop: Scop, band: Band) -> int:
     """Bytes of the largest element that the band's statements write."""
     assert isinstance(band.child, Leaf)
     return max(_BYTES.get(scop.statement(n).target.type, 8) for n in band.child.statements)
@@ -272,7 +271,7 @@ _TILES = {
 }
 
 
-def neighbours(setting: Setting, lanes: int) -> Iterator[Setting]:
+def neighbours(setting: Setting) -> Iterator[Setting]:
     """Settings that differ in one number."""
     depth = len(setting.order)
     blocks = list(setting.blocks or (1,) * depth)

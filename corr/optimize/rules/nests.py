@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from corr.optimize.moves.source import Source
 from corr.optimize.rules.bases import Base, bases
-from corr.optimize.rules.leaf_settings import Choice, Setting, choices, element_bytes, neighbours
-from corr.optimize.variant import Move, Variant
+from corr.optimize.rules.leaf_settings import Choice, Setting, choices, neighbours
+from corr.optimize.variant import Move
 from corr.polyhedral import generate, rewrite, schedules
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.schedules import Band, Leaf, Tree
@@ -114,9 +114,8 @@ class Region:
         improved = True
         while improved:
             before = self.best
-            for path, band in self._heaviest(self.best.base)[:2]:
-                lanes = self.width // element_bytes(self.best.base.scop, band)
-                for setting in neighbours(dict(self.best.settings)[path], lanes):
+            for path, _ in self._heaviest(self.best.base)[:2]:
+                for setting in neighbours(dict(self.best.settings)[path]):
                     reason = "another size of the blocks or tiles"
                     yield self.best.with_setting(path, setting, reason)
             improved = self.best is not before
@@ -144,7 +143,7 @@ class Region:
 
     def _heaviest(self, base: Base) -> list[tuple[tuple[int, ...], Band]]:
         leaves = rewrite.leaves(base.tree)
-        return sorted(leaves, key=lambda leaf: -_weight(base, *leaf))
+        return sorted(leaves, key=lambda leaf: -_weight(base, leaf[1]))
 
     def new(self, plan: Plan) -> bool:
         """The plan was not tried yet; from now on it was."""
@@ -155,13 +154,7 @@ class Region:
         return True
 
 
-def _weight(base: Base, path: tuple[int, ...], band: Band) -> int:
+def _weight(base: Base, band: Band) -> int:
     """How deep the loops round the band's statements are, as a stand-in for how often they run."""
     assert isinstance(band.child, Leaf)
     return max(len(base.scop.statement(n).loops) for n in band.child.statements)
-
-
-def reread(variant: Variant, region: Region) -> bool:
-    """The region's file is still as it was read."""
-    text = variant.text(variant.program.root / region.file)
-    return text.encode("utf-8", "surrogateescape") == region.text

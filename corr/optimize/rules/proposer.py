@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from collectors.base.errors import CompileError
@@ -81,7 +80,7 @@ class Rules:
                 if time is not None:
                     region.ran(plan, time, best=won)
         yield from loops.proposals(self._now())
-        yield from flags.refinements(self._now().run)
+        yield from flags.refinements()
 
     def _now(self) -> Situation:
         assert self._situation is not None
@@ -130,7 +129,7 @@ class Rules:
                 except (CompileError, NotAffine):
                     continue
                 node = functions.get(name)
-                if not found or node is None or not _of_unit(node, unit.source):
+                if not found or node is None or not _of_unit(node):
                     continue
                 text = unit.source.read_bytes()
                 label = variant.program.label(unit)
@@ -138,7 +137,7 @@ class Rules:
         return self._all
 
 
-def _of_unit(node: dict[str, Any], source: Path) -> bool:
+def _of_unit(node: dict[str, Any]) -> bool:
     """The function is written in the unit's own file, not in a header."""
     location = node.get("loc", {})
     location = location.get("expansionLoc", location)
