@@ -8,6 +8,7 @@ What holds which harm (each has its test in tests/attacks):
   by one: there is no folder of the host in which it could make a link, a pipe or many files.
 - descriptors: none of a host file. An inherited one can be opened again for writing, or chmoded,
   through /proc/self/fd, so standard input is opened inside, on a read-only mount.
+- the kernel itself: a filter of system calls (`syscalls.py`), and an empty session keyring.
 - root: the kernel exempts root's processes from RLIMIT_NPROC, and root's own device nodes and
   /proc/sys take its writes without any capability. Started by root, the program is user 65534.
 - processes: RLIMIT_NPROC inside the user namespace (Linux counts it there, since 5.14), and the
@@ -33,6 +34,7 @@ from collectors.base import process
 from collectors.base.errors import CorrError, ToolMissing, UsageError
 from collectors.base.process import Completed
 from collectors.sandbox.mounts import Mounts, check_readonly
+from collectors.sandbox.syscalls import filter_program, leave_keyring
 from collectors.sandbox.watchdog import Watchdog
 
 MIB = 1 << 20
@@ -45,8 +47,9 @@ INSTALL = (
 NOBODY = 65534
 #: Everything else that the program finds in its environment is given by the caller.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
-#: Opens the status file for bwrap, and lets the kernel choose this tree first when memory ends.
-_START = '2>/dev/null echo 1000 >/proc/self/oom_score_adj; exec "$@" 3>"$0"'
+#: Opens the status file and the filter for bwrap, and lets the kernel choose this tree first when
+#: memory ends.
+_START = '2>/dev/null echo 1000 >/proc/self/oom_score_adj; exec "$@" 3>"$0" 4<"$0.filter"'
 _WITH_STDIN = 'exec "$@" <"$0"'
 
 
@@ -196,6 +199,8 @@ def run(
         inner = ["sh", "-c", _WITH_STDIN, os.path.abspath(stdin), *inner]
     with tempfile.TemporaryDirectory(prefix="corr-sandbox-") as folder:
         status = Path(folder) / "status"
+        status.with_name("status.filter").write_bytes(filter_program())
+        leave_keyring()
         with _owned_by(NOBODY if as_root else None, made), Watchdog(status, limits) as watchdog:
             done = process.run(
                 ["sh", "-c", _START, status, *mounts.bwrap(_start_folder(cwd, writable)), *inner],

@@ -87,7 +87,7 @@ class Mounts:
             binds[folder] = self._tmpfs(str(folder))
         return [
             *outer,
-            *("bwrap", "--json-status-fd", "3", *NAMESPACES),
+            *("bwrap", "--json-status-fd", "3", "--seccomp", "4", *NAMESPACES),
             *_system_mounts(),
             *("--proc", "/proc", "--dev", "/dev"),
             *(a for place in _PRIVATE for a in self._tmpfs(place)),

@@ -152,8 +152,8 @@ def test_runs_are_divided_among_packs(lake: Lake, monkeypatch: pytest.MonkeyPatc
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from corr.lake import Lake
-from corr.compact import compact
+from corr.lake.store import Lake
+from corr.lake.compact import compact
 left = int(sys.argv[2])
 def hook(event, arguments):
     global left

@@ -111,7 +111,7 @@ def test_many_processes_at_once(tmp_path: Path) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from corr.lake import Lake
+from corr.lake.store import Lake
 with Lake.open(Path(sys.argv[1]), create=True).stage() as staging:
     print(staging.run_id, flush=True)
     time.sleep(60)
