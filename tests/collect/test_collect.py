@@ -215,8 +215,6 @@ def test_interrupt_leaves_nothing(tmp_path: Path, sent: signal.Signals) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # a job in the background is started with SIGINT ignored
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 30
     while not list(tmp_path.glob("data/.staging/*/artifacts/p")):
