@@ -212,6 +212,13 @@ def test_a_server_that_drips(waits: Waits) -> None:
     assert reply.cut == "did not answer in time"
 
 
+def test_a_server_whose_head_never_ends(waits: Waits) -> None:
+    """Each byte of the head comes in time; the time in all is what counts."""
+    server = ModelServer([Answer(endless_head=0.05)], repeat=True)
+    problem = failure(server, waits, total=0.5)
+    assert "did not answer in time (tried 2 times)" in problem.message
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_ten_megabytes_are_not_read(stream: bool) -> None:
     with ModelServer([huge(10)], stream=stream) as server:

@@ -32,7 +32,8 @@ MODEL = "scripted"
 @dataclass
 class Answer:
     """One answer. `body` replaces all that would be made of `text`; `drop` closes after so many
-    bytes of it; `hang` says nothing until the server is closed; `pause` waits (s) between pieces."""
+    bytes of it; `hang` says nothing until the server is closed; `pause` waits (s) between pieces;
+    `endless_head` sends the head of an answer a byte at a time, so many seconds apart."""
 
     text: str = ""
     status: int = 200
@@ -44,6 +45,7 @@ class Answer:
     hang: bool = False
     pause: float = 0.0
     pieces: int = 5
+    endless_head: float = 0.0
 
 
 Entry = Any
@@ -230,6 +232,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._model.wait()
             return
         if answer.drop == 0:
+            return
+        if answer.endless_head:
+            self.send_response(answer.status)
+            self.flush_headers()
+            self.wfile.write(b"X-Padding: ")
+            while not self._model.wait(answer.endless_head):
+                self.wfile.write(b"x")
             return
         given = answer.body is not None
         kind = "text/event-stream" if stream and not given else "application/json"

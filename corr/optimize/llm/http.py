@@ -9,8 +9,9 @@ from __future__ import annotations
 import email.utils
 import json
 import math
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -89,7 +90,7 @@ class _Session(httpx2.Client):
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         deadline = time.monotonic() + self.total
         options["stream"] = True
-        response = super().send(request, **options)
+        response = _before(deadline, lambda: super(_Session, self).send(request, **options))
         response.headers.pop("content-encoding", None)
         waits = request.extensions.get("timeout")
         if isinstance(waits, dict):  # read anew when the body is: what is left of the time
@@ -97,6 +98,30 @@ class _Session(httpx2.Client):
         largest = LARGEST_BODY if response.is_success else LARGEST_ERROR
         response.stream = _Bounded(response.stream, largest, deadline)
         return response
+
+
+def _before(deadline: float, send: Callable[[], httpx2.Response]) -> httpx2.Response:
+    """The head of an answer. Raises ReadTimeout at the deadline.
+
+    The client waits anew for each byte of a head, so that a server which sends one now and then
+    would never let go. Such a connection is left to a thread, which ends with the process.
+    """
+    came: list[httpx2.Response | BaseException] = []
+
+    def wait() -> None:
+        try:
+            came.append(send())
+        except BaseException as error:
+            came.append(error)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    thread.join(max(0.0, deadline - time.monotonic()))
+    if not came:
+        raise httpx2.ReadTimeout("the head of the answer took too long")
+    if isinstance(came[0], BaseException):
+        raise came[0]
+    return came[0]
 
 
 class Http:
