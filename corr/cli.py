@@ -16,6 +16,7 @@ from collectors.base.errors import CorrError
 from corr import __version__
 from corr.commands import COMMANDS
 from corr.commands.options import ClangFlags
+from corr.console.output import message
 
 INTERRUPTED = 130
 
@@ -72,9 +73,9 @@ def _run(words: list[str]) -> int:
     except typer.Exit as done:
         code = done.exit_code
     except CorrError as error:
-        print(f"corr: {error.message}", file=sys.stderr)
+        message(f"corr: {error.message}")
         if error.fix:
-            print(f"  → {error.fix}", file=sys.stderr)
+            message(f"  → {error.fix}")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
@@ -88,10 +89,10 @@ def _run(words: list[str]) -> int:
             raise
         show()
         if words[:1] == ["collect"] and "No such option" in str(error):
-            print("  → flags for clang go after --", file=sys.stderr)
+            message("  → flags for clang go after --")
         return int(own_code)
     if code == INTERRUPTED:
-        print("corr: interrupted; nothing half-written was kept", file=sys.stderr)
+        message("corr: interrupted; nothing half-written was kept")
     return code
 
 

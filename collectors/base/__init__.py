@@ -5,5 +5,6 @@ invocation.py   how a program under study is run, and what counts as success
 toolchain.py    one LLVM and its tools; repeatable answers of a compiler
 table.py        a table's columns with their documentation; `Problem`: why something is missing
 errors.py       what is raised, and the exit code it means
+foreign_text.py names and messages of others, harmless to a terminal, a reader, a model
 threads.py      work side by side; demangle.py names as people write them
 """

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from collectors.base.errors import CorrError, ToolMissing
+from collectors.base.foreign_text import visible
 
 #: Bytes of a child's stdout or stderr that are kept; what comes after is read and dropped.
 OUTPUT_LIMIT = 64 * 1024 * 1024
@@ -62,12 +63,7 @@ class Completed:
     def last_lines(self, count: int = 12) -> str:
         """The end of stderr (or of stdout, if stderr is empty) as printable text."""
         text = (self.stderr or self.stdout).decode("utf-8", "replace").strip()
-        return "\n".join(printable(line) for line in text.splitlines()[-count:])
-
-
-def printable(text: str) -> str:
-    """Text from a foreign program with control characters made visible."""
-    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in text)
+        return "\n".join(visible(line, keep="\t") for line in text.splitlines()[-count:])
 
 
 def tool_environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from collectors.base import process
+from collectors.base.foreign_text import visible
 from collectors.base.table import BOOL, INT, REAL, STRING, Problem, Table, column
 from collectors.base.toolchain import Toolchain
 
@@ -185,4 +186,4 @@ def _detail(
 
 def _resource_name(name: str) -> str:
     r"""A unit of a resource group ends in a raw byte (`Zn4Load.\x01`): show its number."""
-    return "".join(c if c.isprintable() else str(ord(c)) for c in name)
+    return visible(re.sub(r"[\0-\x1f]", lambda m: str(ord(m[0])), name))

@@ -21,6 +21,7 @@ from elftools.elf.elffile import ELFFile
 
 from collectors.base import process
 from collectors.base.errors import CorrError
+from collectors.base.foreign_text import visible
 from collectors.base.invocation import Invocation, failure
 from collectors.base.table import INT, LINE, STRING, Problem, Table, column
 from collectors.base.toolchain import Toolchain
@@ -232,7 +233,7 @@ def _export(
 
 def _warnings(tool: str, done: process.Completed) -> list[Problem]:
     lines = done.stderr.decode("utf-8", "replace").splitlines()
-    texts = [process.printable(line) for line in lines if "warning" in line]
+    texts = [visible(line) for line in lines if "warning" in line]
     return [Problem(LAYER, tool, text, "rebuild all of the program at once") for text in texts]
 
 

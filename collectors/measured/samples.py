@@ -23,6 +23,7 @@ from elftools.elf.segments import NoteSegment
 
 from collectors.base import process, toolchain
 from collectors.base.errors import CorrError
+from collectors.base.foreign_text import visible
 from collectors.base.invocation import Invocation, failure
 from collectors.base.table import INT, STRING, Problem, Table, column
 from collectors.measured import counters
@@ -138,7 +139,7 @@ class Reader:
     def _sample(self, pid: int, period: int, event: bytes, address: int, symbol: bytes) -> None:
         binary, place = self._place(pid, address)
         name = symbol.strip().decode("utf-8", "replace")
-        resolved = None if name in ("", "[unknown]") else process.printable(name)
+        resolved = None if name in ("", "[unknown]") else visible(name)
         key = (binary, place, resolved, _event_name(event.decode("ascii", "replace")))
         sums = self.found.setdefault(key, [0, 0])
         sums[0] += 1

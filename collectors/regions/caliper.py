@@ -15,7 +15,7 @@ from typing import Any
 from caliperreader import CaliperStreamReader
 
 from collectors.base.errors import CorrError, UsageError
-from collectors.base.process import printable
+from collectors.base.foreign_text import visible
 from collectors.regions import caliper_json, json_files
 from collectors.regions.marks import (
     MAX_DEPTH,
@@ -51,9 +51,7 @@ def read(path: Path, name: str) -> Profile:
         with path.open("rb") as file:
             start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     except OSError as error:
-        raise CorrError(
-            f"cannot read {printable(str(path))}: {json_files.reason(error)}"
-        ) from error
+        raise CorrError(f"cannot read {visible(str(path))}: {json_files.reason(error)}") from error
     profile = Profile(name, name, FORMAT)
     if start.startswith(b"__rec="):
         _read_cali(path, profile)
@@ -61,7 +59,7 @@ def read(path: Path, name: str) -> Profile:
         caliper_json.read(path, profile, record)
     else:
         raise UsageError(
-            f"{printable(str(path))} is not a Caliper profile: it begins neither with __rec= "
+            f"{visible(str(path))} is not a Caliper profile: it begins neither with __rec= "
             "(.cali) nor as JSON",
             "let Caliper write it, with CALI_CONFIG='hatchet-region-profile,output=FILE.cali'",
         )
@@ -196,7 +194,7 @@ class _Lines:
                         globals_seen = True
                         self._profile.metadata |= _texts(self._reader.globals)
         except OSError as error:
-            where = printable(str(self._path))
+            where = visible(str(self._path))
             raise CorrError(f"cannot read {where}: {json_files.reason(error)}") from error
         if self._bad_bytes:
             self._profile.problem(
@@ -211,7 +209,7 @@ class _Lines:
     def broken(self, what: str) -> CorrError:
         """The error for the line that was read last."""
         return CorrError(
-            f"{printable(str(self._path))}:{self._number}: {printable(what)}",
+            f"{visible(str(self._path))}:{self._number}: {visible(what)}",
             "copy the file again, or let the program write it again",
         )
 

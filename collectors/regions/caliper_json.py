@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from collectors.base.errors import CorrError, UsageError
-from collectors.base.process import printable
+from collectors.base.foreign_text import one_line, visible
 from collectors.regions import json_files
 from collectors.regions.marks import MAX_DEPTH, Describe, Description, Profile, Record, whole
 
@@ -30,7 +30,7 @@ def read(path: Path, profile: Profile, make: MakeRecord) -> None:
     if bad:
         profile.problem("bytes that are not UTF-8 are shown as U+FFFD", count=bad)
     for key in sorted(set(document.twice)):
-        profile.problem(f"an object has the key {printable(key)} twice: the last one counts")
+        profile.problem(f"an object has the key {visible(key)} twice: the last one counts")
     value = document.value
     if isinstance(value, dict) and all(key in value for key in _SPLIT):
         _Split(path, profile, make).read(value)
@@ -47,7 +47,7 @@ def read(path: Path, profile: Profile, make: MakeRecord) -> None:
 
 
 def _other_kind(path: Path, value: Any) -> UsageError:
-    what = f"{printable(str(path))} is JSON, but not of Caliper"
+    what = f"{visible(str(path))} is JSON, but not of Caliper"
     if isinstance(value, dict) and "threads" in value:
         return UsageError(f"{what}: it looks like PAPI's", "use `corr import papi`")
     missing = [k for k in _SPLIT if isinstance(value, dict) and k not in value]
@@ -62,7 +62,7 @@ class _Split:
     """`columns` name what the rows of `data` hold; columns that nest point into `nodes`."""
 
     def __init__(self, path: Path, profile: Profile, make: MakeRecord) -> None:
-        self._where = printable(str(path))
+        self._where = visible(str(path))
         self._profile = profile
         self._make = make
         self._chains: list[tuple[str, ...]] = []
@@ -153,7 +153,7 @@ class _Split:
 
     def _broken(self, what: str) -> CorrError:
         return CorrError(
-            f"{self._where}: {printable(what)[:200]}",
+            f"{self._where}: {one_line(what, 200)}",
             "is the file complete? write it again: cali-query -q 'format json-split'",
         )
 
@@ -170,21 +170,21 @@ def _records(
 ) -> None:
     """Records name their attributes; a path is one text, its regions joined by a slash."""
     if not all(isinstance(r, dict) and r for r in records):
-        raise UsageError(f"{printable(str(path))}: a record is not an object with attributes")
+        raise UsageError(f"{visible(str(path))}: a record is not an object with attributes")
     about = document.get("attributes")
     about = about if isinstance(about, dict) else {}
     nested = [n for n, a in about.items() if isinstance(a, dict) and a.get("is_nested") is True]
     nested = nested or list(NESTED)
     if records and not any("path" in r or any(n in r for n in nested) for r in records):
         raise UsageError(
-            f"{printable(str(path))} is JSON, but not of Caliper: no record has a path or a region",
+            f"{visible(str(path))} is JSON, but not of Caliper: no record has a path or a region",
             "convert the .cali file: cali-query -q 'format json-split'",
         )
     known = _describe_records(records, about, nested)
     for number, item in enumerate(records):
         chain, values = _path(item, nested)
         if len(chain) > MAX_DEPTH:
-            raise CorrError(f"{printable(str(path))}: record {number} is deeper than {MAX_DEPTH}")
+            raise CorrError(f"{visible(str(path))}: record {number} is deeper than {MAX_DEPTH}")
         profile.records.append(make(chain, values, known.__getitem__))
     if any("path" not in r and sum(n in r for n in nested) > 1 for r in records):
         profile.problem(

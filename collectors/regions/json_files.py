@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from collectors.base.errors import CorrError, UsageError
-from collectors.base.process import printable
+from collectors.base.foreign_text import visible
 
 #: Bytes of a JSON file that is taken; it is held in memory several times over while it is read.
 JSON_LIMIT = 1024 * 1024 * 1024
@@ -21,7 +21,7 @@ _FOR_JSON = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"
 
 def check_file(path: Path) -> None:
     """Raise UsageError unless there is a file of that name that is not empty and not packed."""
-    name = printable(str(path))
+    name = visible(str(path))
     try:
         if path.is_dir():
             raise UsageError(f"{name} is a folder", "name the files in it")
@@ -53,17 +53,17 @@ def read_text(path: Path) -> tuple[str, int]:
     check_file(path)
     try:
         if path.stat().st_size > JSON_LIMIT:
-            raise CorrError(f"{printable(str(path))} is larger than {JSON_LIMIT >> 20} MiB")
+            raise CorrError(f"{visible(str(path))} is larger than {JSON_LIMIT >> 20} MiB")
         data = path.read_bytes()
     except OSError as error:
-        raise CorrError(f"cannot read {printable(str(path))}: {reason(error)}") from error
+        raise CorrError(f"cannot read {visible(str(path))}: {reason(error)}") from error
     return decoded(data.removeprefix(b"\xef\xbb\xbf"), str(path))
 
 
 def decoded(data: bytes, where: str) -> tuple[str, int]:
     """Bytes as text, and how many are not UTF-8. Raises CorrError if they are binary."""
     if b"\0" in data:
-        raise CorrError(f"{printable(where)} is not a text file (it holds zero bytes)")
+        raise CorrError(f"{visible(where)} is not a text file (it holds zero bytes)")
     try:
         return data.decode(), 0
     except UnicodeDecodeError:
@@ -79,7 +79,7 @@ class Json:
 
     def __init__(self, text: str, where: str) -> None:
         self.twice: list[str] = []
-        self._where = printable(where)
+        self._where = visible(where)
         self._decoder = json.JSONDecoder(object_pairs_hook=self._object)
         self.value = self._read(text)
 

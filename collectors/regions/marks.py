@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from collectors.base.process import printable
+from collectors.base.foreign_text import visible
 from collectors.base.table import BOOL, INT, LINE, REAL, STRING, Problem, Table, column
 
 LAYER = "regions"
@@ -146,7 +146,7 @@ class Profile:
 
     def problem(self, what: str, fix: str = "", count: int = 1) -> None:
         """Note something about this file that the reader must know."""
-        self.problems.append(Problem(LAYER, printable(self.source), what, fix, count))
+        self.problems.append(Problem(LAYER, visible(self.source), what, fix, count))
 
 
 def tables(profiles: Iterable[Profile]) -> tuple[pa.Table, pa.Table, list[Problem]]:
@@ -216,7 +216,7 @@ def _note_values(profile: Profile) -> None:
             if measure.value is None:
                 missing[measure.metric] = missing.get(measure.metric, 0) + 1
     for metric, count in missing.items():
-        profile.problem(f"{printable(metric)}: not a finite number; value is NULL", count=count)
+        profile.problem(f"{visible(metric)}: not a finite number; value is NULL", count=count)
 
 
 def clean(text: str | None) -> str | None:

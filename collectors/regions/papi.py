@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from collectors.base.errors import CorrError, UsageError
-from collectors.base.process import printable
+from collectors.base.foreign_text import one_line, visible
 from collectors.regions import json_files
 from collectors.regions.marks import MAX_DEPTH, Measure, Profile, Record, place_of, whole
 
@@ -41,7 +41,7 @@ def read(path: Path, name: str) -> list[Profile]:
         _read_file(file, profile, whole(rank[1]) if rank else None)
         profiles.append(profile)
     for file in passed_over:
-        profiles[0].problem(f"{printable(file.name)} beside the rank files was not read")
+        profiles[0].problem(f"{visible(file.name)} beside the rank files was not read")
     return profiles
 
 
@@ -49,7 +49,7 @@ def _files(path: Path) -> tuple[list[Path], list[Path]]:
     if not path.is_dir():
         json_files.check_file(path)
         return [path], []
-    name = printable(str(path))
+    name = visible(str(path))
     folder = path / FOLDER if (path / FOLDER).is_dir() else path
     try:
         found = sorted(p for p in folder.iterdir() if p.suffix == ".json")
@@ -68,7 +68,7 @@ def _read_file(path: Path, profile: Profile, rank: int | None) -> None:
     if bad:
         profile.problem("bytes that are not UTF-8 are shown as U+FFFD", count=bad)
     for key in sorted(set(document.twice)):
-        profile.problem(f"an object has the key {printable(key)} twice: the last one counts")
+        profile.problem(f"an object has the key {visible(key)} twice: the last one counts")
     value = document.value
     if not isinstance(value, dict) or not isinstance(value.get("threads"), dict | list):
         raise _other_kind(path, value)
@@ -89,7 +89,7 @@ def _read_file(path: Path, profile: Profile, rank: int | None) -> None:
 
 
 def _other_kind(path: Path, value: Any) -> UsageError:
-    what = f"{printable(str(path))} is JSON, but not of PAPI's high-level interface"
+    what = f"{visible(str(path))} is JSON, but not of PAPI's high-level interface"
     if isinstance(value, dict) and ("columns" in value or "records" in value):
         return UsageError(f"{what}: it looks like Caliper's", "use `corr import caliper`")
     if isinstance(value, dict) and "ranks" in value:
@@ -182,4 +182,4 @@ def _text(value: Any) -> str:
 
 
 def _broken(path: Path, what: str) -> CorrError:
-    return CorrError(f"{printable(str(path))}: {printable(what)[:200]}", "is the file complete?")
+    return CorrError(f"{visible(str(path))}: {one_line(what, 200)}", "is the file complete?")

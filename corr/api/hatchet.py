@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from collectors.base.errors import CorrError, ToolMissing, UsageError
-from collectors.base.process import printable
+from collectors.base.foreign_text import visible
 from corr.lake.store import Lake, RunInfo
 from corr.system.config import data_folder, load
 
@@ -51,7 +51,7 @@ def to_hatchet(
     info = _run(run, data)
     profiles = _profiles(info)
     if profile is None and len(profiles) > 1:
-        names = ", ".join(printable(p) for p in list(profiles)[:5])
+        names = ", ".join(visible(p) for p in list(profiles)[:5])
         raise UsageError(
             f"run {info.run_id} has {len(profiles)} profiles: {names}",
             "name one with profile=, or take all with to_thicket",
@@ -175,7 +175,7 @@ def _graph_frame(
         )
     except RecursionError as error:
         raise CorrError(
-            f"the regions of {printable(profile)} are nested too deeply for Hatchet",
+            f"the regions of {visible(profile)} are nested too deeply for Hatchet",
             "query them in SQL instead: corr sql 'FROM regions'",
         ) from error
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, TextIO
 from urllib.parse import quote
 
+from collectors.base.foreign_text import one_line, visible
 from corr import __version__
 from corr.check.findings import ABSENT, FAILS, NEW, NOTE, RULES, UNCHANGED, Finding, Report
 
@@ -56,8 +57,7 @@ def verdict(report: Report) -> str:
 
 def plain(text: str) -> str:
     """Text on one line that no terminal and no runner of a CI service takes for a command."""
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-    shown = shown.replace("##[", "## [")
+    shown = visible(text).replace("##[", "## [")
     return re.sub(r"^(\s*):", r"\1\\:", shown)
 
 
@@ -155,7 +155,7 @@ def _github(report: Report, out: TextIO) -> None:
 
 def _data(text: str) -> str:
     """The message of a workflow command."""
-    text = "".join(c if c.isprintable() or c in "\r\n" else f"\\x{ord(c):02x}" for c in text)
+    text = visible(text, keep="\r\n")
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -198,8 +198,7 @@ def _prose(text: str) -> str:
 
     A space without width after @ and # keeps names and numbers from becoming mentions.
     """
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    shown = re.sub(r"(?i)www\.", "www\u200b.", shown)
+    shown = re.sub(r"(?i)www\.", "www\u200b.", one_line(text))
     safe = re.sub(r"[^\w\s.,'/%×→–=;+-]|_", lambda m: f"&#{ord(m[0])};", shown)
     return safe.replace("&#64;", "&#64;\u200b").replace("&#35;", "&#35;\u200b")
 

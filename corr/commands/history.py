@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from collectors.base.foreign_text import one_line
 from corr.commands.options import DataOption, FormatOption, open_lake
 from corr.console.output import Format, emit, emit_records
 
@@ -119,4 +120,4 @@ def print_table(lake: Lake, names: list[str], format: Format) -> None:
 
 
 def _short(move: str | None) -> str | None:
-    return move if move is None or len(move) <= 60 else move[:59] + "…"
+    return move if move is None else one_line(move, 60)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from collectors.base.process import printable
+from collectors.base.foreign_text import visible
 from corr.commands.options import DataOption, FormatOption
 from corr.console.output import Format, emit, message
 
@@ -105,7 +105,7 @@ def remarks(
 
 def _recording(recording: Recording) -> dict[str, object]:
     return {
-        "recording": printable(str(recording.path)),
+        "recording": visible(str(recording.path)),
         "documents": recording.documents,
         "distinct": recording.rows,
         "bad": recording.bad,
@@ -137,6 +137,6 @@ def _report(lake: Lake, run: RunInfo, profiles: Sequence[Profile], format: Forma
 def _problems(problems: Sequence[Problem]) -> None:
     for problem in problems:
         times = f" ({problem.count}×)" if problem.count > 1 else ""
-        message(f"  {printable(problem.where)}: {printable(problem.what)}{times}")
+        message(f"  {visible(problem.where)}: {visible(problem.what)}{times}")
         if problem.fix:
             message(f"      → {problem.fix}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corr.commands.options import DataOption, FormatOption, open_lake
-from corr.console.output import Format, emit_records, shown
+from corr.console.output import Format, emit_records, print_line, shown
 
 if TYPE_CHECKING:
     pass
@@ -53,7 +53,7 @@ def why(
         ]
     if format == Format.json:
         json.dump(facts, sys.stdout, indent=1, default=str)
-        print()
+        print_line()
     else:
         _print(facts)
 
@@ -70,23 +70,25 @@ def _print(facts: dict[str, Any]) -> None:
     _passes(facts)
     _model(facts)
     for change in facts.get("ir", ()):
-        print(f"\n{change['sequence']} {change['stage']} {change['pass']} on {change['function']}")
-        print(change["diff"].rstrip())
+        print_line(
+            f"\n{change['sequence']} {change['stage']} {change['pass']} on {change['function']}"
+        )
+        print_line(change["diff"].rstrip())
     for loop in facts.get("asm", ()):
         _asm(loop)
 
 
 def _title(text: str) -> None:
-    print(f"\n── {text}")
+    print_line(f"\n── {text}")
 
 
 def _time(facts: dict[str, Any]) -> None:
     samples = facts["samples"]
     where = facts["asked"]
-    print(where)
+    print_line(where)
     if samples["share"] is not None:
         share = f"{100 * samples['share']:.1f}% of {samples['total']} {samples['event']} samples"
-        print(f"time: {share}")
+        print_line(f"time: {share}")
     for loop in facts["loops"]:
         parts = [f"{loop['loop']} at {loop['place']}, depth {loop['depth']}"]
         if loop["share"] is not None:
@@ -94,21 +96,21 @@ def _time(facts: dict[str, Any]) -> None:
         for name, words in (("vector", "vector {}"), ("unroll", "unrolled by {}")):
             if loop[name]:
                 parts.append(words.format(loop[name]))
-        print("loop: " + " · ".join(parts))
+        print_line("loop: " + " · ".join(parts))
     for trip in facts["executions"]:
         if trip["iterations"] is not None:
             mean = (
                 f", {shown(trip['mean_trip_count'], 'count')} at a time" if trip["entries"] else ""
             )
-            print(
+            print_line(
                 f"executions: {trip['loop']} entered {shown(trip['entries'], 'count')}×,"
                 f" body ran {shown(trip['iterations'], 'count')}×{mean}"
             )
         else:
-            print(f"executions: {trip['loop']}: not known ({trip['reason']})")
+            print_line(f"executions: {trip['loop']}: not known ({trip['reason']})")
     if facts["cachegrind"]:
         numbers = (f"{v:,} {k.replace('_', ' ')}" for k, v in facts["cachegrind"].items() if v)
-        print("cachegrind: " + ", ".join(numbers))
+        print_line("cachegrind: " + ", ".join(numbers))
 
 
 def _source(facts: dict[str, Any]) -> None:
@@ -139,9 +141,9 @@ def _remarks(facts: dict[str, Any]) -> None:
         times = f" ({row['count']}×)" if row["count"] > 1 else ""
         place = f"{row['line']}:{row['column']}" if row["line"] else ""
         words = " ".join(row["words"].split())
-        print(f"{marks.get(row['tag'], '·')} {row['pass']} {place}: {words}{times}")
+        print_line(f"{marks.get(row['tag'], '·')} {row['pass']} {place}: {words}{times}")
     if len(remarks) > REMARKS_SHOWN:
-        print(f"  {len(remarks) - REMARKS_SHOWN} more: --format json")
+        print_line(f"  {len(remarks) - REMARKS_SHOWN} more: --format json")
 
 
 def _passes(facts: dict[str, Any]) -> None:
@@ -163,7 +165,7 @@ def _passes(facts: dict[str, Any]) -> None:
     emit_records(weighty[:PASSES_SHOWN], columns)
     left = len(passes) - len(weighty[:PASSES_SHOWN])
     if left:
-        print(f"  {left} more, --ir shows each")
+        print_line(f"  {left} more, --ir shows each")
 
 
 def _model(facts: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
+from collectors.base.foreign_text import cut, visible
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -43,9 +45,17 @@ def emit(
 
 
 def message(text: str) -> None:
-    """One line for the reader, on stderr; nobody reads it where the terminal was closed."""
+    """A message for the reader, on stderr; nobody reads it where the terminal was closed.
+
+    Names in it are of the program under study: a terminal obeys none of them.
+    """
     with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(visible(text, keep="\n\t"), file=sys.stderr, flush=True)
+
+
+def print_line(text: str = "") -> None:
+    """A line of an answer that is read, not parsed, on stdout; safe as those of `message`."""
+    print(visible(text, keep="\n\t"))
 
 
 def _json(rows: pa.Table, out: TextIO, _: Mapping[str, str]) -> None:
@@ -72,8 +82,8 @@ def _markdown(rows: pa.Table, out: TextIO, styles: Mapping[str, str]) -> None:
     out.write("| " + " | ".join(names) + " |\n")
     out.write("|" + "|".join(" --- " for _ in names) + "|\n")
     for row in rows.to_pylist():
-        cells = [shown(row[n], styles.get(n)).replace("|", "\\|") for n in names]
-        out.write("| " + " | ".join(c.replace("\n", " ") for c in cells) + " |\n")
+        cells = [_cell(row[n], styles.get(n)).replace("|", "\\|") for n in names]
+        out.write("| " + " | ".join(cells) + " |\n")
 
 
 def _table(rows: pa.Table, out: TextIO, styles: Mapping[str, str]) -> None:
@@ -92,7 +102,7 @@ def _table(rows: pa.Table, out: TextIO, styles: Mapping[str, str]) -> None:
         right = _is_number(rows.schema.field(name).type)
         grid.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows.to_pylist():
-        grid.add_row(*(Text(_visible(shown(row[n], styles.get(n)))) for n in rows.column_names))
+        grid.add_row(*(Text(_text(row[n], styles.get(n))) for n in rows.column_names))
     Console(file=out).print(grid)
 
 
@@ -144,8 +154,14 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+def _text(value: Any, style: str | None) -> str:
+    """A value for a reader's eyes, on the lines that it has."""
+    return visible(shown(value, style), keep="\n")
+
+
+def _cell(value: Any, style: str | None) -> str:
+    """A value for a reader's eyes, on one line."""
+    return _text(value, style).replace("\n", " ")
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -175,10 +191,7 @@ def emit_records(
         k: v for k, v in columns.items() if keep_empty or any(r.get(k) is not None for r in rows)
     }
     cells = [[heading for heading, _ in used.values()]]
-    cells += [
-        [_visible(shown(r.get(k), style)).replace("\n", " ") for k, (_, style) in used.items()]
-        for r in rows
-    ]
+    cells += [[_cell(r.get(k), style) for k, (_, style) in used.items()] for r in rows]
     numeric = [_all_numbers(r.get(k) for r in rows) for k in used]
     widths = [max(len(line[i]) for line in cells) for i in range(len(used))]
     fit = len(widths)
@@ -193,10 +206,8 @@ def emit_records(
         ]
         out.write("  ".join(aligned).rstrip() + "\n")
         for note in notes(rows[number - 1]) if number else ():
-            text = f"{indent}{_visible(note)}"
-            if width and len(text) > width:
-                text = text[: width - 1] + "…"
-            out.write(text + "\n")
+            text = f"{indent}{visible(note)}"
+            out.write((cut(text, width) if width else text) + "\n")
     if missing:
         message(f"without {', '.join(missing)}: the terminal is too narrow")
 

@@ -8,6 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from collectors.base.foreign_text import one_line
+from corr.console.output import message
+
 #: Seconds from which a step is announced even where there is no terminal.
 ANNOUNCED = 60.0
 
@@ -55,7 +58,7 @@ class Progress:
         if seconds is not None:
             name = f"{name}, about {duration(seconds)}"
             if seconds > ANNOUNCED and self._status is None:
-                print(f"{name} …", file=sys.stderr, flush=True)
+                message(f"{name} …")
         start, shown = time.monotonic(), name
         self._show(add=shown)
 
@@ -79,7 +82,7 @@ class Progress:
                 self._going.append(add)
             if drop is not None:
                 self._going.remove(drop)
-            text = " · ".join(self._going).replace("[", "\\[")
+            text = one_line(" · ".join(self._going)).replace("[", "\\[")
         self._status.update(text)
 
 

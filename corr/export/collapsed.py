@@ -5,6 +5,7 @@ A line a stack: frames from the outermost on with `;` between them, a space, the
 
 from __future__ import annotations
 
+from collectors.base.foreign_text import visible
 from corr.export.stacks import Profile
 
 
@@ -19,4 +20,4 @@ def collapsed(profile: Profile) -> str:
 
 def _plain(name: str) -> str:
     """A name that neither ends a line nor a frame."""
-    return "".join(c if c.isprintable() else "?" for c in name).replace(";", ":") or "[unknown]"
+    return visible(name).replace(";", ":") or "[unknown]"

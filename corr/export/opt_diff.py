@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from collectors.base.foreign_text import visible
 from corr.lake.sql import connect, rows
 from corr.lake.store import Lake, RunInfo
 
@@ -73,15 +74,4 @@ def _place(row: Mapping[str, Any]) -> str:
 
 def _quoted(text: str) -> str:
     """A double-quoted scalar, in which nothing ends the line or the scalar."""
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
-    if char.isprintable():
-        return char
-    code = ord(char)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return '"' + visible(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'

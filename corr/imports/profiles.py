@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from collectors.base.errors import UsageError
-from collectors.base.process import printable
+from collectors.base.foreign_text import visible
 from collectors.base.table import problem_rows
 from collectors.regions import caliper, marks, papi
 from collectors.regions.marks import Profile
@@ -54,7 +54,7 @@ def import_papi(
 
     for folder in folders:
         if not folder.exists():
-            raise UsageError(f"no such folder: {printable(str(folder))}")
+            raise UsageError(f"no such folder: {visible(str(folder))}")
     return _import(folders, read, lake, label, loops_of)
 
 
@@ -75,7 +75,7 @@ def _import(
     names = [_name(p) for p in paths]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"{printable(name)} is given twice")
+            raise UsageError(f"{visible(name)} is given twice")
     started, clock = datetime.now(UTC), time.monotonic()
     profiles = read()
     tables: dict[str, pa.Table] = {}

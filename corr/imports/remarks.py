@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collectors.base.errors import CorrError, ToolMissing, UsageError
-from collectors.base.process import printable
+from collectors.base.foreign_text import visible
 from collectors.base.table import Problem
 from corr.console.progress import Progress
 from corr.imports.recordings import Cache, Recording, Stamp
@@ -95,9 +95,9 @@ def find(paths: Sequence[Path]) -> list[Path]:
             found[path] = None
         else:
             what = "not a file" if path.exists() else "no such file"
-            raise UsageError(f"{what}: {printable(str(path))}")
+            raise UsageError(f"{what}: {visible(str(path))}")
     if not found:
-        where = ", ".join(printable(str(p)) for p in paths)
+        where = ", ".join(visible(str(p)) for p in paths)
         raise UsageError(
             f"no record of remarks in {where}",
             "build with -fsave-optimization-record, which writes *.opt.yaml",
@@ -118,7 +118,7 @@ def _stamp(path: Path) -> Stamp:
     try:
         return Stamp.of(path)
     except OSError as error:
-        raise CorrError(f"{printable(str(path))} cannot be read: {error.strerror}") from error
+        raise CorrError(f"{visible(str(path))} cannot be read: {error.strerror}") from error
 
 
 def _before(
@@ -269,7 +269,7 @@ def _toolchain() -> Any:
 def _unit(path: Path, root: Path) -> str:
     from corr.program.model import relative
 
-    return printable(relative(str(path.absolute()), root))
+    return visible(relative(str(path.absolute()), root))
 
 
 def _write_small(
@@ -284,7 +284,7 @@ def _write_small(
 
     said = "loops are the places that passes over loops name; what is in them is unknown"
     fix = "collect the program to have its loops from the compiler's IR"
-    shown = [replace(p, where=printable(p.where), what=printable(p.what)) for p in problems]
+    shown = [replace(p, where=visible(p.where), what=visible(p.what)) for p in problems]
     tables["problems"] = problem_rows([*shown, Problem("loops", "", said, fix)])
     facts["problems"] = len(tables["problems"])
     row = {name: facts[name] for name in RUNS.schema.names if name in facts}

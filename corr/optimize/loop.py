@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from collectors.base.errors import CorrError
-from collectors.base.process import printable
+from collectors.base.foreign_text import cut, visible
 from collectors.base.toolchain import Toolchain
 from collectors.sandbox import confined
 from corr.collect.run import sha256
@@ -265,4 +265,4 @@ def _line(trial: Trial, session: Session) -> str:
         total = f" → ×{1 / session.best_ratio:.2f} over the original, {trial.guarantee}"
     detail = f": {trial.detail}" if trial.detail and trial.outcome != Outcome.accepted else ""
     number = f"{trial.iteration}.{trial.candidate:<3}"
-    return printable(f"  {number} {trial.outcome}{gain}{total}  {moves}{detail}")[:400]
+    return cut(visible(f"  {number} {trial.outcome}{gain}{total}  {moves}{detail}"), 400)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import altair as alt
 
+from collectors.base.foreign_text import one_line
 from corr.console.output import shown
 from corr.report.ink import KINDS, Ink
 from corr.report.listing import Row
@@ -134,8 +135,7 @@ def _point(row: Row, at: str) -> Row:
 
 def clip(text: object) -> str:
     """Foreign text for a description: one line, not too long."""
-    words = " ".join(str(text or "").split())
-    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+    return one_line(str(text or ""), LONGEST)
 
 
 def counters(trials: Trials, ink: Ink) -> Chart | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from collectors.base.process import printable
+from collectors.base.foreign_text import cut, one_line, visible
 from corr.console.output import emit_records, shown
 from corr.console.short_names import short_name
 
@@ -34,22 +34,21 @@ def fenced(text: str, language: str = "text") -> str:
 
     `text` may hold lines of foreign text; `language` is always ours.
     """
-    lines = [printable(line).rstrip() for line in text.strip("\n").split("\n")]
+    lines = [visible(line, keep="\t").rstrip() for line in text.strip("\n").split("\n")]
     longest = max((len(t) for line in lines for t in _TICKS.findall(line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}{language}", *lines, fence])
 
 
 def clipped(text: str, longest: int) -> str:
-    """Foreign text as one printable line of at most `longest` characters."""
-    # what printable() makes of a character may be longer, never shorter
-    plain = printable(text[: longest + 1])
-    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+    """Foreign text as one visible line of at most `longest` characters, spaces as they are."""
+    # what visible() makes of a character may be longer, never shorter
+    return cut(visible(text[: longest + 1]), longest)
 
 
 def sentence(text: str, longest: int = 300) -> str:
-    """Foreign words as one printable line, runs of white space as one space."""
-    return clipped(" ".join(text.split()), longest)
+    """Foreign words as one visible line, runs of white space as one space."""
+    return one_line(text, longest)
 
 
 def labels(keys: Sequence[str]) -> dict[str, str]:

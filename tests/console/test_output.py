@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+import sys
 
+import pyarrow as pa
 import pytest
 
-from corr.console.output import emit_records, shown
+from collectors.base.errors import CorrError
+from corr import cli
+from corr.console.output import Format, emit, emit_records, message, print_line, shown
 from corr.console.short_names import short_name
 
 
@@ -56,6 +61,38 @@ def test_records() -> None:
     assert out.getvalue() == (
         "share  where     n\n50.0%  a.c:1     3\n       why\n25.0%  \\x1b[31m\n"
     )
+
+
+EVIL = "a\x1b]0;owned\x07\u202eb\udc80|\tc\nd"
+
+
+@pytest.mark.parametrize("format", [Format.table, Format.markdown])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_cell_commands_a_terminal(
+    format: Format, terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: terminal)
+    columns = {"name": pa.array([EVIL.replace("\udc80", "")])}
+    emit(pa.table(columns), format, out=out)
+    ours = re.sub("\x1b\\[[01]m|\n", "", out.getvalue())  # the heading's bold, and ends of lines
+    assert ours.isprintable() and "\\x1b]0;owned\\x07\\u202eb" in ours
+
+
+def test_no_message_commands_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**_: object) -> None:
+        raise CorrError(f"cannot read {EVIL}", f"look at {EVIL}")
+
+    monkeypatch.setattr(cli, "app", fail)
+    assert cli._run([]) == 1
+    message(EVIL)
+    print_line(EVIL)
+    sys.stdout.flush()
+    said = capsys.readouterr()
+    assert said.err.count("a\\x1b]0;owned\\x07\\u202eb\\udc80|\tc\nd\n") == 3
+    assert said.out == "a\\x1b]0;owned\\x07\\u202eb\\udc80|\tc\nd\n"
 
 
 def test_a_narrow_terminal(

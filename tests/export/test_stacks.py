@@ -64,7 +64,9 @@ def test_collapsed_stacks(lake: Lake, run: RunInfo) -> None:
 
 def test_hostile_names_end_no_line_and_no_frame() -> None:
     frames = (Frame(Kind.object, "a;b"), Frame(Kind.function, "c\nd 7\r\x1b[2J"))
-    assert collapsed(Profile("x", "cycles", [Stack(frames, 3, 0)])) == "a:b;c?d 7??[2J 3\n"
+    assert (
+        collapsed(Profile("x", "cycles", [Stack(frames, 3, 0)])) == "a:b;c\\x0ad 7\\x0d\\x1b[2J 3\n"
+    )
 
 
 def test_speedscope_opens_it(lake: Lake, run: RunInfo, npm: Path, tmp_path: Path) -> None:

@@ -326,7 +326,7 @@ def test_a_short_context() -> None:
 def test_a_refusal_that_nothing_helps() -> None:
     server = ModelServer([error(400, "no \x1b[31mgood\n" + "x" * 5000)], repeat=True)
     message = failure(server).message
-    assert "400: no [31mgood" in message and len(message) < 500 and "\x1b" not in message
+    assert "400: no \\x1b[31mgood" in message and len(message) < 500 and "\x1b" not in message
     assert len(server.requests) == 3  # schema, object, text
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from collectors.base import process
+from collectors.base.foreign_text import visible
 from corr.lake.store import Lake
 from corr.summary.markdown import fenced, quoted
 from corr.summary.summarise import Attempt, summarise
@@ -40,7 +40,7 @@ def test_a_code_span_holds_any_text(text: str) -> None:
     (_, inline, _) = MarkdownIt("commonmark").parse(f"a {quoted(text)} b")
     kinds = [(t.type, t.content) for t in inline.children or ()]
     assert [k for k, _ in kinds] == ["text", "code_inline", "text"]
-    assert kinds[1][1].strip() == process.printable(text).strip()
+    assert kinds[1][1].strip() == visible(text).strip()
 
 
 @settings(deadline=None)
@@ -49,7 +49,7 @@ def test_a_fenced_block_holds_any_text(text: str) -> None:
     (block,) = MarkdownIt("commonmark").parse(fenced(text))
     assert block.type == "fence" and block.info == "text"
     lines = text.strip("\n").split("\n")
-    assert block.content == "".join(process.printable(line).rstrip() + "\n" for line in lines)
+    assert block.content == "".join(visible(line, keep="\t").rstrip() + "\n" for line in lines)
 
 
 def test_remarks_symbols_and_details_cannot_get_out(gemm: Lake, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collectors.base.errors import CorrError
+from collectors.base.foreign_text import one_line
 
 
 class Refused(CorrError):
@@ -24,7 +25,5 @@ class Refusal:
 
 
 def shown(text: str, most: int = 80) -> str:
-    """Foreign text for a message: on one line, printable, cut."""
-    flat = " ".join(text.split())
-    short = flat if len(flat) <= most else flat[: most - 1] + "…"
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in short)
+    """Foreign text for a message: on one line, visible, cut."""
+    return one_line(text, most)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from collectors.base import process, toolchain
+from collectors.base.foreign_text import one_line
 from collectors.sandbox.confined import compiler_limits
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.moves.ir_function import function_text
@@ -58,7 +59,7 @@ def verdict(output: str, loops: bool) -> tuple[Guarantee, str]:
     text, found, summary = output.rpartition("\nSummary:\n")
     counts = {kind: int(number) for number, kind in _COUNT.findall(summary)}
     errors = [line for line in text.splitlines() if line.startswith("ERROR: ")]
-    said = process.printable(errors[-1].removeprefix("ERROR: "))[:200] if errors else ""
+    said = one_line(errors[-1].removeprefix("ERROR: "), 200) if errors else ""
     if not found or not {"correct", "incorrect"} <= set(counts):
         return Guarantee.unknown, f"{TOOL} gave no summary" + (f": {said}" if said else "")
     others = sum(number for kind, number in counts.items() if kind != "correct")

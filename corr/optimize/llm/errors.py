@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from collectors.base.errors import CorrError
+from collectors.base.foreign_text import one_line
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 URL_VARIABLE = "OPENAI_BASE_URL"
@@ -18,13 +19,6 @@ class ModelError(CorrError):
     """The model's server failed for good (exit code 5)."""
 
     exit_code = 5
-
-
-def plain(text: str, limit: int) -> str:
-    """A foreign text on one line: no control characters, white space closed up, cut at `limit`."""
-    head = text[: 4 * limit]
-    line = " ".join("".join(c if c.isprintable() else " " for c in head).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def shown_url(url: str) -> str:
@@ -58,7 +52,7 @@ class Failure:
 
     def describe(self) -> str:
         """The failure in some words."""
-        said = plain(self.said, SHOWN)
+        said = one_line(self.said, SHOWN)
         if self.status is None:
             return said
         return f"{self.status}: {said}" if said else f"status {self.status}"
@@ -87,7 +81,7 @@ def final(failure: Failure, *, url: str, model: str, keyed: bool) -> ModelError:
     if failure.status is not None and 300 <= failure.status < 400:
         target = shown_url(failure.location) if failure.location else "another address"
         return ModelError(
-            f"{where} sends on to {plain(target, SHOWN)}; corr does not follow",
+            f"{where} sends on to {one_line(target, SHOWN)}; corr does not follow",
             f"set {URL_VARIABLE} to that address if you trust it",
         )
     if failure.out_of_credit:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from collectors.base.errors import CorrError
+from collectors.base.foreign_text import one_line
 from corr.console.output import message
-from corr.optimize.llm.errors import plain
 from corr.optimize.llm.reply_moves import Unreadable
 
 if TYPE_CHECKING:
@@ -54,17 +54,17 @@ class Nests:
         scops = self.units.get(unit, {})
         if scop not in scops:
             known = ", ".join(scops) or "none"
-            raise Unreadable(f"{unit} has no nest {plain(scop, 80)!r}; it has {known}")
+            raise Unreadable(f"{unit} has no nest {one_line(scop, 80)!r}; it has {known}")
         nest = scops[scop]
         unknown = set(maps) - {s.name for s in nest.statements}
         if unknown:
-            raise Unreadable(f"{nest.label} has no statement {plain(min(unknown), 80)!r}")
+            raise Unreadable(f"{nest.label} has no statement {one_line(min(unknown), 80)!r}")
         beside = tuple(
             (other.file, other.text())
             for other in scops.values()
             if other.function == nest.function and other is not nest
         )
-        summary = plain(reason, 120) or "; ".join(f"{n}: {m}" for n, m in maps.items())
+        summary = one_line(reason, 120) or "; ".join(f"{n}: {m}" for n, m in maps.items())
         return Schedule(unit, scop, rescheduled(scop, nest.text(), maps), summary, beside)
 
 
@@ -83,7 +83,7 @@ def find(situation: Situation) -> Nests:
         try:
             scops = export(situation.best, unit, situation.toolchain, place)
         except CorrError as error:
-            message(f"no schedules for {program.label(unit)}: {plain(error.message, 200)}")
+            message(f"no schedules for {program.label(unit)}: {one_line(error.message, 200)}")
             continue
         named = {n: s for n, s in scops.items() if s.function in situation.summary}
         if named:
@@ -102,4 +102,4 @@ def _described(unit: str, scop: Jscop) -> str:
 
 
 def _isl(text: str) -> str:
-    return plain(text, LONGEST_TEXT)
+    return one_line(text, LONGEST_TEXT)

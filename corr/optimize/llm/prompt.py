@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from corr.optimize.llm.errors import plain
+from collectors.base.foreign_text import one_line
 from corr.optimize.llm.reply_moves import kinds_of
 from corr.system.shipped_files import shipped
 
@@ -64,14 +64,14 @@ def more(usable: Sequence[Proposal], unusable: Sequence[str], wanted: int) -> di
     """The message that asks for what is missing, after the first reply."""
     given = [_said(proposal) for proposal in usable]
     text = _template("prompt_more.md.j2").render(
-        given=given, unusable=[plain(why, 300) for why in unusable], wanted=wanted
+        given=given, unusable=[one_line(why, 300) for why in unusable], wanted=wanted
     )
     return {"role": "user", "content": text}
 
 
 def _said(proposal: Proposal) -> str:
     moves = "; ".join(move.describe() for move in proposal.moves)
-    return plain(f"{moves} ({proposal.reason})" if proposal.reason else moves, 400)
+    return one_line(f"{moves} ({proposal.reason})" if proposal.reason else moves, 400)
 
 
 def _fence(text: str) -> str:
@@ -80,7 +80,7 @@ def _fence(text: str) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(plain(name, 200) for name in names[:MOST_NAMES])
+    shown = ", ".join(one_line(name, 200) for name in names[:MOST_NAMES])
     left = len(names) - MOST_NAMES
     return f"{shown} and {left} more" if left > 0 else shown
 

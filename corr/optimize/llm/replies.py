@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from collectors.base.foreign_text import one_line
 from corr.optimize.llm import blocks as llm_blocks
 from corr.optimize.llm import tolerant_json as llm_json
-from corr.optimize.llm.errors import plain
 from corr.optimize.llm.reply_moves import Offer, Unreadable, move
 from corr.optimize.proposal import Proposal
 
@@ -113,7 +113,7 @@ def speedup(value: Any) -> float | None:
 
 
 def _line(value: Any, limit: int) -> str:
-    return plain(value, limit) if isinstance(value, str) else ""
+    return one_line(value, limit) if isinstance(value, str) else ""
 
 
 def _from_blocks(text: str, offer: Offer) -> Proposal | None:
@@ -125,7 +125,7 @@ def _from_blocks(text: str, offer: Offer) -> Proposal | None:
     listed = list(records)[:MOST_MOVES]
     if not listed:
         return None
-    reason = plain(text[: text.find("\n```")] if "\n```" in text else text, REASON_LENGTH)
+    reason = one_line(text[: text.find("\n```")] if "\n```" in text else text, REASON_LENGTH)
     try:
         moves = tuple(move(record, offer, reason) for record in listed)
     except Unreadable as error:
@@ -145,7 +145,7 @@ def _nothing(answer: str, text: str, cut: str | None) -> Proposal:
         why = f"neither JSON nor edits in a reply of {len(text):,} characters"
     if cut:
         why = f"{why} (the reply {was(cut)})"
-    return Proposal((), plain(answer, 200), PROPOSER, unreadable=why)
+    return Proposal((), one_line(answer, 200), PROPOSER, unreadable=why)
 
 
 def was(cut: str) -> str:

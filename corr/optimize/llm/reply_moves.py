@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from collectors.base.foreign_text import is_visible, one_line
 from corr.optimize.gate.refusal import Refused
-from corr.optimize.llm.errors import plain
 from corr.optimize.moves import from_record
 from corr.optimize.variant import Move
 
@@ -98,7 +98,7 @@ def move(record: Mapping[str, Any], offer: Offer, reason: str = "") -> Move:
     """The move that a record of a reply spells. Raises Unreadable."""
     kind = record.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise Unreadable(f"no such kind of move: {plain(str(kind), 40)!r}")
+        raise Unreadable(f"no such kind of move: {one_line(str(kind), 40)!r}")
     if kind not in offer.kinds:
         raise Unreadable(f"a {kind} move, but only {', '.join(offer.kinds)} was asked for")
     try:
@@ -190,7 +190,7 @@ def _named(record: Mapping[str, Any], key: str, known: Mapping[str, str]) -> str
         for matches in (spelt, bare):
             if len(matches) == 1:
                 return matches[0]
-    raise Unreadable(f"{plain(str(name), 80)!r} is no {key} of this program")
+    raise Unreadable(f"{one_line(str(name), 80)!r} is no {key} of this program")
 
 
 def _entries(record: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
@@ -223,7 +223,7 @@ def _word(record: Mapping[str, Any], key: str) -> str:
     value = record.get(key)
     if not isinstance(value, str) or not value.strip() or len(value) > WORD_LENGTH:
         raise Unreadable(f"{key} is not a string of 1 to {WORD_LENGTH} characters")
-    if not value.strip().isprintable():
+    if not is_visible(value.strip()):
         raise Unreadable(f"{key} holds control characters")
     return value.strip()
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from collectors.base import process
 from collectors.base.errors import CompileError
+from collectors.base.foreign_text import one_line
 from collectors.base.process import Completed
 from collectors.base.toolchain import Toolchain
 from corr.optimize.gate.refusal import Refused
@@ -93,8 +93,7 @@ class Schedule(Move):
         return replace(variant, schedules={**variant.schedules, unit.source: files})
 
     def describe(self) -> str:
-        summary = process.printable(" ".join(self.summary.split()))[:120]
-        return f"schedule {function_of(self.scop)}: {summary}"
+        return f"schedule {function_of(self.scop)}: {one_line(self.summary, 120)}"
 
 
 def export(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> dict[str, Jscop]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from collectors.base import process
 from collectors.base.errors import CompileError, ToolMissing
+from collectors.base.foreign_text import visible
 from collectors.base.process import Completed
 from collectors.base.toolchain import INSTALL_LLVM
 from corr.optimize.gate.refusal import Refused
@@ -101,7 +102,7 @@ def answer(argv: Sequence[str | Path], directory: Path, label: str) -> Completed
     if "Unknown command line argument '-polly" in text:
         raise ToolMissing("this clang has no Polly, which schedules need", INSTALL_LLVM)
     told = text.partition("PLEASE submit a bug report")[0] or text
-    lines = [process.printable(line) for line in told.strip().splitlines()[-40:]]
+    lines = [visible(line) for line in told.strip().splitlines()[-40:]]
     raise CompileError("\n".join([f"{label} does not compile:", *lines]))
 
 

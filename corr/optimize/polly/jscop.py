@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from collectors.base.foreign_text import is_visible
 from corr.optimize.gate.refusal import Refused
 
 SUFFIX = ".jscop"
@@ -144,7 +145,7 @@ def read(file: str, text: str) -> Jscop:
 
 def file_name_is_safe(name: str) -> bool:
     """The name is that of a JSCoP file, and of nothing outside its folder."""
-    plain = name.isprintable() and "/" not in name and "\\" not in name and name[:1] != "."
+    plain = is_visible(name) and "/" not in name and "\\" not in name and name[:1] != "."
     return plain and name.endswith(SUFFIX) and len(name.encode("utf-8", "replace")) <= 255
 
 
