@@ -3,43 +3,72 @@
 from __future__ import annotations
 
 import json
+import re
+import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from collectors.base import process, toolchain
+from collectors.base import process
 from collectors.base.errors import CompileError
-from collectors.base.toolchain import Toolchain
+from collectors.base.toolchain import Toolchain, repeatable
 from corr.program.model import Program, Unit
 
 Node = dict[str, Any]
 #: Bytes of JSON that one function may take.
 LARGEST = 256 << 20
+WORD = re.compile(rb"[A-Za-z_]\w*")
+_DEFINED = re.compile(rb"^#define (\w+)(\(?)(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A word that the preprocessor replaces: what its definitions are made of, all together.
+
+    `bare`: it is replaced wherever it stands, not only before a bracket.
+    """
+
+    words: frozenset[bytes]
+    bare: bool
 
 
 class Functions:
-    """Syntax trees by function name, asked of clang when they are first wanted.
+    """Syntax trees by function name, asked of clang when they are first wanted."""
 
-    `overlay` is the flag that puts changed texts in place of the sources; it goes with the
-    program's own overlay.
-    """
-
-    def __init__(
-        self, program: Program, unit: Unit, toolchain: Toolchain, overlay: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, program: Program, unit: Unit, toolchain: Toolchain) -> None:
         self.program = program
         self.unit = unit
         self.toolchain = toolchain
-        self.overlay = overlay
         self._known: dict[str, Node | None] = {}
-        self._text: bytes | None = None
 
-    @property
+    @cached_property
     def text(self) -> bytes:
-        """The text of the unit's source, as clang sees it."""
-        if self._text is None:
-            changed = self.overlay and self.program.content(self.unit.source)
-            self._text = (changed or self.unit.source).read_bytes()
-        return self._text
+        """The text of the unit's source."""
+        return self.unit.source.read_bytes()
+
+    @cached_property
+    def macros(self) -> dict[bytes, Macro]:
+        """Every macro that is defined anywhere in the unit, by its name. Raises CompileError."""
+        found: dict[bytes, Macro] = {}
+        for name, bracket, body in _DEFINED.findall(self._clang("-E", "-dD")):
+            words = frozenset(WORD.findall(body))
+            before = found.get(name, Macro(frozenset(), False))
+            bare = before.bare or (not bracket and words != {name})
+            found[name] = Macro(before.words | words, bare)
+        return found
+
+    def expanded(self, text: bytes) -> set[bytes]:
+        """The words that the preprocessor may make of a text, those in it among them."""
+        found: set[bytes] = set()
+        waiting = WORD.findall(text)
+        while waiting:
+            word = waiting.pop()
+            if word not in found:
+                found.add(word)
+                waiting += self.macros[word].words if word in self.macros else ()
+        return found
 
     def get(self, name: str) -> Node | None:
         """The definition of a function (a FunctionDecl with a body).
@@ -52,17 +81,23 @@ class Functions:
             self._known[name] = self._read(name)
         return self._known[name]
 
-    def _read(self, name: str) -> Node | None:
-        tool = self.toolchain.path("clang++" if self.unit.cxx else "clang")
-        command = [*toolchain.repeatable(), str(tool), *self.unit.flags, *self.overlay, "-w"]
-        command += ["-fsyntax-only", "-Xclang", "-ast-dump=json"]
-        command += ["-Xclang", f"-ast-dump-filter={name}", str(self.unit.source)]
-        done = process.run(command, cwd=self.unit.directory, limit=LARGEST)
-        if not done.ok:
-            raise CompileError(f"{self.unit.source.name} does not compile:\n{done.last_lines()}")
+    def in_text(self, name: str, text: bytes) -> Node | None:
+        """The same, were this the unit's text. Raises CompileError."""
+        with tempfile.TemporaryDirectory(prefix="corr-text-") as folder:
+            copy, overlay = Path(folder) / "text", Path(folder) / "overlay.json"
+            copy.write_bytes(text)
+            file = {"type": "file", "name": str(self.unit.source), "external-contents": str(copy)}
+            instead = {"version": 0, "use-external-names": False, "roots": [file]}
+            overlay.write_text(json.dumps(instead))
+            return self._read(name, f"-ivfsoverlay{overlay}")
+
+    def _read(self, name: str, *more: str) -> Node | None:
+        dump = ("-ast-dump=json", f"-ast-dump-filter={name}")
+        arguments = [word for option in dump for word in ("-Xclang", option)]
+        text = self._clang(*more, "-fsyntax-only", *arguments)
         found = [
             node
-            for node in _documents(done.stdout.decode("utf-8", "replace"))
+            for node in _documents(text.decode("utf-8", "replace"))
             if node.get("name") == name
             if node.get("kind") != "FunctionDecl" or body_of(node) is not None
         ]
@@ -70,6 +105,16 @@ class Functions:
         meant = [n for n in found if "Function" in n["kind"] or "Method" in n["kind"]]
         alone = len(meant) == 1 and meant[0]["kind"] == "FunctionDecl"
         return meant[0] if alone else None
+
+    def _clang(self, *arguments: str) -> bytes:
+        """What clang prints for the unit. Raises CompileError."""
+        tool = self.toolchain.path("clang++" if self.unit.cxx else "clang")
+        command = [*repeatable(), str(tool), *self.unit.flags, "-w", *arguments]
+        source = self.unit.source
+        done = process.run([*command, str(source)], cwd=self.unit.directory, limit=LARGEST)
+        if not done.ok:
+            raise CompileError(f"{source.name} does not compile:\n{done.last_lines()}")
+        return done.stdout
 
 
 def body_of(function: Node) -> Node | None:
@@ -97,6 +142,25 @@ def walk(node: Node) -> Iterator[Node]:
         node = waiting.pop()
         yield node
         waiting += [n for n in reversed(node.get("inner", ())) if n]
+
+
+def begin_of(node: Node) -> int | None:
+    """The byte where a node's text begins; that of the macro's name if it comes out of one.
+
+    None if it is in another file.
+    """
+    return _offset(node, "begin")
+
+
+def end_of(node: Node) -> int | None:
+    """The byte where the last token of a node's text begins, as `begin_of`."""
+    return _offset(node, "end")
+
+
+def _offset(node: Node, bound: str) -> int | None:
+    place = node.get("range", {}).get(bound, {})
+    place = place.get("expansionLoc", place)
+    return None if "includedFrom" in place else place.get("offset")
 
 
 def extent(node: Node) -> tuple[int, int] | None:

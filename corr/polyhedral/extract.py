@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from corr.polyhedral.clang_ast import Functions, Node, body_of, walk
+from corr.polyhedral.clang_ast import WORD, Functions, Node, begin_of, body_of, end_of, walk
 from corr.polyhedral.declarations import Variables
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.region import Region
@@ -20,27 +21,45 @@ _OTHER_LANGUAGE = re.compile(
 LONGEST_RUN = 64
 
 
-def regions(functions: Functions, name: str) -> tuple[list[Scop], list[str]]:
+@dataclass(frozen=True)
+class Unmodelled:
+    """A loop that is in no region, and why; loops in it may be. `lines`: its first and last.
+
+    Without lines it stands for the whole function.
+    """
+
+    function: str
+    reason: str
+    lines: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.function}: {self.reason}"
+
+
+def regions(functions: Functions, name: str) -> tuple[list[Scop], list[Unmodelled]]:
     """The regions of a function that can be modelled, and why others cannot.
 
     A region is a run of sibling statements with a loop among them. Raises CompileError.
     """
     node = functions.get(name)
     if node is None:
-        return [], [f"{name}: no definition, or several, that clang shows by this name"]
-    reasons: list[str] = []
+        return [], [Unmodelled(name, "no definition, or several, that clang shows by this name")]
+    reasons: list[Unmodelled] = []
     try:
         return list(_Finder(functions, node, reasons).all()), reasons
-    except (NotAffine, RecursionError) as reason:
-        return [], [f"{name}: {reason}"]
+    except NotAffine as reason:
+        return [], [Unmodelled(name, str(reason))]
+    except RecursionError:
+        return [], [Unmodelled(name, "it is nested too deep")]
 
 
 class _Finder:
     """Finds the regions of one function."""
 
-    def __init__(self, functions: Functions, function: Node, reasons: list[str]) -> None:
+    def __init__(self, functions: Functions, function: Node, reasons: list[Unmodelled]) -> None:
         self.functions = functions
         self.function = function
+        self.name: str = function["name"]
         self.reasons = reasons
         self.variables = Variables(function)
 
@@ -49,12 +68,7 @@ class _Finder:
         for flag in self.functions.unit.flags:
             if _OTHER_LANGUAGE.match(flag):
                 raise NotAffine(f"{flag} makes numbers other than the model's")
-        name = self.function["name"]
-        where = self.function.get("loc", {})
-        text = self.functions.text
-        at = where.get("offset")
-        if at is None or "includedFrom" in where or not text[at:].startswith(name.encode()):
-            raise NotAffine("it is not written in the unit's own file")
+        self._check_file()
         kinds = {node.get("kind") for node in walk(self.function)}
         if kinds & {"LambdaExpr", "BlockExpr", "CXXTryStmt", "StmtExpr"}:
             raise NotAffine("it holds another function")
@@ -62,6 +76,18 @@ class _Finder:
         body = body_of(self.function)
         assert body is not None
         yield from self._within(body, self.again)
+
+    def _check_file(self) -> None:
+        """Raise NotAffine unless the function is written in the unit's own text, and in no header.
+
+        Where its name comes out of a macro, that is the macro's name at least.
+        """
+        where = self.function.get("loc", {})
+        place = where.get("expansionLoc", where)
+        name = WORD.match(self.functions.text, place.get("offset", len(self.functions.text)))
+        known = name is not None and (place is not where or name[0] == self.name.encode())
+        if "includedFrom" in place or not known:
+            raise NotAffine("it is not written in the unit's own file")
 
     def _within(self, body: Node, again: bool) -> Iterator[Scop]:
         """The largest modelled runs of a block, or of the loops in it.
@@ -92,7 +118,7 @@ class _Finder:
 
     def _run(self, children: list[Node], again: bool) -> tuple[Scop, int] | None:
         """The longest region that begins with the first of some siblings, and its length."""
-        why = ""
+        why: NotAffine | None = None
         for length in range(len(children), 0, -1):
             run = children[:length]
             if not any(_has_loop(n) for n in run) or run[0]["kind"] == "CompoundStmt":
@@ -101,10 +127,18 @@ class _Finder:
                 region = Region(self.functions, self.function, self.variables, again)
                 return region.scop(run), length
             except NotAffine as reason:
-                why = why or str(reason)
-        if why and _has_loop(children[0]):
-            self.reasons.append(f"{self.function['name']}: {why}")
+                why = reason  # in the end that of the first sibling by itself
+        if why is not None and _has_loop(children[0]):
+            self.reasons.append(Unmodelled(self.name, str(why), self._lines(children[0])))
         return None
+
+    def _lines(self, node: Node) -> tuple[int, int] | None:
+        """The lines of a statement, those of the macros' names where it comes out of them."""
+        text = self.functions.text
+        first, last = begin_of(node), end_of(node)
+        if first is None or last is None:
+            return None
+        return text.count(b"\n", 0, first) + 1, text.count(b"\n", 0, last) + 1
 
 
 def _has_loop(node: Node) -> bool:

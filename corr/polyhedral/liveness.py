@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corr.polyhedral.clang_ast import Node, body_of, extent, walk
+from corr.polyhedral.clang_ast import Node, begin_of, body_of, walk
 from corr.polyhedral.convert import unwrapped
 from corr.polyhedral.declarations import Variable
 from corr.polyhedral.expressions import NotAffine
@@ -42,7 +42,8 @@ def check_has_value(function: Node, inside: set[int], variable: Variable, start:
         if is_loop and any(id(n) in inside for n in walk(node)):
             return
     for node in body.get("inner", ()):
-        if _sets(node, name) and (extent(node) or (start, 0))[0] < start:
+        begin = begin_of(node)
+        if _sets(node, name) and begin is not None and begin < start:
             return
     raise NotAffine(f"{name} may have no value yet")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from corr.polyhedral.assumptions import assumed
-from corr.polyhedral.clang_ast import Functions, Node, extent, walk
+from corr.polyhedral.clang_ast import WORD, Functions, Node, walk
 from corr.polyhedral.convert import Converter, element_type, unwrapped
 from corr.polyhedral.declarations import Variables
 from corr.polyhedral.expressions import (
@@ -25,13 +24,10 @@ from corr.polyhedral.expressions import (
 from corr.polyhedral.limits import limited
 from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
 from corr.polyhedral.scop import PARAMETER, Array, Constraint, Scop, Statement
+from corr.polyhedral.span import bounds, confirmed
 
 _COMPARISONS = {"<", "<=", ">", ">=", "=="}
 _FLIPPED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-#: What the preprocessor may do in a text: it would be lost with the text.
-_DIRECTIVE = re.compile(rb"#|%:|\?\?[=/]|\\\r?\n|\b(?:_Pragma|__pragma|asm|__LINE__|__COUNTER__)\b")
-_SCOP = re.compile(rb"^[ \t]*#[ \t]*pragma[ \t]+(?:end)?scop[ \t]*\r?$", re.MULTILINE)
-_WORD = re.compile(rb"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Region:
     @limited("the region")
     def scop(self, run: list[Node]) -> Scop:
         """The region. Raises NotAffine."""
-        span = self._span(run)
+        start, ends = bounds(self.functions, run)
         self.converter = Converter(self.functions, self.variables)
         for node in run:
             self.converter.find_writes(node)
@@ -74,11 +70,9 @@ class Region:
         for name in {*names, *(n for n, a in arrays.items() if a.dimensions)}:
             if name in self.converter.variables:
                 variable = self.converter.variables[name]
-                check_has_value(self.function, self.inside, variable, span[0])
-        words = frozenset(word.decode() for word in _WORD.findall(self.functions.text))
-        for name in names:
-            if PARAMETER + name in words:
-                raise NotAffine(f"{PARAMETER + name} is a name of the program's")
+                check_has_value(self.function, self.inside, variable, start)
+        words = self._words(names, arrays)
+        span = confirmed(self.functions, self.function["name"], run, start, ends)
         result = Scop(
             self.function["name"],
             span,
@@ -94,22 +88,19 @@ class Region:
         )
         return replace(result, assumption=assumed(result))
 
-    def _span(self, run: list[Node]) -> tuple[int, int]:
-        """Where the statements stand, with the semicolon that ends the last."""
-        spans = [extent(n) for n in run]
-        first, last = spans[0], spans[-1]
-        if first is None or last is None or None in spans:
-            raise NotAffine("the loop comes out of a macro")
-        text = self.functions.text
-        start, end = first[0], last[1]
-        if not text[start:end].rstrip().endswith((b"}", b";")):
-            rest = re.match(rb"\s*;", text[end:])
-            if rest is None:
-                raise NotAffine("the last statement does not end in the text")
-            end += rest.end()
-        if _DIRECTIVE.search(_SCOP.sub(b"", text[start:end])):
-            raise NotAffine("the text has a directive of the preprocessor")
-        return start, end
+    def _words(self, parameters: set[str], arrays: dict[str, Array]) -> frozenset[str]:
+        """All words that mean something in the source. Raises NotAffine if what is written anew
+        could be taken for something else."""
+        macros = self.functions.macros
+        words = frozenset(w.decode() for w in {*WORD.findall(self.functions.text), *macros})
+        for name in parameters:
+            if PARAMETER + name in words:
+                raise NotAffine(f"{PARAMETER + name} is a name of the program's")
+        for name in {*parameters, *arrays, *self.converter.scalars}:
+            macro = macros.get(name.encode())
+            if macro is not None and macro.bare:
+                raise NotAffine(f"{name} is a macro as well")
+        return words
 
     def _arrays(self) -> dict[str, Array]:
         """What the region reads and writes. Raises NotAffine if a declaration is wanted after."""

@@ -235,14 +235,6 @@ REFUSED = {
         'void f(int n, int *a) { for (int i = 0; i < n; i++) { _Pragma("once") a[i] = 0; } }',
         "preprocessor",
     ),
-    "loop out of a macro": (
-        "#define LOOP for (int i = 0; i < n; i++)\nvoid f(int n, int *a) { LOOP a[i] = 0; }",
-        "macro",
-    ),
-    "end out of a macro": (
-        "#define END }\nvoid f(int n, int *a) { for (int i = 0; i < n; i++) { a[i] = 0; END }",
-        "macro|not end",
-    ),
     "static in the loop": (
         "void f(int n, int *a) { for (int i = 0; i < n; i++) { static int s; s = i; a[i] = s; } }",
         "plain variable",

@@ -25,7 +25,8 @@ def read(
     path = folder / name
     path.write_text(text)
     program = from_files([name], flags, Run(), folder)
-    return regions(Functions(program, program.units[0], toolchain.find()), function)
+    found, reasons = regions(Functions(program, program.units[0], toolchain.find()), function)
+    return found, list(map(str, reasons))
 
 
 def region(folder: Path, text: str, function: str = "f") -> Scop:

@@ -1,0 +1,135 @@
+"""Loops whose bounds, bodies or ends come out of macros are read, and only where that is safe."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.polyhedral.test_polyhedral_codegen import SANITIZED, SHOW
+from tests.support.polyhedral_programs import outputs, read, variants
+
+ONE = "double x[90]; fill(x, 90); f(40, x); f(1, x); f(0, x); show(x, 90);"
+#: name: (what stands before the function, the function, main's body)
+PROGRAMS = {
+    "PolyBench's seidel-2d, which ends in a macro": (
+        "#define N 20\n#define POLYBENCH_LOOP_BOUND(x, y) y\n#define _PB_N POLYBENCH_LOOP_BOUND(N,n)\n"
+        "#define _PB_TSTEPS POLYBENCH_LOOP_BOUND(8,tsteps)\n#define DATA_TYPE double\n"
+        "#define SCALAR_VAL(x) x\n#define POLYBENCH_2D(var, d1, d2, e1, e2) var[d1 + 0][d2 + 0]\n",
+        "void f(int tsteps, int n, DATA_TYPE POLYBENCH_2D(A,N,N,n,n)) {\n  int t, i, j;\n"
+        "#pragma scop\n  for (t = 0; t <= _PB_TSTEPS - 1; t++)\n    for (i = 1; i<= _PB_N - 2; i++)\n"
+        "      for (j = 1; j <= _PB_N - 2; j++)\n"
+        "\tA[i][j] = (A[i-1][j-1] + A[i-1][j] + A[i-1][j+1]\n"
+        "\t\t   + A[i][j-1] + A[i][j] + A[i][j+1]\n"
+        "\t\t   + A[i+1][j-1] + A[i+1][j] + A[i+1][j+1])/SCALAR_VAL(9.0);\n#pragma endscop\n}",
+        "static double a[20][20]; fill(*a, 400); f(3, 20, a); f(1, 5, a); f(0, 20, a); show(*a, 400);",
+    ),
+    "a whole loop": (
+        "#define ALL(a, n) for (int q = 0; q < n; q++) { a[q] += 1.5; }\n",
+        "void f(int n, double *a) { ALL(a, n) ALL(a, n - 1) }",
+        ONE,
+    ),
+    "a whole loop without braces": (
+        "#define ALL(a, n) for (int q = 0; q < (n); q++) (a)[q] *= 1.5\n",
+        "void f(int n, double *a) { ALL(a, n); ALL(a, n - 1) ; }",
+        ONE,
+    ),
+    "the head of a loop": (
+        "#define LOOP(i, from, n) for (int i = from; i < n; i++)\n",
+        "void f(int n, double *a) { LOOP(i, 1, n) LOOP(j, 0, i + 1) a[i] = a[i] + a[j] / 64; }",
+        ONE,
+    ),
+    "the head of a loop, and what comes before it": (
+        "double k;\n#define LOOP(i, n) k = k + 0.25; for (int i = 1; i < n; i++)\n",
+        "void f(int n, double *a) { LOOP(i, n) a[i] = a[i] + k; }",
+        f"k = 1; {ONE} show(&k, 1);",
+    ),
+    "the brace at the end": (
+        "#define END }\n",
+        "void f(int n, double *a) { for (int i = 1; i < n; i++) { a[i] = a[i - 1] + a[i]; END }",
+        ONE,
+    ),
+    "a call in brackets, with brackets in a string beside it": (
+        "#define HALF(x, name) ((void)sizeof(name), (x) * 0.5)\n#define QUARTER(x) (x * 0.25)\n",
+        "void f(int n, double *a) { for (int i = 1; i < n; i++)"
+        " a[i] = a[i - 1] + QUARTER((a[i] /* ) */ + 1)) /* ; */\n; }",
+        ONE,
+    ),
+    "the loop in a macro's brackets": (
+        "#define AS_IT_IS(...) __VA_ARGS__\n",
+        "void f(int n, double *a) { AS_IT_IS(for (int i = 1; i < n; i++) a[i] += a[i - 1] * 0.5;) }",
+        ONE,
+    ),
+    "the function's name": (
+        "#define NAME(x) f##x\n",
+        "void NAME()(int n, double *a) { for (int i = 1; i < n; i++) a[i] += a[i - 1] * 0.5; }",
+        ONE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(PROGRAMS))
+def test_the_same_is_computed(name: str, tmp_path: Path) -> None:
+    before, function, main = PROGRAMS[name]
+    text = f"{SHOW}\n{before}{function}\n"
+    functions = variants(tmp_path, text, 8, seed=len(name))
+    assert len(functions) > 1, "no order was generated"
+    wanted, *others = outputs(tmp_path, text, functions, main, *SANITIZED)
+    for function, other in zip(functions[1:], others, strict=True):
+        assert other == wanted, function
+
+
+#: name: (text, what the reason says)
+REFUSED = {
+    "more statements behind the loop": (
+        "void g(void);\n#define ONE 1.0; g()\n"
+        "void f(int n, double *a) { for (int i = 0; i < n; i++) a[i] = ONE; }",
+        "holds more than it",
+    ),
+    "a statement before the loop": (
+        "void g(void);\n#define LOOP(i, n) g(); for (int i = 0; i < n; i++)\n"
+        "void f(int n, double *a) { LOOP(i, n) a[i] = i; }",
+        "holds more than it",
+    ),
+    "a brace that belongs to more": (
+        "void g(void);\n#define END } g(); }\n"
+        "void f(int n, double *a) { { for (int i = 0; i < n; i++) { a[i] = 1; END }",
+        "holds more than it",
+    ),
+    "two loops of which one is none of ours": (
+        "#define TWO(a) for (int i = 0; i < 9; i++) a[i] = 1; for (int i = 0; i < 9; i++) a[a[i]] = 1\n"
+        "void f(int n, int *a) { TWO(a); }",
+        "holds more than it",
+    ),
+    "a name that is a macro by then": (
+        "void f(int n, int m, int *a) { int x = 3;\n#define n x\n#define x n\n"
+        "for (int i = 0; i < m; i++) a[i] = n; }",
+        "is a macro as well",
+    ),
+    "a directive in a macro": (
+        '#define HINT _Pragma("clang loop unroll(disable)")\n'
+        "void f(int n, int *a) { for (int i = 0; i < n; i++) HINT for (int j = 0; j < 9; j++) a[j] = i; }",
+        "directive of the preprocessor",
+    ),
+    "the line's number in a macro of a macro": (
+        "#define HERE __LINE__\n#define THERE (HERE + 1)\n"
+        "void f(int n, int *a) { for (int i = 0; i < n; i++) { a[i] = THERE; } }",
+        "directive of the preprocessor",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_refused(name: str, tmp_path: Path) -> None:
+    text, says = REFUSED[name]
+    found, reasons = read(tmp_path, text + "\n")
+    assert all("for" not in scop.text for scop in found), [scop.text for scop in found]
+    assert re.search(says, " ".join(reasons)), reasons
+
+
+def test_generated_names_are_no_macros_of_a_header(tmp_path: Path) -> None:
+    (tmp_path / "h.h").write_text("#define c0 0.5\n#define v1(x) x\n")
+    loop = "for (int i = 0; i < n; i++) a[i] = a[i] * 2;"
+    (scop,), _ = read(tmp_path, f'#include "h.h"\nvoid f(int n, double *a) {{ {loop} }}\n')
+    assert scop.mark == "_"
