@@ -2,5 +2,6 @@
 
 order.py     the stages, cheapest first
 check.py     same outputs on inputs seen and held out, sanitizers; outputs.py compares two
-speed.py     timed in turn with the best so far; alive.py a proof where alive-tv is installed
+reports.py   what a sanitizer found; alive.py a proof where alive-tv is installed
+speed.py     timed in turn with the best so far
 """

@@ -21,6 +21,7 @@ from corr.optimize.gate.refusal import Refused
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging import alive
 from corr.optimize.judging.outputs import TOLERANCE, compare
+from corr.optimize.judging.reports import sanitizer_report
 from corr.optimize.judging.speed import Accept
 from corr.optimize.moves.ir_function import IrFunction, unit_named, with_optimised_ir
 from corr.optimize.proposal import Guarantee, Outcome
@@ -226,8 +227,7 @@ class Verifier:
         run = self.workshop.run(binary, given, "stderr", limits=limits)
         if run.ok:
             return ""
-        said = [x for x in run.done.last_lines(60).splitlines() if "ERROR" in x or "error:" in x]
-        return said[0] if said else run.why()
+        return sanitizer_report(run.done.stderr) or run.why()
 
     def _proofs(self, variant: Variant) -> Iterator[tuple[Check, Outcome]]:
         """Alive2 on every function of a module that was rewritten, where it is installed."""
@@ -264,7 +264,7 @@ class Verifier:
         except UsageError as error:  # the home folder, for one
             run = self.workshop.run(shell, given, "stdout", readable=(binary,))
             hidden = f" (it cannot see {folder}: {error.message})"
-        detail = "" if run.ok else f"{run.why()}: {run.done.last_lines(2)}{hidden}"
+        detail = "" if run.ok else f"{run.why()}{hidden}"
         return Check("command", self.command, False, run.ok, "", None, detail)
 
     def _guarantee(

@@ -1,4 +1,8 @@
-"""Are two outputs the same? Bit for bit, or within a relative tolerance that is stated."""
+"""Are two outputs the same? Bit for bit, or within a relative tolerance that is stated.
+
+What a difference is said to be names its place and its size, never a value that the candidate put
+out: the words go to a model's server, and a hostile program would send by them what it read.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,7 @@ def _arrays(reference: bytes, candidate: bytes | bytearray, tolerance: float | N
     except ValueError as reason:
         return Difference(False, None, f"not a dump: {reason}")
     if list(ours) != list(theirs):
-        return Difference(False, None, f"arrays {list(theirs)} where {list(ours)} were expected")
+        return Difference(False, None, f"other arrays than {', '.join(ours)}")
     worst, detail, whole = 0.0, "", False
     for name, expected in ours.items():
         found = theirs[name]
@@ -52,7 +56,7 @@ def _arrays(reference: bytes, candidate: bytes | bytearray, tolerance: float | N
         error, at = _relative(expected, found)
         if error > worst or (error and not detail):
             worst = max(worst, error)
-            detail = f"{name}[{at}]: {found[at]!r} where {expected[at]!r} was expected"
+            detail = f"{name}[{at}] differs, by {error:.0e} of the largest"
         whole = whole or bool(error and expected.dtype.kind == "i")
     if not detail:
         what = "equal numbers in other bits (NaN or a zero's sign)"
@@ -65,16 +69,25 @@ def _relative(expected: np.ndarray, found: np.ndarray) -> tuple[float, int]:
     """The largest difference over the array's largest magnitude, and where it is."""
     if not len(expected):
         return 0.0, 0
-    one, other = expected.astype(float), found.astype(float)
+    one = expected.astype(float)
+    gap = _gap(one, found.astype(float))
+    at = int(np.argmax(gap))
+    return float(gap[at]) / _scale(one), at
+
+
+def _gap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Differences of numbers; two that are no numbers differ by nothing, one of them by all."""
     both_nan = np.isnan(one) & np.isnan(other)
     with np.errstate(invalid="ignore"):
         gap = np.abs(one - other)
     gap[both_nan | (one == other)] = 0.0
     gap[np.isnan(gap)] = np.inf
-    finite = np.abs(one[np.isfinite(one)])
-    scale = float(finite.max()) if len(finite) else 1.0
-    at = int(np.argmax(gap))
-    return float(gap[at]) / (scale or 1.0), at
+    return gap
+
+
+def _scale(numbers: np.ndarray) -> float:
+    finite = np.abs(numbers[np.isfinite(numbers)])
+    return float(finite.max() if len(finite) else 1.0) or 1.0
 
 
 def read_dump(content: bytes | bytearray) -> dict[str, np.ndarray]:
@@ -89,29 +102,49 @@ def read_dump(content: bytes | bytearray) -> dict[str, np.ndarray]:
         kind = np.dtype(words[1])
         size = int(words[2]) * kind.itemsize
         if end + 1 + size > len(content):
-            raise ValueError(f"{words[0]} is cut short")
+            raise ValueError(f"the array at byte {at} is cut short")
         arrays[words[0]] = np.frombuffer(content, kind, int(words[2]), end + 1)
         at = end + 1 + size
     return arrays
 
 
 def _text(reference: bytes, candidate: bytes | bytearray, tolerance: float | None) -> Difference:
+    """Text around the numbers must be the same, and whole numbers; others may be rounded.
+
+    A printed number may be off by one unit of its last digit: both may have been rounded there.
+    """
+    if tolerance is None or _NUMBER.sub(b"#", reference) != _NUMBER.sub(b"#", candidate):
+        return Difference(False, None, _first_line(reference, candidate))
+    ours, theirs = _NUMBER.findall(reference), _NUMBER.findall(candidate)
+    one, other = (np.array([float(n) for n in found]) for found in (ours, theirs))
+    gap = _gap(one, other)
+    scale = _scale(one)
+    worst = 0.0
+    for at, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+        if a == b:
+            continue
+        off = float(gap[at])
+        if _WHOLE.fullmatch(a) or off > max(tolerance * scale, _unit(a), _unit(b)):
+            return Difference(False, off / scale, _first_line(reference, candidate))
+        worst = max(worst, off / scale)
+    return Difference(True, worst)
+
+
+def _unit(number: bytes) -> float:
+    """One unit of a printed number's last digit, and a little for the way it is read."""
+    mantissa, _, exponent = number.lower().partition(b"e")
+    digits = len(mantissa.partition(b".")[2])
+    try:
+        return 1.0001 * 10.0 ** (int(exponent or 0) - digits)
+    except (OverflowError, ValueError):
+        return 0.0
+
+
+def _first_line(reference: bytes, candidate: bytes | bytearray) -> str:
+    """Where texts begin to differ; never what stands there."""
+    pairs = zip(reference.splitlines(), candidate.splitlines(), strict=False)
     line = next(
-        (
-            number
-            for number, (a, b) in enumerate(
-                zip(reference.splitlines(), candidate.splitlines(), strict=False), 1
-            )
-            if a != b
-        ),
+        (number for number, (a, b) in enumerate(pairs, 1) if a != b),
         min(reference.count(b"\n"), candidate.count(b"\n")) + 1,
     )
-    where = f"the output differs from line {line} on"
-    if tolerance is None or _NUMBER.sub(b"#", reference) != _NUMBER.sub(b"#", candidate):
-        return Difference(False, None, where)
-    words = [_NUMBER.findall(text) for text in (reference, candidate)]
-    if any(a != b and _WHOLE.fullmatch(a) for a, b in zip(*words, strict=True)):
-        return Difference(False, None, where)
-    ours, theirs = (np.array([float(n) for n in found]) for found in words)
-    error, _ = _relative(ours, theirs)
-    return Difference(error <= tolerance, error, "" if error <= tolerance else where)
+    return f"the output differs from line {line} on"
