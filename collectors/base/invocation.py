@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from collectors.base import process
@@ -21,7 +21,8 @@ KEPT_OUTPUT = 1024 * 1024
 class Invocation:
     """One way to run the program: what `binary args < stdin` in `cwd` would do.
 
-    `env` is added to the caller's environment; `timeout` is in seconds of wall time.
+    `env` is added to the caller's environment; `timeout` is in seconds of wall time. An exit
+    status that is not in `ok_status` is a failure.
     """
 
     binary: Path
@@ -30,6 +31,7 @@ class Invocation:
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
     timeout: float = 600.0
+    ok_status: tuple[int, ...] = (0,)
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -57,10 +59,10 @@ class Invocation:
     ) -> Completed:
         """Run the program, or `tool` with the program's command after it.
 
-        Up to 1 MiB each of stdout and stderr are kept, or none with `discard`. Raises
-        ToolMissing or CorrError when it cannot be started.
+        Up to 1 MiB each of stdout and stderr are kept, or none with `discard`; `failure` tells
+        what its ending means. Raises ToolMissing or CorrError when it cannot be started.
         """
-        return process.run(
+        done = process.run(
             [*tool, *self.argv],
             cwd=self.cwd,
             env=self.environment(**(additions or {})),
@@ -70,11 +72,12 @@ class Invocation:
             timeout=self.timeout if timeout is None else timeout,
             limit=KEPT_OUTPUT,
         )
+        return replace(done, ok_status=self.ok_status)
 
 
-def failure(done: Completed, ok_status: Sequence[int] = (0,)) -> CorrError | None:
+def failure(done: Completed) -> CorrError | None:
     """Why the program did not work, as an error to raise or report; None if it worked."""
-    if not done.timed_out and done.returncode in ok_status:
+    if done.ok:
         return None
     name = Path(done.argv[0]).name
     said = _said(done)

@@ -25,7 +25,10 @@ TOOL_TIMEOUT = 3600.0
 
 @dataclass(frozen=True)
 class Completed:
-    """How a child ended. Times in seconds, `max_rss` in bytes, output cut at the limit."""
+    """How a child ended. Times in seconds, `max_rss` in bytes, output cut at the limit.
+
+    `ok_status` are the exit statuses that are no failure of it.
+    """
 
     argv: tuple[str, ...]
     returncode: int
@@ -37,10 +40,11 @@ class Completed:
     max_rss: int
     timed_out: bool = False
     truncated: bool = False
+    ok_status: tuple[int, ...] = (0,)
 
     @property
     def ok(self) -> bool:
-        return self.returncode == 0 and not self.timed_out
+        return self.returncode in self.ok_status and not self.timed_out
 
     @property
     def cpu(self) -> float | None:

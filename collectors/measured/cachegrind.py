@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,9 +71,7 @@ class Counts:
         return sums
 
 
-def measure(
-    invocation: Invocation, folder: Path, ok_status: Sequence[int] = (0,)
-) -> tuple[pa.Table, list[Problem]]:
+def measure(invocation: Invocation, folder: Path) -> tuple[pa.Table, list[Problem]]:
     """Run the program once under cachegrind, its files kept in `folder`.
 
     The caller builds with `-gdwarf-4`, which valgrind 3.19 can read, and without AVX-512, which
@@ -99,7 +96,7 @@ def measure(
     ]
     done = invocation.run(tool, stdout=Path(os.devnull))
     said = log.read_text("utf-8", "replace") if log.is_file() else ""
-    problems = _ending_problems(invocation, done, said, ok_status) + _log_problems(said)
+    problems = _ending_problems(invocation, done, said) + _log_problems(said)
     if not out.is_file() or done.timed_out:
         return CACHEGRIND.empty(), problems
     try:
@@ -176,10 +173,8 @@ def _literal(path: Path) -> str:
     return os.path.abspath(path).replace("%", "%%")
 
 
-def _ending_problems(
-    invocation: Invocation, done: Completed, said: str, ok_status: Sequence[int]
-) -> list[Problem]:
-    error = failure(done, ok_status)
+def _ending_problems(invocation: Invocation, done: Completed, said: str) -> list[Problem]:
+    error = failure(done)
     if error is None:
         return []
     name = invocation.binary.name

@@ -87,7 +87,6 @@ def measure(
     invocation: Invocation,
     repetitions: int,
     events: Sequence[str] = EVENTS,
-    ok_status: Sequence[int] = (0,),
 ) -> tuple[pa.Table, list[Problem]]:
     """Count `events` over `repetitions` runs of the program.
 
@@ -109,7 +108,7 @@ def measure(
     readings: list[Reading] = []
     for _ in range(repetitions if accepted else 0):
         try:
-            readings += _count(perf, invocation, accepted, ok_status)
+            readings += _count(perf, invocation, accepted)
         except CorrError as error:
             problems.append(Problem(LAYER, invocation.binary.name, error.message, error.fix))
             if "time limit" in error.message:
@@ -221,15 +220,13 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _count(
-    perf: Path, invocation: Invocation, events: Sequence[str], ok_status: Sequence[int]
-) -> list[Reading]:
+def _count(perf: Path, invocation: Invocation, events: Sequence[str]) -> list[Reading]:
     """One repetition under perf. Raises CorrError when the program or perf failed."""
     with tempfile.TemporaryDirectory(prefix="corr-counters-") as folder:
         out = Path(folder) / "stat.json"
         tool: list[str | Path] = [perf, "stat", "-j", "-o", out, "-e", ",".join(events), "--"]
         done = invocation.run(tool, discard=True)
-        error = failure(done, ok_status)
+        error = failure(done)
         if error is not None:
             raise CorrError(f"the run under perf stat failed: {done.ending()}{_limit(done)}")
         readings = parse(out.read_text("utf-8", "replace")) if out.is_file() else []

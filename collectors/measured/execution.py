@@ -76,7 +76,6 @@ def run(
     toolchain: Toolchain,
     folder: Path,
     objects: Sequence[Path] = (),
-    ok_status: Sequence[int] = (0,),
 ) -> tuple[dict[str, pa.Table], list[Problem]]:
     """Run the instrumented program once and read its counts; the files stay in `folder`.
 
@@ -93,7 +92,7 @@ def run(
     pattern = f"{_literal(raw)}/%p.profraw"
     done = invocation.run(additions={"LLVM_PROFILE_FILE": pattern}, discard=True)
     problems = []
-    if failure(done, ok_status) is not None:
+    if failure(done) is not None:
         what = f"the instrumented run failed: {done.ending()}"
         problems.append(Problem(LAYER, invocation.binary.name, what))
     profiles = sorted(p for p in raw.glob("*.profraw") if p.stat().st_size)

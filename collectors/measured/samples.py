@@ -11,7 +11,6 @@ from __future__ import annotations
 import bisect
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,9 +52,7 @@ SAMPLES = Table(
 )
 
 
-def record(
-    invocation: Invocation, folder: Path, ok_status: Sequence[int] = (0,)
-) -> tuple[pa.Table, list[Problem]]:
+def record(invocation: Invocation, folder: Path) -> tuple[pa.Table, list[Problem]]:
     """Run the program once under `perf record`; `perf.data` stays in `folder`.
 
     Returns a `samples` table, empty when perf cannot sample here, and the problems.
@@ -76,7 +73,7 @@ def record(
     tool += ["-e", _event(perf), "-o", data.absolute(), "--"]
     done = invocation.run(tool, stdout=Path(os.devnull))
     problems = []
-    if failure(done, ok_status) is not None:
+    if failure(done) is not None:
         what = f"the run under perf record failed: {done.ending()}"
         problems.append(Problem(LAYER, invocation.binary.name, what, done.last_lines(3)))
     if done.timed_out or not data.is_file():

@@ -47,22 +47,20 @@ def _dying_with_us() -> tuple[str, ...]:
     return (str(setpriv), "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
-def trial(invocation: Invocation, ok_status: Sequence[int] = (0,)) -> Completed:
+def trial(invocation: Invocation) -> Completed:
     """Run the program once, its output kept up to 1 MiB, to see whether it works at all.
 
-    Raises CorrError when it crashed, ended with a status not in `ok_status`, or hit the time
-    limit; the message has the last lines it wrote.
+    Raises CorrError when it crashed, ended with a status that counts as a failure, or hit the
+    time limit; the message has the last lines it wrote.
     """
     done = invocation.run(_dying_with_us())
-    error = failure(done, ok_status)
+    error = failure(done)
     if error is not None:
         raise error
     return done
 
 
-def measure(
-    invocation: Invocation, repetitions: int, ok_status: Sequence[int] = (0,)
-) -> tuple[pa.Table, list[Problem]]:
+def measure(invocation: Invocation, repetitions: int) -> tuple[pa.Table, list[Problem]]:
     """Time `repetitions` runs, each in a fresh process with its output discarded.
 
     Returns a `timings` table, one row a repetition that worked, and the problems: repetitions
@@ -77,7 +75,7 @@ def measure(
         for repetition in range(repetitions):
             times = Path(folder) / str(repetition)
             done = invocation.run(additions={TIMES_VARIABLE: str(times)}, discard=True)
-            error = failure(done, ok_status)
+            error = failure(done)
             if error is not None:
                 what = f"repetition failed: {done.ending()}"
                 problems.append(Problem(LAYER, invocation.binary.name, what, error.fix))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -67,7 +67,6 @@ def gather(
     invocation: Invocation,
     folder: Path,
     sources: Mapping[str, str] | None = None,
-    ok_status: Sequence[int] = (0,),
 ) -> tuple[pa.Table, pa.Table, list[Problem]]:
     """Measure the regions of a program that is linked with PAPI or Caliper, in a run of its own.
 
@@ -80,9 +79,9 @@ def gather(
     tools = annotated(invocation.binary)
     try:
         if PAPI in tools:
-            profiles += _papi(invocation, folder / "papi", ok_status)
+            profiles += _papi(invocation, folder / "papi")
         if CALIPER in tools:
-            profiles += _caliper(invocation, folder / "regions.cali", ok_status)
+            profiles += _caliper(invocation, folder / "regions.cali")
     except CorrError as error:
         problems.append(Problem(LAYER, invocation.binary.name, error.message, error.fix))
     except OSError as error:
@@ -118,7 +117,7 @@ def _hardware() -> frozenset[str]:
     return frozenset(_AVAILABLE.findall(answer.stdout.decode("utf-8", "replace")))
 
 
-def _papi(invocation: Invocation, folder: Path, ok_status: Sequence[int]) -> list[Profile]:
+def _papi(invocation: Invocation, folder: Path) -> list[Profile]:
     """PAPI refuses a whole set of events for one that it cannot count, and then writes nothing."""
     tried = []
     for number, wanted in enumerate(events(invocation)):
@@ -128,7 +127,6 @@ def _papi(invocation: Invocation, folder: Path, ok_status: Sequence[int]) -> lis
         _run(
             invocation,
             {"PAPI_EVENTS": names, "PAPI_OUTPUT_DIRECTORY": os.path.abspath(output)},
-            ok_status,
         )
         if any((output / papi.FOLDER).glob("*.json")):
             return papi.read(output, PAPI)
@@ -143,12 +141,12 @@ def _papi(invocation: Invocation, folder: Path, ok_status: Sequence[int]) -> lis
 # --- Caliper -------------------------------------------------------------------------------------
 
 
-def _caliper(invocation: Invocation, output: Path, ok_status: Sequence[int]) -> list[Profile]:
+def _caliper(invocation: Invocation, output: Path) -> list[Profile]:
     """One profile as .cali: the form that Caliper's own reader takes, whatever its version."""
     quoted = os.path.abspath(output).replace("\\", "\\\\").replace('"', '\\"')
     output.parent.mkdir(parents=True, exist_ok=True)
     config = f'hatchet-region-profile(output="{quoted}",output.format=cali)'
-    _run(invocation, {"CALI_CONFIG": config, "CALI_LOG_VERBOSITY": "0"}, ok_status)
+    _run(invocation, {"CALI_CONFIG": config, "CALI_LOG_VERBOSITY": "0"})
     if not output.exists():
         raise CorrError(
             "linked with Caliper, but it wrote no profile",
@@ -157,8 +155,8 @@ def _caliper(invocation: Invocation, output: Path, ok_status: Sequence[int]) -> 
     return [caliper.read(output, output.name)]
 
 
-def _run(invocation: Invocation, additions: Mapping[str, str], ok_status: Sequence[int]) -> None:
+def _run(invocation: Invocation, additions: Mapping[str, str]) -> None:
     done = invocation.run(additions=additions, discard=True)
-    error = failure(done, ok_status)
+    error = failure(done)
     if error is not None:
         raise error

@@ -158,6 +158,7 @@ def run(
     limits: Limits | None = None,
     discard: bool = False,
     bare: bool = False,
+    ok_status: tuple[int, ...] = (0,),
 ) -> Confined:
     """Run `argv` confined; every path is the same inside as outside.
 
@@ -169,6 +170,7 @@ def run(
     `writable` or /tmp. The exit status of a program that died by signal n is -n.
 
     `bare` is without the sandbox: only the limits on each process, and its group is killed.
+    Statuses in `ok_status` are no failure.
 
     Raises UsageError for paths that must not or cannot be given, ToolMissing, and CorrError where
     the sandbox does not start.
@@ -187,7 +189,7 @@ def run(
             timeout=limits.wall,
             limit=limits.kept,
         )
-        return _confined(done, command, sandboxed=False)
+        return _confined(replace(done, ok_status=ok_status), command, sandboxed=False)
     given = [Path(command[0]), *readonly, *([stdin] if stdin is not None else [])]
     seen = [Path(os.path.abspath(path)) for path in given]
     as_root = _drops_root()
@@ -213,7 +215,8 @@ def run(
         if not _started(status, done) and not watchdog.exceeded:
             raise CorrError(f"the sandbox did not start: {done.last_lines(4)}", INSTALL)
         inside = watchdog.cpu or (0.0, 0.0)
-        done = replace(done, user=done.user + inside[0], system=done.system + inside[1])
+        user, system = done.user + inside[0], done.system + inside[1]
+        done = replace(done, user=user, system=system, ok_status=ok_status)
         return _confined(
             done, command, exceeded=watchdog.exceeded, counted=watchdog.cpu is not None
         )
@@ -328,7 +331,7 @@ def _confined(
     """With the program's own command, and bwrap's 128 + n turned back into signal n."""
     facts = {f.name: getattr(done, f.name) for f in fields(Completed)}
     code = done.returncode
-    if sandboxed and 128 < code <= 128 + 64:
+    if sandboxed and 128 < code <= 128 + 64 and code not in done.ok_status:
         code = 128 - code
     facts |= {"argv": command, "returncode": code}
     return Confined(**facts, sandboxed=sandboxed, exceeded=exceeded, counted=counted)

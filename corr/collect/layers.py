@@ -47,7 +47,6 @@ class Options:
     deep_minutes: float = 12.0
     artifacts: bool = True
     cachegrind: bool | None = None
-    ok_status: tuple[int, ...] = (0,)
     label: str | None = None
 
 
@@ -134,13 +133,13 @@ class Collection:
 
     def measure(self) -> None:
         """Run the program: once to see that it works, then timed, counted and sampled, alone."""
-        invocation = self._invocation(self.binary)
+        invocation = self.program.run.invocation(self.binary)
         with self.progress.step("trial run"):
-            done = timings.trial(invocation, self.options.ok_status)
+            done = timings.trial(invocation)
         self.wall = done.wall
         repeat = self.options.repeat or _repetitions(done.wall)
         with self.progress.step(f"timing {repeat}×"):
-            self._keep("timings", timings.measure(invocation, repeat, self.options.ok_status))
+            self._keep("timings", timings.measure(invocation, repeat))
         with self.progress.step("counters"):
             self._layer("counters", lambda: counters.measure(invocation, min(repeat, 3)))
         with self.progress.step("sampling"):
@@ -157,15 +156,9 @@ class Collection:
             {program.label(u): program.content(u.source) for u in program.units}
         )
         with self.progress.step("marked regions"):
-            found, metadata, problems = while_running.gather(
-                invocation, self.folder, texts, self.options.ok_status
-            )
+            found, metadata, problems = while_running.gather(invocation, self.folder, texts)
         self.facts["regions"], self.facts["region_metadata"] = self._spelled(found), metadata
         self.problems += problems
-
-    def _invocation(self, binary: Path) -> Invocation:
-        run = self.program.run
-        return Invocation(binary, run.args, run.stdin, run.env, run.directory, run.time_limit)
 
     def _own_samples(self, rows: pa.Table) -> pa.Table:
         """Mark samples in the program itself, under a name that no staging folder is part of."""
@@ -315,10 +308,7 @@ class Collection:
                 atomic = ("-fprofile-update=atomic",) if uses_threads(self.binary) else ()
                 binary = self.builder.variant("instrumented", (*execution.FLAGS, *atomic))
                 counted, problems = execution.run(
-                    self._invocation(binary),
-                    self.toolchain,
-                    self.folder,
-                    ok_status=self.options.ok_status,
+                    self.program.run.invocation(binary), self.toolchain, self.folder
                 )
             except CorrError as error:
                 self.problems.append(Problem("execution", "", error.message, error.fix))
@@ -343,7 +333,7 @@ class Collection:
     def _simulate(self) -> tuple[pa.Table, list[Problem]]:
         # valgrind 3.19 cannot read the DWARF 5 of newer clangs
         binary = self.builder.variant("dwarf4", ("-gdwarf-4",))
-        invocation = self._invocation(binary)
+        invocation = self.program.run.invocation(binary)
         slow = replace(invocation, timeout=invocation.timeout * CACHEGRIND_SLOWDOWN)
         rows, problems = cachegrind.measure(slow, self.folder)
         binary.unlink(missing_ok=True)

@@ -131,6 +131,8 @@ def circumstances(
         "run_stdin": str(program.run.stdin) if program.run.stdin else None,
         "run_env": program.run.env,
         "run_directory": str(program.run.directory),
+        "run_time_limit": program.run.time_limit,
+        "run_ok_status": list(program.run.ok_status),
         "compiler": f"clang {toolchain.version}",
         "cpu": machine.cpu_model(),
         "cores": machine.cores(),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corr.check.formats import CheckFormat, plain, render, verdict
-from corr.commands.options import DataOption
+from corr.commands.options import DataOption, OkStatusOption
 from corr.console.output import message
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def check(
             help="Time both binaries again, in turn, before a slow-down fails.",
         ),
     ] = True,
+    ok_status: OkStatusOption = None,
     data: DataOption = None,
     format: Annotated[
         CheckFormat, typer.Option("--format", help="How to print it.")
@@ -88,7 +89,7 @@ def check(
         and result["total"]["time_ratio"] > 1 + chosen.slowdown
     )
     if remeasure and suspected and not remarks_only:
-        measured, note = _measure(*runs)
+        measured, note = _measure(*runs, ok_status)
         if measured is not None:
             report = judge(diff(lake, *runs, measured, explain=False), chosen, facts)
         report.notes.append(note)
@@ -102,14 +103,15 @@ def check(
         raise typer.Exit(1)
 
 
-def _measure(a: RunInfo, b: RunInfo) -> tuple[Comparison | None, str]:
+def _measure(a: RunInfo, b: RunInfo, ok_status: list[int] | None) -> tuple[Comparison | None, str]:
     """Both binaries timed in turn, and a note on it: runs of different times drift apart."""
     from collectors.base.errors import CorrError
     from corr.collect.again import invocation
     from corr.console.progress import Progress
     from corr.timing.interleave import interleave
 
-    found = invocation(a), invocation(b)
+    given = tuple(ok_status) if ok_status else None
+    found = invocation(a, given), invocation(b, given)
     if found[0] is None or found[1] is None:
         return None, "the slow-down was not measured again: a run kept no binary"
     try:

@@ -14,6 +14,7 @@ from corr.commands.options import (
     EnvOption,
     FormatOption,
     LlvmOption,
+    OkStatusOption,
     RunArgsOption,
     RunOption,
     StdinOption,
@@ -49,9 +50,7 @@ def collect(
         int | None, typer.Option("--repeat", min=1, help="Timed repetitions [default: 5].")
     ] = None,
     time_limit: TimeLimitOption = None,
-    ok_status: Annotated[
-        list[int] | None, typer.Option("--ok-status", help="Exit status that is no failure.")
-    ] = None,
+    ok_status: OkStatusOption = None,
     no_run: Annotated[
         bool, typer.Option("--no-run", help="Only the layers that need no execution.")
     ] = False,
@@ -91,7 +90,7 @@ def collect(
 
     settings = load(Path.cwd())
     flags: ClangFlags = context.obj
-    how = how_run(settings, run_args, stdin, env, time_limit)
+    how = how_run(settings, run_args, stdin, env, time_limit, ok_status)
     program = program_of(files, build_dir, run, flags, how, settings)
     tools = toolchain.find(llvm or settings.llvm)
     lake = Lake.open(data_folder(data, settings), create=True)
@@ -102,7 +101,6 @@ def collect(
         deep_minutes=settings.deep_minutes if deep_minutes is None else deep_minutes,
         artifacts=settings.artifacts and not no_artifacts,
         cachegrind=settings.cachegrind if cachegrind is None else cachegrind,
-        ok_status=tuple(ok_status or (0,)),
         label=label or settings.label,
     )
     done = collect(program, tools, lake, options, Progress())

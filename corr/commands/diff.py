@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corr.commands.options import DataOption, FormatOption
+from corr.commands.options import (
+    DataOption,
+    EnvOption,
+    FormatOption,
+    OkStatusOption,
+    RunArgsOption,
+    StdinOption,
+    TimeLimitOption,
+)
 from corr.console.output import Format, message
 
 if TYPE_CHECKING:
     from corr.lake.store import Lake, RunInfo
+    from corr.program.model import Run
     from corr.timing.interleave import Comparison
 
 SHOWN = {
@@ -46,7 +55,11 @@ def diff(
     flags_b: Annotated[str | None, typer.Option("--b", help="Clang flags of b.")] = None,
     llvm_a: Annotated[str | None, typer.Option("--llvm-a", help="LLVM that builds a.")] = None,
     llvm_b: Annotated[str | None, typer.Option("--llvm-b", help="LLVM that builds b.")] = None,
-    run_args: Annotated[str | None, typer.Option("--run-args", help="Arguments.")] = None,
+    run_args: RunArgsOption = None,
+    stdin: StdinOption = None,
+    env: EnvOption = None,
+    time_limit: TimeLimitOption = None,
+    ok_status: OkStatusOption = None,
     remeasure: Annotated[
         bool, typer.Option("--remeasure", help="Time the binaries of two runs again, interleaved.")
     ] = False,
@@ -62,6 +75,7 @@ def diff(
     Builds made here are timed against each other in turn; the times of two earlier runs are
     compared with a wider margin, unless --remeasure times their binaries again.
     """
+    from corr.commands.program import how_run
     from corr.compare.diff import diff as compare
     from corr.lake.store import Lake
     from corr.system.config import data_folder, load
@@ -71,12 +85,13 @@ def diff(
     if builds or _is_source(a):
         lake = Lake.open(data_folder(data, settings), create=True)
         sides = ((a, flags_a, llvm_a), (b or a, flags_b, llvm_b))
-        runs = _collect_both(lake, sides, run_args)
+        how = how_run(settings, run_args, stdin, env, time_limit, ok_status)
+        runs = _collect_both(lake, sides, how)
         measured: Comparison | None = _measure(*runs)
     else:
         lake = Lake.open(data_folder(data, settings))
         runs = lake.find(a), lake.find(b or "last")
-        measured = _measure(*runs) if remeasure else None
+        measured = _measure(*runs, ok_status) if remeasure else None
     result = compare(lake, *runs, measured)
     if confirm:
         from corr.compare.experiments import confirm_all
@@ -94,16 +109,15 @@ def _is_source(name: str) -> bool:
 def _collect_both(
     lake: Lake,
     sides: tuple[tuple[str, str | None, str | None], tuple[str, str | None, str | None]],
-    run_args: str | None,
+    how: Run,
 ) -> tuple[RunInfo, RunInfo]:
     from collectors.base import toolchain
     from corr.collect.layers import Options
     from corr.collect.run import collect
     from corr.commands.options import words
     from corr.console.progress import Progress
-    from corr.program.model import Run, from_files
+    from corr.program.model import from_files
 
-    how = Run(args=tuple(words(run_args or "", "--run-args")))
     runs = []
     for source, flags, llvm in sides:
         program = from_files([source], words(flags or "", "--a/--b"), how, Path.cwd())
@@ -112,13 +126,14 @@ def _collect_both(
     return runs[0], runs[1]
 
 
-def _measure(a: RunInfo, b: RunInfo) -> Comparison:
+def _measure(a: RunInfo, b: RunInfo, ok_status: list[int] | None = None) -> Comparison:
     from collectors.base.errors import CorrError
     from corr.collect.again import invocation
     from corr.console.progress import Progress
     from corr.timing.interleave import interleave
 
-    found = invocation(a), invocation(b)
+    given = tuple(ok_status) if ok_status else None
+    found = invocation(a, given), invocation(b, given)
     if found[0] is None or found[1] is None:
         raise CorrError(
             "a run kept no binary to measure again", "collect it without --no-artifacts"

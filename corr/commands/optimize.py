@@ -17,6 +17,7 @@ from corr.commands.options import (
     EnvOption,
     FormatOption,
     LlvmOption,
+    OkStatusOption,
     RunArgsOption,
     RunOption,
     StdinOption,
@@ -116,6 +117,7 @@ def optimize(
     build_dir: BuildDirOption = None,
     run: RunOption = None,
     time_limit: TimeLimitOption = None,
+    ok_status: OkStatusOption = None,
     label: Annotated[str | None, typer.Option("--label", help="A name for the runs.")] = None,
     llvm: LlvmOption = None,
     output: Annotated[
@@ -146,7 +148,7 @@ def optimize(
     if not unsafe_no_sandbox:
         confined.available()
     settings = load(Path.cwd())
-    how = how_run(settings, run_args, stdin, env, time_limit)
+    how = how_run(settings, run_args, stdin, env, time_limit, ok_status)
     lake = Lake.open(data_folder(data, settings), create=not (resume or replay))
     if (resume or replay) and files and len(files) > 1:
         raise UsageError("--resume and --replay go with one program")

@@ -47,6 +47,15 @@ RunOption = Annotated[
 TimeLimitOption = Annotated[
     float | None, typer.Option("--time-limit", help="Seconds one run may take [default: 60].")
 ]
+OkStatusOption = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--ok-status",
+        min=0,
+        max=255,
+        help="Exit status of the program that is no failure [default: 0]; repeatable.",
+    ),
+]
 LlvmOption = Annotated[
     str | None, typer.Option("--llvm", help="LLVM to use: 22, a clang, or its folder.")
 ]

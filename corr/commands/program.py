@@ -19,6 +19,7 @@ def how_run(
     stdin: Path | None,
     env: list[str] | None,
     time_limit: float | None,
+    ok_status: list[int] | None,
 ) -> Run:
     """How the program is run, from the options and the configuration. Raises UsageError."""
     from corr.program.model import Run
@@ -28,6 +29,7 @@ def how_run(
         stdin=_input(stdin or (Path(settings.stdin) if settings.stdin else None)),
         env=settings.env | dict(_variable(e) for e in env or ()),
         time_limit=time_limit or settings.time_limit,
+        ok_status=tuple(ok_status or settings.ok_status) or Run.ok_status,
     )
 
 

@@ -194,8 +194,12 @@ class Workshop:
         repeat: int | None = None,
         readable: tuple[Path, ...] = (),
         cwd: Path | None = None,
+        ok_status: tuple[int, ...] | None = None,
     ) -> Run:
-        """Run an executable confined. `output`: what to keep (`dump`, `stdout`, `stderr`)."""
+        """Run an executable confined. `output`: what to keep (`dump`, `stdout`, `stderr`).
+
+        `ok_status`: which exit statuses are no failure, if it is not the program that is run.
+        """
         env = {**given.env, timings.TIMES_VARIABLE: str(self._spare / TIMES)}
         outputs = [TIMES]
         if output == "dump":
@@ -217,6 +221,7 @@ class Workshop:
             bare=self.bare,
             discard=output in (None, "dump"),
             cwd=cwd,
+            ok_status=self.program.run.ok_status if ok_status is None else ok_status,
         )
         self.clock.running += time.monotonic() - start
         if output in ("stdout", "stderr") and done.truncated:
@@ -241,9 +246,10 @@ class Workshop:
 
 @dataclass(frozen=True)
 class Reference:
-    """What the original puts out for an input, and how long it took, in seconds of wall time."""
+    """What the original puts out for an input, its exit status, and its seconds of wall time."""
 
     output: bytes
+    status: int
     wall: float
 
 
@@ -272,7 +278,7 @@ class References:
             raise error
         if run.trouble:
             raise CorrError(f"{self.workshop.program.name}: {run.trouble}")
-        found = Reference(bytes(run.output), run.done.wall)
+        found = Reference(bytes(run.output), run.done.returncode, run.done.wall)
         if not given.held_out:
             self._known[key] = found
         return found

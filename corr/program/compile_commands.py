@@ -8,7 +8,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ def from_build(
     flagged = tuple(Unit(u.source, u.directory, (*u.flags, *extra)) for u in units)
     folder = links[executable].directory
     link_flags = tuple(_absolute(flag, folder) for flag in rest)
-    run = Run(tuple(command[1:]), run.stdin, run.env, run.directory, run.time_limit)
+    run = replace(run, args=tuple(command[1:]))
     return Program(executable.name, flagged, link_flags, run, root)
 
 

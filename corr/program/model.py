@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from collectors.base.errors import UsageError
+from collectors.base.invocation import Invocation
 from corr.system.shipped_files import shipped
 
 C_SUFFIXES = frozenset({".c"})
@@ -44,13 +45,30 @@ class Unit:
 
 @dataclass(frozen=True)
 class Run:
-    """How the program is run. Environment entries are additions to the caller's."""
+    """How the program is run. Environment entries are additions to the caller's.
+
+    It has failed when it takes longer than `time_limit` seconds, or ends with an exit status that
+    is not in `ok_status`.
+    """
 
     args: tuple[str, ...] = ()
     stdin: Path | None = None
     env: dict[str, str] = field(default_factory=dict)
     directory: Path = field(default_factory=Path.cwd)
     time_limit: float = 60.0
+    ok_status: tuple[int, ...] = (0,)
+
+    def invocation(self, binary: Path) -> Invocation:
+        """This way to run a build of the program."""
+        return Invocation(
+            binary,
+            self.args,
+            self.stdin,
+            self.env,
+            self.directory,
+            self.time_limit,
+            self.ok_status,
+        )
 
 
 @dataclass(frozen=True)

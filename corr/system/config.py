@@ -49,6 +49,7 @@ class Settings:
     llvm: str | None = None
     repeat: int = 5
     time_limit: float = 60.0
+    ok_status: list[int] = field(default_factory=lambda: [0])
     deep: bool = False
     deep_minutes: float = 12.0
     artifacts: bool = True
@@ -134,6 +135,7 @@ _ACCEPTED: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "bool | None": (bool,),
     "list[str]": (list,),
+    "list[int]": (list,),
     "dict[str, str]": (dict,),
     "datetime.date | None": (datetime.date,),
 }
@@ -163,7 +165,7 @@ def _typed(key: str, value: Any, wanted: str, path: Path) -> Any:
     if (
         wrong_number
         or not isinstance(value, _ACCEPTED[wanted])
-        or not all(isinstance(i, str) for i in inner)
+        or not all(type(i) is (int if wanted == "list[int]" else str) for i in inner)
     ):
         raise UsageError(f"{path}: {key} must be {_said(wanted)}, not {value!r}")
     if wanted in ("int", "float") and isinstance(value, int | float) and value <= 0:

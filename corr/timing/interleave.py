@@ -40,7 +40,6 @@ def interleave(
     fewest: int = FEWEST_PAIRS,
     most: int = MOST_PAIRS,
     budget: float = BUDGET,
-    ok_status: tuple[int, ...] = (0,),
 ) -> Comparison:
     """Run a and b in turn (abba…) until the verdict is clear, or pairs or seconds run out.
 
@@ -52,7 +51,7 @@ def interleave(
     while len(rows[0]) < most:
         order = (0, 1) if len(rows[0]) % 2 == 0 else (1, 0)
         for side in order:
-            rows[side].append(_one((a, b)[side], ok_status))
+            rows[side].append(_one((a, b)[side]))
         late = time.monotonic() - start > budget
         if len(rows[0]) >= fewest and (late or len(rows[0]) % 2 == 1):
             compared = _compared(rows)
@@ -61,8 +60,8 @@ def interleave(
     return _compared(rows)
 
 
-def _one(invocation: Invocation, ok_status: tuple[int, ...]) -> tuple[float, float | None]:
-    table, _ = timings.measure(invocation, 1, ok_status)
+def _one(invocation: Invocation) -> tuple[float, float | None]:
+    table, _ = timings.measure(invocation, 1)
     if not len(table):
         raise CorrError(f"{invocation.binary.name} could not be timed")
     row = table.to_pylist()[0]

@@ -99,7 +99,8 @@ def test_failing_program(tmp_path: Path) -> None:
     table, problems = counters.measure(Invocation(program), 2, events=["task-clock"])
     assert table["value"].to_pylist() == [None]
     assert [p.what for p in problems][:2] == ["the run under perf stat failed: exit status 7"] * 2
-    table, problems = counters.measure(Invocation(program), 2, ["task-clock"], ok_status=(7,))
+    right = Invocation(program, ok_status=(7,))
+    table, problems = counters.measure(right, 2, ["task-clock"])
     assert table["repetitions"].to_pylist() == [2]
     assert problems == []
 

@@ -24,11 +24,12 @@ def test_nothing_is_the_default(tmp_path: Path) -> None:
 def test_values(tmp_path: Path) -> None:
     write(
         tmp_path,
-        "flags = ['-O2']\nrun-args = ['1']\nrepeat = 3\ntime-limit = 5\n[env]\nA = 'b'\n",
+        "flags = ['-O2']\nrun-args = ['1']\nrepeat = 3\ntime-limit = 5\nok-status = [0, 3]\n[env]\nA = 'b'\n",
     )
     settings = load(tmp_path)
     assert (settings.flags, settings.run_args, settings.repeat) == (["-O2"], ["1"], 3)
     assert settings.time_limit == 5.0 and settings.env == {"A": "b"}
+    assert settings.ok_status == [0, 3]
 
 
 def test_pyproject_is_second(tmp_path: Path) -> None:
@@ -46,6 +47,8 @@ def test_pyproject_is_second(tmp_path: Path) -> None:
         ("repeat = '3'", "repeat must be int"),
         ("repeat = true", "repeat must be int"),
         ("flags = [1]", "flags must be list"),
+        ("ok-status = ['0']", "ok-status must be list"),
+        ("ok-status = [true]", "ok-status must be list"),
         ("env = {A = 1}", "env must be dict"),
         ("flags = [", "corr.toml"),
     ],
