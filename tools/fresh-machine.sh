@@ -52,7 +52,7 @@ IFS='
 '
 # shellcheck disable=SC2086
 exec_in() {
-    unshare --mount --pid --fork --propagation private sh -euc '
+    unshare --mount --pid --fork --kill-child --propagation private sh -euc '
         mount --bind "$root" "$root"
         mount --rbind /dev "$root/dev"
         mount --rbind /sys "$root/sys"
