@@ -44,6 +44,11 @@ def one_line(text: str, most: int | None = None) -> str:
     return visible(line) if most is None else cut(visible(line[: most + 1]), most)
 
 
+def first_line(text: str) -> str:
+    """The first line with something on it, visible; empty where there is none."""
+    return next((visible(line.strip()) for line in text.splitlines() if line.strip()), "")
+
+
 def cut(text: str, most: int) -> str:
     """At most `most` characters of the text, the last one `…` where some are missing."""
     return text if len(text) <= most else text[: max(most - 1, 0)] + "…"[:most]

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from collectors.base import process, toolchain
 from collectors.base.errors import CorrError, UsageError
+from collectors.base.foreign_text import first_line
 from collectors.base.invocation import Invocation, failure
 from collectors.base.table import INT, REAL, STRING, Problem, Table, column
 
@@ -277,8 +278,7 @@ def _paranoid_reason() -> str:
 
 
 def _first_line(done: process.Completed) -> str:
-    lines = [line.strip() for line in done.last_lines(40).splitlines() if line.strip()]
-    return lines[0] if lines else done.ending()
+    return first_line(done.last_lines(40)) or done.ending()
 
 
 def _all_null(events: Sequence[str], reason: str, fix: str) -> tuple[pa.Table, list[Problem]]:

@@ -24,11 +24,11 @@ from corr.collect import join
 from corr.collect.artifacts import compress
 from corr.collect.layers import Collection, Options
 from corr.console.progress import Progress
-from corr.lake.store import Lake, RunInfo, disk_errors
+from corr.lake.store import Lake, RunInfo, uncommitted
 from corr.lake.tables import RUNS, TABLES
 from corr.program import machine
-from corr.program.build import check_disk
 from corr.program.model import Program
+from corr.system.disk import check_room
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def collect(
     full. A layer that cannot be had is a row of `problems`, not an error.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    check_disk(lake.root)
-    with lake.stage() as staging, progress, disk_errors(lake.root):
+    check_room(lake.root, otherwise="name another folder with --data")
+    with lake.stage() as staging, progress, uncommitted(lake.root):
         collection = Collection(program, toolchain, staging.artifacts, options, progress)
         collection.build()
         if options.run:
@@ -90,7 +90,7 @@ def record(
 ) -> RunInfo:
     """Commit a run that has no layers, only what is added: nothing of it was worth collecting."""
     started = datetime.now(UTC)
-    with lake.stage() as staging, disk_errors(lake.root):
+    with lake.stage() as staging, uncommitted(lake.root):
         run = circumstances(program, toolchain, TABLES["timings"].empty(), label) | {
             **addition.facts,
             "kind": addition.kind,

@@ -231,7 +231,7 @@ def _profile(reference: str, data: Path | None) -> tuple[Lake, RunInfo, Profile]
 
 
 def _write(text: str, output: Path | None) -> None:
-    from corr.lake.store import disk_errors
+    from corr.system.disk import disk_errors
 
     if output is None:
         sys.stdout.write(text)

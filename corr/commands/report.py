@@ -98,8 +98,8 @@ def _name(name: str) -> str:
 
 
 def _write(made: Report, target: Path, show: bool) -> None:
-    from corr.lake.store import disk_errors
     from corr.report.page import size
+    from corr.system.disk import disk_errors
 
     with disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)

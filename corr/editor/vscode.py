@@ -11,7 +11,7 @@ from typing import Any
 
 from collectors.base.errors import UsageError
 from corr.editor import jsonc
-from corr.lake.store import disk_errors
+from corr.system.disk import disk_errors
 
 NAME = "${fileBasenameNoExtension}"
 #: Where `corr optimize` leaves the best program of the open file.

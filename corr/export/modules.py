@@ -6,7 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from corr.lake.store import RunInfo, disk_errors
+from corr.lake.store import RunInfo
+from corr.system.disk import disk_errors
 
 #: `gemm.opt.ll`, or compressed with zstd behind it.
 _MODULE = re.compile(r"^(.+)\.opt\.ll(\.zst)?$")

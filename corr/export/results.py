@@ -9,9 +9,10 @@ from pathlib import Path
 
 from corr.export import logs, modules, report_csv
 from corr.export.stages import Course, course
-from corr.lake.store import Lake, disk_errors
+from corr.lake.store import Lake
 from corr.report.subject import Subject
 from corr.summary.summarise import summarise
+from corr.system.disk import disk_errors
 
 
 class Part(StrEnum):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors.measured.counters import EVENTS
-from corr.lake.sql import connect, rows
+from corr.lake.sql import connect, literal, rows
 from corr.lake.store import Lake
-from corr.report.subject import Subject, quoted
+from corr.report.subject import Subject
 
 TABLES = ("iterations", "counters", "opcodes", "timings")
 #: Why a number is missing where no table says it.
@@ -79,7 +79,7 @@ def course(lake: Lake, subject: Subject) -> Course:
         counted = rows(connection, _COUNTERS)
         opcodes = rows(connection, _OPCODES)
         times = {row["run_id"]: row["seconds"] for row in rows(connection, _TIMES)}
-        session = subject.of_session() if subject.session else f"run_id = {quoted(ids[0])}"
+        session = subject.of_session() if subject.session else f"run_id = {literal(ids[0])}"
         tried = rows(connection, _ITERATIONS.format(session=session))
     finally:
         connection.close()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from collectors.base.errors import UsageError
 from corr.console.output import Format, emit
 from corr.lake.sql import ask, views
-from corr.lake.store import Lake, RunInfo, disk_errors
+from corr.lake.store import Lake, RunInfo
 from corr.lake.tables import TABLES
+from corr.system.disk import disk_errors
 
 if TYPE_CHECKING:
     import pyarrow as pa

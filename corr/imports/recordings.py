@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from collectors.base.table import Problem
+from corr.system.disk import write_whole
 
 #: What the cached rows mean; raise it when the reader reads otherwise.
 VERSION = 1
@@ -100,9 +101,7 @@ class Cache:
         place = self._place(content)
         os.replace(recording.rows_file, place)
         recording.rows_file = place
-        temporary = self.folder / f".{content}.{os.getpid()}"
-        temporary.write_text(recording.facts())
-        os.replace(temporary, place.with_suffix(".json"))
+        write_whole(place.with_suffix(".json"), recording.facts())
 
     def find(self, content: str, path: Path) -> Recording | None:
         """The recording of that content, if its rows are there."""
@@ -143,9 +142,7 @@ class Cache:
             del self._runs[name]
         for name in list(self._files)[:-200_000]:
             del self._files[name]
-        temporary = self.folder / f".index.{os.getpid()}"
-        temporary.write_text(json.dumps(self._index))
-        os.replace(temporary, self.folder / "index.json")
+        write_whole(self.folder / "index.json", json.dumps(self._index))
         self._shrink()
 
     def _shrink(self) -> None:

@@ -21,7 +21,7 @@ from collectors.base.foreign_text import visible
 from collectors.base.table import Problem
 from corr.console.progress import Progress
 from corr.imports.recordings import Cache, Recording, Stamp
-from corr.lake.store import Lake, RunInfo, disk_errors
+from corr.lake.store import Lake, RunInfo, uncommitted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,9 +60,9 @@ def import_remarks(
     if before := _before(cache, lake, stamps, label, root):
         return Imported(before, [], again=True)
     started, clock = datetime.now(UTC), time.monotonic()
-    with disk_errors(cache.folder):
+    with uncommitted(cache.folder):
         cache.folder.mkdir(parents=True, exist_ok=True)
-    with lake.stage() as staging, progress or Progress() as shown, disk_errors(lake.root):
+    with lake.stage() as staging, progress or Progress() as shown, uncommitted(lake.root):
         recordings, problems = _read_all(stamps, cache, staging.folder, shown)
         with shown.step("writing"):
             tables = _write(recordings, staging.folder, staging.run_id, root)

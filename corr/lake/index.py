@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corr.system.disk import write_whole
+
 NAME = ".index.json"
 FORMAT = 1
 #: Facts of run.json that are kept.
@@ -97,10 +99,5 @@ def _load(path: Path) -> tuple[dict[str, list[Any]], list[dict[str, int]]]:
 
 def _save(path: Path, rows: dict[str, list[Any]], kinds: list[dict[str, int]]) -> None:
     content = {"format": FORMAT, "facts": LISTED, "kinds": kinds, "runs": rows}
-    temporary = path.with_name(f"{NAME}.{os.getpid()}")
     with contextlib.suppress(OSError):  # a lake that may only be read, or a full disk
-        try:
-            temporary.write_text(json.dumps(content, separators=(",", ":")))
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, json.dumps(content, separators=(",", ":")))

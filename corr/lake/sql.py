@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from collectors.base.errors import CorrError, UsageError
+from collectors.base.foreign_text import first_line
 from corr.lake.index import Entry
 from corr.lake.packs import FOLDER, reading
 from corr.lake.store import Lake, RunInfo
@@ -321,11 +322,11 @@ def _closure(names: Iterable[str], tables: Collection[str]) -> list[str]:
 def _damaged(error: duckdb.Error) -> CorrError | None:
     """What to say where a file of the lake is the cause; None where it is not."""
     if "schema mismatch" in str(error):
-        return _Differ(_first_line(error))
+        return _Differ(first_line(str(error)))
     place = _LAKE_FILE.search(str(error))
     if not place or not isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
         return None
-    what = f"the lake's {place[3]} cannot be read: {_first_line(error)}"
+    what = f"the lake's {place[3]} cannot be read: {first_line(str(error))}"
     folder = f"{place[1]}/{place[2]}"
     if place[1] == FOLDER:
         return _Damaged(
@@ -336,13 +337,10 @@ def _damaged(error: duckdb.Error) -> CorrError | None:
     return _Damaged(what, f"a damaged run can be deleted: corr runs rm {place[2]}", folder)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
-
-
 def _list(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quoted, texts))}]"
+    return f"[{', '.join(map(literal, texts))}]"
 
 
-def _quoted(text: str) -> str:
+def literal(text: str) -> str:
+    """Foreign text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"

@@ -7,7 +7,6 @@ learns from `Lake.layout` where a run's rows are.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import re
@@ -24,6 +23,7 @@ from collectors.base.errors import CorrError, UsageError
 from corr.lake.index import Entry, entries, facts_of
 from corr.lake.packs import RUN_ID, Layout, reading, run_names
 from corr.system.claims import LOCK, abandoned, claim
+from corr.system.disk import disk_errors, write_whole
 from corr.system.interrupts import kill_as_interrupt
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Staging:
             pa.nulls(len(rows), pa.int32()).fill_null(0), pa.array([self.run_id])
         )
         stamped = rows.cast(table.schema).add_column(0, "run_id", ids)
-        with disk_errors(self.folder):
+        with uncommitted(self.folder):
             pq.write_table(stamped, self.folder / f"{table.name}.parquet", compression="zstd")
 
     def commit(self, facts: Mapping[str, Any]) -> RunInfo:
@@ -107,7 +107,7 @@ class Staging:
 
     def appear(self, name: str, record: Mapping[str, Any], target: Path) -> None:
         """Write the record, let all files reach the disk, then make the folder `target`."""
-        with disk_errors(self.folder):
+        with uncommitted(self.folder):
             (self.folder / name).write_text(json.dumps(record, indent=1) + "\n")
             _sync(self.folder)
             (self.folder / LOCK).unlink()
@@ -140,7 +140,7 @@ class Lake:
                 )
             if not create:
                 raise UsageError(f"there is no lake at {root}", "run `corr collect` first")
-            with disk_errors(root):
+            with uncommitted(root):
                 (root / "runs").mkdir(parents=True, exist_ok=True)
                 _write_marker(marker, PLAIN)
         try:
@@ -165,7 +165,7 @@ class Lake:
         self.clean_staging()
         run_id = new_run_id()
         folder = self._staging / run_id
-        with disk_errors(self.root):
+        with uncommitted(self.root):
             folder.mkdir(parents=True)
             lock = claim(folder)
         with lock:
@@ -247,7 +247,7 @@ class Lake:
         place = "-".join(folder.relative_to(self.root).parts[1:])
         grave = self._staging / f"removed-{place}"
         grave.parent.mkdir(exist_ok=True)
-        with disk_errors(self.root):
+        with uncommitted(self.root):
             folder.rename(grave)
         shutil.rmtree(grave, ignore_errors=True)
 
@@ -262,20 +262,9 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{secrets.token_hex(2)}"
 
 
-@contextlib.contextmanager
-def disk_errors(where: Path) -> Iterator[None]:
-    """Turn a full disk or a missing permission into one clear line."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        place = error.filename or where
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        advice = "free some space or " if full else ""
-        raise CorrError(
-            f"cannot write {place}: {reason}; the run was not committed",
-            f"{advice}name another folder with --data",
-        ) from error
+def uncommitted(root: Path) -> contextlib.AbstractContextManager[None]:
+    """`disk_errors` of a lake: what could not be written was not committed."""
+    return disk_errors(root, "name another folder with --data", "the run was not committed")
 
 
 def _only_ours(root: Path) -> bool:
@@ -287,9 +276,7 @@ def _only_ours(root: Path) -> bool:
 
 
 def _write_marker(marker: Path, format: int) -> None:
-    temporary = marker.with_name(f".{marker.name}.{os.getpid()}")
-    temporary.write_text(json.dumps({"format": format, "what": "a corr lake"}) + "\n")
-    os.replace(temporary, marker)
+    write_whole(marker, json.dumps({"format": format, "what": "a corr lake"}) + "\n")
 
 
 def _sync(folder: Path) -> None:

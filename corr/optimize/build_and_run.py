@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import filecmp
 import hashlib
 import os
@@ -22,6 +23,7 @@ from corr.optimize.inputs import Input, Inputs
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Program
+from corr.system.disk import check_room, disk_errors
 
 TIMES, DUMP = "times", "dump"
 #: Bytes of a program's output that are compared: of a file of arrays, and of what it prints.
@@ -29,6 +31,7 @@ LARGEST_OUTPUT = 512 << 20
 LARGEST_TEXT = 64 << 20
 #: Bytes that must be free for a candidate to be built and run.
 LEAST_ROOM = 64 << 20
+ELSEWHERE = "set TMPDIR to another folder"
 #: What compilers say of a full disk.
 _FULL = ("No space left on device", "Disk quota exceeded")
 #: Flags that change the values computed, so that a reference must be built with them as well.
@@ -90,7 +93,7 @@ class Workshop:
         self._built: dict[str, Path | CompileError] = {}
         self._spare = folder / "run"
         self._room = bytearray()
-        with disk_errors(folder):
+        with disk_errors(folder, ELSEWHERE):
             self._spare.mkdir(parents=True, exist_ok=True)
 
     # --- building --------------------------------------------------------------------------
@@ -120,7 +123,7 @@ class Workshop:
 
     def _build(self, variant: Variant, more: tuple[str, ...], folder: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
-        with disk_errors(folder):
+        with disk_errors(folder, ELSEWHERE):
             folder.mkdir(parents=True)
             program = variant.program_in(folder)
             units = tuple(replace(u, flags=(*u.flags, *more)) for u in program.units)
@@ -130,7 +133,7 @@ class Workshop:
                 return builder.executable()
             except CompileError as error:
                 if any(words in error.message for words in _FULL):
-                    raise _disk_error(folder, "no space is left") from error
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
                 raise
 
     def identical(self, one: Path, other: Path) -> bool:
@@ -157,15 +160,13 @@ class Workshop:
 
     def check_room(self) -> None:
         """Raise CorrError before a full disk makes a candidate look bad."""
-        found = os.statvfs(self.folder)
-        if found.f_bavail * found.f_frsize < LEAST_ROOM:
-            raise _disk_error(self.folder, f"less than {LEAST_ROOM >> 20} MB are free")
+        check_room(self.folder, LEAST_ROOM, ELSEWHERE)
 
     @contextlib.contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         """A new folder, gone afterwards. Raises CorrError where there is no room."""
         folder = self.folder / f"{name}{time.monotonic_ns()}"
-        with disk_errors(self.folder):
+        with disk_errors(self.folder, ELSEWHERE):
             folder.mkdir(parents=True)
             try:
                 yield folder
@@ -282,21 +283,6 @@ class References:
         if not given.held_out:
             self._known[key] = found
         return found
-
-
-@contextlib.contextmanager
-def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what goes wrong in scratch space into one clear line."""
-    try:
-        yield
-    except OSError as error:
-        raise _disk_error(folder, error.strerror or str(error)) from error
-
-
-def _disk_error(folder: Path, what: str) -> CorrError:
-    return CorrError(
-        f"cannot write to {folder.parent}: {what}", "free some space there, or set TMPDIR"
-    )
 
 
 def _key(variant: Variant, more: tuple[str, ...]) -> str:

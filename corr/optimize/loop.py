@@ -13,7 +13,7 @@ from collectors.base.foreign_text import cut, visible
 from collectors.base.toolchain import Toolchain
 from collectors.sandbox import confined
 from corr.collect.run import sha256
-from corr.lake.store import Lake, disk_errors, new_run_id
+from corr.lake.store import Lake, new_run_id, uncommitted
 from corr.optimize import resume
 from corr.optimize.build_and_run import Workshop
 from corr.optimize.commits import Commits
@@ -23,10 +23,10 @@ from corr.optimize.llm.errors import ModelError
 from corr.optimize.prepare_original import Ground, baselines, prepare
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Proposer, Situation, Trial
 from corr.optimize.session import Order, Session
-from corr.program.build import check_disk
 from corr.program.model import Program
 from corr.summary.budget import Level
 from corr.summary.summarise import summarise
+from corr.system.disk import check_room
 from corr.system.interrupts import kill_as_interrupt
 from corr.timing.verdict import Verdict
 
@@ -151,7 +151,7 @@ class Optimisation:
     def _iteration(self, session: Session, iteration: int) -> bool:
         """Try the proposals of an iteration; True when the proposer has no more."""
         wanted = self.order.candidates or CANDIDATES.get(self.order.proposer, 8)
-        check_disk(self.lake.root)
+        check_room(self.lake.root, otherwise="name another folder with --data")
         summary = self._summary(session, iteration)
         session.summary_sha256 = hashlib.sha256(summary.encode()).hexdigest()
         situation = Situation(
@@ -186,7 +186,7 @@ class Optimisation:
             level=Level(self.order.level),
             history=session.attempts(),
         )
-        with disk_errors(self.lake.root):
+        with uncommitted(self.lake.root):
             resume.keep_summary(self.lake, found.text)
         return found.text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
 from corr.optimize.session import BASELINES, Baseline, Order, Session
 from corr.optimize.variant import Variant
 from corr.program.model import Program
+from corr.system.disk import write_whole
 from corr.timing.verdict import Ratio
 
 _ANEW = "start a new one, without --resume"
@@ -178,9 +178,7 @@ def keep_summary(lake: Lake, text: str) -> None:
     content = text.encode()
     path = folder / f"{hashlib.sha256(content).hexdigest()}.md"
     if not path.exists():
-        partial = path.with_name(f"{path.name}.{os.getpid()}")
-        partial.write_bytes(content)
-        partial.replace(path)
+        write_whole(path, content)
 
 
 def iterations_of(lake: Lake, reference: str) -> int:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from collectors.base.foreign_text import one_line
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.polly.clang import adopt, import_flags
 from corr.program.model import Program, Unit
@@ -45,6 +46,13 @@ class Variant:
 
     def with_text(self, path: Path, text: str) -> Variant:
         return replace(self, texts={**self.texts, path: text})
+
+    def unit_named(self, name: str) -> Unit:
+        """A translation unit, by its name in the tables or its path. Raises Refused."""
+        for unit in self.program.units:
+            if name in (self.program.label(unit), str(unit.source)):
+                return unit
+        raise Refused(f"{one_line(name, 80)} is no translation unit of {self.program.name}")
 
     def program_in(self, folder: Path) -> Program:
         """The program to build, its changed files written into `folder` (which must exist).

@@ -6,7 +6,6 @@ Nothing here changes what the user's flags produce: `-g` and the remark record d
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from collectors.base import process, toolchain
-from collectors.base.errors import CompileError, CorrError
+from collectors.base.errors import CompileError
 from collectors.base.threads import run_together
 from collectors.base.toolchain import Toolchain
 from corr.program.model import Program, Unit
@@ -245,13 +244,3 @@ def _stems(sources: list[Path]) -> list[str]:
         seen[stem] = count + 1
         stems.append(f"{stem}-{count + 1}" if count else stem)
     return stems
-
-
-def check_disk(folder: Path, need: int = 64 << 20) -> None:
-    """Raise CorrError before any work when the disk is nearly full."""
-    free = os.statvfs(folder)
-    if free.f_bavail * free.f_frsize < need:
-        raise CorrError(
-            f"less than {need >> 20} MB are free in {folder}",
-            "free some space or name another folder with --data",
-        )

@@ -16,6 +16,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corr.system.disk import write_whole
+
 if TYPE_CHECKING:
     from corr.report.charts import Chart
     from corr.report.ink import Ink
@@ -91,7 +93,7 @@ class Painter:
         wanted = [chart for chart in charts if chart is not None]
         number, self._given = self._given, self._given + 1
         text = json.dumps([specification(chart, ink) for chart in wanted])
-        _put(self._folder / f"{number}.json", text)
+        write_whole(self._folder / f"{number}.json", text)
 
         def drawn() -> list[Drawn]:
             return [
@@ -114,13 +116,6 @@ class Painter:
         return found
 
 
-def _put(path: Path, text: str) -> None:
-    """Write a file that appears whole."""
-    temporary = path.with_suffix(".part")
-    temporary.write_text(text)
-    temporary.rename(path)
-
-
 def inline(svg: str, prefix: str, chart: Chart) -> str:
     """An SVG made ready to stand in the page: named, described, its ids its own, no style."""
     from markupsafe import escape
@@ -141,8 +136,8 @@ def write(charts: Iterable[Chart | None], folder: Path, kind: str, stem: str = "
     """The charts as files `STEM-NAME.svg` or `.png` of a folder. Raises CorrError."""
     import vl_convert
 
-    from corr.lake.store import disk_errors
     from corr.report.ink import LIGHT
+    from corr.system.disk import disk_errors
 
     written = []
     for chart in charts:
@@ -178,7 +173,7 @@ def _serve(folder: Path, convert: Callable[..., str]) -> None:
             time.sleep(POLL)
         found = json.loads(asked.read_text())
         svgs = [convert(one, vl_version=vega_lite_version(one)) for one in found]
-        _put(folder / f"{number}.svgs", json.dumps(svgs))
+        write_whole(folder / f"{number}.svgs", json.dumps(svgs))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from collectors.base import process, toolchain
 from collectors.base.errors import CorrError
 from corr.lake.store import Lake, RunInfo
 from corr.program import machine
+from corr.system.disk import write_whole
 
 SOURCE = Path(__file__).with_name("peaks.c")
 FOLDER = ".cache"
@@ -55,9 +55,7 @@ def of_run(lake: Lake, run: RunInfo) -> tuple[Peaks | None, str]:
         return None, error.message
     with contextlib.suppress(OSError):  # a lake that may only be read
         kept.parent.mkdir(exist_ok=True)
-        temporary = kept.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(asdict(peaks), indent=1) + "\n")
-        temporary.replace(kept)
+        write_whole(kept, json.dumps(asdict(peaks), indent=1) + "\n")
     return peaks, ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collectors.base.errors import UsageError
-from corr.lake.sql import ask
+from corr.lake.sql import ask, literal
 from corr.lake.store import Lake, RunInfo
 
 
@@ -37,7 +37,7 @@ class Subject:
 
         The first run is committed before the optimisation has its name.
         """
-        name = quoted(self.session or self.run.run_id)
+        name = literal(self.session or self.run.run_id)
         return f"(session = {name} OR run_id = {name})"
 
 
@@ -95,8 +95,3 @@ def newest_of_each(lake: Lake) -> list[str]:
             newest.pop(name, None)
             newest[name] = run_id
     return list(newest.values())
-
-
-def quoted(text: str) -> str:
-    """Foreign text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"

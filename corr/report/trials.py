@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from corr.lake.sql import literal
 from corr.lake.store import Lake
 from corr.report.listing import Asker, Column, Listing, Row, columns
-from corr.report.subject import Subject, quoted
+from corr.report.subject import Subject
 
 TABLES = ("iterations", "checks", "counters", "timings", "opcodes", "cachegrind", "runs")
 
@@ -204,7 +205,7 @@ def gather(lake: Lake, subject: Subject) -> Trials | None:
     if subject.session is None:
         return None
     condition = subject.of_session()
-    layered = ", ".join(quoted(run.run_id) for run in subject.variants)
+    layered = ", ".join(literal(run.run_id) for run in subject.variants)
     with Asker(lake, subject.runs, TABLES) as ask:
         listed = ask.listing(
             "trials",

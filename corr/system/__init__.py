@@ -1,1 +1,1 @@
-"""The process and its files: settings, folders that survive a kill, signals, shipped files."""
+"""The process and its files: settings, disks, folders that outlive a kill, signals, what ships."""

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import collectors
-from collectors.base.foreign_text import cut, is_visible, one_line, visible
+from collectors.base.foreign_text import cut, first_line, is_visible, one_line, visible
 
 #: Everything there is, lone surrogates too, what does harm often enough to meet.
 CHARACTERS = st.one_of(
@@ -103,4 +103,6 @@ def test_a_line() -> None:
     assert one_line(" a\n\n\tb\u2028c\xa0d ") == "a b c d"
     assert one_line("four words are here", 10) == "four word…"
     assert one_line("\x1b\x1b\x1b", 6) == "\\x1b\\…"
+    assert first_line("\n  \n error: \x1b[1mno\nmore") == "error: \\x1b[1mno"
+    assert first_line(" \n") == ""
     assert [cut("abc", most) for most in range(4)] == ["", "…", "a…", "abc"]

@@ -31,7 +31,7 @@ def test_a_budget_holds(
     spending = Spending(budget, Prices(1.0, 5.0))
 
     def reply(body: dict[str, Any]) -> Answer:
-        prompt = model.tokens(sum(len(m["content"]) for m in body["messages"]))
+        prompt = sum(model.tokens(m["content"]) for m in body["messages"])
         usage = {"prompt_tokens": prompt, "completion_tokens": min(body["max_tokens"], 1000)}
         return Answer(GOOD, usage=usage)
 

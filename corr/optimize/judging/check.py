@@ -23,7 +23,7 @@ from corr.optimize.judging import alive
 from corr.optimize.judging.outputs import TOLERANCE, compare
 from corr.optimize.judging.reports import sanitizer_report
 from corr.optimize.judging.speed import Accept
-from corr.optimize.moves.ir_function import IrFunction, unit_named, with_optimised_ir
+from corr.optimize.moves.ir_function import IrFunction, with_optimised_ir
 from corr.optimize.proposal import Guarantee, Outcome
 from corr.optimize.variant import Variant
 
@@ -241,7 +241,7 @@ class Verifier:
             return
         with self.workshop.scratch("proofs") as folder:
             for unit_name, function in rewritten:
-                unit = unit_named(variant.program, unit_name)
+                unit = variant.unit_named(unit_name)
                 place = folder / str(len(list(folder.iterdir())))
                 place.mkdir()
                 start = replace(variant, ir={}, moves=())

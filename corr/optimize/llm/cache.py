@@ -6,11 +6,8 @@ whole or not at all; one that is damaged is as good as none.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import secrets
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from typing import Any
 from corr.console.output import message
 from corr.optimize.llm.client import Reply
 from corr.optimize.llm.dialect import Request
+from corr.system.disk import write_whole
 
 VERSION = 1
 #: Bytes of a file in the cache that are read.
@@ -62,14 +60,10 @@ class ReplyCache:
             "reply": entry,
             "sha256": _hash(entry),
         }
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(record, indent=1), "utf-8")
-            os.replace(temporary, path)
+            write_whole(path, json.dumps(record, indent=1))
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
             message(f"{path.parent}: a reply could not be kept ({error.strerror})")
 
     def _path(self, request: Request, occurrence: int) -> Path | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from collectors.base.errors import UsageError
 from corr.console.output import message
-from corr.optimize.llm.dialect import MAX_TOKENS, Dialect, Request, tokens
+from corr.optimize.llm.dialect import MAX_TOKENS, Dialect, Request
 from corr.optimize.llm.errors import (
     KEY_VARIABLE,
     URL_VARIABLE,
@@ -24,6 +24,7 @@ from corr.optimize.llm.errors import (
     gave_up,
     shown_url,
 )
+from corr.summary.budget import tokens
 
 if TYPE_CHECKING:
     from corr.optimize.llm.http import Answer, Http
@@ -248,7 +249,7 @@ class Client:
             answer.text,
             request.model,
             prompt if prompt is not None else request.prompt_tokens,
-            completion if completion is not None else tokens(len(answer.text)),
+            completion if completion is not None else tokens(answer.text),
             answer.cut,
             not counted,
         )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from corr.optimize.llm.errors import Failure, too_long
+from corr.summary.budget import tokens
 
 #: Tokens that a reply may have, the model's own thinking counted.
 MAX_TOKENS = 16_000
-#: Characters a token has about; used where a server does not count.
-CHARACTERS_PER_TOKEN = 3.5
 
 
 @dataclass(frozen=True)
@@ -28,12 +26,7 @@ class Request:
     @property
     def prompt_tokens(self) -> int:
         """About how many tokens the messages have."""
-        return tokens(sum(len(m["content"]) for m in self.messages))
-
-
-def tokens(characters: int) -> int:
-    """About how many tokens a text of so many characters has."""
-    return math.ceil(characters / CHARACTERS_PER_TOKEN)
+        return sum(tokens(m["content"]) for m in self.messages)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from collectors.sandbox.confined import compiler_limits
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.variant import Move, Variant
 from corr.program.build import Builder
-from corr.program.model import Program, Unit
+from corr.program.model import Unit
 
 #: Characters of a new function.
 LARGEST = 1 << 20
@@ -60,7 +60,7 @@ class IrFunction(Move):
     kind: ClassVar[str] = "ir"
 
     def changed(self, variant: Variant) -> Variant:
-        unit = unit_named(variant.program, self.unit)
+        unit = variant.unit_named(self.unit)
         module = variant.ir.get(unit.source)
         if module is None:
             raise Refused(f"{self.unit} has no module in this variant: with_optimised_ir makes it")
@@ -73,14 +73,6 @@ class IrFunction(Move):
 
     def describe(self) -> str:
         return f"{self.unit}: IR of {self.function} rewritten"
-
-
-def unit_named(program: Program, name: str) -> Unit:
-    """The unit with this source, by its name in the tables or its path. Raises Refused."""
-    for unit in program.units:
-        if name in (program.label(unit), str(unit.source)):
-            return unit
-    raise Refused(f"{name} is no translation unit of {program.name}")
 
 
 def with_optimised_ir(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> Variant:
@@ -116,7 +108,7 @@ def replayed(
         if isinstance(move, IrFunction):
             place = folder / f"replayed{number}"
             place.mkdir(exist_ok=True)
-            unit = unit_named(variant.program, move.unit)
+            unit = variant.unit_named(move.unit)
             variant = with_optimised_ir(variant, unit, toolchain, place)
         variant = move.apply(variant)
     return variant

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from collectors.base.errors import CompileError
-from collectors.base.foreign_text import one_line
+from collectors.base.foreign_text import cut, first_line, one_line
 from collectors.base.process import Completed
 from collectors.base.toolchain import Toolchain
 from corr.optimize.gate.refusal import Refused
@@ -83,7 +83,7 @@ class Schedule(Move):
         return super().from_fields({**fields, "beside": pairs})
 
     def changed(self, variant: Variant) -> Variant:
-        unit = _unit(variant, self.unit)
+        unit = variant.unit_named(self.unit)
         if unit.source in variant.ir:
             raise Refused(f"{self.unit} is built from optimised IR, where Polly does not run")
         text = child.rescheduled(read(self.scop, self.jscop), {}, judge=False).text
@@ -186,21 +186,20 @@ def _refusal(
     read_files = [Path(name).name for name in _READING.findall(error.message)]
     name = read_files[-1] if read_files else ""
     if name not in exported:
-        return f"clang did not import the schedules: {_first_line(error.message)}"
+        return f"clang did not import the schedules: {_reason(error.message)}"
     label = exported[name].label
     if _BREAKS not in error.message:
-        return f"{label}: Polly did not take the JSCoP: {_first_line(error.message)}"
+        return f"{label}: Polly did not take the JSCoP: {_reason(error.message)}"
     reason = child.rescheduled(exported[name], orders[name], judge=True).broken
     return f"{label}: Polly finds that the schedule breaks a dependence" + (
         f": {reason}" if reason else ""
     )
 
 
-def _first_line(message: str) -> str:
+def _reason(message: str) -> str:
     """The first line of a compiler's message that says something of the import."""
-    lines = [line.strip() for line in message.splitlines()[1:]]
-    told = [line for line in lines if line and not line.startswith("Reading JScop")]
-    return (told or ["no reason given"])[0][:200]
+    told = [line for line in message.splitlines()[1:] if not line.startswith("Reading JScop")]
+    return cut(first_line("\n".join(told)) or "no reason given", 200)
 
 
 def _left_out(exported: Mapping[str, Jscop], files: Mapping[str, str]) -> str:
@@ -225,10 +224,3 @@ def _compile(builder: Builder, unit: Unit, flags: Sequence[str]) -> Completed:
     return answer(
         [*builder.argv(unit), *flags, "-g", *source], unit.directory, builder.program.label(unit)
     )
-
-
-def _unit(variant: Variant, name: str) -> Unit:
-    for unit in variant.program.units:
-        if name in (variant.program.label(unit), str(unit.source)):
-            return unit
-    raise Refused(f"{name[:80]} is no translation unit of {variant.program.name}")
