@@ -232,12 +232,12 @@ def test_budgets(tmp_path: Path, corr: Corr) -> None:
         done = corr(*arguments, "--budget-time", "0", cwd=tmp_path, **server.environment)
         assert done.returncode == 4 and "the time budget is spent" in done.stderr, done.stderr
         assert not server.requests
-        again = ("optimize", "--resume", "last", "--budget-tokens", "3500")
+        again = ("optimize", "--resume", "last", "--budget-tokens", "4500")
         done = corr(*again, cwd=tmp_path, **server.environment)
         assert done.returncode == 4 and "budget is spent" in done.stderr, done.stderr
         assert len(server.requests) == 1
         assert (
-            max(r.get("max_tokens") or r["max_completion_tokens"] for r in server.requests) < 3500
+            max(r.get("max_tokens") or r["max_completion_tokens"] for r in server.requests) < 4500
         )
         done = corr(*again[:3], "--budget-cost", "1", cwd=tmp_path, **server.environment)
         assert done.returncode == 2 and "--price-in" in done.stderr, done.stderr
