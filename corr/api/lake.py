@@ -119,7 +119,7 @@ class Lake:
 
     def diff(self, a: str, b: str = "last") -> Difference:
         """What changed from run a to run b."""
-        return Difference(compare(self._lake, self._lake.find(a), self._lake.find(b)))
+        return Difference(compare(self._lake, self._lake.find(a), self._lake.find(b)).to_json())
 
 
 def open_lake(path: str | Path = "data") -> Lake:

@@ -7,10 +7,13 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from collectors.base.errors import UsageError
 from corr.system.config import Waiver
+
+if TYPE_CHECKING:
+    from corr.compare.difference import ComparedRun
 
 #: Each rule's id, which never changes, with what it says. The order is that of the listing.
 RULES = {
@@ -53,8 +56,8 @@ class Finding:
 class Report:
     """All findings, failing ones first, and what has to be said beside them."""
 
-    baseline: Mapping[str, Any]
-    new: Mapping[str, Any]
+    baseline: ComparedRun
+    new: ComparedRun
     remarks_only: bool
     findings: list[Finding]
     notes: list[str]
@@ -90,8 +93,8 @@ def waive(
         elif waiver.until is not None and waiver.until < today:
             notes.append(f"the waiver of {what} expired on {waiver.until} ({waiver.reason})")
             for i in matched:
-                said = f"{findings[i].message} [its waiver expired on {waiver.until}]"
-                findings[i] = replace(findings[i], message=said)
+                message = f"{findings[i].message} [its waiver expired on {waiver.until}]"
+                findings[i] = replace(findings[i], message=message)
         else:
             for i in matched:
                 findings[i] = replace(

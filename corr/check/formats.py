@@ -6,21 +6,18 @@ a field or a cell, or be taken for a command of the service that reads the outpu
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, TextIO
-from urllib.parse import quote
 
 from collectors.base.foreign_text import one_line, visible
-from corr import __version__
 from corr.check.findings import ABSENT, FAILS, NEW, NOTE, RULES, UNCHANGED, Finding, Report
+from corr.check.sarif import Rule, Tool, sarif
 
 #: GitHub shows ten annotations of a step and drops the rest.
 ANNOTATIONS = 10
-SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 class CheckFormat(StrEnum):
@@ -95,8 +92,8 @@ def _table(report: Report, out: TextIO) -> None:
 
 def _json(report: Report, out: TextIO) -> None:
     answer = {
-        "baseline": dict(report.baseline),
-        "new": dict(report.new),
+        "baseline": report.baseline.to_json(),
+        "new": report.new.to_json(),
         "remarks_only": report.remarks_only,
         "failed": bool(report.failing),
         "findings": [
@@ -127,10 +124,12 @@ def dumped(answer: Any) -> str:
 
 
 def _gcc(report: Report, out: TextIO) -> None:
+    gcc((f for f in _listed(report) if not f.waived), out)
+
+
+def gcc(findings: Iterable[Finding], out: TextIO) -> None:
     """`file:line:column: warning: message [rule]`, as editors and problem matchers read it."""
-    for f in _listed(report):
-        if f.waived:
-            continue
+    for f in findings:
         # a colon before a digit would be taken for the line's
         file = re.sub(r":(?=\d)", "%3A", plain(f.file or "corr"))
         place = f"{file}:{f.line}:{f.column or 1}" if f.file else file
@@ -187,9 +186,7 @@ def _markdown(report: Report, out: TextIO) -> None:
             out.write("\n</details>\n")
     for note in report.notes:
         out.write(f"\n- {_prose(note)}\n")
-    runs = [
-        _code(str(side.get("label") or side["run_id"])) for side in (report.baseline, report.new)
-    ]
+    runs = [_code(run.label or run.run_id) for run in (report.baseline, report.new)]
     out.write(f"\nBaseline {runs[0]}, new {runs[1]}.\n")
 
 
@@ -209,73 +206,33 @@ def _code(text: str | None) -> str:
 
 def _sarif(report: Report, out: TextIO) -> None:
     rules = [
-        {
-            "id": rule,
-            "name": "".join(word.capitalize() for word in rule.split("-")),
-            "shortDescription": {"text": says},
-            "defaultConfiguration": {
-                "level": NOTE if rule in ("lost-unrolling", "not-vectorized") else FAILS
-            },
-        }
+        Rule(
+            rule,
+            "".join(word.capitalize() for word in rule.split("-")),
+            says,
+            NOTE if rule in ("lost-unrolling", "not-vectorized") else FAILS,
+        )
         for rule, says in RULES.items()
     ]
-    notifications = [{"level": "note", "message": {"text": n}} for n in report.notes]
-    run = {
-        "tool": {"driver": {"name": "corr", "version": __version__, "rules": rules}},
-        "automationDetails": {"id": "corr check/"},
-        "invocations": [
-            {
-                "executionSuccessful": True,
-                "exitCode": int(bool(report.failing)),
-                "toolExecutionNotifications": notifications,
-            }
-        ],
-        "results": [_result(f) for f in report.findings],
-        "properties": {
-            "baseline": report.baseline["run_id"],
-            "new": report.new["run_id"],
+    tool = Tool(
+        "corr check",
+        rules,
+        "loopAndRule/v1",
+        {
+            "baseline": report.baseline.run_id,
+            "new": report.new.run_id,
             "remarksOnly": report.remarks_only,
         },
-    }
-    out.write(dumped({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}))
-
-
-def _result(finding: Finding) -> dict[str, Any]:
-    identity = "\0".join((finding.rule_id, finding.loop, finding.detail))
-    suppressions = [{"kind": "external", "justification": finding.waiver}] if finding.waived else []
-    result: dict[str, Any] = {
-        "ruleId": finding.rule_id,
-        "ruleIndex": list(RULES).index(finding.rule_id),
-        "level": finding.level,
-        # brackets with parentheses would be read as a link
-        "message": {"text": finding.message.replace("](", "] (")},
-        "baselineState": finding.state,
-        "partialFingerprints": {"loopAndRule/v1": hashlib.sha256(identity.encode()).hexdigest()},
-        "suppressions": suppressions,
-        "properties": dict(finding.evidence),
-    }
-    if location := sarif_location(finding):
-        result["locations"] = [location]
-    return result
-
-
-def sarif_location(finding: Finding) -> dict[str, Any]:
-    """Where a finding is, in the words of SARIF; empty where it has neither place nor loop."""
-    location: dict[str, Any] = {}
-    if finding.file:
-        region = {"startLine": finding.line}
-        if finding.column:
-            region["startColumn"] = finding.column
-        location["physicalLocation"] = {"artifactLocation": _uri(finding.file), "region": region}
-    if finding.loop:
-        location["logicalLocations"] = [{"fullyQualifiedName": finding.loop, "kind": "loop"}]
-    return location
-
-
-def _uri(file: str) -> dict[str, str]:
-    if file.startswith("/"):
-        return {"uri": f"file://{quote(file)}"}
-    return {"uri": quote(file), "uriBaseId": "%SRCROOT%"}
+        compares=True,
+        invocation={
+            "executionSuccessful": True,
+            "exitCode": int(bool(report.failing)),
+            "toolExecutionNotifications": [
+                {"level": "note", "message": {"text": note}} for note in report.notes
+            ],
+        },
+    )
+    out.write(dumped(sarif(report.findings, tool)))
 
 
 _RENDERERS: dict[CheckFormat, Callable[[Report, TextIO], None]] = {

@@ -20,9 +20,9 @@ from corr.commands.options import (
 from corr.console.output import Format, message
 
 if TYPE_CHECKING:
+    from corr.compare.difference import Diff, LoopDiff, RemarkChange
     from corr.lake.store import Lake, RunInfo
     from corr.program.model import Run
-    from corr.timing.interleave import Comparison
 
 SHOWN = {
     "cost": ("cost", None),
@@ -40,6 +40,8 @@ REMARKS_SHOWN = 3
 HYPOTHESES_SHOWN = 2
 #: A hypothesis weaker than this is a fallback, and printed as one.
 WEAK = 0.3
+#: Share of the samples below which a loop is counted but not shown.
+HARDLY = 0.002
 
 
 def register(app: typer.Typer) -> None:
@@ -81,23 +83,27 @@ def diff(
     from corr.system.config import data_folder, load
 
     settings = load(Path.cwd())
-    builds = any(x is not None for x in (flags_a, flags_b, llvm_a, llvm_b))
-    if builds or _is_source(a):
+    chosen = any(x is not None for x in (flags_a, flags_b, llvm_a, llvm_b))
+    on_the_spot = chosen or _is_source(a)
+    if on_the_spot:
         lake = Lake.open(data_folder(data, settings), create=True)
         sides = ((a, flags_a, llvm_a), (b or a, flags_b, llvm_b))
         how = how_run(settings, run_args, stdin, env, time_limit, ok_status)
         runs = _collect_both(lake, sides, how)
-        measured: Comparison | None = _measure(*runs)
     else:
         lake = Lake.open(data_folder(data, settings))
         runs = lake.find(a), lake.find(b or "last")
-        measured = _measure(*runs, ok_status) if remeasure else None
-    result = compare(lake, *runs, measured)
+    measured = None
+    if on_the_spot or remeasure:
+        from corr.compare.remeasure import remeasure as timed_in_turn
+
+        measured = timed_in_turn(*runs, ok_status)
+    difference = compare(lake, *runs, measured)
     if confirm:
         from corr.compare.experiments import confirm_all
 
-        confirm_all(lake, runs, result)
-    _print(result, format, everything)
+        difference = confirm_all(lake, runs, difference)
+    _print(difference, format, everything)
 
 
 def _is_source(name: str) -> bool:
@@ -126,125 +132,101 @@ def _collect_both(
     return runs[0], runs[1]
 
 
-def _measure(a: RunInfo, b: RunInfo, ok_status: list[int] | None = None) -> Comparison:
-    from collectors.base.errors import CorrError
-    from corr.collect.again import invocation
-    from corr.console.progress import Progress
-    from corr.timing.interleave import interleave
-
-    given = tuple(ok_status) if ok_status else None
-    found = invocation(a, given), invocation(b, given)
-    if found[0] is None or found[1] is None:
-        raise CorrError(
-            "a run kept no binary to measure again", "collect it without --no-artifacts"
-        )
-    with Progress() as progress, progress.step("timing both in turn"):
-        return interleave(found[0], found[1])
-
-
-def _print(result: dict[str, Any], format: Format, everything: bool) -> None:
+def _print(difference: Diff, format: Format, everything: bool) -> None:
     import json
 
     from corr.console.output import emit, emit_records
 
     if format == Format.json:
-        json.dump(result, sys.stdout, indent=1, default=str)
+        json.dump(difference.to_json(), sys.stdout, indent=1, default=str)
         print()
         return
-    loops = [e for e in result["loops"] if everything or e["changed"]]
-    weighty = [e for e in loops if everything or _weighty(e)]
+    loops = [loop for loop in difference.loops if everything or loop.changed]
     if format != Format.table:
         import pyarrow as pa
 
-        emit(pa.Table.from_pylist(loops), format)
+        emit(pa.Table.from_pylist([loop.to_json() for loop in loops]), format)
         return
-    message(_headline(result))
+    message(_headline(difference))
     if not loops:
         print("no change")
         return
-    emit_records([_row(e) for e in weighty], SHOWN, lambda row: row["notes"])
+    weighty = [loop for loop in loops if everything or _weighty(loop)]
+    emit_records([_row(loop) for loop in weighty], SHOWN, lambda row: row["notes"])
     if len(weighty) < len(loops):
         message(f"{len(loops) - len(weighty)} more loops changed, all with hardly a sample: --all")
 
 
-def _weighty(entry: dict[str, Any]) -> bool:
+def _weighty(loop: LoopDiff) -> bool:
     """Hot on a side, or there is nothing that tells hot from cold."""
-    shares = [entry[side]["share"] for side in "ab"]
-    return (shares == [None, None] and entry["cost"] is None) or max(
-        s or 0 for s in shares
-    ) >= 0.002
+    unknown = loop.cost is None and all(side.share is None for side in loop.sides)
+    return unknown or loop.share >= HARDLY
 
 
-def _headline(result: dict[str, Any]) -> str:
-    a, b, total = result["a"], result["b"], result["total"]
+def _headline(difference: Diff) -> str:
     lines = [
-        f"{side}: {run['program']} · {run['compiler']} · {' '.join(run['flags'] or [])}"
-        f" · {run['run_id']}"
-        for side, run in (("a", a), ("b", b))
+        f"{side}: {run.program} · {run.compiler} · {' '.join(run.flags or [])} · {run.run_id}"
+        for side, run in (("a", difference.a), ("b", difference.b))
     ]
-    if total["verdict"]:
-        how = "in turn" if total["interleaved"] else "at different times"
+    if total := difference.total:
+        how = "in turn" if total.interleaved else "at different times"
+        time = total.time
         lines.append(
-            f"{total['clock']}: {total['seconds_a']:.4g} s → {total['seconds_b']:.4g} s, "
-            f"×{total['time_ratio']:.3f} (99 %: {total['time_low']:.3f}–{total['time_high']:.3f}): "
-            f"{total['verdict']}; {total['repetitions'][0]} and {total['repetitions'][1]} "
+            f"{total.clock}: {total.seconds_a:.4g} s → {total.seconds_b:.4g} s, "
+            f"×{time.value:.3f} (99 %: {time.low:.3f}–{time.high:.3f}): "
+            f"{time.verdict}; {total.repetitions[0]} and {total.repetitions[1]} "
             f"repetitions {how}"
         )
-        if total["verdict"] == "inconclusive":
+        if time.verdict == "inconclusive":
             lines.append("  → --remeasure times both in turn until it is decided")
     return "\n".join(lines) + "\n"
 
 
-def _row(entry: dict[str, Any]) -> dict[str, Any]:
+def _row(loop: LoopDiff) -> dict[str, Any]:
     from corr.console.output import shown
     from corr.console.short_names import short_name
 
-    a, b = entry["a"], entry["b"]
-
     def both(name: str, style: str | None = None) -> str | None:
-        one, other = (shown(side[name], style) or "–" for side in (a, b))
-        return None if one == other == "–" else one if one == other else f"{one} → {other}"
+        before, after = (shown(getattr(side, name), style) or "–" for side in loop.sides)
+        if before == after:
+            return None if before == "–" else before
+        return f"{before} → {after}"
 
     vectors = [
-        f"{s['vector_width'] or 1}x{s['interleave'] or 1}" if s["vector_width"] else "–"
-        for s in (a, b)
+        f"{side.vector_width}x{side.interleave or 1}" if side.vector_width else "–"
+        for side in loop.sides
     ]
-    time = entry["time_ratio"]
     return {
-        "cost": f"{entry['cost']:+.3f} s" if entry["cost"] is not None else None,
-        "verdict": f"only in {entry['only_in']}" if entry["only_in"] else entry["verdict"],
-        "time": f"×{time:.2f}" if time is not None else None,
-        "where": entry["place"],
-        "name": short_name(entry["loop"]),
+        "cost": f"{loop.cost:+.3f} s" if loop.cost is not None else None,
+        "verdict": f"only in {loop.only_in}" if loop.only_in else loop.verdict,
+        "time": f"×{loop.time.value:.2f}" if loop.time else None,
+        "where": loop.place,
+        "name": short_name(loop.key),
         "share": both("share", "percent"),
         "vector": None if vectors == ["–", "–"] else " → ".join(dict.fromkeys(vectors)),
         "unroll": both("unroll"),
         "mca": both("mca_cycles"),
         "iterations": both("iterations", "count"),
-        "notes": _notes(entry),
+        "notes": _notes(loop),
     }
 
 
-def _importance(remark: dict[str, Any]) -> tuple[int, int]:
+def _importance(remark: RemarkChange) -> tuple[int, int]:
     """Remarks of the passes that most often decide come first."""
-    from corr.compare.diff import PASSES_BY_WEIGHT
-
-    name = remark["pass"]
-    weight = PASSES_BY_WEIGHT.index(name) if name in PASSES_BY_WEIGHT else len(PASSES_BY_WEIGHT)
-    return weight, -len(remark["words_b"] or remark["words_a"] or "")
+    return remark.weight, -len(remark.words_b or remark.words_a or "")
 
 
-def _notes(entry: dict[str, Any]) -> list[str]:
+def _notes(loop: LoopDiff) -> list[str]:
     notes = [
-        f"⇒ {'perhaps ' if h['strength'] < WEAK else ''}{h['says']}"
-        + ("" if h["confirmed"] is None else f" [{h['confirmed']}]")
-        for h in entry["hypotheses"][:HYPOTHESES_SHOWN]
+        f"⇒ {'perhaps ' if hypothesis.strength < WEAK else ''}{hypothesis.says}"
+        + ("" if hypothesis.confirmed is None else f" [{hypothesis.confirmed}]")
+        for hypothesis in loop.hypotheses[:HYPOTHESES_SHOWN]
     ]
-    for mark, change in (("+", "appeared"), ("-", "disappeared")):
-        rows = sorted(entry[f"remarks_{change}"], key=_importance)
-        notes += [f"{mark} {r['pass']}: {r['words']}" for r in rows[:REMARKS_SHOWN]]
-        if len(rows) > REMARKS_SHOWN:
-            notes.append(f"{mark} {len(rows) - REMARKS_SHOWN} more")
-    for r in sorted(entry["remarks_changed"], key=_importance)[:REMARKS_SHOWN]:
-        notes.append(f"~ {r['pass']}: {r['words_a']} → {r['words_b']}")
+    for mark, remarks in (("+", loop.remarks.appeared), ("-", loop.remarks.disappeared)):
+        weightiest = sorted(remarks, key=_importance)[:REMARKS_SHOWN]
+        notes += [f"{mark} {remark.pass_name}: {remark.words}" for remark in weightiest]
+        if len(remarks) > REMARKS_SHOWN:
+            notes.append(f"{mark} {len(remarks) - REMARKS_SHOWN} more")
+    for remark in sorted(loop.remarks.changed, key=_importance)[:REMARKS_SHOWN]:
+        notes.append(f"~ {remark.pass_name}: {remark.words_a} → {remark.words_b}")
     return notes

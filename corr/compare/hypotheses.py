@@ -9,13 +9,14 @@ return values that the `says` text names in braces.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from collectors.base.errors import CorrError
+from corr.compare.difference import Hypothesis
 from corr.system.shipped_files import shipped
 
 _HEADER = re.compile(r"^-- (says|refuted-by|source|confirm): (.*)$", re.MULTILINE)
@@ -48,38 +49,44 @@ def rules() -> Iterator[Rule]:
         )
 
 
-def explain(connection: duckdb.DuckDBPyConnection, loops: list[dict[str, Any]]) -> None:
-    """Give each loop its hypotheses, strongest first. Raises CorrError for a broken rule."""
-    by_loop = {entry["loop"]: entry for entry in loops}
+def explain(
+    connection: duckdb.DuckDBPyConnection, loops: Iterable[str]
+) -> dict[str, tuple[Hypothesis, ...]]:
+    """The hypotheses of each of these loops, strongest first. Raises CorrError for a broken rule.
+
+    `connection` has the tables of queries/diff, and `diff_times` with what the times say.
+    """
+    by_loop: dict[str, list[Hypothesis]] = {key: [] for key in loops}
     connection.execute(
         "CREATE TEMP VIEW d AS SELECT l.*, t.* EXCLUDE (loop) FROM diff_loops l"
         " JOIN diff_times t USING (loop)"
     )
     for rule in rules():
         try:
-            found = connection.sql(rule.sql).to_arrow_table().to_pylist()
+            answers = connection.sql(rule.sql).to_arrow_table().to_pylist()
         except duckdb.Error as error:
             raise CorrError(f"the hypothesis {rule.name} is broken: {error}") from error
-        for row in found:
+        for row in answers:
             if row["loop"] in by_loop:
-                by_loop[row["loop"]]["hypotheses"].append(_hypothesis(rule, row))
-    for entry in loops:
-        entry["hypotheses"].sort(key=lambda h: (-h["strength"], h["name"]))
-
-
-def _hypothesis(rule: Rule, row: dict[str, Any]) -> dict[str, Any]:
-    values = {k: _plain(v) for k, v in row.items()}
+                by_loop[row["loop"]].append(_hypothesis(rule, row))
     return {
-        "name": rule.name,
-        "says": rule.says.format_map(values),
-        "strength": round(float(row["strength"]), 3),
-        "evidence": list(row["evidence"]),
-        "refuted_by": rule.refuted_by,
-        "source": rule.source,
-        "confirm": rule.confirm,
-        "confirmed": None,
+        key: tuple(sorted(hypotheses, key=lambda h: (-h.strength, h.name)))
+        for key, hypotheses in by_loop.items()
     }
 
 
-def _plain(value: Any) -> Any:
+def _hypothesis(rule: Rule, row: dict[str, Any]) -> Hypothesis:
+    values = {name: _rounded(value) for name, value in row.items()}
+    return Hypothesis(
+        rule.name,
+        rule.says.format_map(values),
+        round(float(row["strength"]), 3),
+        tuple(row["evidence"]),
+        rule.refuted_by,
+        rule.source,
+        rule.confirm,
+    )
+
+
+def _rounded(value: Any) -> Any:
     return f"{value:.3g}" if isinstance(value, float) else value

@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"[A-Za-z_]\w*|\d[\w.]*|\S")
 
 
 @dataclass(frozen=True)
-class Pair:
+class LoopPair:
     """A loop of a and the loop of b that it became; None where a side has none."""
 
     key_a: str | None
@@ -25,8 +25,8 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class SourceLoop:
-    """What matching needs of a loop."""
+class LoopText:
+    """What pairing needs of a loop: `path` is its position in its function, `text` its source."""
 
     key: str
     function: str
@@ -34,34 +34,35 @@ class SourceLoop:
     text: str
 
 
-def match(a: Sequence[SourceLoop], b: Sequence[SourceLoop]) -> list[Pair]:
+def pair_loops(a: Sequence[LoopText], b: Sequence[LoopText]) -> list[LoopPair]:
     """Pair the loops of two builds; every loop is in exactly one pair.
 
     A function whose forest is the same on both sides keeps its keys. In one whose forest changed,
     and among functions that only one side has, equal and then similar source text decides.
     """
     forests = _forest(a), _forest(b)
-    pairs: list[Pair] = []
-    rest_a: list[SourceLoop] = []
-    rest_b: list[SourceLoop] = []
+    pairs: list[LoopPair] = []
+    rest_a: list[LoopText] = []
+    rest_b: list[LoopText] = []
     for function in dict.fromkeys([*forests[0], *forests[1]]):
-        one, other = forests[0].get(function, {}), forests[1].get(function, {})
-        if one.keys() == other.keys():
-            pairs += [Pair(one[p].key, other[p].key, "key") for p in one]
+        in_a, in_b = (forest.get(function, {}) for forest in forests)
+        if in_a.keys() == in_b.keys():
+            pairs += [LoopPair(in_a[p].key, in_b[p].key, "key") for p in in_a]
         else:
-            rest_a += one.values()
-            rest_b += other.values()
+            rest_a += in_a.values()
+            rest_b += in_b.values()
     return pairs + _by_text(rest_a, rest_b)
 
 
-def _forest(loops: Sequence[SourceLoop]) -> Mapping[str, dict[str, SourceLoop]]:
-    found: dict[str, dict[str, SourceLoop]] = defaultdict(dict)
+def _forest(loops: Sequence[LoopText]) -> Mapping[str, dict[str, LoopText]]:
+    """The loops of each function, by their position in it."""
+    forest: dict[str, dict[str, LoopText]] = defaultdict(dict)
     for loop in loops:
-        found[loop.key.rsplit("/", 1)[0]][loop.path] = loop
-    return found
+        forest[loop.key.rsplit("/", 1)[0]][loop.path] = loop
+    return forest
 
 
-def _by_text(a: list[SourceLoop], b: list[SourceLoop]) -> list[Pair]:
+def _by_text(a: list[LoopText], b: list[LoopText]) -> list[LoopPair]:
     tokens = {id(loop): _TOKEN.findall(loop.text) for loop in (*a, *b)}
     scored = []
     for x in a[:MOST_COMPARED]:
@@ -76,13 +77,13 @@ def _by_text(a: list[SourceLoop], b: list[SourceLoop]) -> list[Pair]:
         if id(x) in taken or id(y) in taken:
             continue
         taken |= {id(x), id(y)}
-        pairs.append(Pair(x.key, y.key, f"source ({min(score, 1):.0%} alike)"))
-    pairs += [Pair(x.key, None, "only in a") for x in a if id(x) not in taken]
-    pairs += [Pair(None, y.key, "only in b") for y in b if id(y) not in taken]
+        pairs.append(LoopPair(x.key, y.key, f"source ({min(score, 1):.0%} alike)"))
+    pairs += [LoopPair(x.key, None, "only in a") for x in a if id(x) not in taken]
+    pairs += [LoopPair(None, y.key, "only in b") for y in b if id(y) not in taken]
     return pairs
 
 
-def _similarity(x: SourceLoop, y: SourceLoop, tx: list[str], ty: list[str]) -> float:
+def _similarity(x: LoopText, y: LoopText, tx: list[str], ty: list[str]) -> float:
     """Share of equal tokens, with a little for the same function and the same place in it."""
     if not tx or not ty:
         return 0.0

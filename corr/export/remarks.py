@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from corr.check.findings import FAILS, NOTE, Finding, Report
-from corr.check.formats import CheckFormat, plain, render
+from corr.check.findings import FAILS, NOTE, Finding
+from corr.check.formats import gcc as gcc_lines
+from corr.check.formats import plain
 from corr.lake.sql import connect, rows
 from corr.lake.store import Lake, RunInfo
 
@@ -72,7 +73,7 @@ def _finding(row: Mapping[str, Any]) -> Finding:
     )
 
 
-def gcc(found: list[Finding], run: RunInfo, folder: str, out: TextIO) -> None:
+def gcc(findings: Sequence[Finding], run: RunInfo, folder: str, out: TextIO) -> None:
     """`file:line:column: warning: message (loop) [pass/Remark]`, as compilers write and editors
     read it; files are named from `folder` where they lie below it, else from the root.
     """
@@ -88,5 +89,4 @@ def gcc(found: list[Finding], run: RunInfo, folder: str, out: TextIO) -> None:
         below = os.path.relpath(path, folder)
         return path if below.startswith("..") else below
 
-    placed = [replace(finding, file=named(finding.file)) for finding in found]
-    render(Report({}, {}, True, placed, []), CheckFormat.gcc, out)
+    gcc_lines((replace(finding, file=named(finding.file)) for finding in findings), out)

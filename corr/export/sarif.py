@@ -1,54 +1,27 @@
-"""Remarks of hot loops as SARIF 2.1.0, for code scanning and the editors that show it."""
+"""Remarks of hot loops as SARIF: a rule for each pass and kind of remark."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from typing import Any
 
-from corr import __version__
 from corr.check.findings import Finding
-from corr.check.formats import SARIF_SCHEMA, dumped, sarif_location
+from corr.check.formats import dumped
+from corr.check.sarif import Rule, Tool
+from corr.check.sarif import sarif as log
 from corr.lake.store import RunInfo
 
 
-def sarif(found: Sequence[Finding], run: RunInfo) -> str:
-    """One SARIF run: a rule for each pass and kind of remark, a result for each remark."""
-    rules = list(dict.fromkeys(finding.rule_id for finding in found))
-    log = {
-        "tool": {
-            "driver": {
-                "name": "corr",
-                "version": __version__,
-                "rules": [_rule(rule) for rule in rules],
-            }
-        },
-        "automationDetails": {"id": "corr export sarif/"},
-        "results": [_result(finding, rules.index(finding.rule_id)) for finding in found],
-        "properties": {"run": run.run_id, "program": run.facts.get("program")},
-    }
-    return dumped({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [log]})
+def sarif(findings: Sequence[Finding], run: RunInfo) -> str:
+    """One SARIF run with a result for each remark."""
+    tool = Tool(
+        "corr export sarif",
+        [_rule(rule_id) for rule_id in dict.fromkeys(finding.rule_id for finding in findings)],
+        "remark/v1",
+        {"run": run.run_id, "program": run.facts.get("program")},
+    )
+    return dumped(log(findings, tool))
 
 
-def _rule(rule: str) -> dict[str, Any]:
-    name, _, remark = rule.partition("/")
-    return {
-        "id": rule,
-        "name": remark or name,
-        "shortDescription": {"text": f"remark {remark} of LLVM's pass {name}"},
-    }
-
-
-def _result(finding: Finding, rule: int) -> dict[str, Any]:
-    identity = "\0".join((finding.rule_id, finding.loop, finding.detail))
-    result: dict[str, Any] = {
-        "ruleId": finding.rule_id,
-        "ruleIndex": rule,
-        "level": finding.level,
-        "message": {"text": finding.message.replace("](", "] (")},
-        "partialFingerprints": {"remark/v1": hashlib.sha256(identity.encode()).hexdigest()},
-        "properties": dict(finding.evidence),
-    }
-    if location := sarif_location(finding):
-        result["locations"] = [location]
-    return result
+def _rule(rule_id: str) -> Rule:
+    pass_name, _, remark = rule_id.partition("/")
+    return Rule(rule_id, remark or pass_name, f"remark {remark} of LLVM's pass {pass_name}")

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import altair as alt
 
+from corr.compare.difference import LoopDiff
 from corr.console.output import shown
 from corr.report.charts import WIDTH, Chart, clip
 from corr.report.ink import Ink
@@ -218,20 +219,20 @@ def speedups(rows: Sequence[Row], ink: Ink) -> Chart | None:
     )
 
 
-def costs(rows: Sequence[Row], ink: Ink) -> Chart | None:
-    """Seconds that each loop of a comparison gained or lost. A row has `loop` and `cost`."""
-    found = [row for row in rows if row["cost"]][:20]
-    if not found:
+def costs(loops: Sequence[LoopDiff], ink: Ink) -> Chart | None:
+    """Seconds that each loop of a comparison gained or lost."""
+    costly = [(loop, loop.cost) for loop in loops if loop.cost][:20]
+    if not costly:
         return None
     values = [
         {
-            "loop": row["loop"],
-            "cost": row["cost"],
-            "effect": "slower" if row["cost"] > 0 else "faster",
-            "says": f"{clip(row['loop'])}: {row['cost']:+.4g} s, {row['verdict'] or 'no verdict'}",
-            "link": f"#change={quote(row['loop'], safe='')}",
+            "loop": loop.key,
+            "cost": cost,
+            "effect": "slower" if cost > 0 else "faster",
+            "says": f"{clip(loop.key)}: {cost:+.4g} s, {loop.verdict or 'no verdict'}",
+            "link": f"#change={quote(loop.key, safe='')}",
         }
-        for row in found
+        for loop, cost in costly
     ]
     scale = alt.Scale(domain=["faster", "slower"], range=[ink["blue"], ink["orange"]])
     drawing = (
@@ -239,7 +240,7 @@ def costs(rows: Sequence[Row], ink: Ink) -> Chart | None:
         .mark_bar()
         .encode(
             x=alt.X("cost:Q", title="seconds of b less those of a (left of 0: faster)"),
-            y=alt.Y("loop:N", sort=[row["loop"] for row in found], title=None),
+            y=alt.Y("loop:N", sort=[loop.key for loop, _ in costly], title=None),
             color=alt.Color("effect:N", scale=scale),
             href="link:N",
             description="says:N",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from corr.compare.diff import PASSES_BY_WEIGHT, diff
+from corr.compare.diff import diff
+from corr.compare.difference import LoopDiff, RemarkChange, RemarkChanges
 from corr.lake.store import Lake, RunInfo
 from corr.report.build import Report
 from corr.report.draw import Painter
 from corr.report.ink import PAGE
-from corr.report.listing import Listing, Row, columns
+from corr.report.listing import Listing, columns
 from corr.report.page import document, render
 
 #: Loops that are shown, and values of each side that are compared.
@@ -45,50 +47,87 @@ COUNTERS = columns(
 )
 
 
+@dataclass(frozen=True)
+class Value:
+    """A fact of a loop on both sides; `style` is one of corr.console.output.shown."""
+
+    name: str
+    a: Any
+    b: Any
+    style: str | None
+
+    @property
+    def same(self) -> bool:
+        return bool(self.a == self.b)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A line of a loop's remarks."""
+
+    mark: str
+    change: str
+    pass_name: str
+    words: str | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A loop with what both sides say of it, and its remarks in the order of their weight."""
+
+    loop: LoopDiff
+    values: Sequence[Value]
+    remarks: Sequence[Remark]
+
+
 def report(lake: Lake, a: RunInfo, b: RunInfo, *, served: bool = False) -> Report:
     """The page of a comparison; its numbers are those of `corr diff A B`."""
     from corr.report import charts_run
 
     with Painter() as painter:
-        result = diff(lake, a, b)
-        drawn = painter.draw([charts_run.costs(result["loops"], PAGE)], PAGE, "diff")()
-    loops = [_loop(entry) for entry in result["loops"] if entry["changed"]][:MOST_LOOPS]
+        difference = diff(lake, a, b)
+        drawn = painter.draw([charts_run.costs(difference.loops, PAGE)], PAGE, "diff")()
+    changed = [loop for loop in difference.loops if loop.changed]
     counters = [
-        row | {"ratio": row["b"] / row["a"] if row["a"] else None} for row in result["counters"]
+        {"event": c.event, "a": c.a, "b": c.b, "unit": c.unit, "ratio": c.ratio}
+        for c in difference.counters
     ]
     body = render(
         "diff.html.j2",
-        a=result["a"] | dict(a.facts),
-        b=result["b"] | dict(b.facts),
-        total=result["total"],
-        loops=loops,
-        left_out=sum(bool(e["changed"]) for e in result["loops"]) - len(loops),
+        a=difference.a.to_json() | dict(a.facts),
+        b=difference.b.to_json() | dict(b.facts),
+        total=difference.total,
+        changes=[_change(loop) for loop in changed[:MOST_LOOPS]],
+        left_out=len(changed[MOST_LOOPS:]),
         counters=Listing("diff_counters", "Counters of whole runs", "", COUNTERS, counters),
-        outside=result["outside_loops"][:200],
+        outside=difference.outside_loops[:200],
         chart=drawn[0] if drawn else None,
     )
-    title = f"{result['a']['program']} against {result['b']['program']} · corr"
+    title = f"{difference.a.program} against {difference.b.program} · corr"
     html = document(title, body, served=served)
     return Report(html, {"charts": sum(len(d.svg) for d in drawn)})
 
 
-def _loop(entry: Mapping[str, Any]) -> Row:
-    """A loop with its two sides as rows, and its remarks in the order of their weight."""
-    values = []
-    for words, key, style in SIDES:
-        one, other = entry["a"].get(key), entry["b"].get(key)
-        if one is not None or other is not None:
-            row = {"name": words, "a": one, "b": other, "style": style, "same": one == other}
-            values.append(row)
-    remarks = [
-        {"mark": mark, "change": change, **row}
-        for mark, change in (("+", "appeared"), ("−", "disappeared"), ("~", "changed"))
-        for row in sorted(entry[f"remarks_{change}"], key=_weight)
+def _change(loop: LoopDiff) -> Change:
+    values = [
+        Value(words, getattr(loop.a, name), getattr(loop.b, name), style)
+        for words, name, style in SIDES
     ]
-    return dict(entry) | {"values": values, "remarks": remarks}
+    filled = [value for value in values if value.a is not None or value.b is not None]
+    return Change(loop, filled, list(_remarks(loop.remarks)))
 
 
-def _weight(remark: Mapping[str, Any]) -> tuple[int, str]:
-    name = remark["pass"]
-    known = PASSES_BY_WEIGHT.index(name) if name in PASSES_BY_WEIGHT else len(PASSES_BY_WEIGHT)
-    return known, str(remark.get("words_b") or remark.get("words_a") or "")
+def _remarks(changes: RemarkChanges) -> Iterator[Remark]:
+    for mark, change, remarks in (
+        ("+", "appeared", changes.appeared),
+        ("−", "disappeared", changes.disappeared),
+        ("~", "changed", changes.changed),
+    ):
+        for remark in sorted(remarks, key=_weight):
+            both = f"{remark.words_a} → {remark.words_b}"
+            words = both if change == "changed" else remark.words
+            yield Remark(mark, change, remark.pass_name, words)
+
+
+def _weight(remark: RemarkChange) -> tuple[int, str]:
+    return remark.weight, remark.words_b or remark.words_a or ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from corr.compare.difference import Diff, LoopDiff
 from corr.console.output import shown
 from corr.summary.budget import Variant
 from corr.summary.markdown import clipped, render, sentence
@@ -80,12 +80,15 @@ def _lines(attempt: Attempt) -> list[str]:
     return [first, *(f"    {sentence(line, DETAIL_LENGTH)}" for line in detail)]
 
 
-def delta_variants(difference: Mapping[str, Any]) -> list[Variant]:
-    """The comparison of the best run (a) with this one (b), as `corr.compare.diff` gives it."""
-    loops = _weighty([e for e in difference["loops"] if e["changed"]])[:LOOPS_COMPARED]
-    facts = {"best": difference["a"], "total": difference["total"]}
-    why = [line for e in loops for line in (_loop_line(e), *_because(e))]
-    whole = [line for e in loops for line in (_loop_line(e), *_because(e), *_changes(e))]
+def delta_variants(difference: Diff) -> list[Variant]:
+    """The comparison of the best run (a) with this one (b)."""
+    changed = [loop for loop in difference.loops if loop.changed]
+    loops = _weighty(changed)[:LOOPS_COMPARED]
+    facts = {"best": difference.a, "total": difference.total}
+    why = [line for loop in loops for line in (_loop_line(loop), *_because(loop))]
+    whole = [
+        line for loop in loops for line in (_loop_line(loop), *_because(loop), *_changes(loop))
+    ]
     return [
         Variant(render("delta", **facts, lines=""), 1.5, "what changed against the best run"),
         Variant(render("delta", **facts, lines="\n".join(why)), 6.5, "remarks that flipped"),
@@ -93,52 +96,53 @@ def delta_variants(difference: Mapping[str, Any]) -> list[Variant]:
     ]
 
 
-def _weighty(loops: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _weighty(loops: Sequence[LoopDiff]) -> Sequence[LoopDiff]:
     """Those that are hot on a side; all where nothing tells hot from cold."""
-    shares = [max(e[side]["share"] or 0 for side in "ab") for e in loops]
-    return [e for e, share in zip(loops, shares, strict=True) if share >= HOT or not any(shares)]
+    if not any(loop.share for loop in loops):
+        return loops
+    return [loop for loop in loops if loop.share >= HOT]
 
 
-def _loop_line(entry: Mapping[str, Any]) -> str:
-    a, b = entry["a"], entry["b"]
+def _loop_line(loop: LoopDiff) -> str:
     parts = []
-    if entry["only_in"]:
-        parts.append("only in the best run" if entry["only_in"] == "a" else "new")
-    elif entry["time_ratio"] is not None:
-        parts.append(f"time ×{entry['time_ratio']:.2f} {entry['verdict']}")
+    if loop.only_in:
+        parts.append("only in the best run" if loop.only_in == "a" else "new")
+    elif loop.time is not None:
+        parts.append(f"time ×{loop.time.value:.2f} {loop.time.verdict}")
     columns = (
         *(("share", "percent"), ("vector_width", None), ("interleave", None), ("unroll", None)),
         *(("mca_cycles", None), ("bound", None), ("stack_accesses", None), ("iterations", "count")),
     )
     for name, style in columns:
-        one, other = (shown(side[name], style) or "none" for side in (a, b))
-        if one != other:
-            parts.append(f"{name.replace('_', ' ')} {one} → {other}")
-    return f"{clipped(entry['loop'], 200)}: {clipped('; '.join(parts) or 'other code', 400)}"
+        before, after = (shown(getattr(side, name), style) or "none" for side in loop.sides)
+        if before != after:
+            parts.append(f"{name.replace('_', ' ')} {before} → {after}")
+    return f"{clipped(loop.key, 200)}: {clipped('; '.join(parts) or 'other code', 400)}"
 
 
-def _because(entry: Mapping[str, Any]) -> list[str]:
+def _because(loop: LoopDiff) -> list[str]:
     return [
-        f"  because (strength {h['strength']:.2g}): {sentence(h['says'])}"
-        for h in entry["hypotheses"][:2]
+        f"  because (strength {hypothesis.strength:.2g}): {sentence(hypothesis.says)}"
+        for hypothesis in loop.hypotheses[:2]
     ]
 
 
-def _changes(entry: Mapping[str, Any]) -> list[str]:
+def _changes(loop: LoopDiff) -> list[str]:
     lines = []
-    for mark, change in (("+", "appeared"), ("-", "disappeared")):
-        remarks = [r for r in entry[f"remarks_{change}"] if r["pass"] not in IGNORED]
-        found = [f"{r['pass']}: {sentence(r['words'])}" for r in remarks]
+    for mark, changes in (("+", loop.remarks.appeared), ("-", loop.remarks.disappeared)):
+        remarks = [
+            f"{remark.pass_name}: {sentence(remark.words or '')}"
+            for remark in changes
+            if remark.pass_name not in IGNORED
+        ]
         # the passes that decide most are early in `corr diff` too
-        found.sort(key=lambda words: (not words.startswith(("loop-", "slp", "inline")), words))
-        lines += [f"  {mark} {clipped(words, 300)}" for words in found[:REMARKS_SHOWN]]
-        if len(found) > REMARKS_SHOWN:
-            lines.append(f"  {mark} {len(found) - REMARKS_SHOWN} more remarks")
-    moved = sorted(
-        entry["instructions"], key=lambda m: (-abs(m["count_b"] - m["count_a"]), m["mnemonic"])
-    )
+        remarks.sort(key=lambda words: (not words.startswith(("loop-", "slp", "inline")), words))
+        lines += [f"  {mark} {clipped(words, 300)}" for words in remarks[:REMARKS_SHOWN]]
+        if len(remarks) > REMARKS_SHOWN:
+            lines.append(f"  {mark} {len(remarks) - REMARKS_SHOWN} more remarks")
+    moved = sorted(loop.mnemonics, key=lambda m: (-abs(m.count_b - m.count_a), m.mnemonic))
     if moved:
-        words = [f"{m['mnemonic']} {m['count_a']}→{m['count_b']}" for m in moved[:MNEMONICS_SHOWN]]
-        more = f", {len(moved) - MNEMONICS_SHOWN} more" if len(moved) > MNEMONICS_SHOWN else ""
-        lines.append(f"  instructions: {clipped(', '.join(words), 300)}{more}")
+        counts = [f"{m.mnemonic} {m.count_a}→{m.count_b}" for m in moved[:MNEMONICS_SHOWN]]
+        left = f", {len(moved) - MNEMONICS_SHOWN} more" if len(moved) > MNEMONICS_SHOWN else ""
+        lines.append(f"  instructions: {clipped(', '.join(counts), 300)}{left}")
     return lines

@@ -12,11 +12,21 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from corr.check.facts import Facts, Place
 from corr.check.findings import RULES, Finding, Report
 from corr.check.formats import CheckFormat
-from corr.check.rules import Facts, Place
 from corr.system.config import Waiver, load
-from tests.support.check_runs import HOSTILE, SCHEMA, invoke, judged, loop_entry, rendered, reports
+from tests.support.check_runs import (
+    HOSTILE,
+    RUN,
+    SCHEMA,
+    SIDE,
+    hot_loop,
+    invoke,
+    judged,
+    rendered,
+    reports,
+)
 from tests.support.places import ROOT
 
 
@@ -134,9 +144,7 @@ def test_markdown(many: Path) -> None:
 )
 def test_hostile_names_are_inert(format: CheckFormat, name: str) -> None:
     facts = Facts(places={"b": {"f/1": Place(name, 3, 1)}})
-    side = loop_entry(verdict="same")
-    side["b"]["vector_width"] = None
-    report = judged(side, facts=facts)
+    report = judged(hot_loop("same", b=replace(SIDE, vector_width=None)), facts=facts)
     (finding,) = report.findings
     evil = replace(finding, loop=f"{name}/1", message=f"not vectorised any more: {name}")
     waived = replace(evil, waived=True, waiver=name)
@@ -165,8 +173,7 @@ def test_hostile_names_are_inert(format: CheckFormat, name: str) -> None:
 
 def test_findings_without_a_place_can_be_printed() -> None:
     whole = Finding("slower", "warning", "", None, None, "the whole program is slower")
-    side = {"run_id": "x", "label": None}
-    report = Report(side, side, False, [whole], [])
+    report = Report(RUN, RUN, False, [whole], [])
     for format in CheckFormat:
         assert "the whole program is slower" in rendered(report, format)
     log = json.loads(rendered(report, CheckFormat.sarif))

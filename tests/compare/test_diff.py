@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -203,20 +204,25 @@ def test_confirm(studied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The experiment for a planted cause: without vectorisation the gain is gone."""
     from corr.compare import experiments
     from corr.compare.diff import diff
+    from corr.compare.difference import Hypothesis
     from corr.lake.store import Lake
 
     (studied / "p.c").write_text(PROGRAM)
     lake = Lake.open(studied / "data")
     runs = lake.find("slow"), lake.find("plain")
-    result = diff(lake, *runs)
-    entry = next(e for e in result["loops"] if e["loop"] == "scale/1")
-    template = {"strength": 0.9, "confirmed": None, "says": "", "name": ""}
-    entry["hypotheses"] = [
-        template | {"confirm": "b: -fno-vectorize -fno-slp-vectorize -fno-unroll-loops"},
-        template | {"confirm": "b: -fno-inline-functions-called-once-typo"},
-    ]
+    difference = diff(lake, *runs)
+    hypotheses = tuple(
+        Hypothesis("", "", 0.9, (), "", "", confirm=f"b: {flags}")
+        for flags in (
+            "-fno-vectorize -fno-slp-vectorize -fno-unroll-loops",
+            "-fno-inline-functions-called-once-typo",
+        )
+    )
+    (loop,) = (loop for loop in difference.loops if loop.key == "scale/1")
+    difference = replace(difference, loops=(replace(loop, hypotheses=hypotheses),))
     monkeypatch.chdir(studied)
-    experiments.confirm_all(lake, runs, result)
-    first, second = (h["confirmed"] for h in entry["hypotheses"])
+    tested = experiments.confirm_all(lake, runs, difference)
+    assert [h.confirmed for h in difference.loops[0].hypotheses] == [None, None]
+    first, second = (h.confirmed or "" for h in tested.loops[0].hypotheses)
     assert first.startswith("confirmed"), first
     assert second.startswith("not tested"), second

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from corr.compare import hypotheses
+from corr.compare.difference import Hypothesis
 from corr.lake.sql import connect
 from corr.lake.store import Lake
 from corr.system.shipped_files import shipped
@@ -260,10 +261,8 @@ def lay(connection: duckdb.DuckDBPyConnection, case: Case, loop: str) -> None:
         insert(connection, "flag_edits", side=side, flag=flag, fact=f"runs {side}: flag {flag}")
 
 
-def explained(connection: duckdb.DuckDBPyConnection, *loops: str) -> list[list[dict]]:
-    entries = [{"loop": loop, "hypotheses": []} for loop in loops]
-    hypotheses.explain(connection, entries)
-    return [entry["hypotheses"] for entry in entries]
+def explained(connection: duckdb.DuckDBPyConnection, *loops: str) -> list[tuple[Hypothesis, ...]]:
+    return list(hypotheses.explain(connection, loops).values())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
@@ -271,9 +270,9 @@ def test_rule_speaks_where_it_must_only(case: Case, tables: duckdb.DuckDBPyConne
     lay(tables, case, "changed/1")
     lay(tables, Case("", code=False), "same/1")
     changed, same = explained(tables, "changed/1", "same/1")
-    assert case.rule == changed[0]["name"], [(h["name"], h["strength"]) for h in changed]
-    assert changed[0]["evidence"] and "None" not in changed[0]["says"]
-    assert case.rule not in {h["name"] for h in same}
+    assert case.rule == changed[0].name, [(h.name, h.strength) for h in changed]
+    assert changed[0].evidence and "None" not in changed[0].says
+    assert case.rule not in {h.name for h in same}
 
 
 def test_unoptimised(tables: duckdb.DuckDBPyConnection) -> None:
@@ -281,7 +280,7 @@ def test_unoptimised(tables: duckdb.DuckDBPyConnection) -> None:
     insert(tables, "runs", run_id="run b", flags=["-O2", "-O0"])
     lay(tables, Case("", 9.0, b={"stack_accesses": 7}), "x/1")
     ((first, *_),) = explained(tables, "x/1")
-    assert first["name"] == "unoptimised" and first["says"].startswith("b is built without")
+    assert first.name == "unoptimised" and first.says.startswith("b is built without")
 
 
 def test_unswitched(tables: duckdb.DuckDBPyConnection) -> None:
@@ -297,13 +296,13 @@ def test_unswitched(tables: duckdb.DuckDBPyConnection) -> None:
     )
     lay(tables, Case("", 0.8, b={"machine_loops": 2, "instructions": 18}), "x/1")
     ((first, *_),) = explained(tables, "x/1")
-    assert first["name"] == "unswitched" and "x.c:7" in first["evidence"][0]
+    assert first.name == "unswitched" and "x.c:7" in first.evidence[0]
 
 
 def test_false_sharing_needs_threads(tables: duckdb.DuckDBPyConnection) -> None:
     edits = (("a", "struct { long value; char padding[120]; } counters[2];", False),)
     lay(tables, Case("", 3.0, edits=edits, code=False), "x/1")
-    assert "false_sharing" not in {h["name"] for h in explained(tables, "x/1")[0]}
+    assert "false_sharing" not in {h.name for h in explained(tables, "x/1")[0]}
     tables.execute("DROP VIEW d")
     insert(
         tables,
@@ -312,7 +311,7 @@ def test_false_sharing_needs_threads(tables: duckdb.DuckDBPyConnection) -> None:
         mnemonic="callq",
         operands="0x1030 <pthread_create@plt>",
     )
-    assert explained(tables, "x/1")[0][0]["name"] == "false_sharing"
+    assert explained(tables, "x/1")[0][0].name == "false_sharing"
 
 
 def test_every_rule_has_a_test_of_its_own() -> None:

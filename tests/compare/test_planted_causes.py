@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from collectors.base import toolchain
-from corr.collect.again import invocation
 from corr.collect.run import Options, collect
 from corr.compare.diff import diff
+from corr.compare.difference import LoopDiff
+from corr.compare.remeasure import binaries
 from corr.console.progress import Progress
 from corr.lake.store import Lake, RunInfo
 from corr.program.model import Program, Run, from_files
 from corr.timing.interleave import interleave
 from tests.compare.causes import CAUSES, Cause
+
+Planted = dict[str, Future[LoopDiff]]
 
 
 def build(cause: Cause, side: str) -> Program:
@@ -37,7 +40,7 @@ def collect_once(data: Path, folder: Path, files: tuple, flags: tuple) -> RunInf
     return collect_fresh(data, from_files(files, flags, Run(directory=folder), folder))
 
 
-def compare(data: Path, cause: Cause) -> dict:
+def compare(data: Path, cause: Cause) -> LoopDiff:
     """Collect both sides of a pair, time them in turn, and return the planted loop's comparison."""
     if cause.rule is None:
         a, b = (collect_fresh(data, build(cause, side)) for side in "ab")
@@ -46,48 +49,43 @@ def compare(data: Path, cause: Cause) -> dict:
             collect_once(data, cause.folder, tuple(cause.files(side)), tuple(cause.flags(side)))
             for side in "ab"
         )
-    binaries = invocation(a), invocation(b)
-    assert binaries[0] and binaries[1]
-    measured = interleave(*binaries, fewest=5, most=5)
-    loops = diff(Lake.open(data), a, b, measured)["loops"]
-    return next(entry for entry in loops if entry["loop"] == cause.loop)
+    measured = interleave(*binaries(a, b), fewest=5, most=5)
+    loops = diff(Lake.open(data), a, b, measured).loops
+    return next(loop for loop in loops if loop.key == cause.loop)
 
 
 @pytest.fixture(scope="session")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[dict]]]:
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
     """The planted loop of each pair; three pairs at a time, since `perf record` mostly waits."""
     data = tmp_path_factory.mktemp("causes") / "data"
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield {cause.name: pool.submit(compare, data, cause) for cause in CAUSES}
 
 
-def top(entry: dict) -> str | None:
+def top(loop: LoopDiff) -> str | None:
     """The rule that the loop's strongest hypothesis is from."""
-    return entry["hypotheses"][0]["name"] if entry["hypotheses"] else None
+    return loop.hypotheses[0].name if loop.hypotheses else None
 
 
-def named(cause: Cause, entry: dict) -> bool:
+def named(cause: Cause, loop: LoopDiff) -> bool:
     """The strongest hypothesis is the planted cause; of two equal builds, at most the machine."""
-    return top(entry) == cause.rule or (cause.rule is None and top(entry) == "machine")
+    return top(loop) == cause.rule or (cause.rule is None and top(loop) == "machine")
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
-def test_planted_cause_is_the_strongest_hypothesis(
-    cause: Cause, planted: dict[str, Future[dict]]
-) -> None:
-    entry = planted[cause.name].result()
-    found = [(h["name"], h["strength"], h["evidence"]) for h in entry["hypotheses"]]
-    assert named(cause, entry), (entry["time_ratio"], entry["verdict"], found)
+def test_planted_cause_is_the_strongest_hypothesis(cause: Cause, planted: Planted) -> None:
+    loop = planted[cause.name].result()
+    assert named(cause, loop), (loop.time, loop.verdict, loop.hypotheses)
     if cause.verdict:
         # on a busy machine a verdict may stay open, but it is never the opposite
-        assert entry["verdict"] in (cause.verdict, "inconclusive", None), entry["time_ratio"]
-    for hypothesis in entry["hypotheses"]:
-        assert 0 <= hypothesis["strength"] <= 1
-        assert "None" not in hypothesis["says"], hypothesis["says"]
-        assert hypothesis["evidence"] and all(hypothesis["evidence"]), hypothesis["name"]
+        assert loop.verdict in (cause.verdict, "inconclusive", None), loop.time
+    for hypothesis in loop.hypotheses:
+        assert 0 <= hypothesis.strength <= 1
+        assert "None" not in hypothesis.says, hypothesis.says
+        assert hypothesis.evidence and all(hypothesis.evidence), hypothesis.name
 
 
-def test_how_many_planted_causes_are_named(planted: dict[str, Future[dict]]) -> None:
+def test_how_many_planted_causes_are_named(planted: Planted) -> None:
     wrong = [cause.name for cause in CAUSES if not named(cause, planted[cause.name].result())]
     print(f"{len(CAUSES) - len(wrong)} of {len(CAUSES)} planted causes named; not: {wrong}")
     assert not wrong and len(CAUSES) >= 24

@@ -106,12 +106,12 @@ def test_two_imports_are_compared_by_loop_and_function(tmp_path: Path, lake: Lak
     fast = import_remarks([build(tmp_path, "k", "-O3")], lake, "fast", tmp_path)
     slow = import_remarks([build(tmp_path, "k", "-O1")], lake, "slow", tmp_path)
     found = diff(lake, slow.run, fast.run)
-    (loop,) = (entry for entry in found["loops"] if entry["loop"] == "scale/1")
-    assert loop["b"]["vector_width"] == 2
-    assert "Vectorized" in {row["name"] for row in loop["remarks_appeared"]}
+    (loop,) = (loop for loop in found.loops if loop.key == "scale/1")
+    assert loop.b.vector_width == 2
+    assert "Vectorized" in {remark.name for remark in loop.remarks.appeared}
     moved = build(tmp_path, "k", "-O3", text="\n\n/* moved */" + SOURCE)
     again = import_remarks([moved], lake, "moved", tmp_path)
-    assert diff(lake, fast.run, again.run)["loops"] == []
+    assert diff(lake, fast.run, again.run).loops == ()
 
 
 def test_what_has_not_changed_is_not_read_again(

@@ -25,10 +25,11 @@ def test_the_same_run_and_history_give_the_same_bytes(
 def test_the_comparison_with_the_best_is_that_of_diff(gemm: Lake) -> None:
     from corr.compare.diff import diff
 
-    total = diff(gemm, gemm.find("b"), gemm.find("a"), explain=False)["total"]
+    total = diff(gemm, gemm.find("b"), gemm.find("a"), explain=False).total
+    assert total is not None
     text = summarise(gemm, gemm.find("a"), best=gemm.find("b")).text
-    assert f"best {shown(total['seconds_a'])} s, this {shown(total['seconds_b'])} s" in text
-    assert f"×{total['time_ratio']:.3f}" in text and f": {total['verdict']}\n" in text
+    assert f"best {shown(total.seconds_a)} s, this {shown(total.seconds_b)} s" in text
+    assert f"×{total.time.value:.3f}" in text and f": {total.time.verdict}\n" in text
     assert "best so far" not in summarise(gemm, gemm.find("a"), best=gemm.find("a")).text
 
 

@@ -12,7 +12,18 @@ from types import SimpleNamespace
 from corr.check.findings import Report
 from corr.check.formats import CheckFormat, render
 from corr.check.rules import check
+from corr.compare.difference import (
+    ComparedRun,
+    Diff,
+    LoopDiff,
+    MnemonicChange,
+    RemarkChanges,
+    Side,
+    TimeRatio,
+    Total,
+)
 from corr.system.config import CheckSettings
+from corr.timing.verdict import Verdict
 from tests.support.places import FIXTURES
 
 SCHEMA = FIXTURES / "sarif-schema-2.1.0.json"
@@ -110,40 +121,45 @@ def found(folder: Path, *args: str, code: int) -> list[tuple[str, str, str]]:
 
 def reports(lake: Path, a: str, b: str, **settings) -> Report:
     """The report on two runs of the lake, made in this process."""
-    from corr.commands.check import _facts
+    from corr.check.facts import gather
     from corr.compare.diff import diff
     from corr.lake.store import Lake
 
     opened = Lake.open(lake / "data")
     runs = opened.find(a), opened.find(b)
-    result = diff(opened, *runs)
-    facts = _facts(opened, runs, result, True)
+    difference = diff(opened, *runs)
+    facts = gather(opened, runs, difference, remarks_only=True)
     day = settings.pop("today", datetime.date(2026, 1, 1))
-    return check(result, CheckSettings(**settings), facts, remarks_only=True, today=day)
+    return check(difference, CheckSettings(**settings), facts, remarks_only=True, today=day)
 
 
-def loop_entry(**changes) -> dict:
-    """A hot loop of a diff, as plain data."""
-    side = {
-        "place": "p.c:3", "share": 0.9, "samples": 900, "vector_width": 4, "interleave": 1,
-        "unroll": None, "instructions": 40, "stack_accesses": 0, "calls": 0, "loop": "f/1",
-    }  # fmt: skip
-    return {
-        "loop": "f/1", "place": "p.c:3", "function": "f", "only_in": None,
-        "a": dict(side), "b": dict(side), "code_changed": True, "time_ratio": 1.5,
-        "time_low": 1.3, "time_high": 1.7, "verdict": "slower", "cost": 0.1,
-        "remarks_appeared": [], "remarks_disappeared": [], "remarks_changed": [],
-    } | changes  # fmt: skip
+RUN = ComparedRun("20260101T000000.000000-0000")
+SIDE = Side(
+    place="p.c:3", share=0.9, samples=900, vector_width=4, interleave=1, instructions=40,
+    stack_accesses=0, calls=0, loop="f/1",
+)  # fmt: skip
 
 
-def judged(entry: dict, total: str | None = "same", **options) -> Report:
-    side = {"run_id": "20260101T000000.000000-0000", "label": None}
-    whole = {
-        "verdict": total, "seconds_a": 1.0, "seconds_b": 1.0, "clock": "wall time",
-        "time_ratio": 1.0, "time_low": 0.9, "time_high": 1.1,
-    }  # fmt: skip
-    result = {"a": side, "b": side, "total": whole, "loops": [entry], "outside_loops": []}
-    return check(result, CheckSettings(), options.pop("facts", None), **options)
+def hot_loop(
+    verdict: str = "slower",
+    a: Side = SIDE,
+    b: Side = SIDE,
+    remarks: RemarkChanges | None = None,
+    code_changed: bool = True,
+) -> LoopDiff:
+    """A hot loop of a comparison; its time is that of b over a, whatever the verdict."""
+    mnemonics = (MnemonicChange("addq", 1, 2),) if code_changed else ()
+    time = TimeRatio(1.5, 1.3, 1.7, Verdict(verdict))
+    return LoopDiff(
+        *("f/1", "p.c:3", "f", "key", a, b, time, 0.1), remarks or RemarkChanges(), mnemonics
+    )
+
+
+def judged(loop: LoopDiff, total: str = "same", **options) -> Report:
+    time = TimeRatio(1.0, 0.9, 1.1, Verdict(total))
+    whole = Total(1.0, 1.0, time, "wall time", False, (5, 5), 0.15)
+    difference = Diff(RUN, RUN, whole, loops=(loop,))
+    return check(difference, CheckSettings(), options.pop("facts", None), **options)
 
 
 def rendered(report: Report, format: CheckFormat) -> str:

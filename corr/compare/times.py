@@ -1,0 +1,128 @@
+"""What the times of two runs say: of the whole program, and of a loop by its share of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from corr.compare.difference import Side, TimeRatio, Total
+from corr.lake.sql import rows
+from corr.timing.interleave import Comparison
+from corr.timing.verdict import (
+    DRIFT_MARGIN,
+    MARGIN,
+    Ratio,
+    Verdict,
+    draws_of_ratio,
+    loop_ratio,
+    ratio,
+)
+
+#: Repetitions of each side below which no difference of times is claimed.
+FEWEST_REPETITIONS = 5
+
+
+@dataclass(frozen=True)
+class Times:
+    """The times of two runs compared: seconds of each repetition, and how they were taken."""
+
+    a: Sequence[float]
+    b: Sequence[float]
+    clock: str
+    interleaved: bool
+
+    @property
+    def margin(self) -> float:
+        return MARGIN if self.interleaved else DRIFT_MARGIN
+
+    @property
+    def medians(self) -> tuple[float, float]:
+        return float(np.median(self.a)), float(np.median(self.b))
+
+    @property
+    def decisive(self) -> bool:
+        """Enough repetitions: the bootstrap of a few values is too sure of itself."""
+        return min(len(self.a), len(self.b)) >= FEWEST_REPETITIONS
+
+    def judged(self, ratio: Ratio, margin: float) -> TimeRatio:
+        """A ratio with the verdict that it allows beyond a margin."""
+        verdict = ratio.verdict(margin) if self.decisive else Verdict.inconclusive
+        return TimeRatio(ratio.value, ratio.low, ratio.high, verdict)
+
+    def total(self) -> Total:
+        """What they say of the whole program."""
+        return Total(
+            *self.medians,
+            self.judged(ratio(self.a, self.b, paired=self.interleaved), self.margin),
+            self.clock,
+            self.interleaved,
+            (len(self.a), len(self.b)),
+            self.margin,
+        )
+
+
+@dataclass(frozen=True)
+class LoopTimes:
+    """The times of two runs, divided among their loops by the samples of each side."""
+
+    times: Times
+    samples: tuple[int, int]
+
+    @cached_property
+    def _draws(self) -> npt.NDArray[np.float64]:
+        return draws_of_ratio(self.times.a, self.times.b, paired=self.times.interleaved)
+
+    def cost(self, a: Side, b: Side) -> float:
+        """Seconds of b in a loop less those of a."""
+        seconds_a, seconds_b = self.times.medians
+        return (b.share or 0.0) * seconds_b - (a.share or 0.0) * seconds_a
+
+    def ratio(self, a: Side, b: Side) -> TimeRatio | None:
+        """The times of a loop that both sides have; None where it has too few samples."""
+        seconds_a, seconds_b = self.times.medians
+        samples = a.samples or 0, b.samples or 0
+        ratio = loop_ratio(self._draws, seconds_b / seconds_a, samples, self.samples)
+        # a loop's share is sampled in one run each, so its margin is wider than that of the whole
+        return None if ratio is None else self.times.judged(ratio, self.times.margin + MARGIN)
+
+
+def times_of(
+    connection: duckdb.DuckDBPyConnection, measured: Comparison | None = None
+) -> Times | None:
+    """The times of the two runs of `sides`: `measured`, else those that the runs recorded."""
+    if measured is not None:
+        return Times(measured.a, measured.b, measured.clock, True)
+    sides: list[list[dict[str, Any]]] = [
+        rows(
+            connection,
+            "SELECT wall, kernel_seconds FROM timings JOIN sides USING (run_id) WHERE side = ?",
+            side,
+        )
+        for side in "ab"
+    ]
+    if not all(sides):
+        return None
+    if all(row["kernel_seconds"] for side in sides for row in side):
+        a, b = ([row["kernel_seconds"] for row in side] for side in sides)
+        return Times(a, b, "kernel time", False)
+    a, b = ([row["wall"] for row in side] for side in sides)
+    return Times(a, b, "wall time", False)
+
+
+def loop_times(connection: duckdb.DuckDBPyConnection, times: Times | None) -> LoopTimes | None:
+    """What divides the times among the loops; None without times, or samples of both sides."""
+    if times is None:
+        return None
+    samples = dict(
+        connection.execute(
+            "SELECT side, coalesce(sum(count), 0)::BIGINT"
+            " FROM sides LEFT JOIN samples USING (run_id) GROUP BY side"
+        ).fetchall()
+    )
+    return LoopTimes(times, (samples["a"], samples["b"])) if all(samples.values()) else None
