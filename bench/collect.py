@@ -14,9 +14,9 @@ from bench import sqlite
 
 MEASURE = """
 import resource, sys
-from corr.cli import main
+from corr.__main__ import run
 try:
-    main(sys.argv[1:])
+    run()
 finally:
     own = resource.getrusage(resource.RUSAGE_SELF)
     print(own.ru_utime + own.ru_stime, own.ru_maxrss // 1024, file=sys.stderr)

@@ -6,19 +6,17 @@ Imports stay light here and in the command modules' heads, so that `corr --help`
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import NoReturn
 
 import typer
+from typer.main import get_command
 
-from collectors.base.errors import CorrError
+from collectors.base.errors import CorrError, ExitCode
 from corr import __version__
 from corr.commands import COMMANDS
 from corr.commands.options import ClangFlags
 from corr.console.output import message
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="corr",
@@ -52,24 +50,18 @@ for _name in COMMANDS:
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
-    sys.meta_path.insert(0, _WithoutPandas())
     words = list(sys.argv[1:] if argv is None else argv)
     sys.exit(_run(words))
-
-
-class _WithoutPandas:
-    """Hides pandas from pyarrow, which imports it (0.3 s) at the first array where it can."""
-
-    def find_spec(self, name: str, *_: object) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError("no command of corr needs pandas", name=name)
 
 
 def _run(words: list[str]) -> int:
     before, flags = _split_flags(words)
     try:
-        result = app(args=before, obj=flags, standalone_mode=False, prog_name="corr")
-        code = result if isinstance(result, int) else 0
+        # not `app(…)`, which gives the process another sys.excepthook, and sys.stdout, for good
+        command = get_command(app)
+        with command.make_context("corr", before, obj=flags) as context:
+            command.invoke(context)
+        code: int = ExitCode.ok
     except typer.Exit as done:
         code = done.exit_code
     except CorrError as error:
@@ -78,10 +70,7 @@ def _run(words: list[str]) -> int:
             message(f"  → {error.fix}")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        code = ExitCode.interrupted
     except Exception as error:
         # typer's own usage errors, whichever click they derive from, know how to show themselves
         show, own_code = getattr(error, "show", None), getattr(error, "exit_code", None)
@@ -91,7 +80,7 @@ def _run(words: list[str]) -> int:
         if words[:1] == ["collect"] and "No such option" in str(error):
             message("  → flags for clang go after --")
         return int(own_code)
-    if code == INTERRUPTED:
+    if code == ExitCode.interrupted:
         message("corr: interrupted; nothing half-written was kept")
     return code
 

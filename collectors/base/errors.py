@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How `corr` ends. Scripts rely on them; the README lists them."""
+
+    ok = 0
+    failed = 1  # or a gate says no
+    usage = 2  # or configuration
+    tool_missing = 3  # or the sandbox
+    no_candidate = 4  # survived
+    model_server = 5  # failed
+    interrupted = 130  # as a shell says of a process that SIGINT ended
+
 
 class CorrError(Exception):
-    """Something failed (exit code 1). `fix` says what the reader can do about it."""
+    """Something failed. `fix` says what the reader can do about it."""
 
-    exit_code = 1
+    exit_code = ExitCode.failed
 
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message)
@@ -15,16 +29,16 @@ class CorrError(Exception):
 
 
 class UsageError(CorrError):
-    """The command line or the configuration cannot be taken as it is (exit code 2)."""
+    """The command line or the configuration cannot be taken as it is."""
 
-    exit_code = 2
+    exit_code = ExitCode.usage
 
 
 class ToolMissing(CorrError):
-    """A tool or the sandbox is not on this machine (exit code 3)."""
+    """A tool or the sandbox is not on this machine."""
 
-    exit_code = 3
+    exit_code = ExitCode.tool_missing
 
 
 class CompileError(CorrError):
-    """The compiler refused the program; the message is the compiler's own (exit code 1)."""
+    """The compiler refused the program; the message is the compiler's own."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from collectors.base.errors import ExitCode
 from corr.check.formats import CheckFormat, plain, render, verdict
 from corr.commands.options import DataOption, OkStatusOption
 from corr.console.output import message
@@ -92,7 +93,7 @@ def check(
     if format in (CheckFormat.table, CheckFormat.gcc):
         message(verdict(report))
     if report.failing:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.failed)
 
 
 def _measured_again(

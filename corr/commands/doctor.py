@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from collectors.base.errors import ExitCode
 from corr.commands.options import FormatOption
 from corr.console.output import Format, emit, emit_records
 
@@ -46,7 +47,7 @@ def doctor(format: FormatOption = Format.table) -> None:
     else:
         emit(pa.Table.from_pylist(rows), format)
     if any(row["what"] == "clang" and row["state"] != "ok" for row in rows):
-        raise typer.Exit(3)
+        raise typer.Exit(ExitCode.tool_missing)
 
 
 def _row(what: str, state: str, version: str, where: str, note: str = "") -> dict[str, str]:

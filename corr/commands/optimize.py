@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from corr.program.model import Program, Run
     from corr.system.config import Settings
 
-NO_CANDIDATE = 4
-
 
 def register(app: typer.Typer) -> None:
     app.command("optimize")(optimize)
@@ -237,7 +235,7 @@ def _all(
     format: Format,
 ) -> None:
     """Optimise each program, print what came of it, and leave with the exit code of it all."""
-    from collectors.base.errors import CorrError, ToolMissing, UsageError
+    from collectors.base.errors import CorrError, ExitCode, ToolMissing, UsageError
     from corr.commands.history import print_history, print_table
 
     done: list[Session] = []
@@ -272,7 +270,7 @@ def _all(
         raise typer.Exit(failed.exit_code)
     if all(s.best is s.original for s in done):
         message("no candidate was faster: the original is kept")
-        raise typer.Exit(NO_CANDIDATE)
+        raise typer.Exit(ExitCode.no_candidate)
 
 
 def _one(

@@ -82,10 +82,10 @@ def test_no_cell_commands_a_terminal(
 def test_no_message_commands_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(**_: object) -> None:
+    def fail(_app: object) -> None:
         raise CorrError(f"cannot read {EVIL}", f"look at {EVIL}")
 
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(cli, "get_command", fail)
     assert cli._run([]) == 1
     message(EVIL)
     print_line(EVIL)

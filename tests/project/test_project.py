@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.base.errors import ExitCode
 from corr.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +39,95 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
     assert done.stderr == "0 []\n" and "collect" in done.stdout
+
+
+#: What a process would find changed if somebody else's main() left its mark.
+LOOKS = """
+import signal, sys
+def look():
+    handlers = {s: signal.getsignal(s) for s in signal.valid_signals()}
+    return list(sys.meta_path), list(sys.path_hooks), handlers, sys.excepthook, sys.argv[:], sys.stdout
+from corr.cli import main
+before = look()
+for words in (["hotspots"], ["--help"], ["no such command"], ["sql", "SELECT 1"]):
+    try:
+        main(words)
+    except SystemExit as done:
+        print(words, int(done.code), file=sys.stderr)
+assert look() == before
+import pandas
+print(pandas.DataFrame({"a": [1]})["a"].sum(), file=sys.stderr)
+"""
+
+
+def test_main_leaves_a_process_as_it_was(tmp_path: Path) -> None:
+    """Tests and notebooks call it, and go on."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    argv = [sys.executable, "-c", LOOKS]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    codes = re.findall(r"^\[.*\] (\d)$", done.stderr, re.MULTILINE)
+    assert codes == ["2", "0", "2", "2"] and done.stderr.endswith("\n1\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "with_arrow"),
+    [
+        (["--help"], False),
+        (["hotspots", "a"], False),
+        (["hotspots", "a", "--format", "json"], True),
+        (["runs", "--format", "json"], True),
+    ],
+)
+def test_no_command_imports_pandas(words: list[str], with_arrow: bool, gemm_lake: Path) -> None:
+    """It is for `df()` and Hatchet; pyarrow would import it by itself, for 0.3 s."""
+    argv = [sys.executable, "-X", "importtime", "-m", "corr", *words]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=gemm_lake, env=environment)
+    assert done.returncode == 0, done.stderr
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "corr.cli" in imported and ("pyarrow" in imported) == with_arrow
+    # a try that finds nothing is listed too
+    assert not {name for name in imported if name.startswith("pandas.")}
+
+
+@pytest.mark.parametrize("rows", [1, 1_000_000])
+def test_a_reader_that_has_seen_enough_is_no_failure(rows: int, gemm_lake: Path) -> None:
+    """`corr sql … | head -1`, whether or not the rest fits into the buffers."""
+    words = ("sql", f"SELECT range FROM range({rows})", "--format", "csv")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "corr", *words],
+        cwd=gemm_lake, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=writing, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_exit_codes_are_those_of_the_readme() -> None:
+    text = " ".join((ROOT / "README.md").read_text().split())
+    listed = re.search(r"Exit codes: (.*?)\.", text)
+    assert listed is not None
+    said = dict(re.findall(r"(\d+) ([^·]*?)(?: ·|$)", listed[1]))
+    assert {int(number): words.split()[0] for number, words in said.items()} == {
+        ExitCode.ok: "ok",
+        ExitCode.failed: "failed,",
+        ExitCode.usage: "usage",
+        ExitCode.tool_missing: "a",
+        ExitCode.no_candidate: "no",
+        ExitCode.model_server: "the",
+        ExitCode.interrupted: "interrupted",
+    }
+    assert said["3"] == "a tool or the sandbox is missing" and len(ExitCode) == len(said)
+
+
+def test_no_exit_code_is_a_bare_number() -> None:
+    """Each way out names what it means."""
+    bare = re.compile(r"(?:Exit|exit)\(\d|exit_code = \d|INTERRUPTED|raise SystemExit\(\d")
+    files = [p for room in ("corr", "collectors") for p in (ROOT / room).rglob("*.py")]
+    assert not [p.name for p in files if bare.search(p.read_text())]
 
 
 def test_command_reference_is_up_to_date() -> None:

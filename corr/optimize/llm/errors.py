@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from collectors.base.errors import CorrError
+from collectors.base.errors import CorrError, ExitCode
 from collectors.base.foreign_text import one_line
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -16,9 +16,9 @@ SHOWN = 300
 
 
 class ModelError(CorrError):
-    """The model's server failed for good (exit code 5)."""
+    """The model's server failed for good."""
 
-    exit_code = 5
+    exit_code = ExitCode.model_server
 
 
 def shown_url(url: str) -> str:
