@@ -93,8 +93,7 @@ def machine_code(connection: duckdb.DuckDBPyConnection, machine_loop: int) -> li
         "SELECT i.address, i.mnemonic, i.operands, i.file, i.line, i.loop, s.samples,"
         " m.latency, m.rthroughput"
         " FROM instructions i LEFT JOIN mca_instructions m USING (run_id, address)"
-        " LEFT JOIN (SELECT address, sum(count)::BIGINT AS samples FROM samples WHERE own"
-        " GROUP BY address) s USING (address)"
+        " LEFT JOIN address_samples s USING (run_id, address)"
         " WHERE i.machine_loop = ? ORDER BY i.address",
         machine_loop,
     )
@@ -217,10 +216,9 @@ def _passes(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[st
 def _machine_loops(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
     return rows(
         connection,
-        "SELECT l.machine_loop, l.symbol, l.loop, l.samples, l.instructions, l.vector_bits,"
-        " m.cpu, m.cycles_per_iteration, m.block_rthroughput, m.ipc, m.bound, m.calls"
-        " FROM machine_loops l LEFT JOIN mca m USING (run_id, machine_loop)"
-        " WHERE list_contains(?, l.loop) AND l.innermost ORDER BY l.samples DESC NULLS LAST",
+        "SELECT machine_loop, symbol, loop, samples, instructions, vector_bits,"
+        " cpu, cycles_per_iteration, block_rthroughput, ipc, bound, calls FROM machine_loop_model"
+        " WHERE list_contains(?, loop) AND innermost ORDER BY samples DESC NULLS LAST",
         list(place.loops),
     )
 
@@ -229,10 +227,8 @@ def _cachegrind(connection: duckdb.DuckDBPyConnection, place: Place) -> dict[str
     condition, values = _condition(place)
     (row,) = rows(
         connection,
-        "SELECT sum(Ir)::BIGINT AS instructions, sum(Dr)::BIGINT AS reads,"
-        " sum(D1mr)::BIGINT AS l1_read_misses, sum(DLmr)::BIGINT AS last_level_read_misses,"
-        " sum(Dw)::BIGINT AS writes, sum(D1mw)::BIGINT AS l1_write_misses"
-        f" FROM cachegrind WHERE {condition}",
+        "SELECT sum(COLUMNS(* EXCLUDE (run_id, function, loop, file, line)))::BIGINT AS '\\0'"
+        f" FROM cachegrind_sums WHERE {condition}",
         *values,
     )
     return row if row["instructions"] is not None else None

@@ -17,7 +17,8 @@ SHOWN_LOOPS, SHOWN_FUNCTIONS = 40, 40
 #: What the page asks of a run.
 TABLES = (
     *("hotspots", "loops", "samples", "source", "execution", "trips", "functions", "remark_words"),
-    *("ir_changes", "instructions", "machine_loops", "mca", "mca_instructions", "cachegrind"),
+    *("ir_changes", "instructions", "mca_instructions"),
+    *("machine_loop_model", "address_samples", "cachegrind_sums"),
     *("counters", "timings", "problems", "opcodes", "remarks", "passes", "transformed"),
 )
 

@@ -34,26 +34,22 @@ FROM ir_changes WHERE list_contains(?, function) OR list_has_any(loops, ?)
 ORDER BY unit, sequence, function"""
 
 MACHINE_SQL = """\
-SELECT l.machine_loop, l.symbol, l.loop, l.samples, l.instructions, l.vector_bits, m.cpu,
-       m.cycles_per_iteration AS cycles, m.block_rthroughput, m.ipc, m.uops, m.bound,
-       m.bound_pressure, m.calls
-FROM machine_loops l LEFT JOIN mca m USING (run_id, machine_loop)
-WHERE l.innermost AND list_contains(?, l.loop)
-ORDER BY l.samples DESC NULLS LAST, l.instructions DESC, l.machine_loop"""
+SELECT machine_loop, symbol, loop, samples, instructions, vector_bits, cpu,
+       cycles_per_iteration AS cycles, block_rthroughput, ipc, uops, bound, bound_pressure, calls
+FROM machine_loop_model WHERE innermost AND list_contains(?, loop)
+ORDER BY samples DESC NULLS LAST, instructions DESC, machine_loop"""
 
 CODE_SQL = """\
 SELECT i.machine_loop, i.address, i.mnemonic, i.operands, i.file, i.line, s.samples, m.latency,
        m.rthroughput, m.may_load, m.may_store
 FROM instructions i LEFT JOIN mca_instructions m USING (run_id, address)
-LEFT JOIN (SELECT address, sum(count)::BIGINT AS samples FROM samples WHERE own
-           GROUP BY address) s USING (address)
+LEFT JOIN address_samples s USING (run_id, address)
 WHERE list_contains(?, i.machine_loop) ORDER BY i.machine_loop, i.address"""
 
 CACHEGRIND_SQL = """\
-SELECT loop, file, line, sum(Ir)::BIGINT AS instructions, sum(Dr)::BIGINT AS reads,
-       sum(D1mr)::BIGINT AS l1_read_misses, sum(DLmr)::BIGINT AS last_level_read_misses,
-       sum(Dw)::BIGINT AS writes, sum(D1mw)::BIGINT AS l1_write_misses
-FROM cachegrind WHERE list_contains(?, function) OR list_contains(?, loop)
+SELECT loop, file, line,
+       sum(COLUMNS(* EXCLUDE (run_id, function, loop, file, line)))::BIGINT AS '\\0'
+FROM cachegrind_sums WHERE list_contains(?, function) OR list_contains(?, loop)
 GROUP BY loop, file, line ORDER BY loop, file, line"""
 
 #: Names of the columns of each kind of row in the page's data.

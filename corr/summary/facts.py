@@ -156,8 +156,7 @@ def code(connection: duckdb.DuckDBPyConnection, machine_loop: int) -> list[Row]:
         "SELECT i.address, i.mnemonic, i.operands, i.line, s.samples, m.latency,"
         " m.may_load, m.may_store FROM instructions i"
         " LEFT JOIN mca_instructions m USING (run_id, machine_loop, address)"
-        " LEFT JOIN (SELECT address, sum(count)::BIGINT AS samples FROM samples WHERE own"
-        " GROUP BY address) s USING (address)"
+        " LEFT JOIN address_samples s USING (run_id, address)"
         " WHERE i.machine_loop = ? ORDER BY i.address",
         machine_loop,
     )
@@ -297,9 +296,9 @@ def _model(connection: duckdb.DuckDBPyConnection, machine_loop: int | None) -> R
         return None
     (row,) = rows(
         connection,
-        "SELECT l.symbol, l.instructions, m.cpu, m.cycles_per_iteration AS cycles, m.ipc,"
-        " m.block_rthroughput, m.bound, m.bound_pressure, m.calls"
-        " FROM machine_loops l JOIN mca m USING (run_id, machine_loop) WHERE machine_loop = ?",
+        "SELECT symbol, instructions, cpu, cycles_per_iteration AS cycles, ipc,"
+        " block_rthroughput, bound, bound_pressure, calls"
+        " FROM machine_loop_model WHERE machine_loop = ?",
         machine_loop,
     )
     listed = code(connection, machine_loop)
@@ -324,10 +323,8 @@ def _no_counts(connection: duckdb.DuckDBPyConnection, row: Row) -> str | None:
 def _cachegrind(connection: duckdb.DuckDBPyConnection, where: str, *values: object) -> Row | None:
     (row,) = rows(
         connection,
-        "SELECT sum(Ir)::BIGINT AS instructions, sum(Dr)::BIGINT AS reads,"
-        " sum(D1mr)::BIGINT AS l1_read_misses, sum(DLmr)::BIGINT AS last_level_read_misses,"
-        " sum(Dw)::BIGINT AS writes, sum(D1mw)::BIGINT AS l1_write_misses"
-        f" FROM cachegrind {where}",
+        "SELECT sum(COLUMNS(* EXCLUDE (run_id, function, loop, file, line)))::BIGINT AS '\\0'"
+        f" FROM cachegrind_sums {where}",
         *values,
     )
     return row if row["instructions"] is not None else None
