@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+WORKERS ?= --numprocesses=auto --dist=worksteal
 
 demo: setup
 	$(BIN)/corr collect gemm.c
@@ -14,13 +15,23 @@ demo: setup
 	@echo "See it:           gemm.html"
 	@echo "Ask it anything:  $(BIN)/corr sql \"SELECT pass, sum(count) FROM remarks GROUP BY pass\""
 
+# Style, types and the arrows between rooms; then every test that starts no tool and takes no time.
+check: $(VENV)/.dev
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/ruff format --check corr collectors tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
+
+# All of it. What compares times runs last and alone.
 test: setup $(VENV)/.dev
 	@sh tools/setup-debian.sh test
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check corr collectors tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS) -m "not timed"
+	$(BIN)/python -m pytest -m timed
 
 bench: setup $(VENV)/.dev
 	$(BIN)/python -m bench

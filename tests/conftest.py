@@ -1,20 +1,43 @@
-"""Shared by the tests: the toolchain of this machine and a way to run corr as a user would."""
+"""Shared by the tests: what kind of test each is, the toolchain, and corr run as a user would."""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collectors.base import toolchain
 from collectors.base.toolchain import Toolchain
+from tests.support.command import Corr, in_a_process
+from tests.support.shared import made_once
 
-ROOT = Path(__file__).resolve().parent.parent
+#: Whoever asks for one of these starts compilers, or the whole of corr.
+STARTS_TOOLS = frozenset({"tools", "clang", "corr", "_sandbox"})
+#: The expression of marks that `make check` runs; no test that it chooses may start a program.
+QUICK = "not slow"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.markexpr == QUICK:
+        sys.addaudithook(_refuse_to_start_programs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts tools or is timed is slow, without anyone's having to say so."""
+    for item in items:
+        names = frozenset(getattr(item, "fixturenames", ()))
+        if names & STARTS_TOOLS or item.get_closest_marker("timed"):
+            item.add_marker("slow")
+
+
+def _refuse_to_start_programs(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "subprocess.Popen" and "PYTEST_CURRENT_TEST" in os.environ:
+        raise AssertionError(f"a test that starts {arguments[0]} is slow: mark it so")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,36 +57,19 @@ def clang(tools: Toolchain) -> str:
     return str(tools.path("clang"))
 
 
-Corr = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
 @pytest.fixture(scope="session")
 def corr() -> Corr:
-    """Run `corr ARGS...` in a folder, in a process of its own; environment additions by keyword."""
-
-    def run(
-        *args: str | Path, cwd: Path, timeout: float = 300, **env: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-W", "error", "-m", "corr", *map(str, args)],
-            cwd=cwd,
-            env={k: v for k, v in os.environ.items() if not k.startswith("CORR_")}
-            | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
-            | env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
-
-    return run
+    return in_a_process
 
 
 @pytest.fixture(scope="session")
 def gemm_lake(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path:
     """A folder whose lake holds two collects of the same small gemm build, labelled a and b."""
-    folder = tmp_path_factory.mktemp("gemm")
-    for label in ("a", "b"):
-        done = corr("collect", "gemm.c", "--run-args", "--size 300", "--label", label, cwd=folder)
-        assert done.returncode == 0, done.stderr
-    return folder
+
+    def fill(folder: Path) -> None:
+        for label in ("a", "b"):
+            more = ("--run-args", "--size 300", "--label", label)
+            done = corr("collect", "gemm.c", *more, cwd=folder)
+            assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "gemm", fill)

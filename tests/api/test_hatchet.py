@@ -269,6 +269,7 @@ def test_the_files_own_order_of_nodes_and_numbers_that_are_no_metric(lake: Lake)
     assert values(frame, ["iteration"])[("main", "a"),] == {"iteration": 4}
 
 
+@pytest.mark.slow
 def test_corr_starts_without_them() -> None:
     script = (
         "import sys, corr, corr.cli\n"

@@ -57,6 +57,7 @@ def test_without_the_sandbox_a_replaced_output_is_not_read(
     assert host.read_bytes() == SECRET
 
 
+@pytest.mark.slow
 def test_a_pipe_does_not_block_the_reader(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "out")
     code = (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Corr
 from tests.support.check_runs import BUILDS, HOSTILE, PROGRAM, collect
+from tests.support.command import Corr
 from tests.support.shared import made_once
 
 

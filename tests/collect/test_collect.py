@@ -13,6 +13,8 @@ import pytest
 
 from corr.lake.store import Lake
 
+pytestmark = pytest.mark.slow
+
 
 def ask(corr, folder: Path, sql: str, *options: str) -> list[dict]:
     done = corr("sql", sql, "--format", "json", *options, cwd=folder)

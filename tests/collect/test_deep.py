@@ -18,7 +18,7 @@ from collectors.source_loops import forest
 from collectors.source_loops.forest import Function
 from corr.collect import pass_traces
 from corr.console.progress import Progress, duration
-from tests.conftest import Corr
+from tests.support.command import Corr
 
 SOURCE = Path(__file__).resolve().parents[1] / "fixtures" / "ir" / "kernels.c"
 KEYS = {1: "saxpy/1", 2: "nested/1", 3: "nested/1.1", 4: "nested/2", 5: "small/1", 6: "small/1.1"}
@@ -156,6 +156,7 @@ def peak_of(events: int) -> int:
     return peak
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_dump() -> None:
     assert peak_of(5 * BATCH_ROWS) < 1.3 * peak_of(2 * BATCH_ROWS)
 

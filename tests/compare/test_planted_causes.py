@@ -23,6 +23,8 @@ from tests.compare.causes import CAUSES, Cause
 
 Planted = dict[str, Future[LoopDiff]]
 
+pytestmark = pytest.mark.timed
+
 
 def build(cause: Cause, side: str) -> Program:
     how = Run(directory=cause.folder)

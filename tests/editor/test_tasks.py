@@ -20,6 +20,8 @@ from corr.optimize.variant import Variant
 from corr.program.model import Run, from_files
 from tests.support.editor_files import resolved
 
+pytestmark = pytest.mark.slow
+
 SOURCE = """\
 #include <stdio.h>
 static int look(const int *a, int n, int what)

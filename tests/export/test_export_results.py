@@ -23,7 +23,7 @@ from corr.lake.sql import ask
 from corr.lake.store import Lake
 from corr.lake.tables import TABLES
 from corr.report.subject import subjects
-from tests.conftest import Corr
+from tests.support.command import Corr
 from tests.support.export_lakes import real_optimisation
 from tests.support.report_lakes import EVIL, optimisation, restage
 

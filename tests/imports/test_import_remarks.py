@@ -20,6 +20,8 @@ from corr.imports.remarks import Imported, find, import_remarks
 from corr.lake.sql import connect, rows
 from corr.lake.store import Lake
 
+pytestmark = pytest.mark.slow
+
 CLANG = shutil.which("clang-22") or "clang"
 SOURCE = """
 void scale(double *restrict a, double s, int n) {

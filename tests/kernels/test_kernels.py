@@ -12,6 +12,8 @@ from collectors.base import toolchain
 from tests.support.kernel_inputs import GOLDEN, MASK, fill_f64, mix
 from tests.support.kernel_references import REFERENCES
 
+pytestmark = pytest.mark.slow
+
 KERNELS = Path(__file__).resolve().parents[2] / "kernels"
 TOOLS = toolchain.find()
 CC, CXX = str(TOOLS.path("clang")), str(TOOLS.path("clang++"))

@@ -175,6 +175,7 @@ def killed_at(lake: Lake, step: int) -> bool:
     return done.returncode != 0
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_point_loses_and_doubles_nothing(tmp_path: Path) -> None:
     first = Lake.open(tmp_path / "first", create=True)
     runs = [commit(first) for _ in range(3)]
@@ -215,6 +216,7 @@ def _compact_again(root: str, rounds: int) -> None:
         compact(lake, keep=1)
 
 
+@pytest.mark.slow
 def test_readers_writers_and_compaction_at_once(lake: Lake) -> None:
     steady = {commit(lake, label="steady").run_id for _ in range(6)}
     context = multiprocessing.get_context("spawn")

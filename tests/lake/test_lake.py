@@ -95,6 +95,7 @@ def _commit_many(root: str, count: int) -> None:
         commit(lake)
 
 
+@pytest.mark.slow
 def test_many_processes_at_once(tmp_path: Path) -> None:
     root = str(tmp_path / "data")
     context = multiprocessing.get_context("spawn")
@@ -118,6 +119,7 @@ with Lake.open(Path(sys.argv[1]), create=True).stage() as staging:
 """
 
 
+@pytest.mark.slow
 def test_a_killed_collector_is_cleaned_up_and_a_living_one_is_not(tmp_path: Path) -> None:
     root = tmp_path / "data"
     workers = []
@@ -144,6 +146,7 @@ def test_a_killed_collector_is_cleaned_up_and_a_living_one_is_not(tmp_path: Path
         worker.stdout.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 def test_a_full_disk(tmp_path: Path) -> None:
     """A real full disk: a tmpfs of 1 MB (needs the right to mount, as in CI's container)."""

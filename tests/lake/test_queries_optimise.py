@@ -15,7 +15,7 @@ import pytest
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
 from corr.lake.tables import TABLES
-from tests.conftest import Corr
+from tests.support.command import Corr
 from tests.support.export_lakes import real_optimisation
 
 VIEWS = (

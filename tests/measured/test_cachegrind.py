@@ -106,6 +106,7 @@ def annotated(out: Path) -> Counter[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_real_program_against_cg_annotate(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("CORR_TIMES", "x")  # must not reach the program, which would fail
     binary = build(tmp_path, PROGRAM, "-gdwarf-4")
@@ -126,6 +127,7 @@ def test_real_program_against_cg_annotate(tmp_path: Path, monkeypatch) -> None:
     assert lines[14]["Dw"] == 1 << 20
 
 
+@pytest.mark.slow
 def test_unreadable_debug_information_is_reported(tmp_path: Path) -> None:
     binary = build(tmp_path, PROGRAM, "-gdwarf-5")
     table, problems = cachegrind.measure(Invocation(binary), tmp_path)
@@ -135,6 +137,7 @@ def test_unreadable_debug_information_is_reported(tmp_path: Path) -> None:
     assert complained == any("-gdwarf-4" in p.fix for p in problems)
 
 
+@pytest.mark.slow
 def test_unknown_instructions_are_reported(tmp_path: Path) -> None:
     # vpaddd %zmm0,%zmm0,%zmm0: AVX-512, spelled out so that any assembler takes it.
     source = 'int main(void) { __asm__ volatile(".byte 0x62,0xf1,0x7d,0x48,0xfe,0xc0"); return 0; }'
@@ -143,6 +146,7 @@ def test_unknown_instructions_are_reported(tmp_path: Path) -> None:
     assert table.schema == cachegrind.CACHEGRIND.schema
 
 
+@pytest.mark.slow
 def test_time_limit(tmp_path: Path) -> None:
     binary = build(tmp_path, 'int main(void) { for (;;) __asm__ volatile(""); }')
     table, problems = cachegrind.measure(Invocation(binary, timeout=1.5), tmp_path)

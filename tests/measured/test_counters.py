@@ -76,6 +76,7 @@ def test_spread_is_the_relative_standard_deviation() -> None:
     assert row["running"] == 70
 
 
+@pytest.mark.slow
 def test_real_program_counts(tmp_path: Path) -> None:
     (tmp_path / "in").write_text("x" * 1000)
     program = executable(tmp_path / "program", "test $(wc -c) = 1000 && echo to stderr >&2")
@@ -93,6 +94,7 @@ def test_real_program_counts(tmp_path: Path) -> None:
     assert missing == {e for e, row in rows.items() if row["reason"] == counters.NO_PMU}
 
 
+@pytest.mark.slow
 def test_failing_program(tmp_path: Path) -> None:
     # perf stat loses the status of a program that ends while perf itself starts up.
     program = executable(tmp_path / "program", "sleep 0.05; exit 7")
@@ -105,6 +107,7 @@ def test_failing_program(tmp_path: Path) -> None:
     assert problems == []
 
 
+@pytest.mark.slow
 def test_unknown_event_does_not_spoil_the_others(tmp_path: Path) -> None:
     events = ["task-clock", "no-such-event", "page-faults"]
     table, _ = counters.measure(Invocation(executable(tmp_path / "p", "sleep 0.01")), 1, events)
@@ -127,6 +130,7 @@ def test_without_perf(monkeypatch) -> None:
     assert "apt-get install" in problems[0].fix
 
 
+@pytest.mark.slow
 def test_perf_that_does_not_fit_the_kernel(tmp_path: Path, monkeypatch) -> None:
     fake = executable(
         tmp_path / "perf", "echo 'WARNING: perf not found for kernel 9.9' >&2; exit 2"
@@ -137,6 +141,7 @@ def test_perf_that_does_not_fit_the_kernel(tmp_path: Path, monkeypatch) -> None:
     assert len(problems) == 1
 
 
+@pytest.mark.slow
 def test_paranoid_kernel_is_counted_in_user_mode(tmp_path: Path, monkeypatch) -> None:
     """A perf that refuses what lacks `:u`, as under a kernel that hides itself."""
     real = toolchain.other("perf")
@@ -156,6 +161,7 @@ def test_paranoid_kernel_is_counted_in_user_mode(tmp_path: Path, monkeypatch) ->
     assert any("user mode only" in p.what for p in problems)
 
 
+@pytest.mark.slow
 def test_environment_is_the_caller_s(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("CORR_TIMES", "x")

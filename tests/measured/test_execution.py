@@ -90,6 +90,7 @@ def test_lines_of_real_programs(tools: Toolchain, name: str, tmp_path: Path) -> 
     run_and_check_lines(tools, binary, tmp_path / "100 percent")
 
 
+@pytest.mark.slow
 def test_several_units_and_a_library(tmp_path: Path) -> None:
     tools = toolchain.find()
     (tmp_path / "part.c").write_text(
@@ -151,6 +152,7 @@ def test_file_that_is_no_export(tmp_path: Path) -> None:
 # --- programs that leave no counts ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "fix"),
     [
@@ -167,12 +169,14 @@ def test_no_profile_is_explained(tmp_path: Path, body: str, fix: str) -> None:
     assert fix in problems[-1].fix
 
 
+@pytest.mark.slow
 def test_build_without_instrumentation(tmp_path: Path) -> None:
     tools = toolchain.find()
     _, problems = execution.run(Invocation(Path("/bin/true")), tools, tmp_path)
     assert "-fprofile-instr-generate -fcoverage-mapping" in problems[0].fix
 
 
+@pytest.mark.slow
 def test_damaged_profile_is_reported(tmp_path: Path) -> None:
     tools = toolchain.find()
     (tmp_path / "a.c").write_text(
@@ -187,6 +191,7 @@ def test_damaged_profile_is_reported(tmp_path: Path) -> None:
     assert any(p.where == "llvm-profdata" and "1.profraw" in p.what for p in problems)
 
 
+@pytest.mark.slow
 def test_forked_processes_are_reported(tmp_path: Path) -> None:
     tools = toolchain.find()
     (tmp_path / "a.c").write_text(
@@ -199,6 +204,7 @@ def test_forked_processes_are_reported(tmp_path: Path) -> None:
     assert ["forks" in p.what for p in problems] == [True]
 
 
+@pytest.mark.slow
 def test_missing_tools_and_runtime(tmp_path: Path) -> None:
     tools = toolchain.find()
     assert execution.missing_runtime(tools) is None

@@ -130,6 +130,7 @@ def assert_symbols_hold_addresses(table: pa.Table, folder: Path) -> int:
     return checked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "library"), [(("-pie", "-fPIE"), False), (("-no-pie",), False), ((), True)],
     ids=["pie", "no-pie", "shared-library"],
@@ -242,6 +243,7 @@ def test_memory_without_a_file_and_events() -> None:
     assert {event for *_, event in reader.found} == {"cycles"}
 
 
+@pytest.mark.slow
 def test_changed_binary_gets_no_addresses(tmp_path: Path) -> None:
     binary = build(tmp_path)
     segments = samples.load_image(binary).segments
@@ -252,6 +254,7 @@ def test_changed_binary_gets_no_addresses(tmp_path: Path) -> None:
     assert "changed after" in images.unreadable[str(binary)]
 
 
+@pytest.mark.slow
 def test_too_few_samples(tmp_path: Path) -> None:
     table, problems = samples.record(Invocation(Path("/bin/true")), tmp_path)
     assert table.num_rows < 100
@@ -266,6 +269,7 @@ def test_without_perf(tmp_path: Path, monkeypatch) -> None:
     assert problems[0].what == "perf is not installed"
 
 
+@pytest.mark.slow
 def test_failing_and_endless_programs(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_text("#!/bin/sh\nexit 3\n")
@@ -278,6 +282,7 @@ def test_failing_and_endless_programs(tmp_path: Path) -> None:
     assert any("still running" in p.what for p in problems)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_in_the_home_folder(tmp_path: Path, monkeypatch) -> None:
     """perf copies what it samples to ~/.debug unless it is told not to."""
     monkeypatch.setenv("HOME", str(tmp_path))

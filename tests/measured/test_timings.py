@@ -13,6 +13,8 @@ from collectors.base.errors import CorrError, UsageError
 from collectors.base.invocation import Invocation
 from collectors.measured import timings
 
+pytestmark = pytest.mark.slow
+
 MEBIBYTE = 1024 * 1024
 
 

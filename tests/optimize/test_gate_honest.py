@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from corr.optimize import gate
-from tests.conftest import ROOT
 from tests.support.gate_program import HONEST, PROGRAM, changed, compiles, judged
+from tests.support.places import ROOT
 
 KERNELS = ROOT / "kernels"
 SOURCES = sorted(p for p in KERNELS.iterdir() if p.suffix in (".c", ".cpp"))

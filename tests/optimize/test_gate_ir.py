@@ -9,8 +9,8 @@ import pytest
 
 from corr.optimize import gate
 from corr.optimize.gate import Refusal
-from tests.conftest import ROOT
 from tests.support.gate_program import rules
+from tests.support.places import ROOT
 
 KERNELS = ROOT / "kernels"
 

@@ -22,7 +22,6 @@ from corr.optimize.moves.ir_function import (
     replayed,
     spliced,
     stripped,
-    unit_named,
     with_optimised_ir,
 )
 from corr.optimize.moves.pragma import Pragma
@@ -291,7 +290,7 @@ def test_refused_places(unit: str, function: str, message: str, tmp_path: Path) 
             function_text(MODULE, function)
         with pytest.raises(Refused, match=r"a\.c has no module in this variant"):
             IrFunction(unit, "f", text).apply(Variant(program))
-        assert unit_named(program, unit).source == tmp_path / "a.c"
+        assert Variant(program).unit_named(unit).source == tmp_path / "a.c"
 
 
 #: What alive-tv prints, as its README shows it and its source writes it.

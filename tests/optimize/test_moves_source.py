@@ -19,6 +19,8 @@ from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Run, from_files
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -16,8 +16,9 @@ import pytest
 
 from corr.lake.sql import ask
 from corr.lake.store import Lake
-from tests.conftest import ROOT, Corr
+from tests.support.command import Corr
 from tests.support.model_server import ModelServer, hanging, proposals, source
+from tests.support.places import ROOT
 
 GEMM = ("optimize", "gemm.c", "--run-args", "--size 300", "--proposer", "rules")
 
@@ -219,6 +220,7 @@ def check_kept(folder: Path, said: str) -> None:
     assert not list((folder / "data" / ".staging").glob("*"))
 
 
+@pytest.mark.slow
 def test_a_kill_while_the_model_is_waited_for(tmp_path: Path) -> None:
     kernel(tmp_path)
     text = (ROOT / "kernels" / "gemm.c").read_text()
@@ -242,6 +244,7 @@ def test_a_kill_while_the_model_is_waited_for(tmp_path: Path) -> None:
     check_kept(tmp_path, said)
 
 
+@pytest.mark.slow
 def test_a_kill_leaves_nothing_half_done(tmp_path: Path) -> None:
     kernel(tmp_path)
     process = started(*GEMM, cwd=tmp_path)

@@ -27,7 +27,7 @@ from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.session import Order, Session
 from corr.optimize.variant import Move, Variant
 from corr.program.model import Run, from_files
-from tests.conftest import ROOT, Corr
+from tests.support.command import Corr
 from tests.support.model_server import (
     Busy,
     ModelServer,
@@ -42,6 +42,7 @@ from tests.support.model_server import (
     whole,
     wrong_key,
 )
+from tests.support.places import ROOT
 
 LOOPS = """        for (int j = 0; j < n; j++) {
             C[i][j] *= beta;

@@ -12,8 +12,11 @@ import pytest
 
 from corr.lake.sql import ask
 from corr.lake.store import Lake
-from tests.conftest import ROOT, Corr
+from tests.support.command import Corr
 from tests.support.model_server import ModelServer, flags, source
+from tests.support.places import ROOT
+
+pytestmark = pytest.mark.slow
 
 #: Slow at -O0 only: -O3 is a large gain and a plain one.
 SLOW = """

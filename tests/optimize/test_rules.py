@@ -65,6 +65,7 @@ def first_plans(found, most=4):
     return plans
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gemm", "lu", "jacobi_2d", "seidel_2d", "mvt", "trmm"])
 def test_plans_compute_the_same(name, tmp_path):
     found = region(name)
@@ -80,6 +81,7 @@ def test_plans_compute_the_same(name, tmp_path):
             assert outputs(changed, tmp_path / f"changed{number}", size) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["symm", "deriche", "gramschmidt", "ludcmp"])
 def test_the_gate_lets_arrays_for_scalars_pass(name):
     the_program = program(name)
@@ -103,6 +105,7 @@ def best_choice(name, base_name):
     return found.choices(base, *leaf)[0]
 
 
+@pytest.mark.slow
 def test_matrix_product_keeps_a_block_in_registers():
     setting = best_choice("gemm", "split").setting
     # the vector runs along j (row 1 of i, j, k), the innermost loop is k: C[i][j] stays
@@ -111,22 +114,26 @@ def test_matrix_product_keeps_a_block_in_registers():
     assert sum(size > 1 for size in setting.blocks) == 2
 
 
+@pytest.mark.slow
 def test_what_waits_for_its_neighbour_runs_as_a_wavefront():
     choice = best_choice("seidel_2d", "skewed")
     assert choice.setting.skew
     assert "wavefront" in choice.reason
 
 
+@pytest.mark.slow
 def test_elimination_is_tiled_so_that_its_update_stands_alone():
     setting = best_choice("lu", "skewed").setting
     assert len(setting.tiles) == 3 and all(size > 1 for size in setting.tiles)
 
 
+@pytest.mark.slow
 def test_time_is_tiled_in_sweeps_for_stencils():
     names = [base.name for base in bases(region("jacobi_2d").scop)]
     assert names[0] == "split" and "sweeps 0 of skewed" in names
 
 
+@pytest.mark.slow
 def test_settings_are_distinct_and_neighbours_differ_in_one_number():
     found = region("gemm")
     base = next(bases(found.scop))
@@ -143,6 +150,7 @@ def test_flags_leave_an_architecture_that_was_chosen():
     assert flags.base_flags(["-O2", "-march=x86-64-v2"]) == ("-O3",)
 
 
+@pytest.mark.slow
 def test_search_goes_on_from_the_fastest_base():
     found = region("gemm")
     seen = []

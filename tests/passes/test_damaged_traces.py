@@ -81,6 +81,7 @@ def test_a_compiler_that_fails_leaves_a_problem(tools: Toolchain, tmp_path: Path
     assert any("failed" in p.what for p in trace.problems)
 
 
+@pytest.mark.slow
 def test_a_compiler_that_dies_midway(tmp_path: Path) -> None:
     fake = tmp_path / "clang"
     (tmp_path / "out").write_bytes(SMALL)

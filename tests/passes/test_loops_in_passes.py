@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import re
 
+import pytest
+
 from collectors.passes import changes as ir_changes
 from collectors.passes.changes import IrTrace
 from tests.support.pass_traces import NUMBERED, changes, lines_of, places
 
 
+@pytest.mark.slow
 def test_a_vectorised_loop_keeps_its_source_loop(live: IrTrace) -> None:
     (row,) = changes(live, "LoopVectorizePass", "saxpy")
     where = places(row)
@@ -20,6 +23,7 @@ def test_a_vectorised_loop_keeps_its_source_loop(live: IrTrace) -> None:
     assert row["loops"] == ["saxpy/1"]
 
 
+@pytest.mark.slow
 def test_a_vector_loop_that_replaced_an_inner_loop(live: IrTrace) -> None:
     """The scalar loop is gone or dead here, so only the way in tells which loop it was."""
     (row,) = changes(live, "LoopVectorizePass", "nested")
@@ -29,6 +33,7 @@ def test_a_vector_loop_that_replaced_an_inner_loop(live: IrTrace) -> None:
     assert row["loops"] == ["nested/1", "nested/1.1"]
 
 
+@pytest.mark.slow
 def test_an_unrolled_body_stays_with_its_loop(live: IrTrace) -> None:
     unrolled = changes(live, "LoopUnrollPass", "nested")[0]
     assert places(unrolled)["corr4.for.body15:"] == "nested/2"
@@ -41,6 +46,7 @@ def test_an_unrolled_body_stays_with_its_loop(live: IrTrace) -> None:
     assert [r["function"] for r in gone] == ["small"] and "small/1.1" in gone[0]["loops"]
 
 
+@pytest.mark.slow
 def test_machine_blocks_carry_the_loop(live: IrTrace) -> None:
     (row,) = changes(live, "x86-isel", "saxpy")
     where = {re.sub(r"^bb\.\d+\.", "", name): loop for name, loop in places(row).items()}
@@ -48,6 +54,7 @@ def test_machine_blocks_carry_the_loop(live: IrTrace) -> None:
     assert where["vector.ph:"] is where["corr1.for.cond.cleanup:"] is None
 
 
+@pytest.mark.slow
 def test_what_leaves_the_loop_is_not_in_it(live: IrTrace) -> None:
     """`return i * 3 + x[n]` stands in the loop's text and executes after it."""
     (row,) = changes(live, "x86-isel", "first")

@@ -116,6 +116,7 @@ def test_a_diff_applied_to_the_old_text_gives_the_new(old: list[str], new: list[
     assert applied(diff.to_json(found), old) == new
 
 
+@pytest.mark.slow
 def test_patch_takes_the_unified_form(recorded: IrTrace, tmp_path: Path) -> None:
     patch = toolchain.other("patch")
     if patch is None:

@@ -92,6 +92,7 @@ def test_equal_input_gives_equal_tables(recorded: IrTrace) -> None:
     assert again.passes.equals(recorded.passes) and again.changes.equals(recorded.changes)
 
 
+@pytest.mark.slow
 def test_counts_run_on_from_change_to_change(live: IrTrace) -> None:
     last: dict[tuple[str, str], int] = {}
     followed = 0
@@ -104,6 +105,7 @@ def test_counts_run_on_from_change_to_change(live: IrTrace) -> None:
     assert followed > 100
 
 
+@pytest.mark.slow
 def test_each_change_is_one_changed_pass(live: IrTrace) -> None:
     rows = live.passes.to_pylist()
     assert [r["sequence"] for r in rows] == list(range(1, len(rows) + 1))
@@ -112,6 +114,7 @@ def test_each_change_is_one_changed_pass(live: IrTrace) -> None:
     assert not any(r["changed"] and r["cosmetic"] for r in rows)
 
 
+@pytest.mark.slow
 def test_diffs_lead_from_one_text_to_the_next(live: IrTrace) -> None:
     """Machine code starts from nothing, so its diffs alone must rebuild every later text."""
     texts: dict[str, list[str]] = {}
@@ -126,6 +129,7 @@ def test_diffs_lead_from_one_text_to_the_next(live: IrTrace) -> None:
     assert set(texts) == {"saxpy", "nested", "small", "first"}
 
 
+@pytest.mark.slow
 def test_no_problem_and_all_functions(live: IrTrace) -> None:
     assert live.problems == []
     assert set(live.passes["function"].to_pylist()) == {"saxpy", "nested", "small", "first"}

@@ -12,6 +12,8 @@ import pytest
 from corr.polyhedral import generate, schedules
 from tests.support.polyhedral_programs import output, outputs, region, variants
 
+pytestmark = pytest.mark.slow
+
 SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 SHOW = """
 #include <stdio.h>

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.polyhedral_programs import read
 
+pytestmark = pytest.mark.slow
+
 #: name: (text, what the reason says). Each has one loop, in `f`.
 REFUSED = {
     "unsigned iterator": (

@@ -8,6 +8,8 @@ import pytest
 
 from tests.fuzz_polyhedral import FAST, SANITIZED, Batch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seed", [2, 3, 4, 6])
 def test_random_programs_compute_the_same(seed: int, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from tests.fuzz_polyhedral import Writer
 from tests.support.polyhedral_programs import read, region
 from tests.support.polyhedral_schedules import bases, varied, with_leaf
 
+pytestmark = pytest.mark.slow
+
 SIZES = {"n": 4, "m": 3}
 Instance = tuple[str, tuple[int, ...]]
 

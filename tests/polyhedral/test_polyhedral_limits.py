@@ -13,6 +13,8 @@ from corr.polyhedral.expressions import NotAffine
 from tests.support.polyhedral_programs import output, read, region
 from tests.support.polyhedral_schedules import with_leaf
 
+pytestmark = pytest.mark.slow
+
 SUMS = (
     "void f(int n, int m, double *a, double *b) { for (int i = 0; i < n; i++)"
     " for (int j = 0; j < m; j++) { double t = a[j] * 2; b[i] = b[i] + t; } }"

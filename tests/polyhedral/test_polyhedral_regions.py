@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.polyhedral_programs import read, region
 
+pytestmark = pytest.mark.slow
+
 LOOP = "for (int i = 0; i < n; i++) a[i] = a[i] + 1;"
 #: name: (text of a C++ program, what the reason says)
 REFUSED_CXX = {

@@ -53,6 +53,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return folder
 
 
+@pytest.mark.slow
 def test_from_build(project: Path) -> None:
     run = Run(directory=project)
     program = from_build(project / "build", ["build/app", "500000"], run, project)
@@ -74,6 +75,7 @@ def test_collect_over_a_cmake_project(project: Path, corr) -> None:
     assert rows["main.cpp:10"]["trip_count"] == 200
 
 
+@pytest.mark.slow
 def test_run_of_what_the_build_does_not_make(project: Path) -> None:
     run = Run(directory=project)
     with pytest.raises(UsageError, match="no executable"):

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "notebooks" / "optimise.ipynb"

@@ -15,6 +15,8 @@ import pytest
 from collectors.base.errors import ExitCode
 from corr.commands import COMMANDS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
     "pyarrow",

@@ -54,6 +54,7 @@ def test_recordings_cover_what_they_are_for() -> None:
 
 @pytest.mark.parametrize("name", ["kernels", "templates"])
 @pytest.mark.parametrize("version", [19, 22])
+@pytest.mark.slow
 def test_count_equals_remarkutil(name: str, version: int) -> None:
     assert REMARKUTIL, "llvm-remarkutil is not installed"
     path = RECORDED / f"{name}-{version}.opt.yaml"

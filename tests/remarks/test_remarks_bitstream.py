@@ -62,6 +62,7 @@ def record(folder: Path, source: str, format: str, *flags: str) -> Path:
     ("source", "flags"),
     [("kernels.c", ["-O2"]), ("kernels.c", ["hot"]), ("symbols.c", ["-O1"]), ("templates.cpp", [])],
 )
+@pytest.mark.slow
 def test_equals_the_yaml_of_the_same_compilation(
     tmp_path: Path, source: str, flags: list[str]
 ) -> None:

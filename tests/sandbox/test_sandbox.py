@@ -47,6 +47,7 @@ def test_a_kernel_computes_what_it_computes_outside(gemm: Path, tmp_path: Path, 
     assert confined.read_output(scratch, "times", 1 << 10).startswith(b"kernel_seconds 0.0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bare", [False, True])
 def test_input_and_its_folder_and_arguments(tmp_path: Path, bare: bool) -> None:
     folder = tmp_path / "data"
@@ -69,6 +70,7 @@ def test_input_and_its_folder_and_arguments(tmp_path: Path, bare: bool) -> None:
     assert done.stderr == b"problem\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bare", [False, True])
 def test_endings_are_those_of_the_program(bare: bool) -> None:
     def ended(script: str) -> int:
@@ -81,11 +83,13 @@ def test_endings_are_those_of_the_program(bare: bool) -> None:
     assert ended("kill -KILL $$") == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_without_arguments_it_starts_in_an_empty_folder() -> None:
     done = confined.run(["/bin/sh", "-c", "pwd; ls -A; id -u"], limits=QUICK)
     assert done.stdout == b"/tmp\n65534\n"
 
 
+@pytest.mark.slow
 def test_the_environment_is_only_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORR_SEED", "7")
     done = confined.run(["/usr/bin/env"], env={"CORR_SIZE": "a b\n'$x'"}, limits=QUICK)
@@ -148,6 +152,7 @@ def test_a_program_that_is_not_there() -> None:
         confined.run(["/nonexistent/program"])
 
 
+@pytest.mark.slow
 def test_available_says_nothing_where_it_works() -> None:
     confined.available()
 
@@ -159,6 +164,7 @@ def tool_folder(tmp_path: Path) -> Path:
     return tmp_path / "bin"
 
 
+@pytest.mark.slow
 def test_without_bubblewrap(tool_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confined, "ENVIRONMENT", {"PATH": str(tool_folder), "LC_ALL": "C"})
     for tool in ("sh", "prlimit", "setpriv"):
@@ -199,16 +205,19 @@ def in_user_namespace(*before: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_in_a_container_without_other_users() -> None:
     assert in_user_namespace() == "works b'65534\\n'\n"
 
 
+@pytest.mark.slow
 def test_where_user_namespaces_are_forbidden() -> None:
     said = in_user_namespace("echo 0 >/proc/sys/user/max_user_namespaces")
     assert said.startswith("3 the sandbox does not work here: the sandbox did not start: bwrap: ")
     assert "sysctl kernel.unprivileged_userns_clone=1" in said
 
 
+@pytest.mark.slow
 def test_a_limit_is_in_force_without_the_sandbox_too() -> None:
     done = confined.run(
         ["/bin/sh", "-c", "ulimit -t; ulimit -v; ulimit -n; ulimit -c"],
@@ -241,6 +250,7 @@ def test_cpu_time_is_what_the_program_took(clang: str, tmp_path: Path, bare: boo
     assert waits.cpu is not None and waits.cpu < 0.1 < waits.wall
 
 
+@pytest.mark.slow
 def test_nothing_of_a_sandbox_is_left_to_reap() -> None:
     for _ in range(3):
         assert confined.run(["/bin/true"], limits=QUICK).cpu is not None

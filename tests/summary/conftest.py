@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corr.lake.store import Lake
-from tests.conftest import Corr
+from tests.support.command import Corr
 from tests.support.summaries import WALKS
 
 

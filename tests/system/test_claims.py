@@ -12,6 +12,8 @@ import pytest
 
 from corr.system.claims import LOCK, abandoned, claim, scratch
 
+pytestmark = pytest.mark.slow
+
 KILLED = """
 import os, signal
 from corr.system.claims import scratch
