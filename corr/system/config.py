@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import difflib
 import os
-import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from collectors.base.errors import UsageError
+from corr.system.toml_file import Keys, TomlFile, dotted, spelled
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class Waiver:
     reason: str = ""
     until: datetime.date | None = None
 
+    def __post_init__(self) -> None:
+        if not self.rule or not self.reason:
+            raise ValueError("each needs a rule and a reason")
+
 
 @dataclass(frozen=True)
 class CheckSettings:
@@ -31,6 +36,12 @@ class CheckSettings:
     hot_share: float = 0.01
     slowdown: float = 0.05
     waivers: list[Waiver] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hot_share <= 1:
+            raise ValueError("hot-share must be from 0 to 1")
+        if not self.slowdown >= 0:
+            raise ValueError("slowdown must be 0 or more")
 
 
 @dataclass(frozen=True)
@@ -56,19 +67,22 @@ class Settings:
     cachegrind: bool | None = None
     check: CheckSettings = field(default_factory=CheckSettings)
 
+    def __post_init__(self) -> None:
+        for name in ("repeat", "time_limit", "deep_minutes"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{spelled(name)} must be more than 0")
+
 
 def load(folder: Path) -> Settings:
     """The settings for a folder: its corr.toml, else `[tool.corr]` of its pyproject.toml.
 
-    Raises UsageError, with file and key, for what cannot be taken.
+    Raises UsageError, with file, line and key, for what cannot be taken.
     """
     own, project = folder / "corr.toml", folder / "pyproject.toml"
     if own.exists():
-        return _settings(_read(own), own)
+        return _settings(TomlFile(own))
     if project.exists():
-        table = _read(project).get("tool", {}).get("corr")
-        if table is not None:
-            return _settings(table, project)
+        return _settings(TomlFile(project, ("tool", "corr")))
     return Settings()
 
 
@@ -77,97 +91,74 @@ def data_folder(option: Path | None, settings: Settings) -> Path:
     return Path(option or os.environ.get("CORR_DATA") or settings.data or "data")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _settings(file: TomlFile) -> Settings:
+    import msgspec
+
+    known = _known(file, Settings, file.table, ())
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from error
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        return msgspec.convert(known, Settings)
+    except msgspec.ValidationError as error:
+        raise _wrong(file, str(error)) from error
 
 
-def _settings(table: Any, path: Path) -> Settings:
-    if not isinstance(table, dict):
-        raise UsageError(f"{path}: tool.corr must be a table")
-    return Settings(**_values(Settings, table, path))
-
-
-def _values(
-    kind: type[Settings | CheckSettings | Waiver], table: dict[str, Any], path: Path, at: str = ""
-) -> dict[str, Any]:
-    """The arguments of a class of settings; `at` is what its keys are said to be in."""
-    known = {f.name.replace("_", "-"): f for f in fields(kind)}
-    values: dict[str, Any] = {}
+def _known(file: TomlFile, kind: type, table: dict[str, Any], at: Keys) -> dict[str, Any]:
+    """The table with its keys as Python spells them; a key that there is not is refused."""
+    hints = get_type_hints(kind)
+    known: dict[str, Any] = {}
     for key, value in table.items():
-        setting = known.get(key.replace("_", "-"))
-        if setting is None:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
-            raise UsageError(f"{path}: unknown key {at + key!r}", hint)
-        values[setting.name] = _typed(at + key, value, str(setting.type), path)
-    return values
+        name, here = key.replace("-", "_"), (*at, key)
+        if name not in hints:
+            names = [spelled(n) for n in hints]
+            near = difflib.get_close_matches(spelled(key), names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(names)}"
+            raise file.refused(here, f"unknown key {dotted(here)!r}", hint)
+        if name in known:
+            raise file.refused(here, f"{dotted(here)} is given twice")
+        known[name] = _inner(file, hints[name], value, here)
+    return known
 
 
-def _check(key: str, table: dict[str, Any], path: Path) -> CheckSettings:
-    settings = CheckSettings(**_values(CheckSettings, table, path, f"{key}."))
-    if not 0 <= settings.hot_share <= 1 or settings.slowdown < 0:
-        raise UsageError(f"{path}: {key}: hot-share is from 0 to 1, slowdown from 0 on")
-    return settings
+def _inner(file: TomlFile, hint: Any, value: Any, at: Keys) -> Any:
+    """A value; that of a setting which is a table, or a list of tables, with known keys only."""
+    kind: Any = next((k for k in (hint, *get_args(hint)) if dataclasses.is_dataclass(k)), None)
+    if kind and isinstance(value, dict):
+        return _known(file, kind, value, at)
+    if kind and isinstance(value, list):
+        return [_inner(file, kind, one, (*at, n)) for n, one in enumerate(value)]
+    return value.date() if isinstance(value, datetime.datetime) else value
 
 
-def _waivers(key: str, tables: list[Any], path: Path) -> list[Waiver]:
-    waivers = []
-    for table in tables:
-        if not isinstance(table, dict):
-            raise UsageError(f"{path}: {key} must be a list of tables, not of {table!r}")
-        waiver = Waiver(**_values(Waiver, table, path, f"{key}."))
-        if not waiver.rule or not waiver.reason:
-            raise UsageError(f"{path}: {key}: each needs a rule and a reason")
-        waivers.append(waiver)
-    return waivers
+#: How msgspec says what is wrong with a value, and where that is: "Expected `int`, got `str` - at
+#: `$.check.waivers[0].until`"; `[...]` is a value of a table that may have any keys.
+_SAID = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<at>.*)`)?", re.DOTALL)
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_EXPECTED = re.compile(r"Expected `(?P<type>\w+)[^`]*`.*|Invalid RFC3339 encoded (?P<time>\w+)")
+_IN_TOML = {"array": "list", "object": "table"}
 
 
-_ACCEPTED: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "str | None": (str,),
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "bool | None": (bool,),
-    "list[str]": (list,),
-    "list[int]": (list,),
-    "dict[str, str]": (dict,),
-    "datetime.date | None": (datetime.date,),
-}
-#: Settings that are tables of their own: what TOML gives, and what reads it.
-_NESTED: dict[str, tuple[type, Callable[[str, Any, Path], Any]]] = {
-    "CheckSettings": (dict, _check),
-    "list[Waiver]": (list, _waivers),
-}
+def _wrong(file: TomlFile, said: str) -> UsageError:
+    """What msgspec says of a value, in the words of the file."""
+    parts = _SAID.fullmatch(said)
+    what, at = (parts["what"], parts["at"] or "") if parts else (said, "")
+    keys: list[str | int] = []
+    value: Any = file.table
+    for name, number in _STEP.findall(at):
+        keys.append(int(number) if number else _key(value, name))
+        value = value[keys[-1]]
+    if expected := _EXPECTED.fullmatch(what):
+        wanted = expected["type"] or expected["time"]
+        each = "each of " if at.endswith("]") else ""
+        must = f"{each}{dotted(keys)} must be {_IN_TOML.get(wanted, wanted)}"
+        return file.refused(keys, f"{must}, not {value!r}")
+    # a check of ours, which begins with the name of the setting if it is about one
+    named = what.split(" ")[0]
+    if isinstance(value, dict) and _key(value, named) in value:
+        keys.append(_key(value, named))
+        must = what.partition(" ")[2]
+        return file.refused(keys, f"{dotted(keys)} {must}, not {value[keys[-1]]!r}")
+    return file.refused(keys, f"{dotted(keys)}: {what}" if keys else what)
 
 
-def _said(wanted: str) -> str:
-    return wanted.split(" |")[0].removeprefix("datetime.")
-
-
-def _typed(key: str, value: Any, wanted: str, path: Path) -> Any:
-    if wanted in _NESTED:
-        accepted, read = _NESTED[wanted]
-        if not isinstance(value, accepted):
-            raise UsageError(f"{path}: {key} must be {accepted.__name__}, not {value!r}")
-        return read(key, value, path)
-    if wanted.startswith("datetime") and isinstance(value, datetime.datetime):
-        value = value.date()
-    inner = list(value) if isinstance(value, list) else []
-    if isinstance(value, dict):
-        inner = [*value, *value.values()]
-    wrong_number = isinstance(value, bool) and wanted in ("int", "float")
-    if (
-        wrong_number
-        or not isinstance(value, _ACCEPTED[wanted])
-        or not all(type(i) is (int if wanted == "list[int]" else str) for i in inner)
-    ):
-        raise UsageError(f"{path}: {key} must be {_said(wanted)}, not {value!r}")
-    if wanted in ("int", "float") and isinstance(value, int | float) and value <= 0:
-        raise UsageError(f"{path}: {key} must be more than 0, not {value!r}")
-    return float(value) if isinstance(value, int) and wanted == "float" else value
+def _key(table: Any, name: str) -> str:
+    """The key that stands in the table for a name in Python."""
+    return next((key for key in table if spelled(key) == spelled(name)), name)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import datetime
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from collectors.base.errors import UsageError
-from corr.system.config import Settings, data_folder, load
+from corr.system.config import CheckSettings, Settings, Waiver, _settings, data_folder, load
+from corr.system.toml_file import TomlFile
 
 
 def write(folder: Path, text: str, name: str = "corr.toml") -> Path:
@@ -46,11 +53,23 @@ def test_pyproject_is_second(tmp_path: Path) -> None:
         ("zzz = 1", "known keys: sources"),
         ("repeat = '3'", "repeat must be int"),
         ("repeat = true", "repeat must be int"),
-        ("flags = [1]", "flags must be list"),
-        ("ok-status = ['0']", "ok-status must be list"),
-        ("ok-status = [true]", "ok-status must be list"),
-        ("env = {A = 1}", "env must be dict"),
+        ("flags = 'x'", "flags must be list, not 'x'"),
+        ("flags = [1]", "each of flags must be str, not 1"),
+        ("ok-status = ['0']", "each of ok-status must be int, not '0'"),
+        ("ok-status = [true]", "each of ok-status must be int, not True"),
+        ("env = {A = 1}", "each of env must be str, not {'A': 1}"),
         ("flags = [", "corr.toml"),
+        ("repeat = 0", "repeat must be more than 0, not 0"),
+        ("time-limit = nan", "time-limit must be more than 0, not nan"),
+        ("run-args = []\nrun_args = []", "run_args is given twice"),
+        ("check = 3", "check must be table, not 3"),
+        ("[check]\nhot_share = 2", "check.hot_share must be from 0 to 1, not 2"),
+        ("[check]\nslowdown = -1", "check.slowdown must be 0 or more, not -1"),
+        ("[check]\nslow-down = 1", "unknown key 'check.slow-down' did you mean 'slowdown'"),
+        ("[check]\nwaivers = [3]", "each of check.waivers must be table, not 3"),
+        ("[[check.waivers]]\nrule = 'a'", "check.waivers: each needs a rule and a reason"),
+        ("[[check.waivers]]\nuntil = 'soon'", "check.waivers.until must be date, not 'soon'"),
+        ("[[check.waivers]]\nuntl = 2026-01-01", "did you mean 'until'"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, text: str, says: str) -> None:
@@ -58,6 +77,55 @@ def test_what_is_refused(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         load(tmp_path)
     assert says in f"{caught.value.message} {caught.value.fix}"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("flags = [\n  '-O2',\n]\n\nrepeat = '3'", 5),
+        ("repeat = 3\n\n[check]\n# of the hot loops\nslowdown = 'much'", 5),
+        ("check.slowdown = 'much'", 1),
+        ("[check]\nwaivers = [\n  {rule = 1},\n]", 2),
+        ("[env]\nA = 'b'\n[check]\n[[check.waivers]]\nrule = 'a'\nreason = 'b'\n\n"
+         "[[check.waivers]]\nrule = 'a'\nreason = 3", 10),
+        ("[[check.waivers]]\nrule = 'a'\nreason = 'b'\n[[check.waivers]]\nrule = 'a'", 4),
+    ],
+)  # fmt: skip
+def test_the_line_is_named(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(write(tmp_path, text))
+    assert caught.value.message.startswith(f"{tmp_path}/corr.toml:{line}: ")
+
+
+def test_the_line_in_a_project_s_file(tmp_path: Path) -> None:
+    """Another table's key of that name is not meant."""
+    text = "[project]\nrepeat = 1\n[tool.corr]\nflags = ['-O2']\nrepeat = '3'\n"
+    with pytest.raises(UsageError) as caught:
+        load(write(tmp_path, text, "pyproject.toml"))
+    assert caught.value.message == f"{tmp_path}/pyproject.toml:5: repeat must be int, not '3'"
+    with pytest.raises(UsageError, match=r"toml:1: tool\.corr must be a table"):
+        load(write(tmp_path, "tool.corr = 3", "pyproject.toml"))
+
+
+def test_waivers(tmp_path: Path) -> None:
+    text = "[check]\nhot-share = 1\nwaivers = [{rule = 'a', reason = 'b', until = 2026-02-03}]"
+    check = load(write(tmp_path, text)).check
+    assert check == CheckSettings(1.0, 0.05, [Waiver("a", "*", "b", datetime.date(2026, 2, 3))])
+
+
+@settings(deadline=None)
+@given(st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+), st.sampled_from([f.name for f in dataclasses.fields(Settings)]))  # fmt: skip
+def test_whatever_stands_there_is_taken_or_refused(value: object, name: str) -> None:
+    """Never a traceback, and never a value of another type than is declared."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = TomlFile(write(Path(folder), "") / "corr.toml")
+        file.table = {name: value}
+        with contextlib.suppress(UsageError):
+            taken = getattr(_settings(file), name)
+            assert type(taken) in (type(value), float, CheckSettings)
 
 
 def test_where_the_lake_is(monkeypatch: pytest.MonkeyPatch) -> None:
