@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from collectors.base.errors import ToolMissing
 from corr.compare.diff import diff as compare
 from corr.console.output import shown
 from corr.lake import store as storage
@@ -36,11 +35,7 @@ class Result:
         return rows
 
     def df(self) -> pandas.DataFrame:
-        """The table as a pandas DataFrame. Raises ToolMissing where pandas is not installed."""
-        try:
-            import pandas  # noqa: F401
-        except ImportError as error:
-            raise ToolMissing("df() needs pandas", "pip install pandas") from error
+        """The table as a pandas DataFrame."""
         return self._table.to_pandas()
 
     def __len__(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas
 import pyarrow.parquet as pq
 import pytest
 
@@ -27,7 +28,6 @@ def test_every_table_and_view_is_written_as_parquet(lake: Lake, tmp_path: Path) 
 
 
 def test_pandas_reads_both(lake: Lake, run: RunInfo, tmp_path: Path) -> None:
-    pandas = pytest.importorskip("pandas")
     rows = table.rows(lake, "hotspots", run)
     for name in ("h.csv", "h.parquet"):
         table.write(rows, tmp_path / name)
