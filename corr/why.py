@@ -65,8 +65,8 @@ def resolve(connection: duckdb.DuckDBPyConnection, asked: str) -> Place:
     named = [r for r in listed if asked in _names(r["function"], r["function_name"])]
     if named:
         functions = dict.fromkeys(r["function"] for r in named)
-        found = sorted(r["key"] for r in named if r["key"])
-        return Place(asked, tuple(found), functions=tuple(functions))
+        loops = sorted(r["key"] for r in named if r["key"])
+        return Place(asked, tuple(loops), functions=tuple(functions))
     known = {name for r in listed for name in _names(r["function"], r["function_name"])}
     near = difflib.get_close_matches(asked, [*keys, *known], n=1)
     hint = f"did you mean {near[0]}?" if near else "`corr hotspots` lists the loops"
@@ -75,15 +75,16 @@ def resolve(connection: duckdb.DuckDBPyConnection, asked: str) -> Place:
 
 def ir_diffs(connection: duckdb.DuckDBPyConnection, loops: tuple[str, ...]) -> list[dict[str, Any]]:
     """The changes of these loops by each pass, in order, each as a unified diff."""
-    found = rows(
+    changes = rows(
         connection,
         "SELECT sequence, stage, pass, function, diff FROM ir_changes"
         " WHERE list_has_any(loops, ?) ORDER BY unit, sequence",
         list(loops),
     )
-    for row in found:
-        row["diff"] = unified_diff(row["diff"], f"{row['function']} {row['pass']}")
-    return found
+    for change in changes:
+        title = f"{change['function']} {change['pass']}"
+        change["diff"] = unified_diff(change["diff"], title)
+    return changes
 
 
 def machine_code(connection: duckdb.DuckDBPyConnection, machine_loop: int) -> list[dict[str, Any]]:

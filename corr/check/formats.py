@@ -40,16 +40,17 @@ def verdict(report: Report) -> str:
     """The outcome in one line."""
     failing = len(report.failing)
     notes = sum(f.level == NOTE and f.state == NEW for f in report.findings)
-    kept = {
+    counts = {
         "waived": sum(f.waived for f in report.findings),
         "note" if notes == 1 else "notes": notes,
         "as before": sum(f.state == UNCHANGED and not f.waived for f in report.findings),
         "resolved": sum(f.state == ABSENT for f in report.findings),
     }
-    rest = [f"{n} {what}" for what, n in kept.items() if n]
-    said = f"failed: {failing} {'finding' if failing == 1 else 'findings'}" if failing else "passed"
+    rest = [f"{n} {what}" for what, n in counts.items() if n]
+    findings = f"{failing} {'finding' if failing == 1 else 'findings'}"
+    outcome = f"failed: {findings}" if failing else "passed"
     how = " (remarks and code only, no times)" if report.remarks_only else ""
-    return f"corr check {said}{''.join(f', {r}' for r in rest)}{how}"
+    return f"corr check {outcome}{''.join(f', {r}' for r in rest)}{how}"
 
 
 def plain(text: str) -> str:
@@ -138,8 +139,8 @@ def gcc(findings: Iterable[Finding], out: TextIO) -> None:
 
 def _github(report: Report, out: TextIO) -> None:
     """Workflow commands, ten at most, and a line with the outcome."""
-    worth = [f for f in _listed(report) if not f.waived]
-    for f in worth[:ANNOTATIONS]:
+    findings = [f for f in _listed(report) if not f.waived]
+    for f in findings[:ANNOTATIONS]:
         fields = {"title": f"{f.rule_id}: {f.loop}" if f.loop else f.rule_id}
         if f.file:
             fields = {"file": f.file, "line": str(f.line)} | fields
@@ -148,8 +149,8 @@ def _github(report: Report, out: TextIO) -> None:
         written = ",".join(f"{k}={_property(v)}" for k, v in fields.items())
         command = "error" if f.fails else "notice"
         out.write(f"::{command} {written}::{_data(f.message)}\n")
-    more = len(worth) - ANNOTATIONS
-    out.write(verdict(report) + (f"; {more} more are not annotated\n" if more > 0 else "\n"))
+    left = len(findings) - ANNOTATIONS
+    out.write(verdict(report) + (f"; {left} more are not annotated\n" if left > 0 else "\n"))
 
 
 def _data(text: str) -> str:
@@ -179,8 +180,8 @@ def _markdown(report: Report, out: TextIO) -> None:
             out.write(f"\n<details><summary>{heading}: {len(findings)}</summary>\n")
         out.write("\n| rule | where | loop | what |\n| --- | --- | --- | --- |\n")
         for f in findings:
-            said = f.message + (f" (waived: {f.waiver})" if f.waived else "")
-            cells = (f.rule_id, _code(_where(f)), _code(f.loop), _prose(said))
+            message = f.message + (f" (waived: {f.waiver})" if f.waived else "")
+            cells = (f.rule_id, _code(_where(f)), _code(f.loop), _prose(message))
             out.write(f"| {' | '.join(cells)} |\n")
         if heading:
             out.write("\n</details>\n")

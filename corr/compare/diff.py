@@ -156,9 +156,9 @@ def _by_loop(connection: duckdb.DuckDBPyConnection, source: str) -> Mapping[str,
     return groups
 
 
-def _remark_changes(listed: Sequence[Row]) -> RemarkChanges:
+def _remark_changes(remarks: Sequence[Row]) -> RemarkChanges:
     def those(change: Literal["appeared", "disappeared", "changed"]) -> tuple[RemarkChange, ...]:
-        return tuple(_remark(row) for row in listed if row["change"] == change)
+        return tuple(_remark(row) for row in remarks if row["change"] == change)
 
     return RemarkChanges(those("appeared"), those("disappeared"), those("changed"))
 
@@ -218,8 +218,8 @@ def _counters(connection: duckdb.DuckDBPyConnection) -> tuple[CounterChange, ...
 
 def _outside(connection: duckdb.DuckDBPyConnection) -> tuple[FunctionRemark, ...]:
     """Remarks outside loops that differ, by function."""
-    listed = rows(connection, "FROM diff_remarks WHERE NOT in_loop ORDER BY ALL")
-    return tuple(FunctionRemark(row["loop"][1:-1], row["change"], _remark(row)) for row in listed)
+    remarks = rows(connection, "FROM diff_remarks WHERE NOT in_loop ORDER BY ALL")
+    return tuple(FunctionRemark(row["loop"][1:-1], row["change"], _remark(row)) for row in remarks)
 
 
 def _compared(run: RunInfo) -> ComparedRun:

@@ -25,8 +25,8 @@ def binaries(
     a: RunInfo, b: RunInfo, ok_status: Sequence[int] | None = None
 ) -> tuple[Invocation, Invocation]:
     """How to run what each run measured, `ok_status` instead of their own. Raises NoBinary."""
-    given = tuple(ok_status) if ok_status else None
-    first, second = invocation(a, given), invocation(b, given)
+    accepted = tuple(ok_status) if ok_status else None
+    first, second = invocation(a, accepted), invocation(b, accepted)
     if first is None or second is None:
         raise NoBinary
     return first, second

@@ -73,17 +73,17 @@ def _change(change: Row, loop: str, position: int, at: str) -> Row:
 
 def remarks(rows: Sequence[Row], ink: Ink) -> Chart | None:
     """Remarks by pass, a panel for each kind."""
-    found: list[Row] = []
+    counts: list[Row] = []
     shown_passes = [row["pass"] for row in rows[:MOST_PASSES]]
     for row in rows[:MOST_PASSES]:
         for kind in ("done", "missed", "analysis"):
             count = row[kind] or 0
             says = f"{row['pass']}, {kind}: {count} remarks"
-            found.append({"pass": row["pass"], "kind": kind, "count": count, "says": says})
-    if not found:
+            counts.append({"pass": row["pass"], "kind": kind, "count": count, "says": says})
+    if not counts:
         return None
     bars = (
-        alt.Chart(alt.Data(values=found))
+        alt.Chart(alt.Data(values=counts))
         .mark_bar(color=ink["blue"])
         .encode(
             x=alt.X("count:Q", title=None).axis(format="~s", tickCount=4),
@@ -185,13 +185,13 @@ def speedups(rows: Sequence[Row], ink: Ink) -> Chart | None:
     """
     if not rows:
         return None
-    found: list[dict[str, Any]] = []
+    values: list[dict[str, Any]] = []
     for row in rows:
         says = f"{clip(row['kernel'])}: ×{shown(row['speedup'])} over {row['baseline']}"
         ends = {k: row[k] if row[k] is not None else row["speedup"] for k in ("low", "high")}
         mean = "mean" if row["kernel"] == "geometric mean" else "kernel"
         text = f"×{row['speedup']:.2f}"
-        found.append(row | ends | {"says": says, "what": mean, "one": 1, "text": text})
+        values.append(row | ends | {"says": says, "what": mean, "one": 1, "text": text})
     kernels = list(dict.fromkeys(row["kernel"] for row in rows))
     baselines = list(dict.fromkeys(row["baseline"] for row in rows))
     y = alt.Y("kernel:N", sort=kernels, title=None)
@@ -214,7 +214,7 @@ def speedups(rows: Sequence[Row], ink: Ink) -> Chart | None:
         "The best over what stands above the panel; bars to the left of 1 are slower.",
         panels.facet(
             column=alt.Column("baseline:N", sort=baselines, title=None),
-            data=alt.Data(values=found),
+            data=alt.Data(values=values),
         ),
     )
 

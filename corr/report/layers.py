@@ -138,8 +138,8 @@ def _loop(row: Row, words: Words) -> Row:
         *("samples", "entries", "iterations", "trip_count", "reason", "ns_per_iteration"),
         *("vector", "simd_bits", "unroll", "mca_cycles", "bound", "passes", "regions"),
     )
-    found = {name: row.get(name) for name in names if row.get(name) is not None}
-    return found | {"file": words[row["file"]]}
+    known = {name: row.get(name) for name in names if row.get(name) is not None}
+    return known | {"file": words[row["file"]]}
 
 
 def _numbered(row: Row, names: Sequence[str], words: Words) -> list[Any]:
@@ -175,7 +175,7 @@ def _diffs(ask: Asker, chosen: Sequence[Row]) -> list[list[str]]:
     from collectors.passes.changes import unified_diff
 
     wanted = [[row["unit"], row["function"]] for row in chosen]
-    found = {
+    stored = {
         (row["unit"], row["sequence"], row["function"]): row
         for row in ask.rows(
             "SELECT unit, sequence, function, pass, diff FROM ir_changes"
@@ -186,7 +186,7 @@ def _diffs(ask: Asker, chosen: Sequence[Row]) -> list[list[str]]:
     }
     texts = []
     for row in chosen:
-        diff = found[row["unit"], row["sequence"], row["function"]]["diff"]
+        diff = stored[row["unit"], row["sequence"], row["function"]]["diff"]
         try:
             text = unified_diff(diff, f"{row['function']} {row['pass']}")
         except (ValueError, KeyError, TypeError):
@@ -207,7 +207,7 @@ def _machine(row: Row, code: Sequence[Row], words: Words) -> Row:
         *("machine_loop", "symbol", "loop", "samples", "instructions", "vector_bits", "cpu"),
         *("cycles", "block_rthroughput", "ipc", "uops", "calls"),
     )
-    found = {name: row[name] for name in names if row[name] is not None}
+    known = {name: row[name] for name in names if row[name] is not None}
     if row["bound"]:
-        found["bound_by"] = bound_words(row)
-    return found | {"code": [_numbered(one, CODE, words) for one in code]}
+        known["bound_by"] = bound_words(row)
+    return known | {"code": [_numbered(instruction, CODE, words) for instruction in code]}

@@ -63,8 +63,8 @@ def history_variants(history: Sequence[Attempt]) -> list[Variant]:
     for number, rank in zip(SHOWN, ranks, strict=True):
         lines = "\n".join(line for a in every[:number] for line in _lines(a))
         left = every[number:]
-        more = f"{len(left)} more: {counted(left).split(': ', 1)[1]}" if left else ""
-        text = render("history", counts=f"`{counted(history)}`", lines=lines, more=more)
+        rest = f"{len(left)} more: {counted(left).split(': ', 1)[1]}" if left else ""
+        text = render("history", counts=f"`{counted(history)}`", lines=lines, more=rest)
         variants.append(Variant(text, rank, f"{len(left)} earlier attempts" if left else ""))
         if not left:
             break

@@ -1,0 +1,114 @@
+"""What experiments say of hypotheses, and which are run; the builds and times are made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corr.compare import experiments
+from corr.compare.difference import (
+    ComparedRun,
+    Diff,
+    Hypothesis,
+    LoopDiff,
+    Side,
+    TimeRatio,
+    Total,
+)
+from corr.lake.store import Lake
+from corr.timing.verdict import Verdict
+
+RUN = ComparedRun("r")
+SIDE = Side(loop="f/1")
+
+
+def ratio(value: float, verdict: str) -> TimeRatio:
+    return TimeRatio(value, value - 0.01, value + 0.01, Verdict(verdict))
+
+
+def suspect(confirm: str | None, strength: float = 0.9) -> Hypothesis:
+    return Hypothesis("rule", "a sentence", strength, ("fact",), "", "", confirm)
+
+
+def loop(*hypotheses: Hypothesis, key: str = "f/1", time: TimeRatio | None = None) -> LoopDiff:
+    return LoopDiff(
+        *(key, "f.c:1", "f", "key", SIDE, SIDE),
+        time=time or ratio(0.5, "faster"),
+        hypotheses=hypotheses,
+    )
+
+
+def without(value: float, verdict: str, key: str = "f/1") -> Diff:
+    """A side against itself without the cause: a loop's time, and the whole program's as before."""
+    total = Total(1.0, 1.0, ratio(1.0, "same"), "wall time", True, (7, 7), 0.05)
+    return Diff(RUN, RUN, total, loops=(loop(key=key, time=ratio(value, verdict)),))
+
+
+class Laboratory:
+    """Stands in for builds: the result of each experiment, and which were asked for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
+        self.results: dict[str, Diff | str] = {}
+        self.asked: list[str] = []
+        self.lake = Lake.open(data, create=True)
+
+        def run(*arguments: object) -> Diff | str:
+            experiment = str(arguments[-1])
+            self.asked.append(experiment)
+            return self.results[experiment]
+
+        monkeypatch.setattr(experiments, "_experiment", run)
+
+    def confirmed(self, *loops: LoopDiff) -> list[list[str | None]]:
+        difference = Diff(RUN, RUN, loops=loops)
+        tested = experiments.confirm_all(self.lake, (None, None), difference)  # type: ignore[arg-type]
+        return [[h.confirmed for h in changed.hypotheses] for changed in tested.loops]
+
+
+@pytest.fixture
+def laboratory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Laboratory:
+    return Laboratory(monkeypatch, tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("side", "time", "says"),
+    [
+        ("b", without(2.0, "slower"), "confirmed: without it the loop takes ×2.00 the time"),
+        ("b", without(1.1, "slower"), "refuted: without it the loop takes ×1.10 the time"),
+        ("b", without(1.0, "same"), "refuted: without it the loop takes the same time"),
+        ("a", without(0.5, "faster"), "confirmed: without it the loop takes ×0.50 the time"),
+        ("a", without(2.0, "slower"), "refuted: without it the loop takes ×2.00 the time"),
+        (
+            "b",
+            without(2.0, "slower", key="g/1"),
+            "refuted: without it the loop takes the same time",
+        ),
+        ("b", "not tested: the run kept no binary", "not tested: the run kept no binary"),
+    ],
+)
+def test_the_difference_goes_with_its_cause_or_not(
+    laboratory: Laboratory, side: str, time: Diff | str, says: str
+) -> None:
+    """b takes half the time of a: without the cause b is slower again, or a as quick as b."""
+    experiment = f"{side}: -fno-vectorize"
+    laboratory.results[experiment] = time
+    assert laboratory.confirmed(loop(suspect(experiment))) == [[says]]
+
+
+def test_only_strong_hypotheses_of_loops_with_a_verdict_are_tested(laboratory: Laboratory) -> None:
+    laboratory.results["b: -x"] = without(2.0, "slower")
+    weak, third = suspect("b: -weak", 0.2), suspect("b: -third")
+    open_ = loop(suspect("b: -open"), time=ratio(0.9, "inconclusive"))
+    tested = laboratory.confirmed(loop(suspect("b: -x"), weak, third), open_, loop(suspect(None)))
+    assert tested[0][0] and tested[0][1:] == [None, None]
+    assert tested[1:] == [[None], [None]] and laboratory.asked == ["b: -x"]
+
+
+def test_an_experiment_serves_every_loop_and_three_are_enough(laboratory: Laboratory) -> None:
+    names = [f"b: -f{i}" for i in range(4)]
+    laboratory.results = {name: without(2.0, "slower") for name in names}
+    loops = [loop(suspect(name)) for name in (*names, names[0])]
+    tested = laboratory.confirmed(*loops)
+    assert laboratory.asked == names[:3]
+    assert [bool(confirmed) for (confirmed,) in tested] == [True, True, True, False, True]
