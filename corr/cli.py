@@ -16,7 +16,7 @@ from collectors.base.errors import CorrError, ExitCode
 from corr import __version__
 from corr.commands import COMMANDS
 from corr.commands.options import ClangFlags
-from corr.console.output import message
+from corr.console.output import message, print_line
 
 app = typer.Typer(
     name="corr",
@@ -31,7 +31,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"corr {__version__}")
+        print_line(f"corr {__version__}")
         raise typer.Exit()
 
 

@@ -17,7 +17,7 @@ from corr.commands.options import (
     StdinOption,
     TimeLimitOption,
 )
-from corr.console.output import Format, message
+from corr.console.output import Format, message, print_line
 
 if TYPE_CHECKING:
     from corr.compare.difference import Diff, LoopDiff, RemarkChange
@@ -139,7 +139,7 @@ def _print(difference: Diff, format: Format, everything: bool) -> None:
 
     if format == Format.json:
         json.dump(difference.to_json(), sys.stdout, indent=1, default=str)
-        print()
+        print_line()
         return
     loops = [loop for loop in difference.loops if everything or loop.changed]
     if format != Format.table:
@@ -149,7 +149,7 @@ def _print(difference: Diff, format: Format, everything: bool) -> None:
         return
     message(_headline(difference))
     if not loops:
-        print("no change")
+        print_line("no change")
         return
     weighty = [loop for loop in loops if everything or _weighty(loop)]
     emit_records([_row(loop) for loop in weighty], SHOWN, lambda row: row["notes"])

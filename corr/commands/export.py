@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corr.commands.options import DataOption, RunArgument, open_lake
-from corr.console.output import message
+from corr.console.output import message, print_line
 
 if TYPE_CHECKING:
     from corr.export.stacks import Profile
@@ -80,7 +80,7 @@ def results(
     if everything:
         names += newest_of_each(lake)
     for path in write(lake, subjects(lake, names or ["last"]), output, _parts(only), message):
-        print(path)
+        print_line(str(path))
 
 
 def speedscope(
@@ -190,7 +190,7 @@ def table(
         emit(rows, Format.csv)
         return
     tables.write(rows, output)
-    print(output)
+    print_line(str(output))
 
 
 def _parts(only: str | None) -> list[Any]:
@@ -238,4 +238,4 @@ def _write(text: str, output: Path | None) -> None:
         return
     with disk_errors(output):
         output.write_text(text, encoding="utf-8", newline="")
-    print(output)
+    print_line(str(output))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from corr.console.output import message
+from corr.console.output import message, print_line
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +42,6 @@ def vscode(
     project = folder.absolute()
     done = install(project, command or corr_command(project), force=force)
     for path in done.written:
-        print(path)
+        print_line(str(path))
     for note in done.notes:
         message(note)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corr.commands.options import DataOption, open_lake
-from corr.console.output import message
+from corr.console.output import message, print_line
 
 if TYPE_CHECKING:
     from corr.lake.store import Lake
@@ -76,7 +76,7 @@ def report(
             from corr.report.build import files
 
             for path in files(lake, found, folder, kind):
-                print(path)
+                print_line(str(path))
     if output is None and (png or svg) and not show:
         return
     from corr.report.build import report as page
@@ -105,7 +105,7 @@ def _write(made: Report, target: Path, show: bool) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(made.html, encoding="utf-8")
     parts = ", ".join(f"{name} {size(each)}" for name, each in made.parts.items() if each)
-    print(target)
+    print_line(str(target))
     message(f"{size(made.size)}{f': {parts}' if parts else ''}")
     if show and (os.environ.keys() & FAR or not webbrowser.open(target.resolve().as_uri())):
         message(f"no browser here: open {target.resolve()} in yours, or use corr serve")

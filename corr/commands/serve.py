@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from corr.commands.options import DataOption, open_lake
-from corr.console.output import message
+from corr.console.output import message, print_line
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +38,7 @@ def serve(
             f"port {port} cannot be had: {error.strerror}", "--port 0 takes a free one"
         ) from error
     with server:
-        print(server.address, flush=True)
+        print_line(server.address)
         message("Ctrl-C ends it")
         if show:
             import webbrowser

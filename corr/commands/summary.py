@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -40,4 +41,6 @@ def summary(
     lake = open_lake(data)
     found = lake.find(run)
     against = lake.find(best) if best is not None else None
-    print(summarise(lake, found, budget=budget, level=level, loop=loop, best=against).text, end="")
+    sys.stdout.write(
+        summarise(lake, found, budget=budget, level=level, loop=loop, best=against).text
+    )

@@ -55,7 +55,7 @@ def message(text: str) -> None:
 
 def print_line(text: str = "") -> None:
     """A line of an answer that is read, not parsed, on stdout; safe as those of `message`."""
-    print(visible(text, keep="\n\t"))
+    print(visible(text, keep="\n\t"), flush=True)
 
 
 def _json(rows: pa.Table, out: TextIO, _: Mapping[str, str]) -> None:
@@ -70,11 +70,14 @@ def _jsonl(rows: pa.Table, out: TextIO, _: Mapping[str, str]) -> None:
 
 
 def _csv(rows: pa.Table, out: TextIO, _: Mapping[str, str]) -> None:
+    """As it is for a file or another program; a terminal obeys no cell."""
+    terminal = out.isatty()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(rows.column_names)
     for batch in rows.to_batches(max_chunksize=4096):
         for row in batch.to_pylist():
-            writer.writerow([_flat(v) for v in row.values()])
+            cells = [_flat(v) for v in row.values()]
+            writer.writerow([_seen(c) for c in cells] if terminal else cells)
 
 
 def _markdown(rows: pa.Table, out: TextIO, styles: Mapping[str, str]) -> None:
@@ -152,6 +155,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(value)
+
+
+def _seen(cell: Any) -> Any:
+    return visible(cell, keep="\n") if isinstance(cell, str) else cell
 
 
 def _text(value: Any, style: str | None) -> str:

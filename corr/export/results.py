@@ -1,4 +1,8 @@
-"""The outputs of an optimisation as one folder of files: tables, logs, profiles, IR, charts."""
+"""The outputs of an optimisation as one folder of files: tables, logs, profiles, IR, charts.
+
+For scripts and papers that want the same file names each time, whatever was optimised; people
+are served better by `corr report`, other queries by `corr history` and `corr export table`.
+"""
 
 from __future__ import annotations
 

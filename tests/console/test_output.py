@@ -66,8 +66,10 @@ def test_records() -> None:
 EVIL = "a\x1b]0;owned\x07\u202eb\udc80|\tc\nd"
 
 
-@pytest.mark.parametrize("format", [Format.table, Format.markdown])
-@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize(
+    ("format", "terminal"),
+    [(Format.table, False), (Format.table, True), (Format.markdown, False), (Format.csv, True)],
+)
 def test_no_cell_commands_a_terminal(
     format: Format, terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +79,12 @@ def test_no_cell_commands_a_terminal(
     emit(pa.table(columns), format, out=out)
     ours = re.sub("\x1b\\[[01]m|\n", "", out.getvalue())  # the heading's bold, and ends of lines
     assert ours.isprintable() and "\\x1b]0;owned\\x07\\u202eb" in ours
+
+
+def test_a_file_gets_its_cells_as_they_are() -> None:
+    out = io.StringIO()
+    emit(pa.table({"name": ["a\x1b[31m"]}), Format.csv, out=out)
+    assert out.getvalue() == "name\na\x1b[31m\n"
 
 
 def test_no_message_commands_a_terminal(

@@ -1,4 +1,8 @@
-"""A reader of JSON as models write it: within prose, with slips, nested at will, or cut short."""
+"""A reader of JSON as models write it: within prose, with slips, nested at will, or cut short.
+
+Not a library for broken JSON: those guess an end for what was cut, and have no bounds for text
+that was made to cost time or stack. Here what is cut is known to be (`CutObject`, `CutList`).
+"""
 
 from __future__ import annotations
 
