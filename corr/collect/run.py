@@ -9,7 +9,7 @@ import hashlib
 import shutil
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from collectors.base.table import problem_rows
+from collectors.base.table import PROBLEMS, Problem, problem_rows
 from collectors.base.toolchain import Toolchain
 from corr import __version__
 from corr.collect import join
@@ -33,11 +33,12 @@ from corr.system.disk import check_room
 
 @dataclass(frozen=True)
 class Addition:
-    """What a command adds to the runs that it commits: its kind, rows of tables, facts."""
+    """What a command adds to the runs that it commits: its kind, rows, facts and problems."""
 
     kind: str = "collect"
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    problems: Sequence[Problem] = ()
 
 
 def collect(
@@ -63,8 +64,8 @@ def collect(
         collection.explain()
         with progress.step("joining by loop"):
             facts, doubts = join.attribute(collection.facts, collection.places)
-        facts["problems"] = problem_rows([*collection.problems, *doubts])
         added = addition or Addition()
+        facts["problems"] = problem_rows([*collection.problems, *doubts, *added.problems])
         facts |= added.tables
         run = circumstances(program, toolchain, facts["timings"], options.label) | {
             **added.facts,
@@ -90,18 +91,21 @@ def record(
 ) -> RunInfo:
     """Commit a run that has no layers, only what is added: nothing of it was worth collecting."""
     started = datetime.now(UTC)
+    problems = problem_rows(addition.problems)
     with lake.stage() as staging, uncommitted(lake.root):
         run = circumstances(program, toolchain, TABLES["timings"].empty(), label) | {
             **addition.facts,
             "kind": addition.kind,
             "started": started.isoformat(),
             "seconds": 0.0,
-            "problems": 0,
+            "problems": len(problems),
         }
         row = {name: run[name] for name in RUNS.schema.names if name in run}
         staging.write(RUNS, RUNS.rows([row | {"started": started}]))
         for name, rows in addition.tables.items():
             staging.write(TABLES[name], rows)
+        if len(problems):
+            staging.write(PROBLEMS, problems)
         return staging.commit(run)
 
 

@@ -8,7 +8,7 @@ import typer
 
 from collectors.base.foreign_text import one_line
 from corr.commands.options import DataOption, FormatOption, open_lake
-from corr.console.output import Format, emit, emit_records
+from corr.console.output import Format, emit, emit_records, message
 
 if TYPE_CHECKING:
     from corr.lake.store import Lake
@@ -31,6 +31,12 @@ TRIALS = """
     SELECT iteration || '.' || candidate AS trial, outcome, speedup, speedup_low, speedup_high,
            expected, guarantee, proposer, kind, move, reason, detail, run_id
     FROM iterations WHERE session = ? AND role = 'proposal' ORDER BY iteration, candidate
+"""
+PROBLEMS = """
+    SELECT "where", what, sum(count)::BIGINT AS count FROM problems
+    WHERE layer = 'loop nests'
+      AND run_id IN (SELECT run_id FROM iterations WHERE session = ?)
+    GROUP BY "where", what ORDER BY min(run_id), "where", what
 """
 SESSIONS = """
     SELECT session, any_value(program) AS program, max(iteration) AS iterations,
@@ -72,6 +78,17 @@ def history(
         emit(ask(lake, TRIALS, [name]), format)
     else:
         print_history(lake, name, format)
+        _print_problems(lake, name)
+
+
+def _print_problems(lake: Lake, name: str) -> None:
+    """What the session could not look at or propose, on stderr."""
+    from collectors.base.foreign_text import one_line
+    from corr.lake.sql import ask
+
+    for row in ask(lake, PROBLEMS, [name]).to_pylist():
+        times = f" ({row['count']}×)" if row["count"] > 1 else ""
+        message(one_line(f"{row['where']} {row['what']}{times}", 400))
 
 
 def print_history(lake: Lake, name: str, format: Format) -> None:

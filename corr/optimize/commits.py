@@ -50,7 +50,7 @@ class Commits:
 
         If that cannot be had, or is interrupted, the rows alone are committed.
         """
-        if not session.rows:
+        if not session.rows and not session.problems:
             return
         addition = self._addition(session, "iteration", {"iteration": iteration})
         label = f"{self.label}.{iteration}" if self.label else None
@@ -74,7 +74,8 @@ class Commits:
         session.committed()
 
     def _addition(self, session: Session, kind: str, facts: dict[str, Any]) -> Addition:
-        return Addition(kind, session.tables(), {"session": session.name, **facts})
+        facts = {"session": session.name, **facts}
+        return Addition(kind, session.tables(), facts, tuple(session.problems))
 
     def _record(self, session: Session, label: str | None, addition: Addition) -> None:
         with uninterrupted():

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from collectors.base.errors import CorrError
 from collectors.base.foreign_text import cut, visible
+from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
 from collectors.sandbox import confined
 from corr.collect.run import sha256
 from corr.lake.store import Lake, new_run_id, uncommitted
-from corr.optimize import resume
+from corr.optimize import hot_nests, resume
 from corr.optimize.build_and_run import Workshop
 from corr.optimize.commits import Commits
+from corr.optimize.hot_nests import HotNests
 from corr.optimize.judging.order import Trier
 from corr.optimize.judging.speed import Failed, Timed
 from corr.optimize.llm.errors import ModelError
@@ -116,6 +118,11 @@ class Optimisation:
             session.best, session.best_ratio = session.original, 1.0
 
     def _iterations(self, session: Session) -> None:
+        nests = hot_nests.find(
+            self.lake, session.best_run, session.original.program, self.toolchain
+        )
+        for problem in nests.problems:
+            self._note(session, problem)
         idle = 0
         first = 1 + max((t.iteration for t in session.trials), default=0)
         last = first + self.order.iterations - 1
@@ -128,7 +135,7 @@ class Optimisation:
             before = session.best
             ended = False
             try:
-                ended = self._iteration(session, iteration)
+                ended = self._iteration(session, iteration, nests)
             except ModelError as error:
                 session.failed, ended = error, True
             except (KeyboardInterrupt, CorrError):
@@ -148,11 +155,11 @@ class Optimisation:
 
     # --- an iteration ----------------------------------------------------------------------
 
-    def _iteration(self, session: Session, iteration: int) -> bool:
+    def _iteration(self, session: Session, iteration: int, nests: HotNests) -> bool:
         """Try the proposals of an iteration; True when the proposer has no more."""
         wanted = self.order.candidates or CANDIDATES.get(self.order.proposer, 8)
         check_room(self.lake.root, otherwise="name another folder with --data")
-        summary = self._summary(session, iteration)
+        summary = self._summary(session, iteration, nests)
         session.summary_sha256 = hashlib.sha256(summary.encode()).hexdigest()
         situation = Situation(
             self.lake,
@@ -165,6 +172,8 @@ class Optimisation:
             iteration,
             wanted,
             self.order.allow_reassociation,
+            nests,
+            lambda problem: self._note(session, problem),
         )
         count = 0
         for count, proposal in enumerate(self._limited(situation, wanted), 1):
@@ -175,7 +184,13 @@ class Optimisation:
             self.tell(_line(trial, session))
         return count == 0
 
-    def _summary(self, session: Session, iteration: int) -> str:
+    def _note(self, session: Session, problem: Problem) -> None:
+        """Tell what could not be looked at or proposed, and keep it for the next commit."""
+        if problem not in session.problems:
+            self.tell(cut(visible(f"  {problem.where} {problem.what}"), 400))
+        session.problems.append(problem)
+
+    def _summary(self, session: Session, iteration: int, nests: HotNests) -> str:
         """What the proposer is shown, kept in the lake; in a replay what it was shown then."""
         if self.order.replay is not None:
             return resume.summary_shown(self.lake, self.order.replay, iteration)
@@ -185,6 +200,7 @@ class Optimisation:
             budget=self.order.summary_tokens,
             level=Level(self.order.level),
             history=session.attempts(),
+            unmodelled=nests.problems,
         )
         with uncommitted(self.lake.root):
             resume.keep_summary(self.lake, found.text)

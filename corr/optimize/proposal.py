@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.guarantee import Guarantee
+from corr.optimize.hot_nests import HotNests
 from corr.optimize.variant import Move, Variant
 from corr.timing.verdict import Ratio
 
@@ -75,9 +77,16 @@ class Trial:
     guarantee: Guarantee = Guarantee.unknown
 
 
+def nobody(problem: Problem) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True)
 class Situation:
-    """What a proposer may look at: the best variant so far, its run, and everything tried."""
+    """What a proposer may look at: the best variant so far, its run, and everything tried.
+
+    `nests` are those of the original program; `note` takes what a proposer could not propose.
+    """
 
     lake: Lake
     run: RunInfo
@@ -89,6 +98,8 @@ class Situation:
     iteration: int
     candidates: int
     allow_reassociation: bool = False
+    nests: HotNests = field(default_factory=HotNests)
+    note: Callable[[Problem], None] = nobody
 
 
 class Proposer(Protocol):

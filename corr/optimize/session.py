@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from collectors.base.errors import CorrError
+from collectors.base.table import Problem
 from corr.lake.optimize_tables import CHECKS, ITERATIONS
 from corr.lake.store import RunInfo
 from corr.optimize.inputs import Input, Inputs
@@ -91,6 +92,8 @@ class Session:
     trials: list[Trial] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
+    #: What could not be proposed or looked at, since the last commit.
+    problems: list[Problem] = field(default_factory=list)
     summary_sha256: str | None = None
     #: SHA-256 of each source as it was at the beginning
     sums: dict[Path, str] = field(default_factory=dict)
@@ -149,7 +152,7 @@ class Session:
 
     def committed(self) -> None:
         """Forget the rows that are in the lake now."""
-        self.rows, self.checks = [], []
+        self.rows, self.checks, self.problems = [], [], []
 
     def attempts(self) -> list[Attempt]:
         """The history as the summary wants it."""

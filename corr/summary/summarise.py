@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from collectors.base.errors import UsageError
+from collectors.base.table import Problem
 from collectors.passes.stripped import from_artifacts, strip_ir
 from corr.compare.diff import diff
 from corr.console.short_names import short_name
@@ -75,13 +76,15 @@ def summarise(
     history: Sequence[Attempt] = (),
     best: RunInfo | None = None,
     ir: Mapping[str, str] | None = None,
+    unmodelled: Sequence[Problem] = (),
 ) -> Summary:
     """The profile of a run as Markdown of at most `budget` tokens.
 
     `level`: the kind of change that is to be proposed, which decides what comes first; `loops`:
     how many loop nests at most; `loop`: only the nest that holds this one; `best`: the run to
     compare with; `ir`: text of a module by linkage name of a function, in place of what the run
-    kept. Raises UsageError for a loop the run has not, a level there is not, or a tiny budget.
+    kept; `unmodelled`: hot loops that corr cannot put in another order by itself. Raises
+    UsageError for a loop the run has not, a level there is not, or a tiny budget.
     """
     if level not in list(Level):
         raise UsageError(f"there is no level {level!r}", f"levels: {', '.join(Level)}")
@@ -98,6 +101,7 @@ def summarise(
             *_loops(facts, Level(level)),
             *_sources(connection, facts, Level(level)),
             *_ir(facts, Level(level), run, ir),
+            *_unmodelled(unmodelled),
             *_history(history),
         ]
     finally:
@@ -123,6 +127,13 @@ def _delta(lake: Lake, best: RunInfo | None, run: RunInfo) -> list[Part]:
     if best is None or best.run_id == run.run_id:
         return []
     return [part("comparison with the best run", *delta_variants(diff(lake, best, run)))]
+
+
+def _unmodelled(problems: Sequence[Problem]) -> list[Part]:
+    if not problems:
+        return []
+    text = render("unmodelled", problems=problems)
+    return [part("loops that corr cannot reorder", Variant(text, 6))]
 
 
 def _history(history: Sequence[Attempt]) -> list[Part]:

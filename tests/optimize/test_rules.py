@@ -8,6 +8,7 @@ import pytest
 
 from collectors.base import toolchain
 from corr.optimize.gate.refusal import Refused
+from corr.optimize.hot_nests import Nest
 from corr.optimize.judging.outputs import read_dump
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
@@ -37,7 +38,7 @@ def region(name):
     the_program = program(name)
     unit = the_program.units[0]
     (scop,), _ = regions(Functions(the_program, unit, TOOLS), f"kernel_{name}")
-    return Region(f"{name}.c", unit.source.read_bytes(), scop, WIDTH)
+    return Region(Nest(f"{name}.c", unit.source.read_bytes(), scop), WIDTH)
 
 
 def outputs(source: Path, binary: Path, size: str):
@@ -54,7 +55,7 @@ def outputs(source: Path, binary: Path, size: str):
 def first_plans(found, most=4):
     """The best plan of each base that can be generated."""
     plans = []
-    for base in bases(found.scop):
+    for base in bases(found.nest.scop):
         plan = found.plan(base, 0)
         try:
             plans.append((plan, found.edit(plan)))
@@ -89,7 +90,7 @@ def test_the_gate_lets_arrays_for_scalars_pass(name):
     text = (KERNELS / f"{name}.c").read_bytes()
     allocated = 0
     for scop in found:
-        for _, move in first_plans(Region(f"{name}.c", text, scop, WIDTH)):
+        for _, move in first_plans(Region(Nest(f"{name}.c", text, scop), WIDTH)):
             variant = move.apply(Variant(the_program))
             allocated += "malloc" in variant.text(KERNELS / f"{name}.c")
     assert allocated
@@ -97,7 +98,7 @@ def test_the_gate_lets_arrays_for_scalars_pass(name):
 
 def best_choice(name, base_name):
     found = region(name)
-    base = next(b for b in bases(found.scop) if b.name.startswith(base_name))
+    base = next(b for b in bases(found.nest.scop) if b.name.startswith(base_name))
     leaf = max(
         rewrite.leaves(base.tree),
         key=lambda at: len(base.scop.statement(at[1].child.statements[0]).loops),
@@ -129,14 +130,14 @@ def test_elimination_is_tiled_so_that_its_update_stands_alone():
 
 @pytest.mark.slow
 def test_time_is_tiled_in_sweeps_for_stencils():
-    names = [base.name for base in bases(region("jacobi_2d").scop)]
+    names = [base.name for base in bases(region("jacobi_2d").nest.scop)]
     assert names[0] == "split" and "sweeps 0 of skewed" in names
 
 
 @pytest.mark.slow
 def test_settings_are_distinct_and_neighbours_differ_in_one_number():
     found = region("gemm")
-    base = next(bases(found.scop))
+    base = next(bases(found.nest.scop))
     path, band = max(rewrite.leaves(base.tree), key=lambda at: len(at[1].rows))
     listed = [c.setting for c in choices(base.scop, base.tree, path, band, WIDTH)]
     assert len(set(listed)) == len(listed)

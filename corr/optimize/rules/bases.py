@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from corr.polyhedral import generate, rewrite, schedules
@@ -23,39 +23,53 @@ SWEEPS = {
 
 @dataclass(frozen=True)
 class Base:
-    """One way, with why it may be good."""
+    """One way, with why it may be good. `kind`: its name without the number of its sizes."""
 
     name: str
     reason: str
     scop: Scop
     tree: Tree
+    kind: str = ""
 
 
-def bases(scop: Scop) -> Iterator[Base]:
+#: Is told of a base by name, and why it is none of this region's.
+Untried = Callable[[str, str], None]
+
+
+def _nobody(name: str, why: str) -> None:
+    """Nobody is told."""
+
+
+def bases(scop: Scop, untried: Untried = _nobody) -> Iterator[Base]:
     """The bases of a region, the plain ones first; each is legal by itself."""
     seen: set[str] = set()
-    for base in _all(scop):
+    for base in _all(scop, untried):
         key = repr(base.tree)
-        if key not in seen and generate.legal(base.scop, base.tree):
-            seen.add(key)
+        if key in seen:
+            continue
+        seen.add(key)
+        if generate.legal(base.scop, base.tree):
             yield base
+        else:
+            untried(base.kind or base.name, "it would turn a dependence round")
 
 
-def _all(scop: Scop) -> Iterator[Base]:
+def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
     whole = expanded(scop)
     original = schedules.original(whole)
     reason = "each statement gets loops of its own, in the order that suits it"
     yield Base("split", reason, whole, rewrite.distributed(whole, original))
     skewed: list[Base] = []
-    for fuse, reason in (
-        (False, "an order that allows tiles across the outer loop"),
-        (True, "fused so that values are used while they are near"),
+    for name, reason in (
+        ("skewed", "an order that allows tiles across the outer loop"),
+        ("fused", "fused so that values are used while they are near"),
     ):
         try:
-            tree = schedules.automatic(whole, fuse=fuse)
-        except NotAffine:
+            tree = schedules.automatic(whole, fuse=name == "fused")
+        except NotAffine as why:
+            untried(name, str(why))
             continue
-        skewed.append(Base("fused" if fuse else "skewed", reason, whole, tree))
+        skewed.append(Base(name, reason, whole, tree))
         yield skewed[-1]
     for number, tree in enumerate(rewrite.stripped(whole, original, STRIP)):
         reason = f"strips of {STRIP} iterations, split within: what one nest reads, the next reuses"
@@ -85,4 +99,5 @@ def _sweeps(base: Base) -> Iterator[Base]:
             strip = Band(band.rows, True, time, sizes, strip=True)
             reason = f"tiles of {'×'.join(map(str, sizes))} over time and space stay in the cache"
             name = f"sweeps {number}" + (f".{at}" if at else "") + f" of {base.name}"
-            yield Base(name, reason, scop, schedules.with_band(tree, path, strip))
+            kind = f"sweeps of {base.name}"
+            yield Base(name, reason, scop, schedules.with_band(tree, path, strip), kind)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from collectors.base.table import Problem
+from corr.optimize.hot_nests import LAYER, Nest
 from corr.optimize.moves.source import Source
+from corr.optimize.proposal import nobody
 from corr.optimize.rules.bases import Base, bases
 from corr.optimize.rules.leaf_settings import Choice, Setting, choices, neighbours
 from corr.optimize.variant import Move
 from corr.polyhedral import generate, rewrite, schedules
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.schedules import Band, Leaf, Tree
-from corr.polyhedral.scop import Scop
 
 #: Settings of a band that are tried, and bases that get a second setting.
 MOST_CHOICES = 7
@@ -50,12 +52,14 @@ class Plan:
 
 @dataclass
 class Region:
-    """One region of a source and the search over its plans."""
+    """The search over the plans of one nest. `width`: bytes of a vector.
 
-    file: str
-    text: bytes
-    scop: Scop
+    `note` is told of what is not tried, and why.
+    """
+
+    nest: Nest
     width: int
+    note: Callable[[Problem], None] = nobody
     tried: set[str] = field(default_factory=set)
     best: Plan | None = None
     #: (time over the original's, base) of every plan that ran
@@ -84,15 +88,21 @@ class Region:
         tree = plan.tree()
         if not generate.legal(plan.base.scop, tree):
             raise NotAffine("the order would turn a dependence round")
-        start, end = self.scop.span
+        start, end = self.nest.scop.span
         new = generate.code(plan.base.scop, tree)
-        text = self.text.decode("utf-8", "surrogateescape")
-        before = self.text[:start].decode("utf-8", "surrogateescape")
-        old = self.text[start:end].decode("utf-8", "surrogateescape")
+        text = self.nest.text.decode("utf-8", "surrogateescape")
+        before = self.nest.text[:start].decode("utf-8", "surrogateescape")
+        old = self.nest.text[start:end].decode("utf-8", "surrogateescape")
         while text.count(old) > 1 and before:
             cut = before.rstrip("\n").rfind("\n") + 1
             old, new, before = before[cut:] + old, before[cut:] + new, before[:cut]
-        return Source(self.file, ((old, new),), summary=f"{self.scop.function} {plan.describe()}")
+        summary = f"{self.nest.scop.function} {plan.describe()}"
+        return Source(self.nest.file, ((old, new),), summary=summary)
+
+    def untried(self, what: str, why: str) -> None:
+        """Say that a base, or a plan, is not tried, and why."""
+        place = f"{self.nest.file}:{self.nest.lines[0]}"
+        self.note(Problem(LAYER, place, f"{self.nest.scop.function}: not tried: {what}: {why}"))
 
     # --- the search ------------------------------------------------------------------------
 
@@ -102,7 +112,7 @@ class Region:
         Every base with its best setting; the best bases with the next; then the settings of each
         band of the best, and numbers near the best.
         """
-        known = list(bases(self.scop))
+        known = list(bases(self.nest.scop, self.untried))
         yield from filter(None, (self.plan(base, 0) for base in known))
         for base in self._promising()[:KEPT_BASES]:
             yield from filter(None, (self.plan(base, rank) for rank in (1, 2)))

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from collectors.base.errors import CompileError
-from corr.lake.sql import ask
+from collectors.base.table import Problem
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.rules import flags, loops
 from corr.optimize.rules.nests import Plan, Region
-from corr.optimize.variant import Variant
-from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.expressions import NotAffine
-from corr.polyhedral.extract import regions
 from corr.program import machine
 
 
@@ -32,6 +27,7 @@ class Rules:
         self._last: Trial | None = None
         #: what a session that is gone on with has tried before, by the moves of the variant
         self._earlier: dict[str, Trial] = {}
+        self._all: list[Region] = []
         self._chosen: dict[int, Plan] = {}
         #: time of the best over that of the original
         self._best = 1.0
@@ -65,7 +61,9 @@ class Rules:
                 times[added] = time
         own = list(situation.run.facts.get("flags") or ())
         base = min(times, key=lambda f: times[f], default=flags.base_flags(own))
-        for number, region in enumerate(self._regions(situation)):
+        width = (machine.vector_bits() or 128) // 8
+        self._all = [Region(nest, width, self._note) for nest in situation.nests.modelled]
+        for number, region in enumerate(self._all):
             for plan in region.search():
                 if not region.new(plan):
                     continue
@@ -86,6 +84,9 @@ class Rules:
         assert self._situation is not None
         return self._situation
 
+    def _note(self, problem: Problem) -> None:
+        self._now().note(problem)
+
     def _won(self) -> bool:
         return self._last is not None and self._last.outcome == Outcome.accepted
 
@@ -103,53 +104,15 @@ class Rules:
         try:
             edits = [self._all[n].edit(p) for n, p in sorted(self._chosen.items()) if n != number]
             edit = region.edit(plan)
-        except NotAffine:
+        except NotAffine as reason:
+            region.untried(plan.describe(), str(reason))
             return None
         return Proposal(
             (Flags(base), *edits, edit),
             plan.reason,
             "rules",
             2.0,
-            region.scop.function,
+            region.nest.scop.function,
             from_original=True,
             trusted=True,
         )
-
-    def _regions(self, situation: Situation) -> list[Region]:
-        """The regions of hot functions, as the original has them."""
-        variant = Variant(situation.best.program)
-        self._all: list[Region] = []
-        hot = _hot_functions(situation)
-        width = (machine.vector_bits() or 128) // 8
-        for unit in variant.program.units:
-            functions = Functions(variant.program, unit, situation.toolchain)
-            for name in hot:
-                try:
-                    found, _ = regions(functions, name)
-                except (CompileError, NotAffine):
-                    continue
-                node = functions.get(name)
-                if not found or node is None or not _of_unit(node):
-                    continue
-                text = unit.source.read_bytes()
-                label = variant.program.label(unit)
-                self._all += [Region(label, text, scop, width) for scop in found]
-        return self._all
-
-
-def _of_unit(node: dict[str, Any]) -> bool:
-    """The function is written in the unit's own file, not in a header."""
-    location = node.get("loc", {})
-    location = location.get("expansionLoc", location)
-    return "includedFrom" not in location
-
-
-def _hot_functions(situation: Situation) -> list[str]:
-    """Names of the functions that hot loops were written in, hottest first."""
-    query = """
-        SELECT function, sum(coalesce(share, 0)) AS share
-        FROM hotspots WHERE function IS NOT NULL AND loop IS NOT NULL
-        GROUP BY function ORDER BY share DESC LIMIT 8
-    """
-    found = ask(situation.lake, query, (), [situation.run]).to_pylist()
-    return [row["function"] for row in found if row["share"] >= 0.02]

@@ -1,0 +1,149 @@
+"""The loop nests that take the time: which are modelled as polyhedra, and why others are not.
+
+    hot loops of a run → the functions they are written in → their regions, or reasons
+
+Found once in a session, for the original. The rules search the regions; the reasons are told to
+whoever reads along, kept in `problems`, and shown to a model, which may know what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from collectors.base.errors import CompileError
+from collectors.base.table import Problem
+from collectors.base.toolchain import Toolchain
+from corr.lake.sql import ask
+from corr.lake.store import Lake, RunInfo
+from corr.polyhedral.clang_ast import Functions
+from corr.polyhedral.extract import Unmodelled, regions
+from corr.polyhedral.scop import Scop
+from corr.program.model import Program, Unit
+
+LAYER = "loop nests"
+#: Functions looked at, the least share of the time of one, and of a loop that is spoken of.
+MOST_FUNCTIONS = 8
+LEAST_OF_FUNCTION, LEAST_OF_LOOP = 0.02, 0.01
+_NO_SAMPLES = "nothing was sampled, so it is not known which nests take the time"
+_NO_FOR = "only `for` loops are modelled"
+
+
+@dataclass(frozen=True)
+class Nest:
+    """A modelled region of a hot function: its unit's label, that file's text, the model."""
+
+    file: str
+    text: bytes
+    scop: Scop
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last line of the region."""
+        start, end = self.scop.span
+        return self.text.count(b"\n", 0, start) + 1, self.text.count(b"\n", 0, end) + 1
+
+
+@dataclass(frozen=True)
+class HotNests:
+    """What is modelled, hottest function first, and what is not: a problem each, hottest first."""
+
+    modelled: tuple[Nest, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class HotLoop:
+    """A loop that was sampled: the function it is written in, its place, its share of the time."""
+
+    function: str
+    file: str
+    line: int
+    share: float
+
+
+def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> HotNests:
+    """The hot nests of a run of this program."""
+    return of_loops(_hot_loops(lake, run), program, toolchain)
+
+
+def of_loops(loops: Sequence[HotLoop], program: Program, toolchain: Toolchain) -> HotNests:
+    """The nests of these loops, the hottest functions first."""
+    if not loops:
+        return HotNests((), (Problem(LAYER, program.name, _NO_SAMPLES),))
+    modelled: list[Nest] = []
+    reasons: dict[str, list[tuple[str, Unmodelled]]] = {}
+    functions = list(dict.fromkeys(loop.function for loop in loops))
+    for unit in program.units:
+        label = program.label(unit)
+        for nests, unmodelled in _of_unit(program, unit, toolchain, functions):
+            modelled += nests
+            for reason in unmodelled:
+                reasons.setdefault(reason.function, []).append((label, reason))
+    spoken_of = [loop for loop in loops if loop.share >= LEAST_OF_LOOP]
+    problems = (_problem(loop, modelled, reasons.get(loop.function, ())) for loop in spoken_of)
+    return HotNests(tuple(modelled), tuple(dict.fromkeys(p for p in problems if p is not None)))
+
+
+def _hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:
+    """The sampled loops of the hottest functions, those of the hottest function first."""
+    query = """
+        SELECT function, place, share, sum(share) OVER (PARTITION BY function) AS of_function
+        FROM hotspots WHERE function IS NOT NULL AND loop IS NOT NULL AND share > 0
+        QUALIFY of_function >= ? ORDER BY of_function DESC, function, share DESC, place
+    """
+    rows = ask(lake, query, (LEAST_OF_FUNCTION,), [run]).to_pylist()
+    hottest = list(dict.fromkeys(row["function"] for row in rows))[:MOST_FUNCTIONS]
+    found = []
+    for row in rows:
+        file, _, line = (row["place"] or "").rpartition(":")
+        if row["function"] in hottest:
+            found.append(HotLoop(row["function"], file, int(line or 0), row["share"]))
+    return found
+
+
+def _of_unit(
+    program: Program, unit: Unit, toolchain: Toolchain, names: Sequence[str]
+) -> Iterable[tuple[list[Nest], list[Unmodelled]]]:
+    """The regions of each function in a unit, and why other loops of it are in none."""
+    functions = Functions(program, unit, toolchain)
+    label = program.label(unit)
+    for name in names:
+        try:
+            found, reasons = regions(functions, name)
+        except CompileError as error:
+            why = f"clang cannot read {label}: {error.message.splitlines()[-1]}"
+            found, reasons = [], [Unmodelled(name, why)]
+        yield [Nest(label, functions.text, scop) for scop in found], reasons
+
+
+def _problem(
+    loop: HotLoop, modelled: Sequence[Nest], reasons: Sequence[tuple[str, Unmodelled]]
+) -> Problem | None:
+    """Why a hot loop, or a loop round it, is not modelled; None where all of its nest is.
+
+    The innermost loop that has a reason: those round it have no better one.
+    """
+    covered = any(
+        nest.file == loop.file and nest.lines[0] <= loop.line <= nest.lines[1] for nest in modelled
+    )
+    around = [
+        (reason.lines, reason.reason)
+        for label, reason in reasons
+        if reason.lines and label == loop.file and reason.lines[0] <= loop.line <= reason.lines[1]
+    ]
+    if around:
+        lines, why = min(around, key=lambda found: found[0][1] - found[0][0])
+        what = "a loop round modelled ones is not" if covered else "not modelled"
+        return Problem(LAYER, f"{loop.file}:{lines[0]}", f"{loop.function}: {what}: {why}")
+    if covered:
+        return None
+    whole = [reason.reason for _, reason in reasons if reason.lines is None]
+    named = {nest.scop.function for nest in modelled}
+    why = _NO_FOR if loop.function in named or not whole else _likeliest(whole)
+    return Problem(LAYER, f"{loop.file}:{loop.line}", f"{loop.function}: not modelled: {why}")
+
+
+def _likeliest(reasons: Sequence[str]) -> str:
+    """Of the reasons of all units, one that knows the function, else that there is none."""
+    return min(reasons, key=lambda reason: reason.startswith("no definition"))
