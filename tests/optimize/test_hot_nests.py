@@ -107,7 +107,7 @@ def test_the_reader_the_lake_and_the_model_are_told(corr: Corr, tmp_path: Path) 
     for name in ("tree_walk.c", "corr_harness.h"):
         shutil.copy(ROOT / "kernels" / name, tmp_path)
     options = ("--proposer", "rules", "--iterations", "1", "--candidates", "1")
-    done = corr("optimize", "tree_walk.c", "--run-args", "--size 20000", *options, cwd=tmp_path)
+    done = corr("optimize", "tree_walk.c", "--run-args", "--size 100000", *options, cwd=tmp_path)
     assert done.returncode in (0, 4), done.stderr
     says = "kernel_tree_walk: not modelled: a WhileStmt is not modelled"
     assert says in done.stderr
