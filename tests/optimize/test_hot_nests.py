@@ -15,7 +15,8 @@ from corr.lake.store import Lake
 from corr.optimize.hot_nests import LAYER, HotLoop, HotNests, of_loops
 from corr.optimize.rules.nests import Region
 from corr.program.model import Run, from_files
-from tests.conftest import ROOT, Corr
+from tests.support.command import Corr
+from tests.support.places import ROOT
 
 PROGRAM = """
 #include "other.h"
