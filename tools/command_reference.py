@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-import subprocess
-import sys
 from pathlib import Path
+from unittest import mock
 
+from corr.cli import main
 from corr.commands import COMMANDS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
@@ -22,14 +24,14 @@ SUBCOMMANDS = {
 
 def help_of(*words: str) -> str:
     """What `corr WORDS --help` prints, at a fixed width."""
-    done = subprocess.run(
-        [sys.executable, "-m", "corr", *words, "--help"],
-        env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERMINAL_WIDTH": "100"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    out = io.StringIO()
+    fixed = {"COLUMNS": "100", "NO_COLOR": "1", "TERMINAL_WIDTH": "100"}
+    with mock.patch.dict(os.environ, fixed), contextlib.redirect_stdout(out):
+        try:
+            main([*words, "--help"])
+        except SystemExit as done:
+            assert done.code == 0, words
+    return "\n".join(line.rstrip() for line in out.getvalue().strip().splitlines())
 
 
 def reference() -> str:
