@@ -133,7 +133,7 @@ def _inner(file: TomlFile, hint: Any, value: Any, at: Keys) -> Any:
 _SAID = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<at>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _EXPECTED = re.compile(r"Expected `(?P<type>\w+)[^`]*`.*|Invalid RFC3339 encoded (?P<time>\w+)")
-_IN_TOML = {"array": "list", "object": "table"}
+_IN_TOML = {"array": "a list", "object": "a table", "date": "a date"}
 
 
 def _wrong(file: TomlFile, said: str) -> UsageError:

@@ -109,12 +109,12 @@ def test_settings_of_the_gate(lake: Path) -> None:
     ("text", "says"),
     [
         ("[check]\nhotshare = 1", "unknown key 'check.hotshare'; did you mean 'hot-share'"),
-        ("[check]\nhot-share = 2", "hot-share is from 0 to 1"),
-        ("check = 3", "check must be dict"),
-        ("[check]\nwaivers = [1]", "list of tables"),
+        ("[check]\nhot-share = 2", "check.hot-share must be from 0 to 1"),
+        ("check = 3", "check must be a table"),
+        ("[check]\nwaivers = [1]", "each of check.waivers must be a table"),
         ("[[check.waivers]]\nrule = 'slower'", "a rule and a reason"),
         ("[[check.waivers]]\nrules = 'slower'", "did you mean 'rule'"),
-        ("[[check.waivers]]\nuntil = 'soon'", "check.waivers.until must be date"),
+        ("[[check.waivers]]\nuntil = 'soon'", "check.waivers.until must be a date"),
     ],
 )
 def test_settings_that_are_refused(tmp_path: Path, text: str, says: str) -> None:
