@@ -36,13 +36,25 @@ class Table:
             if not known.issuperset(row):
                 raise KeyError(f"{self.name} has no column {sorted(set(row) - known)}")
         columns = [
-            pa.array([row.get(field.name) for row in listed], field.type) for field in self.schema
+            _array([row.get(field.name) for row in listed], field.type) for field in self.schema
         ]
         return pa.Table.from_arrays(columns, schema=self.schema)
 
     def empty(self) -> pa.Table:
         """The table without a row."""
         return pa.Table.from_batches([], self.schema)
+
+
+def _array(values: list[Any], type: pa.DataType) -> pa.Array:
+    """The values of a column. Bytes of a name that were no UTF-8 are escaped: `\\udc80`."""
+    try:
+        return pa.array(values, type)
+    except UnicodeEncodeError:
+        escaped = [
+            v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v
+            for v in values
+        ]
+        return pa.array(escaped, type)
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
-from collectors.base import process
+from collectors.base import process, tool_output
+from collectors.base.errors import CorrError
 from collectors.base.table import BOOL, INT, LINE, STRING, Problem, Table, column
+from collectors.base.tool_output import MOST, Damage, FileName, LineNumber, decoded
 from collectors.base.toolchain import Toolchain
 from collectors.machine_code import control_flow
 from collectors.machine_code.control_flow import (
@@ -72,6 +74,7 @@ MACHINE_LOOPS = Table(
 )
 
 _FUNCTION = re.compile(r"^([0-9a-f]+) <(.*)>:$")
+_SECTION = re.compile(r"^Disassembly of section |.*:\s+file format ")
 _INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)(?:\s+(.*))?$")
 _TARGET = re.compile(r"^(?:0x)?([0-9a-f]+)(?: <.*>)?$")
 _RETURN = re.compile(r"^(ret|hlt|ud2|iret|sysret|brk|udf)")
@@ -102,8 +105,10 @@ def collect(binary: Path, lines: pa.Table, toolchain: Toolchain) -> Disassembly:
     `lines` is the binary's `lines` table: places are looked up once per row of it. Raises
     ToolMissing without llvm-objdump; without llvm-symbolizer there are no places, and a problem.
     """
-    functions = list(disassemble(binary, toolchain))
+    damage = Damage("instructions", "llvm-objdump")
+    functions = list(disassemble(binary, toolchain, damage))
     places, problems = _places(binary, lines, toolchain)
+    problems += damage.problems()
     starts = sorted(places)
     columns: dict[str, list[Any]] = {name: [] for name in INSTRUCTIONS.schema.names}
     loops = []
@@ -123,24 +128,39 @@ def collect(binary: Path, lines: pa.Table, toolchain: Toolchain) -> Disassembly:
     return Disassembly(table, MACHINE_LOOPS.rows(loops), problems)
 
 
-def disassemble(binary: Path, toolchain: Toolchain) -> Iterator[Code]:
+def disassemble(binary: Path, toolchain: Toolchain, damage: Damage | None = None) -> Iterator[Code]:
     """The functions of a binary with (address, mnemonic, operands) rows, linker stubs left out."""
     options = ("-d", "--no-show-raw-insn", "--no-leading-headers")
     argv: list[str | Path] = [toolchain.path("llvm-objdump"), *options, binary]
-    code: Code | None = None
     with process.stream(argv) as pipe:
-        for raw in pipe:
-            line = raw.decode("utf-8", "replace").rstrip("\n")
-            instruction = _INSTRUCTION.match(line) if line[:1] == " " else None
-            if instruction and code is not None:
-                operands = (instruction[3] or "").split("#", 1)[0].strip()
-                code.rows.append((int(instruction[1], 16), instruction[2], operands))
+        yield from parse(tool_output.lines(pipe), damage or Damage("instructions", "llvm-objdump"))
+
+
+def parse(lines: Iterable[bytes], damage: Damage) -> Iterator[Code]:
+    """The functions of llvm-objdump's listing; addresses ascend in each, or the line is damaged."""
+    code: Code | None = None
+    last = -1
+    for number, raw in enumerate(lines, 1):
+        line = raw.decode("utf-8", "replace").rstrip("\n")
+        if line[:1] in (" ", "\t"):
+            instruction = _INSTRUCTION.match(line)
+            address = int(instruction[1], 16) if instruction else -1
+            if instruction is None or not last < address <= MOST:
+                damage.note(number, "no instruction at an address after the one before it")
                 continue
-            header = _FUNCTION.match(line)
-            if header:
-                if code is not None and code.rows:
-                    yield code
-                code = None if header[2].endswith("@plt") else Code(header[2], [])
+            last = address
+            if code is not None:
+                operands = (instruction[3] or "").split("#", 1)[0].strip()
+                code.rows.append((address, instruction[2], operands))
+            continue
+        header = _FUNCTION.match(line)
+        if header:
+            if code is not None and code.rows:
+                yield code
+            code = None if header[2].endswith("@plt") else Code(header[2], [])
+            last = -1
+        elif line and not _SECTION.match(line):
+            damage.note(number, "neither a function's name nor an instruction")
     if code is not None and code.rows:
         yield code
 
@@ -234,24 +254,61 @@ def _places(
         stdin="\n".join(f"0x{a:x}" for a in wanted).encode() + b"\n",
         limit=1 << 31,
     )
-    for address, text in zip(wanted, answer.stdout.splitlines(), strict=False):
-        places[address] = _frames(json.loads(text))
-    missing = len(wanted) - sum(1 for a in wanted if a in places)
+    damage = Damage("instructions", "llvm-symbolizer")
+    places |= symbolized(answer.stdout, wanted, damage)
+    missing = sum(1 for a in wanted if a not in places)
     if missing:
         what = f"no source place for {missing} of {len(wanted)} line-table rows"
-        return places, [Problem("instructions", "llvm-symbolizer", what, answer.last_lines(1))]
-    return places, []
+        told = Problem("instructions", "llvm-symbolizer", what, answer.last_lines(1))
+        return places, [told, *damage.problems()]
+    return places, damage.problems()
 
 
-def _frames(answer: dict[str, Any]) -> list[dict[str, Any]] | None:
+class _Frame(msgspec.Struct):
+    FunctionName: str
+    FileName: FileName
+    Line: LineNumber
+    Column: LineNumber
+
+
+class _Symbolized(msgspec.Struct):
+    """An address with its frames; none, with an error, where the symbolizer found nothing."""
+
+    Address: str
+    Symbol: list[_Frame] = []
+
+
+def symbolized(
+    answers: bytes, wanted: Sequence[int], damage: Damage
+) -> dict[int, list[dict[str, Any]] | None]:
+    """The inline frames of each wanted address that llvm-symbolizer's lines of JSON name."""
+    known = {f"0x{address:x}": address for address in wanted}
+    found = {}
+    for number, text in enumerate(answers.splitlines(), 1):
+        if not text.strip():
+            continue
+        try:
+            answer = decoded(text, _Symbolized, "llvm-symbolizer")
+        except CorrError as error:
+            damage.note(number, error.message)
+            continue
+        address = known.pop(answer.Address, None)
+        if address is None:
+            damage.note(number, f"{answer.Address} was not asked for, or is answered twice")
+        else:
+            found[address] = _frames(answer.Symbol)
+    return found
+
+
+def _frames(symbol: list[_Frame]) -> list[dict[str, Any]] | None:
     frames = [
         {
-            "function": frame["FunctionName"] or None,
-            "file": os.path.normpath(frame["FileName"]) if frame["FileName"] else None,
-            "line": frame["Line"] or None,
-            "column": frame["Column"] or None,
+            "function": frame.FunctionName or None,
+            "file": os.path.normpath(frame.FileName) if frame.FileName else None,
+            "line": frame.Line or None,
+            "column": frame.Column or None,
         }
-        for frame in answer.get("Symbol", ())
+        for frame in symbol
     ]
     return frames or None
 

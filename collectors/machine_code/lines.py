@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from elftools.common.exceptions import DWARFError, ELFError
 from elftools.dwarf.lineprogram import LineProgram
-from elftools.elf.elffile import ELFFile
 
+from collectors.base import elf
+from collectors.base.errors import CorrError
 from collectors.base.table import BOOL, INT, LINE, STRING, Problem, Table, column
+from collectors.base.tool_output import MOST, MOST_LINE, Damage
 
 LINES = Table(
     "lines",
@@ -33,28 +34,43 @@ LINES = Table(
 def read(binary: Path) -> tuple[pa.Table, list[Problem]]:
     """The `lines` rows of an ELF file, in the order of its line programs.
 
-    A binary without line tables gives no row and a problem that says so.
+    A binary without line tables gives no row and a problem that says so. A damaged unit costs
+    its own rows; those of the units before a damage that hides the following ones are kept.
     """
     columns: dict[str, list[Any]] = {name: [] for name in LINES.schema.names}
-    problems = []
+    damage = Damage("lines", str(binary), "build it again")
     try:
-        with binary.open("rb") as stream:
-            elf = ELFFile(stream)
-            if not elf.has_dwarf_info(strict=True):
+        with elf.opened(binary) as file:
+            if not file.has_dwarf_info(strict=True):
                 return LINES.empty(), [_no_lines(binary)]
-            dwarf = elf.get_dwarf_info(relocate_dwarf_sections=False)
+            dwarf = file.get_dwarf_info(relocate_dwarf_sections=False)
             for unit in dwarf.iter_CUs():
-                program = dwarf.line_program_for_CU(unit)
-                if program is not None:
-                    folder = _text(unit.get_top_DIE().attributes.get("DW_AT_comp_dir"))
-                    _append(program, folder, columns)
-    except (ELFError, DWARFError, ValueError, KeyError, AssertionError, OSError) as error:
-        problems.append(
-            Problem("lines", str(binary), f"the line table cannot be read: {error}", "rebuild it")
-        )
+                _take(dwarf, unit, binary, columns, damage)
+    except CorrError as error:
+        damage.note(str(binary), f"the line table cannot be read: {error.message}")
+    problems = damage.problems()
     if not columns["address"] and not problems:
         problems.append(_no_lines(binary))
     return pa.table(columns, schema=LINES.schema), problems
+
+
+def _take(
+    dwarf: Any, unit: Any, binary: Path, columns: dict[str, list[Any]], damage: Damage
+) -> None:
+    """Append the rows of one unit, all or none."""
+    where = f"unit at {unit.cu_offset:#x}"
+    rows: dict[str, list[Any]] = {name: [] for name in columns}
+    try:
+        with elf.guarded(binary, where):
+            program = dwarf.line_program_for_CU(unit)
+            if program is not None:
+                folder = _text(unit.get_top_DIE().attributes.get("DW_AT_comp_dir"))
+                _append(program, folder, rows)
+    except CorrError as error:
+        damage.note(f"{binary} {where}", error.message)
+        return
+    for name, cells in rows.items():
+        columns[name] += cells
 
 
 def _no_lines(binary: Path) -> Problem:
@@ -72,6 +88,10 @@ def _append(program: LineProgram, folder: str, columns: dict[str, list[Any]]) ->
         state = entry.state
         if state is None:
             continue
+        if not 0 <= state.address <= MOST or not min(state.line, state.column) >= 0:
+            raise ValueError(f"a row at address {state.address:#x}, line {state.line}")
+        if max(state.line, state.column) > MOST_LINE:
+            raise ValueError(f"line {state.line}, column {state.column}")
         position = state.file - first
         address.append(state.address)
         file.append(names[position] if 0 <= position < len(names) else None)

@@ -6,20 +6,23 @@ The model knows no caches and no branch misses, and takes a call for 100 cycles.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pyarrow as pa
 
 from collectors.base import process
+from collectors.base.errors import CorrError
 from collectors.base.foreign_text import visible
 from collectors.base.table import BOOL, INT, REAL, STRING, Problem, Table, column
+from collectors.base.tool_output import Count, Damage, LineNumber, Real, decoded
 from collectors.base.toolchain import Toolchain
 
 ITERATIONS = 100
+OUTPUT = "mca.json"
 #: A loop is bound by latency when it takes this much longer than its busiest resource.
 LATENCY_MARGIN = 1.10
 
@@ -89,35 +92,120 @@ def collect(
     if not answer.stdout.lstrip().startswith(b"{"):
         problem = Problem("mca", str(listing), f"llvm-mca failed: {answer.last_lines(2)}")
         return MCA.empty(), MCA_INSTRUCTIONS.empty(), [problem]
-    (folder / "mca.json").write_bytes(answer.stdout)
-    return parse(json.loads(answer.stdout), loops, symbols)
+    (folder / OUTPUT).write_bytes(answer.stdout)
+    try:
+        return parse(answer.stdout, loops, symbols)
+    except CorrError as error:
+        problem = Problem("mca", str(folder / OUTPUT), error.message, error.fix)
+        return MCA.empty(), MCA_INSTRUCTIONS.empty(), [problem]
+
+
+class _Target(msgspec.Struct):
+    CPUName: str
+    Resources: list[str]
+
+
+class _Report(msgspec.Struct):
+    """llvm-mca's answer; a region is decoded for itself, so that a damaged one costs itself."""
+
+    TargetInfo: _Target
+    CodeRegions: list[msgspec.Raw]
+
+
+class _Info(msgspec.Struct):
+    Latency: Count
+    NumMicroOpcodes: Count
+    RThroughput: Real
+    mayLoad: bool
+    mayStore: bool
+
+
+class _Infos(msgspec.Struct):
+    InstructionList: list[_Info]
+
+
+class _Use(msgspec.Struct):
+    InstructionIndex: LineNumber
+    ResourceIndex: LineNumber
+    ResourceUsage: Real
+
+
+class _Uses(msgspec.Struct):
+    ResourcePressureInfo: list[_Use]
+
+
+Positive = Annotated[int, msgspec.Meta(ge=1, le=1 << 31)]
+
+
+class _Summary(msgspec.Struct):
+    BlockRThroughput: Real
+    DispatchWidth: Positive
+    IPC: Real
+    Instructions: Count
+    Iterations: Positive
+    TotalCycles: Count
+    TotaluOps: Count
+
+
+class _CodeRegion(msgspec.Struct):
+    Name: str
+    Instructions: list[str]
+    InstructionInfoView: _Infos
+    ResourcePressureView: _Uses
+    SummaryView: _Summary
 
 
 def parse(
-    report: dict[str, Any],
+    report: bytes,
     loops: dict[int, list[tuple[int, str, str]]],
     symbols: dict[int, str],
 ) -> tuple[pa.Table, pa.Table, list[Problem]]:
-    """Rows from llvm-mca's JSON; a region whose instructions do not line up is reported."""
-    target = report["TargetInfo"]
-    resources = [_resource_name(r) for r in target["Resources"]]
+    """Rows from llvm-mca's JSON; a region that is damaged or does not line up is reported.
+
+    Raises CorrError if it is no report at all.
+    """
+    whole = decoded(report, _Report, OUTPUT)
+    target = whole.TargetInfo
+    resources = [_resource_name(r) for r in target.Resources]
+    damage = Damage("mca", OUTPUT)
+    headers = {f"0x{header:x}": header for header in loops}
     rows, details, problems = [], [], []
-    for region in report["CodeRegions"]:
-        header = int(region["Name"], 16)
+    for place, region in damage.each(whole.CodeRegions, _CodeRegion, "CodeRegions"):
+        header = headers.pop(region.Name, None)
+        found = _inconsistency(region, header, len(resources))
+        if header is None or found:
+            damage.note(f"{OUTPUT} {place}", found)
+            continue
         code = loops[header]
         pressure = _pressure(region, resources)
         rows.append(
-            {"machine_loop": header, "symbol": symbols.get(header), "cpu": target["CPUName"]}
-            | _summary(region, pressure.get(len(region["Instructions"]), []))
+            {"machine_loop": header, "symbol": symbols.get(header), "cpu": target.CPUName}
+            | _summary(region.SummaryView, pressure.get(len(region.Instructions), []))
             | {"calls": any(_CALL.match(m) for _, m, _ in code)}
         )
-        if len(region["Instructions"]) != len(code):
-            what = f"{len(code) - len(region['Instructions'])} instructions unknown to llvm-mca"
+        if len(region.Instructions) != len(code):
+            what = f"{len(code) - len(region.Instructions)} instructions unknown to llvm-mca"
             problems.append(Problem("mca", f"0x{header:x}", what, "its cycles are too low"))
             continue
-        for index, (address, _, _) in enumerate(code):
-            details.append(_detail(header, address, region, index, pressure.get(index, [])))
-    return MCA.rows(rows), MCA_INSTRUCTIONS.rows(details), problems
+        infos = region.InstructionInfoView.InstructionList
+        for index, ((address, _, _), info) in enumerate(zip(code, infos, strict=True)):
+            details.append(_detail(header, address, info, pressure.get(index, [])))
+    if headers and not damage.count:
+        what = "llvm-mca says nothing of some loops"
+        problems.append(Problem("mca", OUTPUT, what, count=len(headers)))
+    return MCA.rows(rows), MCA_INSTRUCTIONS.rows(details), problems + damage.problems()
+
+
+def _inconsistency(region: _CodeRegion, header: int | None, resources: int) -> str:
+    """Why a region that is well formed cannot be taken, or nothing."""
+    if header is None:
+        return f"{region.Name} is none of the loops, or is there twice"
+    if len(region.InstructionInfoView.InstructionList) != len(region.Instructions):
+        return "it does not tell as much of each of its instructions"
+    uses = region.ResourcePressureView.ResourcePressureInfo
+    if any(use.ResourceIndex >= resources for use in uses):
+        return "it uses a resource that the target does not have"
+    return ""
 
 
 def _region(header: int, code: Iterable[tuple[int, str, str]]) -> str:
@@ -137,49 +225,48 @@ def _run(listing: Path, toolchain: Toolchain, cpu: str | None) -> process.Comple
     return process.run([*argv, listing], limit=1 << 30)
 
 
-def _pressure(region: dict[str, Any], resources: list[str]) -> dict[int, list[dict[str, Any]]]:
+def _pressure(region: _CodeRegion, resources: list[str]) -> dict[int, list[dict[str, Any]]]:
     """Instruction index to its pressure; the index after the last one holds the totals."""
     found: dict[int, list[dict[str, Any]]] = {}
-    for item in region["ResourcePressureView"]["ResourcePressureInfo"]:
-        entry = {"resource": resources[item["ResourceIndex"]], "cycles": item["ResourceUsage"]}
-        found.setdefault(item["InstructionIndex"], []).append(entry)
+    for use in region.ResourcePressureView.ResourcePressureInfo:
+        entry = {"resource": resources[use.ResourceIndex], "cycles": use.ResourceUsage}
+        found.setdefault(use.InstructionIndex, []).append(entry)
     return found
 
 
-def _summary(region: dict[str, Any], totals: list[dict[str, Any]]) -> dict[str, Any]:
-    view = region["SummaryView"]
-    cycles = view["TotalCycles"] / view["Iterations"]
-    uops = view["TotaluOps"] / view["Iterations"]
-    busiest = max(totals, key=lambda t: t["cycles"], default={"resource": None, "cycles": 0.0})
-    dispatch = uops / view["DispatchWidth"]
+def _summary(view: _Summary, totals: list[dict[str, Any]]) -> dict[str, Any]:
+    cycles = view.TotalCycles / view.Iterations
+    uops = view.TotaluOps / view.Iterations
+    idle: dict[str, Any] = {"resource": None, "cycles": 0.0}
+    busiest = max(totals, key=lambda t: t["cycles"], default=idle)
+    dispatch = uops / view.DispatchWidth
     bound, busy = busiest["resource"], busiest["cycles"]
     if dispatch > busy:
         bound, busy = "dispatch width", dispatch
-    if cycles > LATENCY_MARGIN * max(busy, view["BlockRThroughput"]):
+    if cycles > LATENCY_MARGIN * max(busy, view.BlockRThroughput):
         bound = "dependencies"
     return {
-        "instructions": view["Instructions"] // view["Iterations"],
+        "instructions": view.Instructions // view.Iterations,
         "uops": uops,
-        "ipc": view["IPC"],
+        "ipc": view.IPC,
         "cycles_per_iteration": cycles,
-        "block_rthroughput": view["BlockRThroughput"],
+        "block_rthroughput": view.BlockRThroughput,
         "bound": bound,
         "bound_pressure": busy,
     }
 
 
 def _detail(
-    header: int, address: int, region: dict[str, Any], index: int, pressure: list[dict[str, Any]]
+    header: int, address: int, info: _Info, pressure: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    info = region["InstructionInfoView"]["InstructionList"][index]
     return {
         "machine_loop": header,
         "address": address,
-        "latency": info["Latency"],
-        "uops": info["NumMicroOpcodes"],
-        "rthroughput": info["RThroughput"],
-        "may_load": info["mayLoad"],
-        "may_store": info["mayStore"],
+        "latency": info.Latency,
+        "uops": info.NumMicroOpcodes,
+        "rthroughput": info.RThroughput,
+        "may_load": info.mayLoad,
+        "may_store": info.mayStore,
         "pressure": pressure,
     }
 

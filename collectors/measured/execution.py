@@ -8,22 +8,22 @@ threads lose increments unless the build also has `-fprofile-update=atomic`.
 
 from __future__ import annotations
 
-import json
+import itertools
 import platform
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pyarrow as pa
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
 
-from collectors.base import process
+from collectors.base import elf, process
 from collectors.base.errors import CorrError
 from collectors.base.foreign_text import visible
 from collectors.base.invocation import Invocation, failure
 from collectors.base.table import INT, LINE, STRING, Problem, Table, column
+from collectors.base.tool_output import MOST_LINE, Count, Damage, FileName, LineNumber, decoded
 from collectors.base.toolchain import Toolchain
 
 LAYER = "execution"
@@ -68,7 +68,9 @@ EXECUTION_REGIONS = Table(
 KINDS = ("code", "expansion", "skipped", "gap", "branch", "decision", "mcdc_branch")
 
 #: A segment of a file: line, column, count, has a count, starts a region, is a gap.
-Segment = Sequence[Any]
+Segment = tuple[LineNumber, LineNumber, Count, bool, bool, bool]
+#: Lines that the files of one export may span: each is a row.
+MOST_LINES = 1 << 22
 
 
 def run(
@@ -101,11 +103,12 @@ def run(
     try:
         merged = _merge(profdata_tool, profiles, folder / "profile.profdata", problems)
         exported = _export(cov_tool, merged, [invocation.binary, *objects], folder, problems)
-        tables = read(exported)
+        tables, damaged = read(exported)
     except CorrError as error:
         name = invocation.binary.name
         return _nothing(), [*problems, Problem(LAYER, name, error.message, error.fix)]
     regions = tables[EXECUTION_REGIONS.name]
+    problems += damaged
     return tables, problems + _fork_problems(regions, len(profiles), invocation.binary.name)
 
 
@@ -129,17 +132,50 @@ def missing_runtime(toolchain: Toolchain) -> Problem | None:
     return Problem(LAYER, "compiler-rt", what, f"on Debian: apt-get install {package}")
 
 
-def read(exported: Path) -> dict[str, pa.Table]:
-    """The tables of a file of `llvm-cov export -format=text`. Raises CorrError if it is none."""
+class _File(msgspec.Struct):
+    filename: FileName
+    segments: list[Segment]
+
+
+Region = Annotated[list[Count], msgspec.Meta(min_length=8)]
+Branch = Annotated[list[Count], msgspec.Meta(min_length=9)]
+
+
+class _Function(msgspec.Struct):
+    name: str
+    count: Count
+    filenames: list[FileName]
+    regions: list[Region]
+    branches: list[Branch] = []
+
+
+class _Part(msgspec.Struct):
+    """What is of one set of binaries; files and functions are decoded one by one."""
+
+    files: list[msgspec.Raw]
+    functions: list[msgspec.Raw]
+
+
+class _Export(msgspec.Struct):
+    data: list[_Part]
+
+
+def read(exported: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
+    """The tables of a file of `llvm-cov export -format=text`, and what was passed over in it.
+
+    Raises CorrError if it is no such export.
+    """
     try:
-        data = json.loads(exported.read_bytes())
-        parts = data["data"]
-        return {
-            EXECUTION.name: _execution(f for part in parts for f in part["files"]),
-            EXECUTION_REGIONS.name: _regions(f for part in parts for f in part["functions"]),
-        }
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise CorrError(f"{exported.name} is not an export of llvm-cov: {error}") from error
+        parts = decoded(exported.read_bytes(), _Export, exported.name).data
+    except (CorrError, OSError) as error:
+        why = error.message if isinstance(error, CorrError) else f"{exported.name}: {error}"
+        raise CorrError(f"not an export of llvm-cov: {why}", REBUILD) from error
+    damage = Damage(LAYER, exported.name)
+    tables = {
+        EXECUTION.name: _execution([f for part in parts for f in part.files], damage),
+        EXECUTION_REGIONS.name: _regions([f for part in parts for f in part.functions], damage),
+    }
+    return tables, damage.problems()
 
 
 def line_counts(segments: Sequence[Segment]) -> Iterator[tuple[int, int]]:
@@ -172,31 +208,49 @@ def _line_count(here: Sequence[Segment], wrapped: Segment | None) -> int | None:
     return max([wrapped[2] if wrapped is not None else 0, *starts])
 
 
-def _execution(files: Iterator[dict[str, Any]]) -> pa.Table:
+def _execution(files: list[msgspec.Raw], damage: Damage) -> pa.Table:
     names: list[str] = []
     lines: list[int] = []
     counts: list[int] = []
-    for file in files:
-        for line, count in line_counts(file["segments"]):
-            names.append(file["filename"])
+    left = MOST_LINES
+    for place, file in damage.each(files, _File, "files"):
+        starts = [segment[:2] for segment in file.segments]
+        spanned = starts[-1][0] - starts[0][0] if starts else 0
+        if any(a > b for a, b in itertools.pairwise(starts)) or spanned > left:
+            damage.note(f"{damage.output} {place}", "its segments do not ascend, or never end")
+            continue
+        left -= spanned
+        for line, count in line_counts(file.segments):
+            names.append(file.filename)
             lines.append(line)
             counts.append(count)
     return pa.Table.from_arrays([names, lines, counts], schema=EXECUTION.schema)
 
 
-def _regions(functions: Iterator[dict[str, Any]]) -> pa.Table:
+def _regions(functions: list[msgspec.Raw], damage: Damage) -> pa.Table:
     columns: dict[str, list[Any]] = {name: [] for name in EXECUTION_REGIONS.schema.names}
-    for function in functions:
-        name, unit = split_name(function["name"])
-        spans = [(r[:4], r[4], None, r[5], r[6], r[7]) for r in function["regions"]]
-        spans += [(b[:4], b[4], b[5], b[6], b[7], b[8]) for b in function.get("branches", ())]
+    for where, function in damage.each(functions, _Function, "functions"):
+        name, unit = split_name(function.name)
+        spans: list[tuple[list[int], int, int | None, int, int, int]]
+        spans = [(r[:4], r[4], None, r[5], r[6], r[7]) for r in function.regions]
+        spans += [(b[:4], b[4], b[5], b[6], b[7], b[8]) for b in function.branches]
+        if not all(_sound(place, rest, function) for place, _, _, *rest in spans):
+            damage.note(f"{damage.output} {where}", "a region ends before it starts, or in no file")
+            continue
         for place, count, false_count, file_id, expanded, kind in spans:
             kind_name = KINDS[kind] if kind < len(KINDS) else f"kind {kind}"
-            values = (name, unit, function["filenames"][file_id], *place, count, false_count)
-            rest = (file_id, expanded if kind_name == "expansion" else None, function["count"])
+            values = (name, unit, function.filenames[file_id], *place, count, false_count)
+            rest = (file_id, expanded if kind_name == "expansion" else None, function.count)
             for cells, value in zip(columns.values(), (*values, kind_name, *rest), strict=True):
                 cells.append(value)
     return pa.Table.from_pydict(columns, schema=EXECUTION_REGIONS.schema)
+
+
+def _sound(place: list[int], ids: list[int], function: _Function) -> bool:
+    """A region has an extent, and is of a file of its function."""
+    file_id, expanded, _ = ids
+    numbers = max(*place, expanded) <= MOST_LINE
+    return numbers and place[:2] <= place[2:] and file_id < len(function.filenames)
 
 
 def split_name(name: str) -> tuple[str, str | None]:
@@ -246,10 +300,9 @@ def _no_profile(binary: Path, done: process.Completed) -> Problem:
 
 def _instrumented(binary: Path) -> bool:
     try:
-        with binary.open("rb") as stream:
-            elf = ELFFile(stream)
-            return elf.get_section_by_name("__llvm_prf_cnts") is not None
-    except (OSError, ELFError):
+        with elf.opened(binary) as file:
+            return file.get_section_by_name("__llvm_prf_cnts") is not None
+    except CorrError:
         return False
 
 

@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import NoteSegment
 
-from collectors.base import process, toolchain
+from collectors.base import elf, process, tool_output, toolchain
 from collectors.base.errors import CorrError
 from collectors.base.foreign_text import visible
 from collectors.base.invocation import Invocation, failure
 from collectors.base.table import INT, STRING, Problem, Table, column
+from collectors.base.tool_output import Damage
 from collectors.measured import counters
 
 LAYER = "samples"
@@ -93,7 +92,7 @@ def read(perf: Path, data: Path) -> tuple[pa.Table, list[Problem]]:
     command += ["--show-mmap-events", "--show-task-events", "--show-lost-events"]
     command += ["-F", "pid,tid,event,period,ip,sym"]
     with process.stream(command) as lines:
-        for line in lines:
+        for line in tool_output.lines(lines):
             reader.take(line)
     return reader.table(), reader.problems()
 
@@ -110,9 +109,12 @@ class Reader:
         self.spaces = AddressSpaces()
         self.found: dict[tuple[str, int | None, str | None, str], list[int]] = {}
         self.lost = 0
+        self.number = 0
+        self.damage = Damage(LAYER, "perf script")
 
     def take(self, line: bytes) -> None:
         """One line: a sample, a mapping, a fork, an exec or lost samples."""
+        self.number += 1
         sample = _SAMPLE.match(line)
         if sample:
             pid, period, event, address, symbol = sample.groups()
@@ -120,11 +122,17 @@ class Reader:
             return
         task = _TASK.match(line)
         if task is None:
+            # a name that a program gave itself may have line ends; no sample looks like that
+            if _LIKE_SAMPLE.match(line):
+                self.damage.note(self.number, "not a sample that can be read")
             return
         pid, what = int(task[1]), task[2]
         mapping, fork, lost = _MMAP.match(what), _FORK.match(what), _LOST.match(what)
         if mapping:
             start, length, offset = (int(mapping[i], 16) for i in (2, 3, 4))
+            if max(start + length, offset) >> 64 or not length:
+                self.damage.note(self.number, "a mapping outside the address space")
+                return
             self.spaces.map(int(mapping[1]), start, length, offset, os.fsdecode(mapping[5]))
         elif fork:
             self.spaces.fork(parent=int(fork[2]), child=int(fork[1]))
@@ -132,6 +140,8 @@ class Reader:
             self.lost += int(lost[1])
         elif what.startswith(b"PERF_RECORD_COMM exec"):
             self.spaces.exec(pid)
+        elif what.startswith((b"PERF_RECORD_MMAP", b"PERF_RECORD_FORK", b"PERF_RECORD_LOST ")):
+            self.damage.note(self.number, "not an event that can be read")
 
     def _sample(self, pid: int, period: int, event: bytes, address: int, symbol: bytes) -> None:
         binary, place = self._place(pid, address)
@@ -140,6 +150,9 @@ class Reader:
         key = (binary, place, resolved, _event_name(event.decode("ascii", "replace")))
         sums = self.found.setdefault(key, [0, 0])
         sums[0] += 1
+        if sums[1] + period > tool_output.MOST:
+            self.damage.note(self.number, "a period that no counter has")
+            return
         sums[1] += period
 
     def _place(self, pid: int, address: int) -> tuple[str, int | None]:
@@ -186,17 +199,21 @@ class Reader:
             what = "samples lost: perf could not keep up"
             fix = "stop other work on this machine"
             problems.append(Problem(LAYER, "perf record", what, fix, self.lost))
-        return problems
+        return problems + self.damage.problems()
 
 
-_SAMPLE = re.compile(rb"\s*(-?\d+)/-?\d+\s+(\d+)\s+(\S+):\s+([0-9a-f]+)(?:\s+(.*))?$")
-_TASK = re.compile(rb"\s*(-?\d+)/-?\d+\s+(PERF_RECORD_.*)$", re.DOTALL)
-_MMAP = re.compile(
-    rb"PERF_RECORD_MMAP2? (-?\d+)/-?\d+: "
-    rb"\[(?:0x)?([0-9a-f]+)\((?:0x)?([0-9a-f]+)\) @ (?:0x)?([0-9a-f]+)[^\]]*\]: \S+ (.*)"
+# Numbers are as long as the kernel writes them, and no longer: 32 bits for ids, 64 for the rest.
+_SAMPLE = re.compile(
+    rb"\s*(-?\d{1,10})/-?\d{1,10}\s+(\d{1,20})\s+(\S+):\s+([0-9a-f]{1,16})(?:\s+(.*))?$"
 )
-_FORK = re.compile(rb"PERF_RECORD_FORK\((\d+):\d+\):\((\d+):\d+\)")
-_LOST = re.compile(rb"PERF_RECORD_LOST lost (\d+)")
+_LIKE_SAMPLE = re.compile(rb"\s*-?\d+/-?\d+\s+\S")
+_TASK = re.compile(rb"\s*(-?\d{1,10})/-?\d{1,10}\s+(PERF_RECORD_.*)$", re.DOTALL)
+_MMAP = re.compile(
+    rb"PERF_RECORD_MMAP2? (-?\d{1,10})/-?\d+: \[(?:0x)?([0-9a-f]{1,16})"
+    rb"\((?:0x)?([0-9a-f]{1,16})\) @ (?:0x)?([0-9a-f]{1,16})[^\]]*\]: \S+ (.*)"
+)
+_FORK = re.compile(rb"PERF_RECORD_FORK\((\d{1,10}):\d+\):\((\d{1,10}):\d+\)")
+_LOST = re.compile(rb"PERF_RECORD_LOST lost (\d{1,18})")
 
 
 def _event_name(name: str) -> str:
@@ -249,13 +266,17 @@ class AddressSpaces:
     def map(self, pid: int, start: int, length: int, offset: int, path: str) -> None:
         """A new mapping; it replaces what lay there before."""
         new = Mapping(start, length, offset, path)
-        kept = [piece for old in self.processes.get(pid, []) for piece in _without(old, new)]
-        self.processes[pid] = sorted([*kept, new], key=lambda m: m.start)
+        old = self.processes.get(pid, [])
+        first = bisect.bisect_right(old, start, key=lambda m: m.start)
+        first -= first > 0 and old[first - 1].end > start
+        last = bisect.bisect_left(old, new.end, lo=first, key=lambda m: m.start)
+        cut = [piece for mapping in old[first:last] for piece in _without(mapping, new)]
+        self.processes[pid] = old[:first] + sorted([*cut, new], key=lambda m: m.start) + old[last:]
 
     def fork(self, parent: int, child: int) -> None:
         """A new process begins with its parent's mappings; a new thread changes nothing."""
         if parent != child:
-            self.processes[child] = list(self.processes.get(parent, []))
+            self.processes[child] = self.processes.get(parent, [])  # a list is never changed
 
     def exec(self, pid: int) -> None:
         """A new program begins with nothing mapped."""
@@ -321,9 +342,8 @@ class Images:
     def _load(self, path: str) -> Image | None:
         try:
             image = load_image(Path(path))
-        except (OSError, ELFError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error) or "not an ELF file"
-            self.unreadable[path] = f"its samples have no address: {why}"
+        except CorrError as error:
+            self.unreadable[path] = f"its samples have no address: {error.message}"
             return None
         recorded = self.recorded.get(path)
         if recorded and image.build_id and recorded != image.build_id:
@@ -333,16 +353,17 @@ class Images:
 
 
 def load_image(path: Path) -> Image:
-    """Read an ELF file's program headers. Raises OSError or ELFError."""
-    with path.open("rb") as stream:
-        elf = ELFFile(stream)
+    """Read an ELF file's program headers. Raises CorrError."""
+    with elf.opened(path) as file:
         segments = []
         build_id = None
-        for segment in elf.iter_segments():
+        for segment in file.iter_segments():
             if segment["p_type"] == "PT_LOAD":
-                segments.append((segment["p_offset"], segment["p_filesz"], segment["p_vaddr"]))
+                start, size, address = (segment[n] for n in ("p_offset", "p_filesz", "p_vaddr"))
+                if address + size <= tool_output.MOST:
+                    segments.append((start, size, address))
             elif isinstance(segment, NoteSegment):
                 for note in segment.iter_notes():
                     if note["n_type"] == "NT_GNU_BUILD_ID":
-                        build_id = note["n_desc"]
+                        build_id = str(note["n_desc"])
     return Image(build_id, tuple(segments))

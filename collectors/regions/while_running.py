@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
-from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSection
-from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from collectors.base import process
+from collectors.base import elf, process
 from collectors.base.errors import CorrError
 from collectors.base.invocation import Invocation, failure
 from collectors.base.table import Problem
@@ -38,11 +36,10 @@ _AVAILABLE = re.compile(r"^(PAPI_\w+)\s+0x", re.MULTILINE)
 def annotated(binary: Path) -> frozenset[str]:
     """Which of `papi` and `caliper` a program is linked with; nothing for a file that is no ELF."""
     try:
-        with binary.open("rb") as file:
-            elf = ELFFile(file)
+        with elf.opened(binary) as file:
             needed: set[str] = set()
             defined: set[str] = set()
-            for section in elf.iter_sections():
+            for section in file.iter_sections():
                 if isinstance(section, DynamicSection):
                     needed |= {
                         str(getattr(t, "needed", "")) for t in section.iter_tags("DT_NEEDED")
@@ -54,7 +51,7 @@ def annotated(binary: Path) -> frozenset[str]:
                         for s in section.iter_symbols()
                         if s.name in marks and s["st_shndx"] != "SHN_UNDEF"
                     }
-    except (OSError, ELFError):
+    except CorrError:
         return frozenset()
     return frozenset(
         name

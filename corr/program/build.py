@@ -12,11 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
-from collectors.base import process, toolchain
-from collectors.base.errors import CompileError
+from collectors.base import elf, process, toolchain
+from collectors.base.errors import CompileError, CorrError
 from collectors.base.threads import run_together
 from collectors.base.toolchain import Toolchain
 from corr.program.model import Program, Unit
@@ -224,10 +221,10 @@ def _input(unit: Unit) -> tuple[str | Path, ...]:
 def uses_threads(binary: Path) -> bool:
     """The program starts threads (POSIX, C11, std::thread or OpenMP), going by what it imports."""
     try:
-        with binary.open("rb") as stream:
-            table: Any = ELFFile(stream).get_section_by_name(".dynsym")
+        with elf.opened(binary) as file:
+            table: Any = file.get_section_by_name(".dynsym")
             names = {symbol.name for symbol in table.iter_symbols()} if table else set()
-    except (ELFError, OSError):
+    except CorrError:
         return False
     return any(name.startswith(_THREADS) for name in names)
 

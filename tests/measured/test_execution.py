@@ -60,7 +60,8 @@ def run_and_check_lines(tools: Toolchain, binary: Path, folder: Path) -> dict[st
 
 @pytest.mark.parametrize("version", ["19", "22"])
 def test_recorded_exports(version: str) -> None:
-    tables = execution.read(FIXTURES / f"small-llvm{version}.json")
+    tables, problems = execution.read(FIXTURES / f"small-llvm{version}.json")
+    assert problems == []
     expected = lcov((FIXTURES / f"small-llvm{version}.lcov").read_text())
     assert lines_of(tables["execution"]) == expected
     assert ("/src/small.cc", 12) not in expected  # in #if 0
