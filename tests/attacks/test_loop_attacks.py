@@ -169,7 +169,7 @@ class Attacked:
         lake = Lake.open(folder / "data")
         query = "SELECT * FROM iterations WHERE role = 'proposal' ORDER BY candidate"
         self.rows = ask(lake, query).to_pylist()
-        self.by_name = {str(row["reason"]).split(" [2J")[0].strip(): row for row in self.rows}
+        self.by_name = {str(row["reason"]).split("\\x1b[2J")[0]: row for row in self.rows}
 
 
 _SETUP = 'static void setup(int n)\n{\n    if (getenv("VICTIM_LARGER"))\n        n += 1;\n'
