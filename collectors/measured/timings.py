@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from collectors.base import toolchain
+from collectors.base import processor, toolchain
 from collectors.base.errors import UsageError
 from collectors.base.invocation import TIMES_VARIABLE, Invocation, failure
 from collectors.base.process import Completed
@@ -36,8 +36,16 @@ TIMINGS = Table(
             column("max_rss", INT, "largest resident set in bytes; NULL below that of corr itself"),
             column("kernel_seconds", REAL, "seconds that the program itself measured, summed"),
             column("kernel_count", INT, "how many values the program itself measured"),
+            column("idle", REAL, "seconds that processors had nothing to do meanwhile, summed"),
+            column(
+                "load",
+                REAL,
+                "wall over CPU time where other work kept a single thread waiting for a processor;"
+                " NULL where it had one",
+            ),
         ]
     ),
+    version=2,
 )
 
 
@@ -74,6 +82,7 @@ def measure(invocation: Invocation, repetitions: int) -> tuple[pa.Table, list[Pr
     with tempfile.TemporaryDirectory(prefix="corr-times-") as folder:
         for repetition in range(repetitions):
             times = Path(folder) / str(repetition)
+            before = processor.idle_seconds()
             done = invocation.run(additions={TIMES_VARIABLE: str(times)}, discard=True)
             error = failure(done)
             if error is not None:
@@ -85,13 +94,15 @@ def measure(invocation: Invocation, repetitions: int) -> tuple[pa.Table, list[Pr
             seconds, bad_lines = read_times(times)
             if bad_lines:
                 problems.append(_bad_lines(invocation, bad_lines))
-            rows.append(_row(repetition, done, seconds))
+            rows.append(_row(repetition, done, seconds) | _beside(done, before))
     if any(row["max_rss"] is None for row in rows):
         what = f"the program's memory peak is not known: it is below corr's own {own_peak()} bytes"
         problems.append(Problem(LAYER, "max_rss", what))
-    return TIMINGS.rows(rows), problems + doubts(
-        invocation.binary.name, [row["wall"] for row in rows]
-    )
+    loads = [row["load"] for row in rows if row["load"] is not None]
+    if 2 * len(loads) > len(rows):
+        problems.append(_loaded(invocation, statistics.median(loads)))
+    walls = [row["wall"] for row in rows]
+    return TIMINGS.rows(rows), problems + doubts(invocation.binary.name, walls)
 
 
 def read_times(path: Path) -> tuple[list[float], int]:
@@ -138,6 +149,21 @@ def _row(repetition: int, done: Completed, seconds: list[float]) -> dict[str, An
         "kernel_seconds": math.fsum(seconds) if seconds else None,
         "kernel_count": len(seconds),
     }
+
+
+def _beside(done: Completed, idle_before: float | None) -> dict[str, Any]:
+    """What the machine did beside a run that has just ended."""
+    idle = processor.idle_between(idle_before)
+    return {"idle": idle, "load": processor.load(done.wall, done.cpu, idle)}
+
+
+def _loaded(invocation: Invocation, load: float) -> Problem:
+    return Problem(
+        LAYER,
+        invocation.binary.name,
+        f"other work on this machine: the program had a processor for {1 / load:.0%} of its time",
+        "CPU time counts instead of wall time; stop the other work to have both",
+    )
 
 
 def _bad_lines(invocation: Invocation, count: int) -> Problem:

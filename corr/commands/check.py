@@ -16,7 +16,7 @@ from corr.console.output import message
 
 if TYPE_CHECKING:
     from corr.lake.store import RunInfo
-    from corr.timing.interleave import Comparison
+    from corr.timing.clocks import Comparison
 
 _RUN = "id, beginning of an id, label, program, last or last~N."
 

@@ -29,7 +29,7 @@ from corr.compare.times import LoopTimes, loop_times, times_of
 from corr.lake.sql import connect, rows
 from corr.lake.store import Lake, RunInfo
 from corr.system.shipped_files import shipped
-from corr.timing.interleave import Comparison
+from corr.timing.clocks import Comparison
 
 #: Loops without a change are listed from this share of the samples on.
 LISTED_SHARE = 0.005

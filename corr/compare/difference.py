@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
@@ -367,10 +368,11 @@ class Diff:
 def _time(time: TimeRatio | None) -> Json:
     if time is None:
         return dict.fromkeys(("time_ratio", "time_low", "time_high", "verdict"))
+    known = math.isfinite(time.high)  # else there were too few repetitions for an interval
     return {
         "time_ratio": time.value,
-        "time_low": time.low,
-        "time_high": time.high,
+        "time_low": time.low if known else None,
+        "time_high": time.high if known else None,
         "verdict": str(time.verdict),
     }
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from collectors.base.errors import CorrError
 from collectors.base.invocation import Invocation
 from corr.collect.again import invocation
+from corr.console.output import message
 from corr.console.progress import Progress
 from corr.lake.store import RunInfo
-from corr.timing.interleave import Comparison, interleave
+from corr.timing.clocks import Comparison, told
+from corr.timing.interleave import interleave
 
 
 class NoBinary(CorrError):
@@ -39,4 +41,7 @@ def remeasure(a: RunInfo, b: RunInfo, ok_status: Sequence[int] | None = None) ->
     """
     first, second = binaries(a, b, ok_status)
     with Progress() as progress, progress.step("timing both in turn"):
-        return interleave(first, second)
+        measured = interleave(first, second)
+    if measured.load is not None:
+        message(f"  {told(measured.load)}")
+    return measured

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from corr.compare.difference import Side, TimeRatio, Total
 from corr.lake.sql import rows
-from corr.timing.interleave import Comparison
+from corr.timing.clocks import Comparison, Pairs, compared
+from corr.timing.interleave import reading
 from corr.timing.verdict import (
     DRIFT_MARGIN,
     MARGIN,
@@ -96,23 +97,21 @@ def times_of(
     connection: duckdb.DuckDBPyConnection, measured: Comparison | None = None
 ) -> Times | None:
     """The times of the two runs of `sides`: `measured`, else those that the runs recorded."""
-    if measured is not None:
+    if measured is not None and measured.series.positive:
         return Times(measured.a, measured.b, measured.clock, True)
     sides: list[list[dict[str, Any]]] = [
         rows(
             connection,
-            "SELECT wall, kernel_seconds FROM timings JOIN sides USING (run_id) WHERE side = ?",
+            'SELECT wall, "user", system, idle, kernel_seconds, kernel_count'
+            " FROM timings JOIN sides USING (run_id) WHERE side = ?",
             side,
         )
         for side in "ab"
     ]
     if not all(sides):
         return None
-    if all(row["kernel_seconds"] for side in sides for row in side):
-        a, b = ([row["kernel_seconds"] for row in side] for side in sides)
-        return Times(a, b, "kernel time", False)
-    a, b = ([row["wall"] for row in side] for side in sides)
-    return Times(a, b, "wall time", False)
+    found = compared(Pairs.of(*(map(reading, side) for side in sides), paired=False))
+    return Times(found.a, found.b, found.clock, False) if found.series.positive else None
 
 
 def loop_times(connection: duckdb.DuckDBPyConnection, times: Times | None) -> LoopTimes | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from collectors.base import processor
 from collectors.base.errors import CompileError, CorrError
 from collectors.base.invocation import failure
 from collectors.base.toolchain import Toolchain
@@ -24,6 +25,7 @@ from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Program
 from corr.system.disk import check_room, disk_errors
+from corr.timing.clocks import Reading
 
 TIMES, DUMP = "times", "dump"
 #: Bytes of a program's output that are compared: of a file of arrays, and of what it prints.
@@ -51,13 +53,15 @@ class Run:
     """One run: how it ended, what it put out, the times that it measured itself.
 
     `output` of a file holds until the next run. `trouble` says why its files could not be read,
-    which only a program that means harm brings on.
+    which only a program that means harm brings on. `idle` are seconds of processors that had
+    nothing to do meanwhile.
     """
 
     done: Confined
     output: bytes | bytearray
     kernels: tuple[float, ...] = ()
     trouble: str = ""
+    idle: float | None = None
 
     @property
     def ok(self) -> bool:
@@ -68,6 +72,12 @@ class Run:
         """Seconds of kernel time in all; None if the program gave none."""
         return sum(self.kernels) if self.kernels else None
 
+    @property
+    def reading(self) -> Reading:
+        """What the clocks say of it."""
+        done = self.done
+        return Reading(done.wall, done.cpu, self.idle, self.kernel, len(self.kernels))
+
     def why(self) -> str:
         """What is wrong with it, in a line."""
         error = failure(self.done)
@@ -76,7 +86,7 @@ class Run:
         return self.trouble or self.done.ending()
 
 
-class Workshop:
+class Builds:
     """Where the variants of one program are built and run. `folder` is scratch space."""
 
     def __init__(
@@ -208,9 +218,10 @@ class Workshop:
             outputs.append(DUMP)
         if repeat is not None:
             env["CORR_REPEAT"] = str(repeat)
-        limits = limits or Limits(wall=self.program.run.time_limit)
+        longest = self.program.run.time_limit
+        limits = limits or Limits(wall=longest, cpu=max(longest, Limits.cpu))
         limits = replace(limits, file=LARGEST_OUTPUT, kept=LARGEST_TEXT)
-        start = time.monotonic()
+        start, idle_before = time.monotonic(), processor.idle_seconds()
         done = confined.run(
             [binary, *given.args],
             readonly=(*self.readable, *readable),
@@ -225,10 +236,11 @@ class Workshop:
             ok_status=self.program.run.ok_status if ok_status is None else ok_status,
         )
         self.clock.running += time.monotonic() - start
+        idle = processor.idle_between(idle_before)
         if output in ("stdout", "stderr") and done.truncated:
             return Run(done, b"", trouble=f"it prints more than {LARGEST_TEXT >> 20} MB")
         try:
-            return Run(done, self._output(done, output), self._kernels())
+            return Run(done, self._output(done, output), self._kernels(), idle=idle)
         except CorrError as error:
             return Run(done, b"", trouble=error.message)
 
@@ -258,7 +270,7 @@ class Reference:
 class References:
     """What the original puts out for each input, under each set of flags that changes values."""
 
-    workshop: Workshop
+    builds: Builds
     inputs: Inputs
     original: Variant
     _known: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
@@ -272,13 +284,13 @@ class References:
         if key in self._known:
             return self._known[key]
         variant = replace(self.original, flags=(*self.original.flags, *flags))
-        binary = self.workshop.build(variant, given.flags)
-        run = self.workshop.run(binary, given, self.inputs.output)
+        binary = self.builds.build(variant, given.flags)
+        run = self.builds.run(binary, given, self.inputs.output)
         error = failure(run.done)
         if error is not None:
             raise error
         if run.trouble:
-            raise CorrError(f"{self.workshop.program.name}: {run.trouble}")
+            raise CorrError(f"{self.builds.program.name}: {run.trouble}")
         found = Reference(bytes(run.output), run.done.returncode, run.done.wall)
         if not given.held_out:
             self._known[key] = found

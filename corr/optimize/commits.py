@@ -11,7 +11,7 @@ from corr.collect.layers import Options
 from corr.collect.run import Addition, collect, record
 from corr.console.progress import Progress
 from corr.lake.store import Lake, RunInfo
-from corr.optimize.build_and_run import Workshop
+from corr.optimize.build_and_run import Builds
 from corr.optimize.session import Session
 from corr.optimize.variant import Variant
 from corr.program.model import Program
@@ -26,7 +26,7 @@ class Commits:
 
     def __init__(
         self,
-        workshop: Workshop,
+        builds: Builds,
         toolchain: Toolchain,
         lake: Lake,
         label: str | None,
@@ -34,7 +34,7 @@ class Commits:
         *,
         bare: bool,
     ) -> None:
-        self.workshop, self.toolchain, self.lake = workshop, toolchain, lake
+        self.builds, self.toolchain, self.lake = builds, toolchain, lake
         self.label, self.tell, self.bare = label, tell, bare
 
     def original(self, session: Session) -> None:
@@ -103,7 +103,7 @@ class Commits:
         variant = session.best
         # what a model wrote only ever runs in the sandbox: no layer that executes it outside
         run = self.bare or _trusted(session, variant)
-        with self.workshop.scratch("collect") as folder:
+        with self.builds.scratch("collect") as folder:
             return self._collect(variant.program_in(folder), label, addition, run=run)
 
     def _collect(

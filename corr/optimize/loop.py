@@ -16,7 +16,7 @@ from collectors.sandbox import confined
 from corr.collect.run import sha256
 from corr.lake.store import Lake, new_run_id, uncommitted
 from corr.optimize import hot_nests, resume
-from corr.optimize.build_and_run import Workshop
+from corr.optimize.build_and_run import Builds
 from corr.optimize.commits import Commits
 from corr.optimize.hot_nests import HotNests
 from corr.optimize.judging.order import Trier
@@ -30,12 +30,13 @@ from corr.summary.budget import Level
 from corr.summary.summarise import summarise
 from corr.system.disk import check_room
 from corr.system.interrupts import kill_as_interrupt
+from corr.timing.interleave import Limits
 from corr.timing.verdict import Verdict
 
 #: Candidates of an iteration where nothing else was asked for.
 CANDIDATES = {"rules": 24, "llm": 4, "both": 12}
-#: Pairs that the final measurement has at least.
-FINAL_PAIRS = 7
+#: Pairs of the final measurement.
+FINAL = Limits(fewest=7, most=25, seconds=20.0)
 
 
 class Optimisation:
@@ -60,8 +61,8 @@ class Optimisation:
         self.proposer = proposer
         self.scratch = scratch
         self.tell = tell
-        self.workshop = Workshop(program, toolchain, scratch / "builds", bare=order.bare)
-        self.commits = Commits(self.workshop, toolchain, lake, order.label, tell, bare=order.bare)
+        self.builds = Builds(program, toolchain, scratch / "builds", bare=order.bare)
+        self.commits = Commits(self.builds, toolchain, lake, order.label, tell, bare=order.bare)
         self.started = time.monotonic()
         self.session: Session | None = None
 
@@ -76,11 +77,11 @@ class Optimisation:
         if not self.order.bare:
             confined.available()
         with kill_as_interrupt():
-            ground = prepare(self.workshop, self.order, self.tell)
+            ground = prepare(self.builds, self.order, self.tell)
             session = self._session(ground, resumed)
-            self.trier = Trier(self.workshop, self.toolchain, ground.contest, ground.verifier)
+            self.trier = Trier(self.builds, self.toolchain, ground.contest, ground.verifier)
             if resumed is None:
-                baselines(session, ground, self.workshop, self.tell)
+                baselines(session, ground, self.builds, self.tell)
                 self.commits.original(session)
             else:
                 self._take_up(session, ground)
@@ -94,15 +95,19 @@ class Optimisation:
         session = resumed or Session(
             self.order, ground.original, ground.inputs, new_run_id(), best=ground.original
         )
-        session.sums = {u.source: sha256(u.source) for u in self.workshop.program.units}
-        session.inputs, session.order, session.clock = ground.inputs, self.order, ground.clock
+        session.sums = {u.source: sha256(u.source) for u in self.builds.program.units}
+        session.inputs, session.order, session.clock = (
+            ground.inputs,
+            self.order,
+            ground.contest.clock,
+        )
         return session
 
     def _take_up(self, session: Session, ground: Ground) -> None:
         """Look again at the best of a session that goes on: the machine may be another."""
         if session.best is session.original:
             return
-        binary = self.workshop.build(session.best)
+        binary = self.builds.build(session.best)
         judgement = ground.verifier.judge(session.best, binary)
         what = judgement.detail if judgement.outcome is not None else ""
         try:
@@ -177,7 +182,7 @@ class Optimisation:
         )
         count = 0
         for count, proposal in enumerate(self._limited(situation, wanted), 1):
-            self.workshop.check_room()
+            self.builds.check_room()
             trial = self.trier.trial(session, iteration, count, proposal)
             session.trials.append(trial)
             self.proposer.tell(trial)
@@ -251,10 +256,10 @@ class Optimisation:
     def _final(self, session: Session, ground: Ground) -> tuple[dict[str, Timed], str]:
         """The best timed against the original and the baselines, and why it is not to be kept."""
         found: dict[str, Timed] = {}
-        best = self.workshop.build(session.best)
+        best = self.builds.build(session.best)
         compare, accept = ground.contest.compare, ground.verifier.accepts(session.best)
         try:
-            timed = compare(ground.binary, best, fewest=FINAL_PAIRS, accept=accept)
+            timed = compare(ground.binary, best, FINAL, accept)
             found["original"] = timed
             if timed.verdict in (Verdict.slower, Verdict.same) or timed.ratio.value >= 1:
                 return found, f"it is not faster than the original (×{1 / timed.ratio.value:.2f})"
@@ -263,8 +268,8 @@ class Optimisation:
             for name, baseline in session.baselines.items():
                 if baseline.ratio is not None:
                     variant = replace(session.original, flags=baseline.flags)
-                    other = self.workshop.build(variant)
-                    found[name] = compare(other, best, fewest=FINAL_PAIRS, accept=accept)
+                    other = self.builds.build(variant)
+                    found[name] = compare(other, best, FINAL, accept)
         except Failed as error:
             if error.binary == best:
                 return found, str(error).splitlines()[0]

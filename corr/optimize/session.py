@@ -186,10 +186,10 @@ def measured(timed: Timed) -> dict[str, Any]:
     """The columns that a measurement fills."""
     ratio = timed.ratio
     return {
-        "seconds": statistics.median(timed.after),
-        "seconds_before": statistics.median(timed.before),
+        "seconds": statistics.median(timed.b),
+        "seconds_before": statistics.median(timed.a),
         "clock": timed.clock,
-        "pairs": len(timed.before),
+        "pairs": len(timed.a),
         "speedup": 1 / ratio.value,
         "speedup_low": 1 / ratio.high,
         "speedup_high": 1 / ratio.low,

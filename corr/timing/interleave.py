@@ -1,78 +1,102 @@
-"""Time two builds against each other: interleaved, in fresh processes, until it is decided."""
+"""Time two programs against each other: in turn, in fresh processes, until it is decided."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from collectors.base.errors import CorrError
 from collectors.base.invocation import Invocation
 from collectors.measured import timings
-from corr.timing.verdict import MARGIN, Ratio, Verdict, ratio
+from corr.timing.clocks import Comparison, Pairs, Reading, compared
+from corr.timing.verdict import FEWEST_PAIRS, Verdict
 
-FEWEST_PAIRS = 7
-MOST_PAIRS = 40
-#: Seconds after which no further pair is started, once there are the fewest.
-BUDGET = 60.0
+Run = Callable[[], Reading]
+Decide = Callable[[Pairs], bool]
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Seconds of each repetition of a and b, pair by pair, and what was timed."""
+class Limits:
+    """How many pairs there are at least and at most, and the seconds after which none is begun.
 
-    a: list[float]
-    b: list[float]
-    clock: str
+    The fewest are run however long that takes. Raises ValueError for fewer than a verdict needs.
+    """
 
-    @property
-    def ratio(self) -> Ratio:
-        return ratio(self.a, self.b, paired=True)
+    fewest: int = 7
+    most: int = 40
+    seconds: float = 60.0
 
-    @property
-    def verdict(self) -> Verdict:
-        return self.ratio.verdict(MARGIN)
+    def __post_init__(self) -> None:
+        if not FEWEST_PAIRS <= self.fewest <= self.most:
+            raise ValueError(f"from {self.fewest} to {self.most} pairs allow no verdict")
+
+
+def interleaved(
+    run_a: Run,
+    run_b: Run,
+    decide: Decide,
+    limits: Limits,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Pairs]:
+    """Run a and b in turn (abba…); all pairs so far, after each pair.
+
+    It ends when `decide` says that they suffice, which it is asked from the fewest pairs on and
+    with an odd number of them, so that a median is a run; or with the most pairs, or once it is
+    late. Whoever asks may end it sooner.
+    """
+    start = clock()
+    a: list[Reading] = []
+    b: list[Reading] = []
+    while len(a) < limits.most:
+        sides = ((run_a, a), (run_b, b))
+        for run, readings in sides if len(a) % 2 == 0 else sides[::-1]:
+            readings.append(run())
+        pairs = Pairs.of(a, b)
+        yield pairs
+        late = clock() - start > limits.seconds
+        enough = len(pairs) >= limits.fewest
+        if enough and (late or (len(pairs) % 2 == 1 and decide(pairs))):
+            return
 
 
 def interleave(
     a: Invocation,
     b: Invocation,
     *,
-    fewest: int = FEWEST_PAIRS,
-    most: int = MOST_PAIRS,
-    budget: float = BUDGET,
+    limits: Limits | None = None,
 ) -> Comparison:
-    """Run a and b in turn (abba…) until the verdict is clear, or pairs or seconds run out.
+    """Run a and b in turn until the verdict is clear, or pairs or seconds run out.
 
-    The time is the program's own kernel time where both report it (CORR_TIMES), else wall time.
     Raises CorrError if either fails.
     """
-    rows: tuple[list[tuple[float, float | None]], list[tuple[float, float | None]]] = ([], [])
-    start = time.monotonic()
-    while len(rows[0]) < most:
-        order = (0, 1) if len(rows[0]) % 2 == 0 else (1, 0)
-        for side in order:
-            rows[side].append(_one((a, b)[side]))
-        late = time.monotonic() - start > budget
-        if len(rows[0]) >= fewest and (late or len(rows[0]) % 2 == 1):
-            compared = _compared(rows)
-            if late or compared.verdict != Verdict.inconclusive:
-                return compared
-    return _compared(rows)
+    pairs = Pairs((), ())
+    for pairs in interleaved(  # noqa: B007 (the last of them counts)
+        lambda: _one(a), lambda: _one(b), clear, limits or Limits()
+    ):
+        pass
+    return compared(pairs)
 
 
-def _one(invocation: Invocation) -> tuple[float, float | None]:
+def clear(pairs: Pairs) -> bool:
+    """The pairs allow one to say faster, slower or same."""
+    return compared(pairs).verdict != Verdict.inconclusive
+
+
+def _one(invocation: Invocation) -> Reading:
     table, _ = timings.measure(invocation, 1)
     if not len(table):
         raise CorrError(f"{invocation.binary.name} could not be timed")
-    row = table.to_pylist()[0]
-    return row["wall"], row["kernel_seconds"]
+    return reading(table.to_pylist()[0])
 
 
-def _compared(
-    rows: tuple[list[tuple[float, float | None]], list[tuple[float, float | None]]],
-) -> Comparison:
-    kernel = [[k for _, k in side if k] for side in rows]
-    if all(len(k) == len(side) for k, side in zip(kernel, rows, strict=True)):
-        return Comparison(kernel[0], kernel[1], "kernel time")
-    wall = [[w for w, _ in side] for side in rows]
-    return Comparison(wall[0], wall[1], "wall time")
+def reading(row: dict[str, Any]) -> Reading:
+    """A row of `timings`."""
+    return Reading(
+        row["wall"],
+        row["user"] + row["system"],
+        row["idle"],
+        row["kernel_seconds"],
+        row["kernel_count"] or 0,
+    )

@@ -6,14 +6,19 @@ The interval is the percentile bootstrap (Efron & Tibshirani, An Introduction to
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
+Draws = NDArray[np.float64]
 CONFIDENCE = 0.99
 DRAWS = 4000
+#: Fewer pairs than this allow no verdict: resampling one value says that it is certain.
+FEWEST_PAIRS = 3
 #: Relative difference below which two times count as the same, for interleaved measurements and
 #: for runs measured at different times (a shared machine drifts between them).
 MARGIN = 0.05
@@ -51,10 +56,17 @@ class Ratio:
             return Verdict.same
         return Verdict.inconclusive
 
+    @property
+    def known(self) -> bool:
+        """There was enough to tell an interval from."""
+        return self.low > 0 and math.isfinite(self.high)
 
-def draws_of_ratio(
-    a: Sequence[float], b: Sequence[float], *, paired: bool, seed: int = 0
-) -> np.ndarray:
+
+#: Where a clock stood still, or nothing was timed.
+UNKNOWN = Ratio(math.nan, 0.0, math.inf)
+
+
+def draws_of_ratio(a: Sequence[float], b: Sequence[float], *, paired: bool, seed: int = 0) -> Draws:
     """Bootstrap draws of median(b) / median(a); `paired` resamples the pairs together."""
     random = np.random.default_rng(seed)
     first, second = np.asarray(a, float), np.asarray(b, float)
@@ -66,7 +78,7 @@ def draws_of_ratio(
     return tops / np.median(random.choice(first, (DRAWS, len(first))), axis=1)
 
 
-def interval(draws: np.ndarray, value: float) -> Ratio:
+def interval(draws: Draws, value: float) -> Ratio:
     """The ratio with the percentile interval of its draws."""
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(draws, [tail, 1 - tail])
@@ -74,13 +86,15 @@ def interval(draws: np.ndarray, value: float) -> Ratio:
 
 
 def ratio(a: Sequence[float], b: Sequence[float], *, paired: bool = False) -> Ratio:
-    """median(b) / median(a) with its interval."""
+    """median(b) / median(a) with its interval, which is everything for fewer than three values."""
     value = float(np.median(b) / np.median(a))
+    if min(len(a), len(b)) < FEWEST_PAIRS:
+        return Ratio(value, 0.0, math.inf)
     return interval(draws_of_ratio(a, b, paired=paired), value)
 
 
 def loop_ratio(
-    total: np.ndarray,
+    total: Draws,
     value: float,
     samples: tuple[int, int],
     totals: tuple[int, int],

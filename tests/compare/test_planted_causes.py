@@ -18,7 +18,7 @@ from corr.compare.remeasure import binaries
 from corr.console.progress import Progress
 from corr.lake.store import Lake, RunInfo
 from corr.program.model import Program, Run, from_files
-from corr.timing.interleave import interleave
+from corr.timing.interleave import Limits, interleave
 from tests.compare.causes import CAUSES, Cause
 
 Planted = dict[str, Future[LoopDiff]]
@@ -51,7 +51,7 @@ def compare(data: Path, cause: Cause) -> LoopDiff:
             collect_once(data, cause.folder, tuple(cause.files(side)), tuple(cause.flags(side)))
             for side in "ab"
         )
-    measured = interleave(*binaries(a, b), fewest=5, most=5)
+    measured = interleave(*binaries(a, b), limits=Limits(5, 5))
     loops = diff(Lake.open(data), a, b, measured).loops
     return next(loop for loop in loops if loop.key == cause.loop)
 

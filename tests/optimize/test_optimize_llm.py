@@ -15,7 +15,7 @@ from collectors.base.toolchain import Toolchain
 from corr.lake.sql import ask
 from corr.lake.store import Lake
 from corr.optimize import gate
-from corr.optimize.build_and_run import Workshop
+from corr.optimize.build_and_run import Builds
 from corr.optimize.judging.order import SAME_CODE, Trier
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.ir_function import IrFunction, stripped, with_optimised_ir
@@ -80,11 +80,11 @@ class Attempts:
         self.folder, self.tools = folder, tools
         run = Run(args=("--size", "300"), directory=folder)
         self.program = from_files(["gemm.c"], ["-O3"], run, folder)
-        self.workshop = Workshop(self.program, tools, folder / "builds")
+        self.builds = Builds(self.program, tools, folder / "builds")
         self.said: list[str] = []
-        self.ground = prepare(self.workshop, Order(), self.said.append)
+        self.ground = prepare(self.builds, Order(), self.said.append)
         ground = self.ground
-        self.trier = Trier(self.workshop, tools, ground.contest, ground.verifier)
+        self.trier = Trier(self.builds, tools, ground.contest, ground.verifier)
 
     def session(self, **order: Any) -> Session:
         original = self.ground.original
@@ -94,7 +94,7 @@ class Attempts:
         return self.trier.trial(session or self.session(), 1, 1, Proposal(moves, "why", "llm"))
 
     def module(self, variant: Variant) -> str:
-        with self.workshop.scratch("test") as place:
+        with self.builds.scratch("test") as place:
             made = with_optimised_ir(variant, self.program.units[0], self.tools, place)
         return made.ir[self.program.units[0].source]
 

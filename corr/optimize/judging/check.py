@@ -16,7 +16,7 @@ from typing import Any
 
 from collectors.base.errors import CompileError, CorrError, UsageError
 from collectors.sandbox.confined import Limits
-from corr.optimize.build_and_run import Reference, References, Workshop
+from corr.optimize.build_and_run import Builds, Reference, References
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging import alive
@@ -73,7 +73,7 @@ class Verifier:
 
     def __init__(
         self,
-        workshop: Workshop,
+        builds: Builds,
         inputs: Inputs,
         original: Variant,
         *,
@@ -82,14 +82,14 @@ class Verifier:
         compared: bool = True,
         chance: random.Random | None = None,
     ) -> None:
-        self.workshop = workshop
+        self.builds = builds
         self.inputs = inputs
         self.original = original
         self.tolerance = TOLERANCE if allow_reassociation else None
         self.command = command
         self.compared = compared
         self.chance = chance or random.SystemRandom()
-        self.references = References(workshop, inputs, original)
+        self.references = References(builds, inputs, original)
         self._sanitized: bool | None = None
 
     def judge(
@@ -144,7 +144,7 @@ class Verifier:
             yield self._own_command(binary), Outcome.wrong_output
 
     def _reference(self, variant: Variant, given: Input) -> Reference:
-        return self.references.of(given, self.workshop.reference_flags(variant))
+        return self.references.of(given, self.builds.reference_flags(variant))
 
     def _outputs(
         self, variant: Variant, binary: Path, given: Input
@@ -153,13 +153,13 @@ class Verifier:
             try:
                 if variant.ir and _resized(given):
                     return  # the sizes are numbers in its code already
-                again = self.workshop.with_flags(variant, given.flags)
-                binary = self.workshop.build(again, () if again is not variant else given.flags)
+                again = self.builds.with_flags(variant, given.flags)
+                binary = self.builds.build(again, () if again is not variant else given.flags)
             except (CompileError, Refused) as failed:
                 detail = failed.message.splitlines()[0]
                 yield self._check(given, None, False, None, detail), Outcome.not_compiled
                 return
-        flags = self.workshop.reference_flags(variant)
+        flags = self.builds.reference_flags(variant)
         plain = self.references.of(given, ())
         try:
             expected = self.references.of(given, flags)
@@ -168,7 +168,7 @@ class Verifier:
             yield self._check(given, self.tolerance, False, None, detail), Outcome.crashed
             return
         limits = Limits(wall=self._patience(plain))
-        run = self.workshop.run(binary, given, self.inputs.output, limits=limits)
+        run = self.builds.run(binary, given, self.inputs.output, limits=limits)
         if not run.ok:
             outcome = Outcome.timed_out if run.done.timed_out else Outcome.crashed
             yield self._check(given, self.tolerance, False, None, run.why()), outcome
@@ -191,7 +191,7 @@ class Verifier:
             yield check, Outcome.wrong_output
 
     def _patience(self, reference: Reference | None = None) -> float:
-        most = self.workshop.program.run.time_limit
+        most = self.builds.program.run.time_limit
         if reference is None:
             return most
         return min(most, PATIENCE + PATIENCE_TIMES * reference.wall)
@@ -222,14 +222,14 @@ class Verifier:
     def _clean(self, variant: Variant, given: Input) -> str:
         """What the sanitizers say of a variant on an input; empty if nothing."""
         try:
-            binary = self.workshop.build(variant, (*given.flags, *SANITIZERS))
+            binary = self.builds.build(variant, (*given.flags, *SANITIZERS))
         except CompileError as error:
             return error.message.splitlines()[0]
-        given = _with_status(given, self.workshop.program.run.ok_status)
+        given = _with_status(given, self.builds.program.run.ok_status)
         # the address sanitizer maps terabytes that it never touches
         limits = Limits(wall=self._patience(), memory=1 << 46)
         given = replace(given, env={**given.env, **SANITIZER_ENVIRONMENT})
-        run = self.workshop.run(binary, given, "stderr", limits=limits)
+        run = self.builds.run(binary, given, "stderr", limits=limits)
         if run.ok:
             return ""
         return sanitizer_report(run.done.stderr) or run.why()
@@ -239,13 +239,13 @@ class Verifier:
         rewritten = {(m.unit, m.function): m for m in variant.moves if isinstance(m, IrFunction)}
         if not rewritten or not alive.installed():
             return
-        with self.workshop.scratch("proofs") as folder:
+        with self.builds.scratch("proofs") as folder:
             for unit_name, function in rewritten:
                 unit = variant.unit_named(unit_name)
                 place = folder / str(len(list(folder.iterdir())))
                 place.mkdir()
                 start = replace(variant, ir={}, moves=())
-                before = with_optimised_ir(start, unit, self.workshop.toolchain, place)
+                before = with_optimised_ir(start, unit, self.builds.toolchain, place)
                 modules = before.ir[unit.source], variant.ir[unit.source]
                 guarantee, said = alive.alive(*modules, function)
                 ok = guarantee != Guarantee.refuted
@@ -259,17 +259,17 @@ class Verifier:
         shown.
         """
         assert self.command is not None
-        folder = self.workshop.program.run.directory
+        folder = self.builds.program.run.directory
         shell = Path("/bin/sh")
         given = Input("own command", ("-c", self.command), {"CORR_BINARY": str(binary)})
         hidden = ""
         try:
             shown = (binary, folder)
-            run = self.workshop.run(
+            run = self.builds.run(
                 shell, given, "stdout", readable=shown, cwd=folder, ok_status=(0,)
             )
         except UsageError as error:  # the home folder, for one
-            run = self.workshop.run(shell, given, "stdout", readable=(binary,), ok_status=(0,))
+            run = self.builds.run(shell, given, "stdout", readable=(binary,), ok_status=(0,))
             hidden = f" (it cannot see {folder}: {error.message})"
         detail = "" if run.ok else f"{run.why()}{hidden}"
         return Check("command", self.command, False, run.ok, "", None, detail)
@@ -321,14 +321,14 @@ def _resized(given: Input) -> bool:
     return any(flag.endswith("_DATASET") for flag in given.flags)
 
 
-def deterministic(workshop: Workshop, inputs: Inputs, original: Variant) -> str:
+def deterministic(builds: Builds, inputs: Inputs, original: Variant) -> str:
     """Why the original's own output cannot be a reference; empty if two runs agree.
 
     Raises CompileError, or CorrError where it fails.
     """
     given = inputs.visible[0]
-    first = References(workshop, inputs, original).of(given, ())
-    second = References(workshop, inputs, original).of(given, ())
+    first = References(builds, inputs, original).of(given, ())
+    second = References(builds, inputs, original).of(given, ())
     if first.status != second.status:
         return f"two runs of the original end differently: {first.status} and {second.status}"
     if first.output == second.output:

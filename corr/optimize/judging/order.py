@@ -10,7 +10,7 @@ from pathlib import Path
 from collectors.base.errors import CompileError
 from collectors.base.toolchain import Toolchain
 from corr.optimize import gate
-from corr.optimize.build_and_run import Workshop
+from corr.optimize.build_and_run import Builds
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.judging.check import Judgement, Verifier
 from corr.optimize.judging.speed import MUCH, Contest, Failed, Timed
@@ -19,12 +19,13 @@ from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
 from corr.optimize.session import Session, listed
 from corr.optimize.variant import Variant
+from corr.timing.interleave import Limits
 from corr.timing.verdict import Ratio, Verdict
 
 #: The same machine code takes the same time.
 EQUAL = Ratio(1.0, 1.0, 1.0)
-#: Pairs at most on an input that was held out.
-HELD_OUT_PAIRS = 9
+#: Pairs on an input that was held out.
+HELD_OUT = Limits(fewest=5, most=9, seconds=20.0)
 #: A smaller gain than this is measured twice: a series is looked at often, and ends at the first
 #: look that says faster, so that a machine that is busy now and then says so of equals.
 CONFIRMED = 1 / 1.3
@@ -55,15 +56,15 @@ class Trier:
     """Tries proposals, and makes the best of a session of one that is faster."""
 
     def __init__(
-        self, workshop: Workshop, toolchain: Toolchain, contest: Contest, verifier: Verifier
+        self, builds: Builds, toolchain: Toolchain, contest: Contest, verifier: Verifier
     ) -> None:
-        self.workshop, self.toolchain = workshop, toolchain
+        self.builds, self.toolchain = builds, toolchain
         self.contest, self.verifier = contest, verifier
 
     def trial(self, session: Session, iteration: int, candidate: int, proposal: Proposal) -> Trial:
         """Try a proposal; its row and its checks are noted in the session."""
         start = time.monotonic()
-        spent = replace(self.workshop.clock)
+        spent = replace(self.builds.clock)
         tried = self._tried(session, proposal)
         variant, timed, judgement = tried.variant, tried.timed, tried.judgement
         guarantee = judgement.guarantee if judgement else Guarantee.unknown
@@ -75,7 +76,7 @@ class Trier:
             tried.outcome,
             tried.detail,
             tried.ratio,
-            statistics.median(timed.after) if timed else None,
+            statistics.median(timed.b) if timed else None,
             variant,
             guarantee,
         )
@@ -99,8 +100,8 @@ class Trier:
             completion_tokens=usage.completion_tokens if usage.model else None,
             cost=usage.cost,
             cached=usage.cached if usage.model else None,
-            compile_seconds=self.workshop.clock.compiling - spent.compiling,
-            run_seconds=self.workshop.clock.running - spent.running,
+            compile_seconds=self.builds.clock.compiling - spent.compiling,
+            run_seconds=self.builds.clock.running - spent.running,
             trial_seconds=time.monotonic() - start,
         )
         if variant is None and proposal.moves:
@@ -116,7 +117,7 @@ class Trier:
             session.best = variant
             session.best_guarantee, session.best_basis = guarantee, basis
         elif variant is not None and tried.detail != SAME_CODE:
-            self.workshop.forget(variant)
+            self.builds.forget(variant)
         return trial
 
     def _tried(self, session: Session, proposal: Proposal) -> Tried:
@@ -126,17 +127,17 @@ class Trier:
         variant: Variant | None = None
         try:
             start = session.original if proposal.from_original else session.best
-            with self.workshop.scratch("trial") as folder, self.workshop.compiling():
+            with self.builds.scratch("trial") as folder, self.builds.compiling():
                 variant = replayed(start, proposal.moves, self.toolchain, folder)
                 proof = self._proved(variant, folder)
-            binary = self.workshop.build(variant)
+            binary = self.builds.build(variant)
             self._check_linked(session.original, variant, binary)
         except Refused as refusal:
             return Tried(Outcome.refused, refusal.message, variant)
         except CompileError as error:
             return Tried(Outcome.not_compiled, _first_error(error.message), variant)
-        best = self.workshop.build(session.best)
-        if self.workshop.identical(best, binary):
+        best = self.builds.build(session.best)
+        if self.builds.identical(best, binary):
             return Tried(Outcome.same, SAME_CODE, variant)
         judgement = self.verifier.judge(variant, binary, quick=True)
         if judgement.outcome is not None:
@@ -181,7 +182,7 @@ class Trier:
             try:
                 if contest.seconds(contest.once(best)) < contest.shortest:
                     return ""
-                timed = contest.compare(best, binary, most=HELD_OUT_PAIRS)
+                timed = contest.compare(best, binary, HELD_OUT)
             except Failed as error:
                 return str(error).splitlines()[0]
             much = gain.value < 1 - MUCH
@@ -197,7 +198,7 @@ class Trier:
             return
         texts = [original.text(unit.source) for unit in original.program.units]
         names = {t.text for text in texts for t in gate.tokens(text) if t.kind == "name"}
-        refusals = gate.objects(self.workshop.build(original), binary, names)
+        refusals = gate.objects(self.builds.build(original), binary, names)
         if refusals:
             raise Refused(refusals[0].what)
 

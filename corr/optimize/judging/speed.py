@@ -1,107 +1,174 @@
 """Time a candidate against the best so far: in turn, confined, in fresh processes, to a verdict.
 
 The program's own kernel time counts where it gives one, but only as far as it is seen from the
-outside: what a candidate claims to save must be missing from the wall time as well. What a run
-that is timed puts out is compared like that of any other: a candidate that computes only while it
-is checked would have to be checked in every run.
+outside: what a candidate claims to save must be missing from the wall time as well. Where other
+work disturbs the clocks, the CPU time counts, which is taken from outside. What a run that is timed
+puts out is compared like that of any other: a candidate that computes only while it is checked
+would have to be checked in every run.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
-from collectors.sandbox.confined import Limits
-from corr.optimize.build_and_run import Run, Workshop
-from corr.optimize.inputs import Input
-from corr.timing.verdict import MARGIN, Ratio, Verdict, ratio
+from collectors.base.errors import CorrError
+from collectors.sandbox.confined import Limits as Confines
+from corr.optimize.build_and_run import Builds, Run
+from corr.optimize.inputs import Input, Inputs
+from corr.timing import clocks
+from corr.timing.clocks import Comparison, Pairs, Reading, Start
+from corr.timing.interleave import Limits, interleaved
+from corr.timing.verdict import Verdict
 
-FEWEST_PAIRS = 5
-MOST_PAIRS = 25
-#: A candidate this much slower in its first pair, or by the root of it in two, is not timed on.
-HOPELESS = 2.0
-#: How many times the wall time of the best a candidate may take before it is stopped.
-PATIENCE = 4.0
-#: Seconds of kernel time in one process below which it repeats its kernel; seconds of wall time
-#: below which the time is mostly that of starting it.
+#: Pairs and seconds that a comparison may take.
+PAIRS = Limits(fewest=5, most=25, seconds=20.0)
+#: A candidate that is slower than this beyond doubt is not timed on.
+HOPELESS = math.sqrt(2)
+#: A run of a candidate may take a second and so many times what the best took, of CPU time; and so
+#: many times of wall time, since other work makes that many times of it.
+PATIENCE, PATIENCE_WALL = 10.0, 40.0
+#: Seconds of kernel time that a process should have; a kernel that takes less is repeated.
+ENOUGH = 0.050
+MOST_REPEATS = 10_000
+#: Seconds of kernel time in one process below which a time says little; seconds of wall time below
+#: which it is mostly that of starting the program.
 SHORTEST = 0.010
 SHORTEST_WALL = 0.030
+#: How often a program that does nothing is started, to know what starting takes.
+STARTS = 7
 #: Share of the claimed saving that may be missing from the wall time, and seconds of it.
 UNSEEN, UNSEEN_SECONDS = 0.25, 0.003
 #: Share of the kernel time from which a saving must be large enough to be seen in the wall time.
 MUCH = 1 / 3
+#: Standard errors that wall times may be off beside other work, where the CPU time counts.
+DISTURBED = 3.0
 #: What is wrong with a timed run's output; empty if nothing is.
 Accept = Callable[[bytes | bytearray], str]
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Timed:
-    """Seconds of pairs of runs, best and candidate, and how they compare."""
+class Timed(Comparison):
+    """The best (a) and a candidate (b) compared; why that is not believed; why it ended early."""
 
-    before: tuple[float, ...]
-    after: tuple[float, ...]
-    clock: str
     doubt: str = ""
     stopped: str = ""
-
-    @property
-    def ratio(self) -> Ratio:
-        return ratio(self.before, self.after, paired=True)
-
-    @property
-    def verdict(self) -> Verdict:
-        return self.ratio.verdict(MARGIN)
 
 
 class Failed(Exception):
     """A run did not end well while it was timed, or put out something else (`wrong`)."""
 
-    def __init__(self, binary: Path, run: Run, wrong: str = "") -> None:
-        super().__init__(wrong or run.why())
+    def __init__(self, binary: Path, run: Run, wrong: str = "", late: str = "") -> None:
+        super().__init__(wrong or late or run.why())
         self.binary = binary
         self.wrong = bool(wrong)
-        self.timed_out = run.done.timed_out
+        self.timed_out = bool(late) or run.done.timed_out
 
 
-@dataclass
+@dataclass(frozen=True)
 class Contest:
-    """Times executables of one program on one input.
+    """How executables of one program are timed on one input.
 
-    `output` is what a run puts out, `repeat` how often it runs its kernel, `held_out` other inputs
-    that it takes, which proposers do not know. `start` are the seconds of wall time that starting
-    any program confined takes at least: they are no time of the program.
+    `output` is what a run puts out, `repeat` how often it runs its kernel (`repeats`: it can do so
+    more than once), `held_out` other inputs that it takes, which proposers do not know. `start` is
+    what starting any program confined takes at least.
     """
 
-    workshop: Workshop
+    builds: Builds
     given: Input
     own_clock: bool
     output: str | None = None
+    repeats: bool = False
     repeat: int | None = None
     held_out: tuple[Input, ...] = ()
-    start: float = 0.0
+    start: Start = Start()  # noqa: RUF009 (frozen)
 
-    def once(self, binary: Path, limit: float | None = None, accept: Accept | None = None) -> Run:
-        """One run. Raises Failed."""
-        wall = limit or self.workshop.program.run.time_limit
-        run = self.workshop.run(
-            binary, self.given, self.output, limits=Limits(wall=wall), repeat=self.repeat
+    @classmethod
+    def for_program(cls, builds: Builds, inputs: Inputs, binary: Path, tell: Tell) -> Self:
+        """How a program is timed, found out by running it. Raises CorrError where that fails."""
+        contest = cls(
+            builds,
+            inputs.timed,
+            own_clock=True,
+            output=inputs.timed_output,
+            repeats=bool(inputs.sizes),
+            held_out=inputs.given_held_out,
         )
+        run = contest.original(binary)
+        if not run.kernel:
+            contest = replace(contest, own_clock=False)
+            runs = [run.reading, *(contest.original(binary).reading for _ in range(2))]
+            contest = replace(contest, start=_start(builds, runs))
+        return contest.suited(run, tell)
+
+    def suited(self, run: Run, tell: Tell) -> Self:
+        """How a program is timed that takes what the run took: a short kernel is repeated."""
+        seconds = self.seconds(run)
+        once = seconds / (self.repeat or 1)
+        contest = self
+        if self.repeats and self.own_clock and seconds < ENOUGH / 2:
+            repeat = min(round(ENOUGH / max(once, 1e-6)), MOST_REPEATS)
+            contest = replace(self, repeat=repeat)
+            if seconds < self.shortest:
+                tell(
+                    f"the kernel takes {once * 1000:.2g} ms, too short to time: "
+                    f"it is repeated {repeat}× in each process"
+                )
+        elif seconds < self.shortest:
+            tell(
+                f"a run takes {seconds * 1000:.2g} ms, too short to time well: "
+                "give the program more to do with --run-args"
+            )
+        return contest
+
+    def original(self, binary: Path) -> Run:
+        """One run of the original. Raises CorrError where it fails."""
+        try:
+            return self.once(binary)
+        except Failed as failed:
+            raise CorrError(f"{self.builds.program.name}: {failed}") from failed
+
+    def once(
+        self, binary: Path, beside: Reading | None = None, accept: Accept | None = None
+    ) -> Run:
+        """One run, which may take some times what the best took (`beside`). Raises Failed."""
+        confines = self._confines(beside)
+        run = self.builds.run(binary, self.given, self.output, limits=confines, repeat=self.repeat)
         if not run.ok:
-            raise Failed(binary, run)
+            cpu = run.done.cpu or 0.0
+            late = f"still running after {cpu:.1f} s of CPU time" if cpu >= confines.cpu else ""
+            raise Failed(binary, run, late=late)
         wrong = accept(run.output) if accept is not None and self.output is not None else ""
         if wrong:
             raise Failed(binary, run, f"in a timed run: {wrong}")
         return replace(run, output=b"")
 
+    def _confines(self, beside: Reading | None) -> Confines:
+        longest = self.builds.program.run.time_limit
+        wall, cpu = longest, max(longest, Confines.cpu)
+        if beside is not None:
+            wall = min(wall, 1.0 + PATIENCE_WALL * beside.wall)
+            cpu = min(cpu, 1.0 + PATIENCE * (beside.cpu or cpu))
+        return Confines(wall=wall, cpu=cpu)
+
     def seconds(self, run: Run) -> float:
-        """What counts of a run."""
-        if self.own_clock and run.kernel is not None:
-            return run.kernel
-        return run.done.wall - min(self.start, run.done.wall / 2)
+        """What counts of a single run, as far as a processor was there for it."""
+        found = run.reading
+        if self.own_clock and found.own is not None:
+            return found.own
+        if found.single and found.cpu is not None and found.load is not None:
+            return found.cpu - min(self.start.cpu, found.cpu / 2)
+        return found.wall - min(self.start.wall, found.wall / 2)
+
+    @property
+    def clock(self) -> str:
+        """The clock that counts where nothing disturbs it."""
+        return clocks.KERNEL if self.own_clock else clocks.WALL
 
     @property
     def shortest(self) -> float:
@@ -109,59 +176,62 @@ class Contest:
         return SHORTEST if self.own_clock else SHORTEST_WALL
 
     def compare(
-        self,
-        before: Path,
-        after: Path,
-        *,
-        most: int = MOST_PAIRS,
-        fewest: int = FEWEST_PAIRS,
-        budget: float = 20.0,
-        accept: Accept | None = None,
+        self, before: Path, after: Path, limits: Limits = PAIRS, accept: Accept | None = None
     ) -> Timed:
         """Pairs until the verdict is clear, or pairs or seconds run out; a hopeless one sooner.
 
         `accept` judges what each run of `after` puts out. Raises Failed.
         """
-        start = time.monotonic()
-        old: list[Run] = []
-        new: list[Run] = []
-        stopped = ""
-        while len(old) < most:
-            sides = [(before, old), (after, new)]
-            for binary, runs in sides if len(old) % 2 == 0 else sides[::-1]:
-                limit = 1.0 + PATIENCE * old[0].done.wall if runs is new else None
-                runs.append(self.once(binary, limit, accept if runs is new else None))
-            if _hopeless([self.seconds(r) for r in old], [self.seconds(r) for r in new]):
-                stopped = "stopped early: slower by far"
-                break
-            late = time.monotonic() - start > budget
-            if len(old) >= fewest and (late or len(old) % 2 == 1):
-                found = self._timed(old, new)
-                clear = found.verdict != Verdict.inconclusive and not found.doubt
-                # beyond doubt not faster: how much slower is not worth more runs
-                if late or clear or found.ratio.low > 1:
-                    break
-        return replace(self._timed(old, new), stopped=stopped)
+        first: list[Reading] = []
 
-    def _timed(self, old: list[Run], new: list[Run]) -> Timed:
-        own = self.own_clock and all(r.kernel is not None for r in [*old, *new])
-        if not own:
-            return self._walls(old, new)
-        walls = [tuple(r.done.wall for r in runs) for runs in (old, new)]
-        kernel = [tuple(r.kernel or 0.0 for r in runs) for runs in (old, new)]
-        counts = {len(r.kernels) for r in [*old, *new]}
-        doubt = "it gives another number of kernel times" if len(counts) > 1 else ""
-        doubt = doubt or unseen(kernel[0], kernel[1], walls[0], walls[1])
-        return Timed(kernel[0], kernel[1], "kernel time", doubt)
+        def run_before() -> Reading:
+            first.append(self.once(before).reading)
+            return first[-1]
 
-    def _walls(self, old: list[Run], new: list[Run]) -> Timed:
-        """Wall times less the start: the same from all, and never the larger part of any.
+        def run_after() -> Reading:
+            return self.once(after, first[0], accept).reading
 
-        So a gain is rather told too small: never is the rest of a subtraction taken for a time.
-        """
-        start = min([self.start, *(r.done.wall / 2 for r in (*old, *new))])
-        before, after = (tuple(r.done.wall - start for r in runs) for runs in (old, new))
-        return Timed(before, after, "wall time")
+        pairs = Pairs((), ())
+        for pairs in interleaved(run_before, run_after, self._clear, limits):
+            if hopeless(self.judged(pairs)):
+                return replace(self.judged(pairs), stopped="stopped early: slower by far")
+        return self.judged(pairs)
+
+    def _clear(self, pairs: Pairs) -> bool:
+        found = self.judged(pairs)
+        if found.ratio.known and found.ratio.low > 1:
+            return True  # beyond doubt not faster: how much slower is not worth more runs
+        return found.verdict != Verdict.inconclusive and not found.doubt
+
+    def judged(self, pairs: Pairs) -> Timed:
+        """What the pairs amount to, and why that is not believed."""
+        found = clocks.compared(pairs, self.start, own=self.own_clock)
+        doubt = distrust(pairs, by_cpu=found.clock == clocks.CPU) if self.own_clock else ""
+        if not found.series.positive:
+            doubt = doubt or "its clock stood still"
+        return Timed(found.series, found.load, found.cpu, doubt)
+
+
+def hopeless(found: Comparison) -> bool:
+    """Slower by far beyond doubt, by CPU time where it is to be had: other work slows anything."""
+    ratio = (found.cpu or found.series).ratio
+    return ratio.known and ratio.low > HOPELESS
+
+
+def distrust(pairs: Pairs, *, by_cpu: bool) -> str:
+    """Why the times that the program gives are not believed; empty if they are.
+
+    `by_cpu`: the CPU time counts, so that its own may be disturbed, but not made up.
+    """
+    if any(reading.kernel is None for reading in pairs.every):
+        return ""  # then they do not count
+    if len({reading.count for reading in pairs.every}) > 1:
+        return "it gives another number of kernel times"
+    kernel = clocks.kernel_times(pairs)
+    if kernel is None:
+        return "it says that its kernel takes no time"
+    walls = [tuple(reading.wall for reading in side) for side in (pairs.a, pairs.b)]
+    return unseen(kernel.a, kernel.b, walls[0], walls[1], by_cpu=by_cpu)
 
 
 def unseen(
@@ -169,6 +239,8 @@ def unseen(
     kernel_after: tuple[float, ...],
     wall_before: tuple[float, ...],
     wall_after: tuple[float, ...],
+    *,
+    by_cpu: bool = False,
 ) -> str:
     """Why the time that the program gives is not believed; empty if the wall time bears it out.
 
@@ -182,7 +254,8 @@ def unseen(
         for walls, kernels in ((wall_before, kernel_before), (wall_after, kernel_after))
     ]
     grown = statistics.median(beside[1]) - statistics.median(beside[0])
-    blind = UNSEEN_SECONDS + math.hypot(*map(_error, beside))
+    error = math.hypot(*map(_error, beside))
+    blind = UNSEEN_SECONDS + error * (DISTURBED if by_cpu else 1.0)
     if claimed <= 0:
         return ""
     if grown > UNSEEN * claimed + blind:
@@ -190,17 +263,9 @@ def unseen(
             f"it claims to save {claimed:.4g} s of kernel time, but takes {grown:.4g} s more "
             "beside it"
         )
-    if claimed > MUCH * before and blind > claimed / 2:
+    if not by_cpu and claimed > MUCH * before and blind > claimed / 2:
         return f"it claims to save {claimed:.4g} s, too little to be seen in the wall time here"
     return ""
-
-
-def _hopeless(old: list[float], new: list[float]) -> bool:
-    """The first pair, or both of the first two, say that it is slower by far."""
-    gaps = [after / before for before, after in zip(old, new, strict=True)]
-    if len(gaps) == 1:
-        return gaps[0] > HOPELESS
-    return len(gaps) == 2 and min(gaps) > HOPELESS**0.5
 
 
 def _error(values: tuple[float, ...]) -> float:
@@ -208,3 +273,16 @@ def _error(values: tuple[float, ...]) -> float:
     middle = statistics.median(values)
     spread = 1.4826 * statistics.median(abs(v - middle) for v in values)
     return 1.2533 * spread / math.sqrt(len(values))
+
+
+def _start(builds: Builds, runs: list[Reading]) -> Start:
+    """What starting a program takes, measured with one that does nothing.
+
+    None for a program that takes so little itself that the rest would be noise.
+    """
+    nothing, true = Input("nothing"), Path("/usr/bin/true")
+    starts = [builds.run(true, nothing, None, ok_status=(0,)).reading for _ in range(STARTS)]
+    least = Start(min(s.wall for s in starts), min(s.cpu or 0.0 for s in starts))
+    own = min(r.cpu or 0.0 for r in runs) - least.cpu
+    waited = min(r.wall for r in runs) - 3 * least.wall
+    return least if max(own, waited) >= SHORTEST_WALL else Start()
