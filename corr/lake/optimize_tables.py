@@ -30,7 +30,9 @@ ITERATIONS = Table(
             column("detail", STRING, "why it ended so"),
             column("seconds", REAL, "median time of it, measured in turn with the best before it"),
             column("seconds_before", REAL, "median time of the best before it, in the same series"),
-            column("clock", STRING, "kernel time (the program's own) or wall time"),
+            column("clock", STRING, "what decided: kernel time (its own), CPU time or wall time"),
+            column("cpu_seconds", REAL, "median CPU time of it, less what is not its kernel"),
+            column("load", REAL, "wall over CPU time where other work kept it waiting, else NULL"),
             column("pairs", INT, "how many pairs were timed"),
             column("speedup", REAL, "time of the best before it over its own"),
             column("speedup_low", REAL, "lower end of the 99 % interval"),
@@ -55,6 +57,7 @@ ITERATIONS = Table(
             column("trial_seconds", REAL, "seconds from the proposal to the verdict"),
         ]
     ),
+    version=2,
 )
 
 CHECKS = Table(

@@ -10,8 +10,10 @@ from collectors.base.toolchain import Toolchain
 from corr.collect.layers import Options
 from corr.collect.run import Addition, collect, record
 from corr.console.progress import Progress
+from corr.lake.optimize_tables import CHECKS, ITERATIONS
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.build_and_run import Builds
+from corr.optimize.rows import Row, Standing
 from corr.optimize.session import Session
 from corr.optimize.variant import Variant
 from corr.program.model import Program
@@ -37,18 +39,17 @@ class Commits:
         self.builds, self.toolchain, self.lake = builds, toolchain, lake
         self.label, self.tell, self.bare = label, tell, bare
 
-    def original(self, session: Session) -> None:
-        """The first run: the original with all layers, and the baselines."""
-        facts = {"iteration": 0, "role": "original", "order": session.order.record()}
-        addition = self._addition(session, "optimize", facts)
-        program = session.original.program
-        session.best_run = self._collect(program, self.label, addition, run=True)
-        session.committed()
+    def original(self, standing: Standing, rows: list[Row]) -> RunInfo:
+        """The first run: the original with all layers, and the rows of the baselines."""
+        facts = {"iteration": 0, "role": "original", "order": standing.order.record()}
+        tables = {"iterations": ITERATIONS.rows(rows), "checks": CHECKS.empty()}
+        addition = Addition("optimize", tables, {"session": standing.session, **facts})
+        return self._collect(standing.program, self.label, addition, run=True)
 
     def iteration(self, session: Session, iteration: int, *, improved: bool) -> None:
         """One run for the iteration: with all layers if there is a new best.
 
-        If that cannot be had, or is interrupted, the rows alone are committed.
+        If that cannot be had, or something ends it, the rows alone are committed.
         """
         if not session.rows and not session.problems:
             return
@@ -59,12 +60,12 @@ class Commits:
                 session.best_run = self._layers(session, label, addition)
             else:
                 self._record(session, label, addition)
-        except KeyboardInterrupt:
-            self._record_once(session, iteration, label, addition)
-            raise
         except CorrError as error:
             self.tell(f"no layers of the new best: {error.message.splitlines()[0]}")
             self._record_once(session, iteration, label, addition)
+        except BaseException:
+            self._record_once(session, iteration, label, addition)
+            raise
         session.committed()
 
     def best(self, session: Session) -> None:

@@ -8,28 +8,29 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from collectors.base.errors import CorrError
 from collectors.base.foreign_text import cut, visible
 from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
 from collectors.sandbox import confined
-from corr.collect.run import sha256
 from corr.lake.store import Lake, new_run_id, uncommitted
 from corr.optimize import hot_nests, resume
 from corr.optimize.build_and_run import Builds
 from corr.optimize.commits import Commits
 from corr.optimize.hot_nests import HotNests
-from corr.optimize.judging.order import Trier
+from corr.optimize.judging.order import Judge
 from corr.optimize.judging.speed import Failed, Timed
 from corr.optimize.llm.errors import ModelError
-from corr.optimize.prepare_original import Ground, baselines, prepare
-from corr.optimize.proposal import Guarantee, Outcome, Proposal, Proposer, Situation, Trial
-from corr.optimize.session import Order, Session
+from corr.optimize.prepare_original import Original, first_rows, prepare
+from corr.optimize.proposal import Outcome, Proposal, Proposer, Situation, Trial
+from corr.optimize.request import Order
+from corr.optimize.rows import Standing
+from corr.optimize.session import Left, Session
 from corr.program.model import Program
 from corr.summary.budget import Level
 from corr.summary.summarise import summarise
 from corr.system.disk import check_room
 from corr.system.interrupts import kill_as_interrupt
+from corr.timing import clocks
 from corr.timing.interleave import Limits
 from corr.timing.verdict import Verdict
 
@@ -65,64 +66,61 @@ class Optimisation:
         self.commits = Commits(self.builds, toolchain, lake, order.label, tell, bare=order.bare)
         self.started = time.monotonic()
         self.session: Session | None = None
+        #: it was said that other work disturbs the measurements
+        self.loaded = False
 
     # --- the whole -------------------------------------------------------------------------
 
-    def run(self, resumed: Session | None = None) -> Session:
+    def run(self, resumed: Left | None = None) -> Session:
         """Optimise to the end of the order. Raises CorrError where the original cannot be had.
 
-        An interrupt, or a failure, commits what is done before it goes on. Where the model's
-        server fails, `failed` of the session says so, and what is done is measured as ever.
+        Whatever ends it early, what is done is committed first. Where the model's server fails,
+        `failed` of the session says so, and what is done is measured as ever.
         """
         if not self.order.bare:
             confined.available()
         with kill_as_interrupt():
-            ground = prepare(self.builds, self.order, self.tell)
-            session = self._session(ground, resumed)
-            self.trier = Trier(self.builds, self.toolchain, ground.contest, ground.verifier)
-            if resumed is None:
-                baselines(session, ground, self.builds, self.tell)
-                self.commits.original(session)
-            else:
-                self._take_up(session, ground)
+            original = prepare(self.builds, self.order, self.tell)
+            left = self._begun(original) if resumed is None else self._again(original, resumed)
+            session = Session.begin(self.order, original, left)
             self.session = session
-            self._iterations(session)
-            self._finish(session, ground)
+            judge = Judge(self.builds, self.toolchain, original.verifier, original.variant)
+            self._iterations(session, judge)
+            self._finish(session, original)
         session.failed = session.failed or getattr(self.proposer, "failed", None)
         return session
 
-    def _session(self, ground: Ground, resumed: Session | None) -> Session:
-        session = resumed or Session(
-            self.order, ground.original, ground.inputs, new_run_id(), best=ground.original
-        )
-        session.sums = {u.source: sha256(u.source) for u in self.builds.program.units}
-        session.inputs, session.order, session.clock = (
-            ground.inputs,
-            self.order,
-            ground.contest.clock,
-        )
-        return session
+    def _begun(self, original: Original) -> Left:
+        """A new session: the original and the baselines, measured and committed."""
+        standing = Standing(self.order, new_run_id(), self.builds.program)
+        known, rows = first_rows(original, self.builds, standing, self.tell)
+        run = self.commits.original(standing, rows)
+        return Left(standing.session, original.variant, run, baselines=known)
 
-    def _take_up(self, session: Session, ground: Ground) -> None:
-        """Look again at the best of a session that goes on: the machine may be another."""
-        if session.best is session.original:
-            return
-        binary = self.builds.build(session.best)
-        judgement = ground.verifier.judge(session.best, binary)
-        what = judgement.detail if judgement.outcome is not None else ""
+    def _again(self, original: Original, left: Left) -> Left:
+        """A session that goes on, its best looked at again: the machine may be another."""
+        if not left.best.moves:
+            return left
+        binary = self.builds.build(left.best)
+        checked = original.verifier.check(left.best, binary)
+        what = checked.detail if checked.outcome is not None else ""
         try:
-            accept = ground.verifier.accepts(session.best)
-            timed = ground.contest.compare(ground.binary, binary, accept=accept)
-            session.best_ratio = timed.ratio.value
-            if timed.verdict in (Verdict.slower, Verdict.same):
-                what = what or "it is not faster here"
+            accept = original.verifier.accepts(left.best)
+            timed = original.contest.compare(original.binary, binary, accept=accept)
         except Failed as error:
             what = what or str(error)
-        if what:
-            self.tell(f"the best of {session.name} is not taken up: {what}")
-            session.best, session.best_ratio = session.original, 1.0
+        else:
+            left = replace(left, ratio=timed.ratio.value)
+            if timed.verdict in (Verdict.slower, Verdict.same) or not timed.ratio.known:
+                what = what or "it is not faster here"
+        if not what:
+            return left
+        self.tell(f"the best of {left.name} is not taken up: {what}")
+        return Left(
+            left.name, original.variant, left.run, baselines=left.baselines, trials=left.trials
+        )
 
-    def _iterations(self, session: Session) -> None:
+    def _iterations(self, session: Session, judge: Judge) -> None:
         nests = hot_nests.find(
             self.lake, session.best_run, session.original.program, self.toolchain
         )
@@ -140,10 +138,10 @@ class Optimisation:
             before = session.best
             ended = False
             try:
-                ended = self._iteration(session, iteration, nests)
+                ended = self._iteration(session, judge, iteration, nests)
             except ModelError as error:
                 session.failed, ended = error, True
-            except (KeyboardInterrupt, CorrError):
+            except BaseException:
                 self.commits.iteration(session, iteration, improved=False)
                 raise
             self.commits.iteration(session, iteration, improved=session.best is not before)
@@ -160,7 +158,9 @@ class Optimisation:
 
     # --- an iteration ----------------------------------------------------------------------
 
-    def _iteration(self, session: Session, iteration: int, nests: HotNests) -> bool:
+    def _iteration(
+        self, session: Session, judge: Judge, iteration: int, nests: HotNests
+    ) -> bool:
         """Try the proposals of an iteration; True when the proposer has no more."""
         wanted = self.order.candidates or CANDIDATES.get(self.order.proposer, 8)
         check_room(self.lake.root, otherwise="name another folder with --data")
@@ -183,11 +183,23 @@ class Optimisation:
         count = 0
         for count, proposal in enumerate(self._limited(situation, wanted), 1):
             self.builds.check_room()
-            trial = self.trier.trial(session, iteration, count, proposal)
-            session.trials.append(trial)
-            self.proposer.tell(trial)
-            self.tell(_line(trial, session))
+            self._try(session, judge, (iteration, count), proposal)
         return count == 0
+
+    def _try(
+        self, session: Session, judge: Judge, number: tuple[int, int], proposal: Proposal
+    ) -> None:
+        """Judge a proposal, record it, and tell of it."""
+        ruling = judge.judge(session.best, session.contest, proposal)
+        trial = session.take(*number, ruling)
+        if not ruling.accepted and not ruling.identical and ruling.variant is not None:
+            self.builds.forget(ruling.variant)
+        self.proposer.tell(trial)
+        self.tell(_line(trial, session))
+        load = ruling.timed.load if ruling.timed is not None else None
+        if load is not None and not self.loaded:
+            self.loaded = True
+            self.tell(f"        {clocks.told(load)}")
 
     def _note(self, session: Session, problem: Problem) -> None:
         """Tell what could not be looked at or proposed, and keep it for the next commit."""
@@ -221,55 +233,35 @@ class Optimisation:
 
     # --- the end ---------------------------------------------------------------------------
 
-    def _finish(self, session: Session, ground: Ground) -> None:
+    def _finish(self, session: Session, original: Original) -> None:
         """Measure the best once more, against the original and every baseline.
 
         The original is kept unless the best is faster than it.
         """
         if session.best is session.original:
             return
-        found, why = self._final(session, ground)
-        timed = found.get("original")
-        row = session.row(0, 0, "best", session.best, timed)
-        row |= {
-            "outcome": str(timed.verdict) if timed else "crashed",
-            "detail": why or None,
-            "guarantee": str(session.best_guarantee),
-            "guarantee_detail": session.best_basis,
-            "iteration": max((t.iteration for t in session.trials), default=0),
-        }
-        for name in ("native", "polly"):
-            if name in found:
-                row[f"speedup_{name}"] = 1 / found[name].ratio.value
+        found, why = self._final(session, original)
         if why:
             self.tell(f"measured again, the best is not kept: {why}")
-            row |= {"kind": None, "move": "original", "moves": "[]", "patch": None}
-            row |= {"guarantee": str(Guarantee.unknown), "guarantee_detail": None}
-            row |= {"speedup": 1.0, "speedup_original": 1.0, "seconds": row.get("seconds_before")}
-            row |= {"speedup_native": None, "speedup_polly": None}
-            session.best, session.best_ratio = session.original, 1.0
-        elif timed is not None:
-            session.best_ratio = timed.ratio.value
-        session.rows.append(row)
+        session.finish(found, why)
         self.commits.best(session)
 
-    def _final(self, session: Session, ground: Ground) -> tuple[dict[str, Timed], str]:
+    def _final(self, session: Session, original: Original) -> tuple[dict[str, Timed], str]:
         """The best timed against the original and the baselines, and why it is not to be kept."""
         found: dict[str, Timed] = {}
         best = self.builds.build(session.best)
-        compare, accept = ground.contest.compare, ground.verifier.accepts(session.best)
+        compare, accept = original.contest.compare, original.verifier.accepts(session.best)
         try:
-            timed = compare(ground.binary, best, FINAL, accept)
+            timed = compare(original.binary, best, FINAL, accept)
             found["original"] = timed
-            if timed.verdict in (Verdict.slower, Verdict.same) or timed.ratio.value >= 1:
-                return found, f"it is not faster than the original (×{1 / timed.ratio.value:.2f})"
             if timed.doubt:
                 return found, timed.doubt
+            if timed.verdict in (Verdict.slower, Verdict.same) or timed.ratio.value >= 1:
+                return found, f"it is not faster than the original (×{1 / timed.ratio.value:.2f})"
             for name, baseline in session.baselines.items():
                 if baseline.ratio is not None:
                     variant = replace(session.original, flags=baseline.flags)
-                    other = self.builds.build(variant)
-                    found[name] = compare(other, best, FINAL, accept)
+                    found[name] = compare(self.builds.build(variant), best, FINAL, accept)
         except Failed as error:
             if error.binary == best:
                 return found, str(error).splitlines()[0]

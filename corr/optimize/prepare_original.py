@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collectors.base.errors import CompileError, CorrError
 from collectors.base.invocation import failure
 from corr.optimize import inputs as program_inputs
+from corr.optimize import rows
 from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging.check import Verifier, deterministic
-from corr.optimize.judging.speed import Contest, Failed
-from corr.optimize.session import BASELINES, Baseline, Order, Session
+from corr.optimize.judging.speed import Contest, Failed, Tell, Timed
+from corr.optimize.request import BASELINES, Baseline, Order
+from corr.optimize.rows import Row, Standing
 from corr.optimize.variant import Variant
 from corr.program.model import Program
 from corr.timing.interleave import Limits
 
 #: Pairs of a baseline and the original.
 BASELINE_PAIRS = Limits(fewest=5, most=9, seconds=20.0)
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What proposals are tried on. `binary` is the original's executable."""
+class Original:
+    """The original, measured: what proposals are tried on. `binary` is its executable."""
 
-    original: Variant
+    variant: Variant
     binary: Path
-    inputs: Inputs
     contest: Contest
     verifier: Verifier
 
 
-def prepare(builds: Builds, order: Order, tell: Tell) -> Ground:
+def prepare(builds: Builds, order: Order, tell: Tell) -> Original:
     """Build and run the original, and find out how it is checked and timed.
 
     Raises CompileError, and CorrError where it does not run, or nothing can say what is right.
@@ -69,7 +68,7 @@ def prepare(builds: Builds, order: Order, tell: Tell) -> Ground:
         compared=not doubt,
     )
     contest = Contest.for_program(builds, inputs, binary, tell)
-    return Ground(original, binary, inputs, contest, verifier)
+    return Original(original, binary, contest, verifier)
 
 
 def _inputs(builds: Builds, program: Program, binary: Path, order: Order) -> Inputs:
@@ -90,41 +89,38 @@ def _check_runs(builds: Builds, binary: Path, timed: Input) -> None:
         raise CorrError(f"{builds.program.name}: {run.trouble}")
 
 
-def baselines(session: Session, ground: Ground, builds: Builds, tell: Tell) -> None:
-    """Time the original, and what the compiler can do by itself; a row of the session each."""
-    own = builds.program.units[0].flags
-    contest, binary = ground.contest, ground.binary
-    times = [contest.seconds(contest.original(binary)) for _ in range(3)]
-    row = session.row(
-        0, 0, "original", None, None, seconds=statistics.median(times), clock=session.clock
-    )
-    row |= {"move": " ".join(own), "outcome": "original", "speedup_original": 1.0}
-    session.rows.append(row)
+def first_rows(
+    original: Original, builds: Builds, standing: Standing, tell: Tell
+) -> tuple[dict[str, Baseline], list[Row]]:
+    """The original, timed by itself, and what the compiler can do by itself; a row each."""
+    contest = original.contest
+    times = [contest.seconds(contest.original(original.binary)) for _ in range(3)]
+    found = [rows.original(standing, statistics.median(times), contest.clock)]
+    known: dict[str, Baseline] = {}
+    own = standing.program.units[0].flags
     for name, flags in BASELINES.items():
         if name == "o3" and "-O3" in own:
             continue
-        found = Baseline(name, flags)
-        session.baselines[name] = found
-        variant = replace(session.original, flags=flags)
-        try:
-            timed = contest.compare(binary, builds.build(variant), BASELINE_PAIRS)
-        except (CompileError, Failed) as error:
-            found.why = str(error).splitlines()[0]
-            tell(f"  baseline {' '.join(flags)}: none ({found.why})")
+        timed = _timed(original, builds, flags, tell)
+        if timed is None:
+            known[name] = Baseline(name, flags)
             continue
-        found.ratio = timed.ratio.value
-        found.seconds = statistics.median(timed.b)
-        row = session.row(0, len(session.rows), "baseline", variant, timed)
-        session.rows.append(
-            row
-            | {
-                "proposer": "baseline",
-                "kind": "flags",
-                "move": " ".join(flags),
-                "moves": None,
-                "outcome": str(timed.verdict),
-                "speedup_native": None,
-                "speedup_polly": None,
-            }
-        )
-        tell(f"  baseline {' '.join(flags)}: ×{1 / timed.ratio.value:.2f}")
+        known[name] = Baseline(name, flags, timed.ratio.value, timed.seconds)
+        found.append(rows.baseline(standing, len(found), flags, timed))
+    return known, found
+
+
+def _timed(original: Original, builds: Builds, flags: tuple[str, ...], tell: Tell) -> Timed | None:
+    """The original with these flags against it as it is; None where that cannot be had."""
+    words = " ".join(flags)
+    try:
+        binary = builds.build(replace(original.variant, flags=flags))
+        timed = original.contest.compare(original.binary, binary, BASELINE_PAIRS)
+    except (CompileError, Failed) as error:
+        tell(f"  baseline {words}: none ({str(error).splitlines()[0]})")
+        return None
+    if not timed.ratio.known:
+        tell(f"  baseline {words}: none ({timed.doubt})")
+        return None
+    tell(f"  baseline {words}: ×{1 / timed.ratio.value:.2f}")
+    return timed

@@ -64,7 +64,11 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a proposal. `ratio` is its time over that of the best before it."""
+    """What came of a proposal. `ratio` is its time over that of the best before it.
+
+    `exact`: as far as it was checked, its outputs are those of the plain original bit for bit; None
+    if it was not.
+    """
 
     iteration: int
     candidate: int
@@ -75,6 +79,7 @@ class Trial:
     seconds: float | None = None
     variant: Variant | None = None
     guarantee: Guarantee = Guarantee.unknown
+    exact: bool | None = None
 
 
 def nobody(problem: Problem) -> None:

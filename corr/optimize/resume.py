@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from corr.collect.run import sha256
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.gate.refusal import Refused
-from corr.optimize.inputs import Inputs
 from corr.optimize.moves import from_record
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
-from corr.optimize.session import BASELINES, Baseline, Order, Session
+from corr.optimize.request import BASELINES, Baseline, Order
+from corr.optimize.session import Left
 from corr.optimize.variant import Variant
 from corr.program.model import Program
 from corr.system.disk import write_whole
@@ -61,7 +62,7 @@ def original_run(lake: Lake, reference: str) -> str:
 
 def session_of(
     lake: Lake, reference: str, program: Program, order: Order, toolchain: Toolchain
-) -> Session:
+) -> Left:
     """The session as it was left: its best variant, its baselines, all its trials.
 
     Raises UsageError where there is none, where it was of another program, or this one changed.
@@ -77,26 +78,52 @@ def session_of(
     started = lake.find(original_run(lake, name))
     _check_same(program, started, name)
     original = Variant(program, allow_reassociation=order.allow_reassociation)
-    session = Session(order, original, Inputs(None, (), ""), name, best=original)  # type: ignore[arg-type]
-    session.best_run = started
+    baselines = [_baseline(row) for row in rows if row["role"] == "baseline"]
+    exact = _exact(lake, name)
+    left = Left(
+        name,
+        original,
+        started,
+        baselines={found.name: found for found in baselines},
+        trials=tuple(_trial(row, exact) for row in rows if row["role"] == "proposal"),
+    )
+    row, run = _best_row(lake, rows, started)
+    if row is None:
+        return left
+    return replace(
+        left,
+        best=_variant(original, row["moves"], toolchain, name),
+        run=run,
+        ratio=1 / row["speedup_original"],
+        guarantee=Guarantee(row["guarantee"]),
+        basis=row["guarantee_detail"] or "",
+    )
+
+
+def _best_row(
+    lake: Lake, rows: list[dict[str, Any]], started: RunInfo
+) -> tuple[dict[str, Any] | None, RunInfo]:
+    """The last accepted proposal that was kept, if any, and the newest run that has layers."""
     best: dict[str, Any] | None = None
+    run = started
     for row in rows:
-        if row["role"] == "baseline":
-            baseline = _baseline(row)
-            session.baselines[baseline.name] = baseline
-        elif row["role"] == "proposal":
-            session.trials.append(_trial(row))
-            if row["outcome"] == Outcome.accepted:
-                best = row
-                session.best_ratio = 1 / row["speedup_original"]
-                session.best_guarantee = Guarantee(row["guarantee"])
-                session.best_basis = row["guarantee_detail"] or ""
-                session.best_run = _run_with_layers(lake, row["run_id"], session)
+        if row["role"] == "proposal" and row["outcome"] == Outcome.accepted:
+            best = row
+            found = lake.find(row["run_id"])
+            run = found if found.table("loops") is not None else run
         elif row["role"] == "best" and row["moves"] == "[]":
-            best, session.best_ratio, session.best_run = None, 1.0, started
-    if best is not None:
-        session.best = _variant(original, best["moves"], toolchain, name)
-    return session
+            best, run = None, started
+    return best, run
+
+
+def _exact(lake: Lake, session: str) -> dict[tuple[int, int], bool]:
+    """Whether the outputs of each proposal that was checked were those of the plain original."""
+    query = """
+        SELECT iteration, candidate, bool_and(coalesce(max_error, 1) = 0) AS exact FROM checks
+        WHERE session = ? AND kind = 'output' GROUP BY ALL
+    """
+    found = ask(lake, query, [session]).to_pylist()
+    return {(row["iteration"], row["candidate"]): row["exact"] for row in found}
 
 
 def _check_same(program: Program, run: RunInfo, name: str) -> None:
@@ -119,18 +146,13 @@ def _check_same(program: Program, run: RunInfo, name: str) -> None:
         raise UsageError(f"in the session {name}, the program was run with {args}", _ANEW)
 
 
-def _run_with_layers(lake: Lake, run_id: str, session: Session) -> Any:
-    run = lake.find(run_id)
-    return run if run.table("loops") is not None else session.best_run
-
-
 def _baseline(row: dict[str, Any]) -> Baseline:
     flags = row["move"].split()
     name = next((n for n, f in BASELINES.items() if list(f) == flags), row["move"])
     return Baseline(name, tuple(flags), 1 / row["speedup"], row["seconds"])
 
 
-def _trial(row: dict[str, Any]) -> Trial:
+def _trial(row: dict[str, Any], exact: dict[tuple[int, int], bool]) -> Trial:
     moves = tuple(from_record(record) for record in json.loads(row["moves"] or "[]"))
     proposal = Proposal(
         moves,
@@ -153,6 +175,7 @@ def _trial(row: dict[str, Any]) -> Trial:
         row["seconds"],
         None,
         Guarantee(row["guarantee"]),
+        exact.get((row["iteration"], row["candidate"])),
     )
 
 

@@ -1,150 +1,136 @@
-"""One optimisation of one program: what was asked for, what was tried, the best so far."""
+"""One optimisation of one program as it goes on: the best so far, all that was tried."""
 
 from __future__ import annotations
 
-import json
-import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import pyarrow as pa
 
 from collectors.base.errors import CorrError
 from collectors.base.table import Problem
+from corr.collect.run import sha256
 from corr.lake.optimize_tables import CHECKS, ITERATIONS
 from corr.lake.store import RunInfo
-from corr.optimize.inputs import Input, Inputs
-from corr.optimize.judging.check import Judgement
-from corr.optimize.judging.speed import Timed
-from corr.optimize.moves.source_text import diff
+from corr.optimize import rows
+from corr.optimize.judging.order import Ruling
+from corr.optimize.judging.speed import Contest, Timed
+from corr.optimize.prepare_original import Original
 from corr.optimize.proposal import Guarantee, Trial
-from corr.optimize.variant import Move, Variant
+from corr.optimize.request import Baseline, Order
+from corr.optimize.rows import Row, Standing
+from corr.optimize.variant import Variant
 from corr.summary.history import Attempt
 
-#: The honest baselines: what the compiler can do by itself when it is asked to.
-BASELINES = {
-    "o3": ("-O3",),
-    "native": ("-O3", "-march=native"),
-    "polly": ("-O3", "-march=native", "-mllvm", "-polly"),
-}
+__all__ = ["Left", "Order", "Session", "attempt"]
 
 
 @dataclass(frozen=True)
-class Order:
-    """What was asked for. Times in seconds; `budget_*` None: no limit."""
+class Left:
+    """What a session has come to: its best, the run of that, its baselines, its trials.
 
-    iterations: int = 3
-    candidates: int | None = None
-    proposer: str = "rules"
-    level: str = "auto"
-    model: str | None = None
-    allow_reassociation: bool = False
-    budget_time: float | None = None
-    check: str | None = None
-    bare: bool = False
-    label: str | None = None
-    output: Path | None = None
-    patience: int = 2
-    summary_tokens: int = 6000
-    extra: tuple[Input, ...] = ()
-    replay: str | None = None
-    many: bool = False
-
-    def record(self) -> dict[str, Any]:
-        """What must be the same when the session is taken up again, or replayed; JSON."""
-        given = {False: [], True: []}  # type: dict[bool, list[list[str]]]
-        for one in self.extra:
-            given[one.held_out].append(list(one.args))
-        names = ("iterations", "candidates", "proposer", "level", "model", "allow_reassociation")
-        found = {name: getattr(self, name) for name in (*names, "check", "summary_tokens")}
-        return found | {"inputs": given[False], "held_out": given[True]}
-
-
-@dataclass
-class Baseline:
-    """A baseline's time over the original's; None where it could not be had, with the reason."""
+    `ratio` is the time of the best over the time of the original.
+    """
 
     name: str
-    flags: tuple[str, ...]
-    ratio: float | None = None
-    seconds: float | None = None
-    why: str = ""
+    best: Variant
+    run: RunInfo
+    ratio: float = 1.0
+    guarantee: Guarantee = Guarantee.unknown
+    basis: str = ""
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass
 class Session:
-    """The state of an optimisation."""
+    """The state of an optimisation. `contest` is how its best is timed."""
 
     order: Order
+    name: str
     original: Variant
-    inputs: Inputs
-    name: str = ""
-    best: Variant = None  # type: ignore[assignment]
-    best_run: RunInfo = None  # type: ignore[assignment]
+    contest: Contest
+    clock: str
+    best: Variant
+    best_run: RunInfo
     #: time of the best over the time of the original
-    best_ratio: float = 1.0
-    best_guarantee: Guarantee = Guarantee.unknown
-    best_basis: str = ""
-    clock: str = "wall time"
-    baselines: dict[str, Baseline] = field(default_factory=dict)
-    trials: list[Trial] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    checks: list[dict[str, Any]] = field(default_factory=list)
+    best_ratio: float
+    best_guarantee: Guarantee
+    best_basis: str
+    baselines: Mapping[str, Baseline]
+    trials: list[Trial]
+    #: SHA-256 of each source as it was at the beginning
+    sums: Mapping[Path, str]
+    rows: list[Row] = field(default_factory=list)
+    checks: list[Row] = field(default_factory=list)
     #: What could not be proposed or looked at, since the last commit.
     problems: list[Problem] = field(default_factory=list)
     summary_sha256: str | None = None
-    #: SHA-256 of each source as it was at the beginning
-    sums: dict[Path, str] = field(default_factory=dict)
     #: why the session ended before its time, if the model's server failed
     failed: CorrError | None = None
 
-    def row(
-        self,
-        iteration: int,
-        candidate: int,
-        role: str,
-        variant: Variant | None,
-        timed: Timed | None,
-        **more: Any,
-    ) -> dict[str, Any]:
-        """A row of `iterations`; `more` are columns that are known besides."""
-        row: dict[str, Any] = {
-            "session": self.name,
-            "program": self.original.program.name,
-            "iteration": iteration,
-            "candidate": candidate,
-            "parent": self.best_run.run_id if self.best_run else None,
-            "role": role,
-            "reassociation": self.order.allow_reassociation,
-            "sandboxed": not self.order.bare,
-            "level": self.order.level,
-            "summary_sha256": self.summary_sha256,
-        }
-        if variant is not None:
-            row |= listed(variant.moves) | {"patch": diff(variant) or None}
-        if timed is not None:
-            row |= measured(timed)
-            row |= self.against_baselines(timed, role)
-        return row | more
+    @classmethod
+    def begin(cls, order: Order, original: Original, left: Left) -> Self:
+        """A session of an original, from what it has come to: nothing yet, or what is resumed."""
+        return cls(
+            order=order,
+            name=left.name,
+            original=original.variant,
+            contest=original.contest,
+            clock=original.contest.clock,
+            best=original.variant if not left.best.moves else left.best,
+            best_run=left.run,
+            best_ratio=left.ratio,
+            best_guarantee=left.guarantee,
+            best_basis=left.basis,
+            baselines=left.baselines,
+            trials=list(left.trials),
+            sums={u.source: sha256(u.source) for u in original.variant.program.units},
+        )
 
-    def against_baselines(self, timed: Timed, role: str) -> dict[str, float]:
-        """Speed-ups over the original and the baselines, through the best before it."""
-        over_original = timed.ratio.value * (self.best_ratio if role == "proposal" else 1.0)
-        found = {"speedup_original": 1 / over_original}
-        for name in ("native", "polly"):
-            ratio = self.baselines[name].ratio if name in self.baselines else None
-            if ratio is not None:
-                found[f"speedup_{name}"] = ratio / over_original
-        return found
+    @property
+    def standing(self) -> Standing:
+        """What times are compared with now."""
+        return Standing(
+            self.order,
+            self.name,
+            self.original.program,
+            self.baselines,
+            self.best_ratio,
+            self.best_run.run_id,
+            self.summary_sha256,
+        )
 
-    def note_checks(self, iteration: int, candidate: int, judgement: Judgement | None) -> None:
-        """Keep a trial's checks for the table."""
-        for check in judgement.checks if judgement else ():
-            self.checks.append(
-                {"session": self.name, "iteration": iteration, "candidate": candidate} | check.row()
-            )
+    def take(self, iteration: int, candidate: int, ruling: Ruling) -> Trial:
+        """Note a ruling in the rows and the trials; what it accepts is the best from now on."""
+        self.rows.append(rows.of(self.standing, iteration, candidate, ruling))
+        self.checks += rows.checks(self.name, iteration, candidate, ruling.checked)
+        if ruling.accepted and ruling.variant is not None and ruling.timed is not None:
+            self.best_ratio *= ruling.timed.ratio.value
+            self.best = ruling.variant
+            self.best_guarantee, self.best_basis = ruling.guarantee, ruling.basis
+        trial = ruling.trial(iteration, candidate)
+        self.trials.append(trial)
+        return trial
+
+    def finish(self, found: Mapping[str, Timed], why: str) -> None:
+        """Note the final measurement of the best, which is not kept where a reason says `why`."""
+        guarantee = self.best_guarantee, self.best_basis
+        last = max((t.iteration for t in self.trials), default=0)
+        row = rows.best(self.standing, last, self.best, guarantee, found)
+        if why:
+            row = rows.not_kept(row, why)
+            self.keep_original()
+        elif "original" in found:
+            self.best_ratio = found["original"].ratio.value
+        self.rows.append(row)
+
+    def keep_original(self) -> None:
+        """The original is the best after all."""
+        self.best, self.best_ratio = self.original, 1.0
+        self.best_guarantee, self.best_basis = Guarantee.unknown, ""
 
     def tables(self) -> dict[str, pa.Table]:
         """The rows since the last commit."""
@@ -171,26 +157,3 @@ def attempt(trial: Trial) -> Attempt:
         trial.detail,
         1 / trial.ratio.value if trial.ratio else None,
     )
-
-
-def listed(moves: Sequence[Move]) -> dict[str, Any]:
-    """The columns that say what a variant's moves are."""
-    return {
-        "kind": "+".join(dict.fromkeys(move.kind for move in moves)) or None,
-        "move": "; ".join(move.describe() for move in moves) or "original",
-        "moves": json.dumps([move.record() for move in moves], sort_keys=True),
-    }
-
-
-def measured(timed: Timed) -> dict[str, Any]:
-    """The columns that a measurement fills."""
-    ratio = timed.ratio
-    return {
-        "seconds": statistics.median(timed.b),
-        "seconds_before": statistics.median(timed.a),
-        "clock": timed.clock,
-        "pairs": len(timed.a),
-        "speedup": 1 / ratio.value,
-        "speedup_low": 1 / ratio.high,
-        "speedup_high": 1 / ratio.low,
-    }

@@ -82,6 +82,10 @@ class Series:
         return ratio(self.a, self.b, paired=self.paired) if self.positive else UNKNOWN
 
     @property
+    def medians(self) -> tuple[float, float]:
+        return statistics.median(self.a), statistics.median(self.b)
+
+    @property
     def width(self) -> float:
         """How uncertain the ratio is: the logarithm of its interval's ends over each other."""
         found = self.ratio

@@ -73,9 +73,14 @@ def draws_of_ratio(a: Sequence[float], b: Sequence[float], *, paired: bool, seed
     if paired:
         count = min(len(first), len(second))
         picked = random.integers(0, count, (DRAWS, count))
-        return np.median(second[picked], axis=1) / np.median(first[picked], axis=1)
-    tops = np.median(random.choice(second, (DRAWS, len(second))), axis=1)
-    return tops / np.median(random.choice(first, (DRAWS, len(first))), axis=1)
+        return _medians(second[picked]) / _medians(first[picked])
+    tops = _medians(random.choice(second, (DRAWS, len(second))))
+    return tops / _medians(random.choice(first, (DRAWS, len(first))))
+
+
+def _medians(rows: Draws) -> Draws:
+    found: Draws = np.median(rows, axis=1)
+    return found
 
 
 def interval(draws: Draws, value: float) -> Ratio:

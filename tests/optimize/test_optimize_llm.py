@@ -13,10 +13,10 @@ import pytest
 
 from collectors.base.toolchain import Toolchain
 from corr.lake.sql import ask
-from corr.lake.store import Lake
+from corr.lake.store import Lake, RunInfo
 from corr.optimize import gate
 from corr.optimize.build_and_run import Builds
-from corr.optimize.judging.order import SAME_CODE, Trier
+from corr.optimize.judging.order import SAME_CODE, Judge
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.ir_function import IrFunction, stripped, with_optimised_ir
 from corr.optimize.moves.pragma import Pragma
@@ -24,7 +24,8 @@ from corr.optimize.moves.schedule import Schedule
 from corr.optimize.moves.source import Source
 from corr.optimize.prepare_original import prepare
 from corr.optimize.proposal import Outcome, Proposal, Trial
-from corr.optimize.session import Order, Session
+from corr.optimize.request import Order
+from corr.optimize.session import Left, Session
 from corr.optimize.variant import Move, Variant
 from corr.program.model import Run, from_files
 from tests.support.command import Corr
@@ -82,16 +83,19 @@ class Attempts:
         self.program = from_files(["gemm.c"], ["-O3"], run, folder)
         self.builds = Builds(self.program, tools, folder / "builds")
         self.said: list[str] = []
-        self.ground = prepare(self.builds, Order(), self.said.append)
-        ground = self.ground
-        self.trier = Trier(self.builds, tools, ground.contest, ground.verifier)
+        self.original = prepare(self.builds, Order(), self.said.append)
+        original = self.original
+        self.judge = Judge(self.builds, tools, original.verifier, original.variant)
+        self.begun = RunInfo("begun", folder, {})
 
     def session(self, **order: Any) -> Session:
-        original = self.ground.original
-        return Session(Order(**order), original, self.ground.inputs, "s", best=original)
+        left = Left("s", self.original.variant, self.begun)
+        return Session.begin(Order(**order), self.original, left)
 
     def __call__(self, *moves: Move, session: Session | None = None) -> Trial:
-        return self.trier.trial(session or self.session(), 1, 1, Proposal(moves, "why", "llm"))
+        session = session or self.session()
+        proposal = Proposal(moves, "why", "llm")
+        return session.take(1, 1, self.judge.judge(session.best, session.contest, proposal))
 
     def module(self, variant: Variant) -> str:
         with self.builds.scratch("test") as place:
@@ -173,10 +177,10 @@ def test_what_changes_nothing_is_the_same(attempts: Attempts) -> None:
 
 
 def test_the_original_against_itself_is_the_same(attempts: Attempts) -> None:
-    binary = attempts.ground.binary
+    binary = attempts.original.binary
     copy = binary.with_name("copy")
     shutil.copy(binary, copy)
-    timed = attempts.ground.contest.compare(binary, copy)
+    timed = attempts.original.contest.compare(binary, copy)
     assert timed.verdict in ("same", "inconclusive") and not timed.doubt
 
 

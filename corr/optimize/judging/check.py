@@ -18,13 +18,14 @@ from collectors.base.errors import CompileError, CorrError, UsageError
 from collectors.sandbox.confined import Limits
 from corr.optimize.build_and_run import Builds, Reference, References
 from corr.optimize.gate.refusal import Refused
+from corr.optimize.guarantee import Guarantee
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging import alive
 from corr.optimize.judging.outputs import TOLERANCE, compare
 from corr.optimize.judging.reports import sanitizer_report
 from corr.optimize.judging.speed import Accept
 from corr.optimize.moves.ir_function import IrFunction, with_optimised_ir
-from corr.optimize.proposal import Guarantee, Outcome
+from corr.optimize.proposal import Outcome
 from corr.optimize.variant import Variant
 
 #: A checked run may take so many seconds, and so many times what the original took.
@@ -54,7 +55,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Checked:
     """All checks of a variant and what they amount to; `outcome` is set when one failed."""
 
     checks: tuple[Check, ...]
@@ -62,6 +63,12 @@ class Judgement:
     detail: str
     guarantee: Guarantee
     basis: str
+
+    @property
+    def exact(self) -> bool | None:
+        """The outputs are those of the plain original bit for bit; None if none was compared."""
+        errors = [check.max_error for check in self.checks if check.kind == "output"]
+        return all(error == 0 for error in errors) if errors else None
 
 
 class Verifier:
@@ -92,9 +99,9 @@ class Verifier:
         self.references = References(builds, inputs, original)
         self._sanitized: bool | None = None
 
-    def judge(
+    def check(
         self, variant: Variant, binary: Path, *, quick: bool = False, proof: str = ""
-    ) -> Judgement:
+    ) -> Checked:
         """Run every check, or `quick` the first; the first that fails ends it.
 
         `proof` says what has shown its schedules to be legal. Raises CorrError if the original
@@ -107,8 +114,8 @@ class Verifier:
             if not check.ok:
                 where = check.input if check.kind == "output" else check.kind
                 detail = f"{where}: {check.detail}"
-                return Judgement(tuple(done), outcome, detail, Guarantee.refuted, "")
-        return Judgement(tuple(done), None, "", *self._guarantee(variant, done, proof))
+                return Checked(tuple(done), outcome, detail, Guarantee.refuted, "")
+        return Checked(tuple(done), None, "", *self._guarantee(variant, done, proof))
 
     def accepts(self, variant: Variant) -> Accept | None:
         """What judges the output of a timed run of the variant; None if nothing can."""

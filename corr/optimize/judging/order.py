@@ -1,23 +1,27 @@
-"""One proposal, from its moves to its verdict: gate, build, check, measure."""
+"""One proposal, from its moves to what is to be done with it: the stages, cheapest first.
+
+Each stage is given what those before it found. It adds what it found itself, or stops the case and
+says how it ends; a case that no stage stops is a new best. Nothing is recorded here.
+"""
 
 from __future__ import annotations
 
-import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collectors.base.errors import CompileError
 from collectors.base.toolchain import Toolchain
 from corr.optimize import gate
-from corr.optimize.build_and_run import Builds
+from corr.optimize.build_and_run import Builds, Clock
 from corr.optimize.gate.refusal import Refused
-from corr.optimize.judging.check import Judgement, Verifier
+from corr.optimize.guarantee import Guarantee
+from corr.optimize.judging.check import Checked, Verifier
 from corr.optimize.judging.speed import MUCH, Contest, Failed, Timed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
-from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
-from corr.optimize.session import Session, listed
+from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.variant import Variant
 from corr.timing.interleave import Limits
 from corr.timing.verdict import Ratio, Verdict
@@ -35,174 +39,279 @@ SAME_CODE = "the machine code is the same"
 
 
 @dataclass(frozen=True)
-class Tried:
-    """How far a proposal came; `outcome` says where it ended."""
+class Case:
+    """A proposal on its way through the stages, and what they found so far.
 
+    `best` is the variant to beat and `contest` how it is timed; `start` what the moves are for.
+    """
+
+    proposal: Proposal
+    best: Variant
+    contest: Contest
+    start: Variant
+    variant: Variant | None = None
+    proof: str = ""
+    binary: Path | None = None
+    checked: Checked | None = None
+    timed: Timed | None = None
+
+    @property
+    def made(self) -> Variant:
+        """The variant, for stages after the one that makes it."""
+        assert self.variant is not None
+        return self.variant
+
+    @property
+    def built(self) -> Path:
+        assert self.binary is not None
+        return self.binary
+
+    @property
+    def gain(self) -> Timed:
+        assert self.timed is not None
+        return self.timed
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where a case ends. `identical`: its machine code is that of the best."""
+
+    case: Case
     outcome: Outcome
     detail: str = ""
-    variant: Variant | None = None
-    judgement: Judgement | None = None
-    timed: Timed | None = None
+    identical: bool = False
+
+
+Stage = Callable[[Case], Case | Stop]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds from the proposal to the ruling; of them on compilers, and on programs."""
+
+    seconds: float
+    compiling: float
+    running: float
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What is to be done with a proposal, and all that was found about it."""
+
+    proposal: Proposal
+    start: Variant
+    outcome: Outcome
+    detail: str
+    identical: bool
+    variant: Variant | None
+    checked: Checked | None
+    timed: Timed | None
+    spent: Spent
+
+    @property
+    def accepted(self) -> bool:
+        return self.outcome == Outcome.accepted
 
     @property
     def ratio(self) -> Ratio | None:
         """Time over the time of the best before it, where that is known."""
-        if self.timed is not None:
-            return self.timed.ratio
-        return EQUAL if self.detail == SAME_CODE else None
+        if self.identical:
+            return EQUAL
+        return self.timed.ratio if self.timed is not None and self.timed.ratio.known else None
 
+    @property
+    def guarantee(self) -> Guarantee:
+        return self.checked.guarantee if self.checked is not None else Guarantee.unknown
 
-class Trier:
-    """Tries proposals, and makes the best of a session of one that is faster."""
+    @property
+    def basis(self) -> str:
+        """What the guarantee rests on."""
+        return self.checked.basis if self.checked is not None else ""
 
-    def __init__(
-        self, builds: Builds, toolchain: Toolchain, contest: Contest, verifier: Verifier
-    ) -> None:
-        self.builds, self.toolchain = builds, toolchain
-        self.contest, self.verifier = contest, verifier
-
-    def trial(self, session: Session, iteration: int, candidate: int, proposal: Proposal) -> Trial:
-        """Try a proposal; its row and its checks are noted in the session."""
-        start = time.monotonic()
-        spent = replace(self.builds.clock)
-        tried = self._tried(session, proposal)
-        variant, timed, judgement = tried.variant, tried.timed, tried.judgement
-        guarantee = judgement.guarantee if judgement else Guarantee.unknown
-        basis = judgement.basis if judgement else ""
-        trial = Trial(
+    def trial(self, iteration: int, candidate: int) -> Trial:
+        """What is told to whoever proposed it."""
+        return Trial(
             iteration,
             candidate,
+            self.proposal,
+            self.outcome,
+            self.detail,
+            self.ratio,
+            self.timed.seconds if self.timed is not None else None,
+            self.variant,
+            self.guarantee,
+            self.checked.exact if self.checked is not None else None,
+        )
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges proposals for one program."""
+
+    builds: Builds
+    toolchain: Toolchain
+    verifier: Verifier
+    original: Variant
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What a proposal goes through, in this order, to be a new best."""
+        return (
+            self.readable,
+            self.moved,
+            self.compiled,
+            self.linked,
+            self.other_code,
+            self.right_at_once,
+            self.in_turn,
+            self.believed,
+            self.faster,
+            self.right,
+            self.faster_again,
+            self.faster_on_unseen_input,
+        )
+
+    def judge(self, best: Variant, contest: Contest, proposal: Proposal) -> Ruling:
+        """Take a proposal through the stages, up to the first that stops it.
+
+        Raises CorrError where the original fails, or the disk is full.
+        """
+        began, before = time.monotonic(), replace(self.builds.clock)
+        start = self.original if proposal.from_original else best
+        found: Case | Stop = Case(proposal, best, contest, start)
+        for stage in self.stages:
+            if isinstance(found, Stop):
+                break
+            found = stage(found)
+        stop = found if isinstance(found, Stop) else Stop(found, Outcome.accepted)
+        case = stop.case
+        return Ruling(
             proposal,
-            tried.outcome,
-            tried.detail,
-            tried.ratio,
-            statistics.median(timed.b) if timed else None,
-            variant,
-            guarantee,
+            start,
+            stop.outcome,
+            stop.detail,
+            stop.identical,
+            case.variant,
+            case.checked,
+            case.timed,
+            _spent(began, before, self.builds.clock),
         )
-        usage = proposal.usage
-        row = session.row(
-            iteration,
-            candidate,
-            "proposal",
-            variant,
-            timed,
-            proposer=proposal.proposer,
-            loop=proposal.loop,
-            reason=proposal.reason,
-            expected=proposal.expected,
-            outcome=str(tried.outcome),
-            detail=tried.detail or None,
-            guarantee=str(guarantee),
-            guarantee_detail=basis or None,
-            model=usage.model,
-            prompt_tokens=usage.prompt_tokens if usage.model else None,
-            completion_tokens=usage.completion_tokens if usage.model else None,
-            cost=usage.cost,
-            cached=usage.cached if usage.model else None,
-            compile_seconds=self.builds.clock.compiling - spent.compiling,
-            run_seconds=self.builds.clock.running - spent.running,
-            trial_seconds=time.monotonic() - start,
-        )
-        if variant is None and proposal.moves:
-            before = () if proposal.from_original else session.best.moves
-            row |= listed((*before, *proposal.moves))
-        if tried.ratio is EQUAL:
-            row |= dict.fromkeys(("speedup", "speedup_low", "speedup_high"), 1.0)
-            row["speedup_original"] = 1 / session.best_ratio
-        session.rows.append(row)
-        session.note_checks(iteration, candidate, judgement)
-        if tried.outcome == Outcome.accepted and variant is not None and timed is not None:
-            session.best_ratio *= timed.ratio.value
-            session.best = variant
-            session.best_guarantee, session.best_basis = guarantee, basis
-        elif variant is not None and tried.detail != SAME_CODE:
-            self.builds.forget(variant)
-        return trial
 
-    def _tried(self, session: Session, proposal: Proposal) -> Tried:
-        """Gate, build, check, measure; stops at the first that says no."""
-        if proposal.unreadable is not None:
-            return Tried(Outcome.not_parsed, proposal.unreadable)
-        variant: Variant | None = None
+    # --- from the moves to an executable -------------------------------------------------------
+
+    def readable(self, case: Case) -> Case | Stop:
+        """A model's reply could be understood."""
+        if case.proposal.unreadable is not None:
+            return Stop(case, Outcome.not_parsed, case.proposal.unreadable)
+        return case
+
+    def moved(self, case: Case) -> Case | Stop:
+        """The moves apply, pass the gate, and what claims to be proved is."""
         try:
-            start = session.original if proposal.from_original else session.best
             with self.builds.scratch("trial") as folder, self.builds.compiling():
-                variant = replayed(start, proposal.moves, self.toolchain, folder)
-                proof = self._proved(variant, folder)
-            binary = self.builds.build(variant)
-            self._check_linked(session.original, variant, binary)
+                variant = replayed(case.start, case.proposal.moves, self.toolchain, folder)
+                case = replace(case, variant=variant)
+                return replace(case, proof=self._proof(variant, folder))
         except Refused as refusal:
-            return Tried(Outcome.refused, refusal.message, variant)
+            return Stop(case, Outcome.refused, refusal.message)
         except CompileError as error:
-            return Tried(Outcome.not_compiled, _first_error(error.message), variant)
-        best = self.builds.build(session.best)
-        if self.builds.identical(best, binary):
-            return Tried(Outcome.same, SAME_CODE, variant)
-        judgement = self.verifier.judge(variant, binary, quick=True)
-        if judgement.outcome is not None:
-            return Tried(judgement.outcome, judgement.detail, variant, judgement)
+            return Stop(case, Outcome.not_compiled, _first_error(error.message))
+
+    def compiled(self, case: Case) -> Case | Stop:
+        """The variant builds."""
         try:
-            accept = self.verifier.accepts(variant)
-            timed = self.contest.compare(best, binary, accept=accept)
+            return replace(case, binary=self.builds.build(case.made))
+        except Refused as refusal:
+            return Stop(case, Outcome.refused, refusal.message)
+        except CompileError as error:
+            return Stop(case, Outcome.not_compiled, _first_error(error.message))
+
+    def linked(self, case: Case) -> Case | Stop:
+        """Nothing is in the executable that got past the gate for texts."""
+        if not any(move.kind in WRITTEN for move in case.made.moves):
+            return case
+        texts = [self.original.text(unit.source) for unit in self.original.program.units]
+        names = {t.text for text in texts for t in gate.tokens(text) if t.kind == "name"}
+        refusals = gate.objects(self.builds.build(self.original), case.built, names)
+        return Stop(case, Outcome.refused, refusals[0].what) if refusals else case
+
+    def other_code(self, case: Case) -> Case | Stop:
+        """It is other machine code than the best."""
+        if self.builds.identical(self.builds.build(case.best), case.built):
+            return Stop(case, Outcome.same, SAME_CODE, identical=True)
+        return case
+
+    # --- from the executable to a verdict ------------------------------------------------------
+
+    def right_at_once(self, case: Case) -> Case | Stop:
+        """The output on a small input is right."""
+        return self._checked(case, self.verifier.check(case.made, case.built, quick=True))
+
+    def in_turn(self, case: Case) -> Case | Stop:
+        """It is timed in turn with the best, and each timed run is right."""
+        best = self.builds.build(case.best)
+        try:
+            accept = self.verifier.accepts(case.made)
+            timed = case.contest.compare(best, case.built, accept=accept)
         except Failed as error:
-            outcome, detail = _failed(error, best)
-            return Tried(outcome, detail, variant, judgement)
-        if timed.doubt:
-            return Tried(Outcome.untrusted_time, timed.doubt, variant, judgement, timed)
-        if timed.verdict != Verdict.faster:
-            outcome = Outcome.slower if timed.stopped else Outcome(str(timed.verdict))
-            return Tried(outcome, timed.stopped, variant, judgement, timed)
-        judgement = self.verifier.judge(variant, binary, proof=proof)
-        if judgement.outcome is not None:
-            return Tried(judgement.outcome, judgement.detail, variant, judgement, timed)
-        if timed.ratio.value > CONFIRMED and self._chance(best, binary):
-            outcome, detail = Outcome.inconclusive, "not faster when it was timed again"
-            return Tried(outcome, detail, variant, judgement, timed)
-        doubt = self._shown_only(best, binary, timed.ratio)
-        if doubt:
-            return Tried(Outcome.untrusted_time, doubt, variant, judgement, timed)
-        return Tried(Outcome.accepted, "", variant, judgement, timed)
+            return Stop(case, *_failed(error, best))
+        return replace(case, timed=timed)
 
-    def _chance(self, best: Path, binary: Path) -> bool:
-        """Whether a small gain was chance: another series of pairs does not show it."""
+    def believed(self, case: Case) -> Case | Stop:
+        """The times that it gives are borne out."""
+        return Stop(case, Outcome.untrusted_time, case.gain.doubt) if case.gain.doubt else case
+
+    def faster(self, case: Case) -> Case | Stop:
+        """It is faster than the best beyond doubt."""
+        timed = case.gain
+        if timed.verdict == Verdict.faster:
+            return case
+        return Stop(case, Outcome(str(timed.verdict)), timed.stopped)
+
+    def right(self, case: Case) -> Case | Stop:
+        """All outputs are right, also on inputs chosen just now; sanitizers and proofs agree."""
+        return self._checked(case, self.verifier.check(case.made, case.built, proof=case.proof))
+
+    def faster_again(self, case: Case) -> Case | Stop:
+        """A small gain is no chance: another series of pairs shows it too."""
+        if case.gain.ratio.value <= CONFIRMED:
+            return case
         try:
-            return self.contest.compare(best, binary).verdict != Verdict.faster
+            again = case.contest.compare(self.builds.build(case.best), case.built)
         except Failed:
-            return True
+            again = None
+        if again is None or again.verdict != Verdict.faster:
+            return Stop(case, Outcome.inconclusive, "not faster when it was timed again")
+        return case
 
-    def _shown_only(self, best: Path, binary: Path, gain: Ratio) -> str:
-        """Whether it is faster only on the input it was shown, as with answers learnt by heart.
+    def faster_on_unseen_input(self, case: Case) -> Case | Stop:
+        """It is faster not only on the input it was shown, as with answers learnt by heart.
 
         Timed on the first input held out, where there is one that takes long enough. (A program
         on our harness is timed on a seed of its own anyway.)
         """
-        for given in self.contest.held_out[:1]:
-            contest = replace(self.contest, given=given)
+        best = self.builds.build(case.best)
+        for given in case.contest.held_out[:1]:
+            contest = replace(case.contest, given=given)
             try:
                 if contest.seconds(contest.once(best)) < contest.shortest:
-                    return ""
-                timed = contest.compare(best, binary, HELD_OUT)
+                    return case
+                timed = contest.compare(best, case.built, HELD_OUT)
             except Failed as error:
-                return str(error).splitlines()[0]
-            much = gain.value < 1 - MUCH
+                return Stop(case, Outcome.untrusted_time, str(error).splitlines()[0])
+            much = case.gain.ratio.value < 1 - MUCH
             if timed.verdict in (Verdict.slower, Verdict.same) or (
                 much and timed.verdict != Verdict.faster
             ):
-                return f"no gain on the input held out ({given.label})"
-        return ""
+                what = f"no gain on the input held out ({given.label})"
+                return Stop(case, Outcome.untrusted_time, what)
+        return case
 
-    def _check_linked(self, original: Variant, variant: Variant, binary: Path) -> None:
-        """Raise Refused for an executable with names in it that got past the gate for texts."""
-        if not any(move.kind in WRITTEN for move in variant.moves):
-            return
-        texts = [original.text(unit.source) for unit in original.program.units]
-        names = {t.text for text in texts for t in gate.tokens(text) if t.kind == "name"}
-        refusals = gate.objects(self.builds.build(original), binary, names)
-        if refusals:
-            raise Refused(refusals[0].what)
+    def _checked(self, case: Case, checked: Checked) -> Case | Stop:
+        case = replace(case, checked=checked)
+        return case if checked.outcome is None else Stop(case, checked.outcome, checked.detail)
 
-    def _proved(self, variant: Variant, folder: Path) -> str:
+    def _proof(self, variant: Variant, folder: Path) -> str:
         """What proves the variant's schedules; raises Refused where nothing does."""
         if not any(variant.schedules.values()):
             return ""
@@ -210,6 +319,14 @@ class Trier:
         place.mkdir()
         _, said = schedule.proves(variant, self.toolchain, place)
         return said
+
+
+def _spent(began: float, before: Clock, now: Clock) -> Spent:
+    return Spent(
+        time.monotonic() - began,
+        now.compiling - before.compiling,
+        now.running - before.running,
+    )
 
 
 def _failed(error: Failed, best: Path) -> tuple[Outcome, str]:

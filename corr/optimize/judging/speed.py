@@ -59,6 +59,16 @@ class Timed(Comparison):
     doubt: str = ""
     stopped: str = ""
 
+    @property
+    def seconds_before(self) -> float:
+        """The median time of the best."""
+        return self.series.medians[0]
+
+    @property
+    def seconds(self) -> float:
+        """The median time of the candidate."""
+        return self.series.medians[1]
+
 
 class Failed(Exception):
     """A run did not end well while it was timed, or put out something else (`wrong`)."""
