@@ -1,5 +1,6 @@
 """What times allow one to say.
 
 interleave.py   two programs timed in turn until it is decided
+clocks.py       which clock decides: the program's own, its CPU time, the wall's
 verdict.py      bootstrap interval → faster, slower, same, inconclusive
 """

@@ -38,7 +38,7 @@ def lengths(found: Iterator[Pairs]) -> list[int]:
     return [len(pairs) for pairs in found]
 
 
-def never(pairs: Pairs) -> bool:
+def never(_: Pairs) -> bool:
     return False
 
 
