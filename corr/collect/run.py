@@ -114,6 +114,8 @@ def circumstances(
 ) -> dict[str, Any]:
     """What was run, where and how, for run.json; `timed` are the run's `timings` rows."""
     kernel = [k for k in timed["kernel_seconds"].to_pylist() if k is not None]
+    cpu = [r["user"] + r["system"] for r in timed.select(["user", "system"]).to_pylist()]
+    loads = [load for load in timed["load"].to_pylist() if load is not None]
     return {
         "kind": "collect",
         "program": program.name,
@@ -146,6 +148,8 @@ def circumstances(
         "revision": machine.git_revision(program.units[0].source.parent),
         "wall": statistics.median(timed["wall"].to_pylist()) if len(timed) else None,
         "kernel_seconds": statistics.median(kernel) if kernel else None,
+        "cpu_seconds": statistics.median(cpu) if cpu else None,
+        "load": statistics.median(loads) if 2 * len(loads) > len(timed) else None,
         "corr": __version__,
     }
 

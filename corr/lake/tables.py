@@ -53,10 +53,18 @@ RUNS = Table(
             column("revision", STRING, "git revision of the source, -dirty if changed"),
             column("wall", REAL, "median wall time of a repetition in seconds"),
             column("kernel_seconds", REAL, "median of the time that the program took of itself"),
+            column("cpu_seconds", REAL, "median CPU time of a repetition, user and system"),
+            column(
+                "load",
+                REAL,
+                "median wall over CPU time, where other work kept most repetitions waiting for a"
+                " processor; NULL where they had one",
+            ),
             column("problems", INT, "how many things a layer could not do"),
             column("corr", STRING, "version of corr"),
         ]
     ),
+    version=2,
 )
 
 

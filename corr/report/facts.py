@@ -72,7 +72,8 @@ TIMES = columns(
         "wall_least": "least",
         "wall_most": "most",
         "kernel": "median kernel s",
-        "user": "median user s",
+        "cpu": "median CPU s",
+        "load": "wall over CPU, beside other work",
         "memory": ("largest memory, bytes", "count"),
     }
 )
@@ -219,7 +220,9 @@ def _times(ask: Asker) -> Listing:
         "timings",
         "Times of a run",
         "SELECT count(*) AS repetitions, median(wall) AS wall, min(wall) AS wall_least,"
-        ' max(wall) AS wall_most, median(kernel_seconds) AS kernel, median("user") AS user,'
+        " max(wall) AS wall_most, median(kernel_seconds) AS kernel,"
+        ' median("user" + system) AS cpu,'
+        " CASE WHEN 2 * count(load) > count(*) THEN median(load) END AS load,"
         " max(max_rss) AS memory FROM timings HAVING count(*) > 0",
         TIMES,
     )

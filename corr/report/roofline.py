@@ -3,7 +3,7 @@
 Operations and bytes are counted, not measured: the instructions of the loop's hottest machine loop
 tell what one pass through it does (for x86-64), the execution counts how often the source loop's
 body ran, and the remarks how many source iterations a pass stands for (lanes x interleaving x
-unrolling). The time is the loop's share of the samples times the median wall time.
+unrolling). The time is the loop's share of the samples times the median CPU time of one thread.
 
 What that misses: remainder loops and run-time fall-backs are taken for the hottest machine loop;
 masked lanes count as if they were all used; a division counts as one operation like an addition;
@@ -105,6 +105,7 @@ def loops(facts: Facts, layers: Layers, peaks: Peaks | None) -> list[Row]:
     (timed,) = facts.times.rows or [{"wall": None}]
     if timed["wall"] is None:
         return []
+    taken = min(timed["wall"], timed["cpu"] or timed["wall"])
     hottest: dict[str, Row] = {}
     for one in layers.machine:
         hottest.setdefault(one["loop"], one)
@@ -115,7 +116,7 @@ def loops(facts: Facts, layers: Layers, peaks: Peaks | None) -> list[Row]:
         if machine is None or not row["iterations"] or (row["share"] or 0) < LEAST_SHARE:
             continue
         code = layers.code.get(machine["machine_loop"], [])
-        counted = _of_loop(row, code, timed["wall"])
+        counted = _of_loop(row, code, taken)
         if counted is None:
             continue
         memory = simulated.get(row["loop"])
@@ -127,7 +128,7 @@ def loops(facts: Facts, layers: Layers, peaks: Peaks | None) -> list[Row]:
     return found
 
 
-def _of_loop(row: Row, code: Sequence[Row], wall: float) -> Row | None:
+def _of_loop(row: Row, code: Sequence[Row], taken: float) -> Row | None:
     """Operations, bytes and time of a loop; None where it computes nothing in floating point."""
     each = sum(flops(one["mnemonic"], one["operands"] or "") for one in code)
     if not each:
@@ -138,7 +139,7 @@ def _of_loop(row: Row, code: Sequence[Row], wall: float) -> Row | None:
         lanes *= int(number)
     per_pass = lanes * int(row["unroll"] or 1)
     passes = row["iterations"] / per_pass
-    seconds = row["share"] * wall
+    seconds = row["share"] * taken
     return {
         "loop": row["loop"],
         "share": row["share"],

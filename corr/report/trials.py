@@ -64,6 +64,8 @@ TRIALS = columns(
         "expected": "expected speed-up",
         "seconds": "seconds",
         "pairs": "pairs timed",
+        "clock": "clock",
+        "load": "wall over CPU, beside other work",
         "guarantee": "guarantee",
         "guarantee_detail": ("on what it rests", "text"),
         "reason": ("why it was proposed", "text"),
@@ -127,7 +129,7 @@ OPCODES = (Column("opcode", "opcode", "code"),)
 #: the comparison with the best before it, moved to the original.
 TRIALS_SQL = """\
 SELECT run_id, iteration, candidate, iteration || '.' || candidate AS name, role, proposer, kind,
-       move, loop, reason, expected, outcome, detail, seconds, seconds_before, clock, pairs,
+       move, loop, reason, expected, outcome, detail, seconds, seconds_before, clock, load, pairs,
        speedup, speedup_low, speedup_high, speedup_original, speedup_native, speedup_polly,
        1 / speedup_original AS relative_time,
        speedup / (speedup_original * speedup_high) AS relative_low,

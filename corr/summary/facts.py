@@ -335,8 +335,9 @@ def _time(connection: duckdb.DuckDBPyConnection) -> Row:
     (times,) = rows(
         connection,
         "SELECT count(*) AS repetitions, median(wall) AS wall, min(wall) AS wall_low,"
-        " max(wall) AS wall_high, median(kernel_seconds) AS kernel, max(max_rss) AS memory"
-        " FROM timings",
+        " max(wall) AS wall_high, median(kernel_seconds) AS kernel, max(max_rss) AS memory,"
+        ' median("user" + system) AS cpu,'
+        " CASE WHEN 2 * count(load) > count(*) THEN median(load) END AS load FROM timings",
     )
     (sampled,) = rows(
         connection, "SELECT sum(count)::BIGINT AS count, any_value(event) AS event FROM samples"

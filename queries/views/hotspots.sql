@@ -1,8 +1,8 @@
 -- purpose: where the time goes, and what every layer says of that loop; hottest first
 -- grain: loop that was sampled or ran; plus a row for each function's code outside loops
 -- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, ns_per_iteration, vector, simd_bits, unroll, mca_cycles, bound, passes, missed, regions
--- share is the loop's own, inner loops left out; ns_per_iteration is that share of the median wall
--- time, over the iterations. vector is what the remarks say (width x interleave), simd_bits what
+-- share is the loop's own, inner loops left out; ns_per_iteration is that share of the median CPU
+-- time, over the iterations; of the wall time with several threads, or where that is all there is. vector is what the remarks say (width x interleave), simd_bits what
 -- the hottest machine loop's packed arithmetic uses. mca_cycles is for one pass through that
 -- machine loop, which may be several source iterations.
 WITH changed AS (
@@ -21,7 +21,7 @@ WITH changed AS (
 ), in_loops AS (
     SELECT l.run_id, l.key AS loop, l.file || ':' || l.line AS place, l.function_name AS function,
            l.depth, s.share, s.samples, t.entries, t.iterations, t.mean_trip_count,
-           1e9 * s.share * r.wall / nullif(t.iterations, 0) AS ns_per_iteration
+           1e9 * s.share * least(r.wall, nullif(r.cpu_seconds, 0)) / nullif(t.iterations, 0) AS ns_per_iteration
     FROM loops l
     LEFT JOIN sample_shares s ON s.run_id = l.run_id AND s.loop = l.key
     LEFT JOIN trips t ON t.run_id = l.run_id AND t.loop_key = l.key

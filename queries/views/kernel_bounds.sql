@@ -9,7 +9,8 @@ WITH hottest AS (
            row_number() OVER (PARTITION BY run_id ORDER BY share DESC, loop) AS place
     FROM sample_shares WHERE loop IS NOT NULL
 ), newest AS (
-    SELECT r.program, r.run_id, r.wall, r.kernel_seconds, h.loop, h.share
+    SELECT r.program, r.run_id, least(r.wall, nullif(r.cpu_seconds, 0)) AS taken,
+           r.wall, r.kernel_seconds, h.loop, h.share
     FROM runs r JOIN hottest h ON h.run_id = r.run_id AND h.place = 1
     QUALIFY row_number() OVER (PARTITION BY r.program ORDER BY r.run_id DESC) = 1
 ), gained AS (
@@ -20,7 +21,7 @@ WITH hottest AS (
 SELECT coalesce(m.bound, 'not modelled') AS bound, n.program, n.run_id, n.loop,
        l.file || ':' || l.line AS place, n.share, nullif(m.vector_bits, 0) AS simd_bits,
        m.cycles_per_iteration AS mca_cycles,
-       1e9 * n.share * n.wall / nullif(t.iterations, 0) AS ns_per_iteration,
+       1e9 * n.share * n.taken / nullif(t.iterations, 0) AS ns_per_iteration,
        coalesce(n.kernel_seconds, n.wall) AS seconds, g.speedup, g.guarantee
 FROM newest n
 LEFT JOIN loops l ON l.run_id = n.run_id AND l.key = n.loop
