@@ -99,8 +99,6 @@ class Move(ABC):
     """A change that can be proposed. Subclasses are frozen dataclasses of JSON-able fields."""
 
     kind: ClassVar[str]
-    #: Floating-point results stay equal bit for bit if the move is legal at all.
-    keeps_order: ClassVar[bool] = True
 
     @abstractmethod
     def changed(self, variant: Variant) -> Variant:

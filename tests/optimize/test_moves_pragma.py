@@ -264,54 +264,6 @@ def test_a_unit_built_from_ir_takes_no_pragma(tmp_path: Path) -> None:
         Pragma("a.c", 2, ("#pragma unroll(2)",)).apply(from_ir)
 
 
-SUM = """#include <stdio.h>
-__attribute__((noinline)) static double sum(const double *x, int n) {
-  double s = 0;
-  for (int i = 0; i < n; i++) s += x[i] * x[i];
-  return s;
-}
-int main(void) {
-  static double x[100003];
-  unsigned z = 1;
-  for (int i = 0; i < 100003; i++) x[i] = 1.0 / (z = z * 1664525u + 1013904223u | 1);
-  printf("%a\\n", sum(x, 100003));
-}
-"""
-
-
-@pytest.mark.parametrize(
-    ("directive", "keeps"),
-    [
-        ("#pragma clang loop unroll_count(4)", True),
-        ("#pragma clang loop interleave_count(4)", True),
-        ("#pragma clang loop vectorize_width(1) interleave_count(4)", True),
-        ("#pragma clang loop vectorize_predicate(disable)", True),
-        ("#pragma omp unroll partial(4)", True),
-        ("#pragma omp tile sizes(32)", True),
-        ("#pragma omp stripe sizes(32)", True),
-        ("#pragma clang loop vectorize(enable)", False),
-        ("#pragma clang loop vectorize(assume_safety)", False),
-        ("#pragma clang loop vectorize_width(4)", False),
-        ("#pragma clang loop vectorize_width(fixed)", False),
-        ("#pragma clang loop vectorize_predicate(enable)", False),
-        ("#pragma clang loop interleave(enable)", False),
-        ("#pragma omp simd", False),
-        ("#pragma omp simd reduction(+:s)", False),
-    ],
-)
-def test_keeps_order_is_what_llvm_does(
-    directive: str, keeps: bool, tools: Toolchain, tmp_path: Path
-) -> None:
-    variant = variant_of(tmp_path, SUM)
-    move = Pragma("a.c", 4, (directive,))
-    assert move.keeps_order is keeps
-    binaries = [
-        built(v, tools, tmp_path / n) for v, n in ((variant, "one"), (move.apply(variant), "two"))
-    ]
-    sums = [subprocess.run([b], check=True, capture_output=True).stdout for b in binaries]
-    assert (sums[0] == sums[1]) is keeps
-
-
 def test_deeply_nested_statements_are_refused(tmp_path: Path) -> None:
     code = "  for (int i = 0; i < n; i++)\n" + "  if (n)\n" * 5000 + "    a[i]++;\n  for (;;) ;"
     with pytest.raises(Refused, match="no other for loop follows"):

@@ -1,7 +1,9 @@
 """The pragma move: standard OpenMP and clang loop directives above a named loop.
 
 Nothing here proves them legal. Clang does not check `tile`, `interchange`, `reverse` and their
-like, so that a variant with them is tested; `keeps_order` says what the test may tolerate.
+like, and what asks for vectors lets LLVM 22 add a floating-point sum in another order without any
+flag (LoopVectorizeHints::allowReordering): the test of the variant demands equal bits all the same,
+unless reassociation is allowed.
 """
 
 from __future__ import annotations
@@ -66,13 +68,6 @@ _CLAUSE = re.compile(r"[ ,]{0,2}(\w*)(?: ?\(([^()]*)\))?")
 #: The longest directive that is looked at.
 _LONGEST = 400
 _IS_HINT = re.compile(r"[ \t]*#[ \t]*pragma[ \t]+(?:clang[ \t]+loop|(?:no)?unroll(?:_and_jam)?)\b")
-#: Directives under which LLVM 22 was seen to add a floating-point sum in another order, without
-#: any flag: whatever asks for vectors (LoopVectorizeHints::allowReordering). Not among them:
-#: unroll and interleave counts, distribution, a vector width of 1, and all of OpenMP but simd.
-_REORDERS = re.compile(
-    r"(?:vectorize|interleave)\((?:enable|assume_safety)\)|vectorize_predicate\(enable\)"
-    r"|vectorize_width\((?!1\))|#pragma omp simd"
-)
 _LOOP = re.compile(r"\b(?:for|while|do)\b")
 _NEXT_FOR = re.compile(r"\s*for\b")
 _DORMANT = re.compile(r"#[ \t]*pragma[ \t]+omp\b|\b_OPENMP\b|_Pragma[ \t]*\([ \t]*\"[ \t]*omp\b")
@@ -93,15 +88,6 @@ class Pragma(Move):
     line: int
     directives: tuple[str, ...]
     kind: ClassVar[str] = "pragma"
-
-    @property
-    def keeps_order(self) -> bool:  # type: ignore[override]
-        """False where the directive lets LLVM reorder floating-point sums.
-
-        True does not mean that results are the same, only that they must be: an interchange can
-        reorder a sum too, and is then refused by the test.
-        """
-        return not any(_REORDERS.search(_spelled(str(text)) or "") for text in self.directives)
 
     def changed(self, variant: Variant) -> Variant:
         lines = checked(self.directives)

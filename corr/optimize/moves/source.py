@@ -43,10 +43,8 @@ _DIRECTIVE_NAME = re.compile(r"(?:#|%:)\s*(\w*)")
 class Source(Move):
     """Edits (what to search for, what to put there) to a file's current text, or one function.
 
-    `summary` may say in a few words what they do.
-
-    `keeps_order` is true: whoever wrote the text was told to keep the order of floating-point
-    operations, and the test demands equal bits unless reassociation is allowed.
+    `summary` may say in a few words what they do. Whoever wrote the text was told to keep the order
+    of floating-point operations: the test demands equal bits unless reassociation is allowed.
     """
 
     file: str
