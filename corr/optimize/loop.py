@@ -83,6 +83,10 @@ class Optimisation:
             original = prepare(self.builds, self.order, self.tell)
             left = self._begun(original) if resumed is None else self._again(original, resumed)
             session = Session.begin(self.order, original, left)
+            if session.best is not session.original:
+                contest, binary = original.contest, self.builds.build(session.best)
+                run = contest.original(binary)
+                session.contest = contest.suited(contest.seconds(run), self.tell)
             self.session = session
             judge = Judge(self.builds, self.toolchain, original.verifier, original.variant)
             self._iterations(session, judge)
@@ -192,6 +196,9 @@ class Optimisation:
         """Judge a proposal, record it, and tell of it."""
         ruling = judge.judge(session.best, session.contest, proposal)
         trial = session.take(*number, ruling)
+        if ruling.accepted and ruling.timed is not None:
+            # after a large gain the best may take too little to be compared with
+            session.contest = session.contest.suited(ruling.timed.seconds, self.tell)
         if not ruling.accepted and not ruling.identical and ruling.variant is not None:
             self.builds.forget(ruling.variant)
         self.proposer.tell(trial)

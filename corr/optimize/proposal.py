@@ -32,6 +32,16 @@ class Outcome(StrEnum):
     timed_out = "timed out"
     untrusted_time = "untrusted time"
 
+    @property
+    def measured(self) -> bool:
+        """Its outputs were right and its time is known."""
+        return self in (Outcome.accepted, Outcome.same, Outcome.slower, Outcome.inconclusive)
+
+    @property
+    def refuted(self) -> bool:
+        """It was built, or was to be, and does not do what the original does."""
+        return self in (Outcome.wrong_output, Outcome.crashed, Outcome.not_compiled)
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -56,6 +66,8 @@ class Proposal:
     usage: Usage = field(default_factory=Usage)
     #: The moves are for the original program, not for the best so far.
     from_original: bool = False
+    #: Further proposals will be built on it, so it must be right on every input, faster or not.
+    base: bool = False
     #: Written by corr itself, so that it may be sampled and counted outside the sandbox.
     trusted: bool = False
     #: A reply that could not be understood becomes a proposal without moves, and says why here.

@@ -59,7 +59,11 @@ def checker(
 
 @pytest.mark.parametrize(
     "directive",
-    ["#pragma clang loop unroll_count(4)", "#pragma omp tile sizes(32)", "#pragma omp stripe sizes(32)"],
+    [
+        "#pragma clang loop unroll_count(4)",
+        "#pragma omp tile sizes(32)",
+        "#pragma omp stripe sizes(32)",
+    ],
 )
 def test_directives_that_keep_the_order_pass(checker: tuple[Checker, bool], directive: str) -> None:
     check, _ = checker
@@ -68,7 +72,11 @@ def test_directives_that_keep_the_order_pass(checker: tuple[Checker, bool], dire
 
 @pytest.mark.parametrize(
     "directive",
-    ["#pragma clang loop vectorize(enable)", "#pragma omp simd", "#pragma clang loop interleave(enable)"],
+    [
+        "#pragma clang loop vectorize(enable)",
+        "#pragma omp simd",
+        "#pragma clang loop interleave(enable)",
+    ],
 )
 def test_a_sum_in_another_order_passes_only_if_that_is_allowed(
     checker: tuple[Checker, bool], directive: str

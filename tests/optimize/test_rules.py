@@ -16,7 +16,7 @@ from corr.optimize.rules import flags
 from corr.optimize.rules.bases import bases
 from corr.optimize.rules.leaf_settings import choices, neighbours
 from corr.optimize.rules.nests import Region
-from corr.optimize.rules.proposer import Rules
+from corr.optimize.rules.proposer import Rules, Search
 from corr.optimize.variant import Variant
 from corr.polyhedral import rewrite
 from corr.polyhedral.clang_ast import Functions
@@ -168,7 +168,7 @@ def test_search_goes_on_from_the_fastest_base():
 def test_the_search_goes_on_in_the_next_iteration(monkeypatch):
     rules = Rules()
     endless = (Proposal((), str(n), "rules") for n in range(9))
-    monkeypatch.setattr(Rules, "_everything", lambda _self, _situation: endless)
+    monkeypatch.setattr(Search, "everything", lambda _self, _situation: endless)
     situation = SimpleNamespace(history=[], best=Variant(program("gemm")))
     first = rules.propose(situation)
     assert [next(first).reason, next(first).reason] == ["0", "1"]
@@ -179,15 +179,17 @@ def test_the_search_goes_on_in_the_next_iteration(monkeypatch):
 
 def test_a_refused_move_is_no_time():
 
-    rules = Rules()
+    search = Search(SimpleNamespace(history=[], allow_reassociation=False))
     proposal = Proposal((Flags(("-O3",)),), "", "rules")
     ratio = Ratio(0.5, 0.4, 0.6)
-    rules.tell(Trial(1, 1, proposal, Outcome.refused))
-    assert rules._time() is None
-    rules.tell(Trial(1, 2, proposal, Outcome.accepted, "", ratio, 1.0, None, Guarantee.tested))
-    assert rules._time() == 0.5
-    rules.tell(Trial(1, 3, proposal, Outcome.slower, "", Ratio(2.0, 1.9, 2.1)))
-    assert rules._time() == 1.0
+    search.told(Trial(1, 1, proposal, Outcome.refused))
+    assert search.last_time is None
+    search.told(Trial(1, 2, proposal, Outcome.accepted, "", ratio, 1.0, None, Guarantee.tested))
+    assert search.last_time == 0.5
+    search.told(Trial(1, 3, proposal, Outcome.slower, "", Ratio(2.0, 1.9, 2.1)))
+    assert search.last_time == 1.0
+    search.told(Trial(1, 4, proposal, Outcome.wrong_output, "", ratio))
+    assert search.last_time is None, "it was fast, and wrong"
 
 
 def test_reassociation_is_asked_for_and_carried_to_the_gate():

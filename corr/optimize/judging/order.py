@@ -165,6 +165,7 @@ class Judge:
             self.right_at_once,
             self.in_turn,
             self.believed,
+            self.right_as_a_base,
             self.faster,
             self.right,
             self.faster_again,
@@ -261,6 +262,10 @@ class Judge:
         """The times that it gives are borne out."""
         return Stop(case, Outcome.untrusted_time, case.gain.doubt) if case.gain.doubt else case
 
+    def right_as_a_base(self, case: Case) -> Case | Stop:
+        """What further proposals will be built on is right on all inputs, faster or not."""
+        return self._right(case) if case.proposal.base else case
+
     def faster(self, case: Case) -> Case | Stop:
         """It is faster than the best beyond doubt."""
         timed = case.gain
@@ -270,7 +275,7 @@ class Judge:
 
     def right(self, case: Case) -> Case | Stop:
         """All outputs are right, also on inputs chosen just now; sanitizers and proofs agree."""
-        return self._checked(case, self.verifier.check(case.made, case.built, proof=case.proof))
+        return case if case.proposal.base else self._right(case)
 
     def faster_again(self, case: Case) -> Case | Stop:
         """A small gain is no chance: another series of pairs shows it too."""
@@ -306,6 +311,9 @@ class Judge:
                 what = f"no gain on the input held out ({given.label})"
                 return Stop(case, Outcome.untrusted_time, what)
         return case
+
+    def _right(self, case: Case) -> Case | Stop:
+        return self._checked(case, self.verifier.check(case.made, case.built, proof=case.proof))
 
     def _checked(self, case: Case, checked: Checked) -> Case | Stop:
         case = replace(case, checked=checked)

@@ -79,7 +79,7 @@ def _gap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Differences of numbers; two that are no numbers differ by nothing, one of them by all."""
     both_nan = np.isnan(one) & np.isnan(other)
     with np.errstate(invalid="ignore"):
-        gap = np.abs(one - other)
+        gap: np.ndarray = np.abs(one - other)
     gap[both_nan | (one == other)] = 0.0
     gap[np.isnan(gap)] = np.inf
     return gap

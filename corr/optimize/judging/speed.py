@@ -114,11 +114,10 @@ class Contest:
             contest = replace(contest, own_clock=False)
             runs = [run.reading, *(contest.original(binary).reading for _ in range(2))]
             contest = replace(contest, start=_start(builds, runs))
-        return contest.suited(run, tell)
+        return contest.suited(contest.seconds(run), tell)
 
-    def suited(self, run: Run, tell: Tell) -> Self:
-        """How a program is timed that takes what the run took: a short kernel is repeated."""
-        seconds = self.seconds(run)
+    def suited(self, seconds: float, tell: Tell) -> Self:
+        """How a program is timed of which a run takes so long: a short kernel is repeated."""
         once = seconds / (self.repeat or 1)
         contest = self
         if self.repeats and self.own_clock and seconds < ENOUGH / 2:

@@ -28,8 +28,13 @@ def proposals(
     flags = base_flags(list(run.facts.get("flags") or ()))
     for more, expected, reason in (*_FIRST, *(_INEXACT if reassociation else ())):
         move = Flags((*flags, *more))
-        proposal = Proposal((move,), reason, "rules", expected, from_original=True, trusted=True)
-        yield (*flags, *more), proposal
+        base = "-polly" not in more
+        yield (
+            (*flags, *more),
+            Proposal(
+                (move,), reason, "rules", expected, from_original=True, base=base, trusted=True
+            ),
+        )
 
 
 def refinements() -> Iterator[Proposal]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from collectors.base.table import Problem
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.rules import flags, loops
+from corr.optimize.rules.flag_bases import FlagBases
 from corr.optimize.rules.nests import Plan, Region
 from corr.polyhedral.expressions import NotAffine
 from corr.program import machine
@@ -22,97 +23,133 @@ class Rules:
     name = "rules"
 
     def __init__(self) -> None:
-        self._stream: Iterator[Proposal] | None = None
-        self._situation: Situation | None = None
-        self._last: Trial | None = None
-        #: what a session that is gone on with has tried before, by the moves of the variant
-        self._earlier: dict[str, Trial] = {}
-        self._all: list[Region] = []
-        self._chosen: dict[int, Plan] = {}
-        #: time of the best over that of the original
-        self._best = 1.0
+        self._search: Search | None = None
 
     def propose(self, situation: Situation) -> Iterator[Proposal]:
-        self._situation = situation
-        if self._stream is None:
-            self._stream = self._everything(situation)
-            self._earlier = {repr(t.proposal.moves): t for t in situation.history}
+        if self._search is None:
+            self._search = Search(situation)
+        return self._search.go_on(situation)
+
+    def tell(self, trial: Trial) -> None:
+        if self._search is not None:
+            self._search.told(trial)
+
+
+class Search:
+    """The search of one session, from the situation that it begins with.
+
+    `now` is the situation that it has come to, `last` the trial of its last proposal, `time` the
+    time of the best over that of the original.
+    """
+
+    def __init__(self, situation: Situation) -> None:
+        self.now = situation
+        self.last: Trial | None = None
+        self.time = 1.0
+        self.bases = FlagBases()
+        #: what a session that is gone on with has tried before, by the moves of the variant
+        self._earlier = {repr(t.proposal.moves): t for t in situation.history}
+        self._stream = self.everything(situation)
+
+    def go_on(self, situation: Situation) -> Iterator[Proposal]:
+        """The proposals that are left, but for those that were tried in an earlier session."""
+        self.now = situation
         for proposal in self._stream:  # not `yield from`: that would close it with this generator
             before = () if proposal.from_original else situation.best.moves
             earlier = self._earlier.get(repr((*before, *proposal.moves)))
             if earlier is None:
                 yield proposal
             else:
-                self.tell(earlier)
+                self.told(earlier)
 
-    def tell(self, trial: Trial) -> None:
-        self._last = trial
+    def told(self, trial: Trial) -> None:
+        """Note what came of the last proposal."""
+        self.last = trial
         if trial.outcome == Outcome.accepted and trial.ratio is not None:
-            self._best *= trial.ratio.value
+            self.time *= trial.ratio.value
 
-    # --- the search ------------------------------------------------------------------------
-
-    def _everything(self, situation: Situation) -> Iterator[Proposal]:
-        times: dict[tuple[str, ...], float] = {}
+    def everything(self, situation: Situation) -> Iterator[Proposal]:
+        """Every proposal of the search, the next one chosen when the last one's trial is known."""
         again = situation.allow_reassociation
         for added, proposal in flags.proposals(situation.run, reassociation=again):
             yield proposal
-            if (time := self._time()) is not None and "-polly" not in added:
-                times[added] = time
-        own = list(situation.run.facts.get("flags") or ())
-        base = min(times, key=lambda f: times[f], default=flags.base_flags(own))
+            if self.last is not None and proposal.base:
+                self.bases.alone(added, self.last, self.last_time)
         width = (machine.vector_bits() or 128) // 8
-        self._all = [Region(nest, width, self._note) for nest in situation.nests.modelled]
-        for number, region in enumerate(self._all):
+        found = [Region(nest, width, self._note) for nest in situation.nests.modelled]
+        chosen: dict[int, Plan] = {}
+        for number, region in enumerate(found):
             for plan in region.search():
-                if not region.new(plan):
-                    continue
-                planned = self._proposal(region, number, plan, base)
-                if planned is None:
-                    continue
-                yield planned
-                won = self._won()
-                if won:
-                    self._chosen[number] = plan
-                time = self._time()
-                if time is not None:
-                    region.ran(plan, time, best=won)
-        yield from loops.proposals(self._now())
+                if region.new(plan):
+                    yield from self._under_flags(found, chosen, number, plan)
+        yield from loops.proposals(self.now)
         yield from flags.refinements()
 
-    def _now(self) -> Situation:
-        assert self._situation is not None
-        return self._situation
+    def _under_flags(
+        self, found: Sequence[Region], chosen: dict[int, Plan], number: int, plan: Plan
+    ) -> Iterator[Proposal]:
+        """The plan under the flags that did best so far.
+
+        And with multiplications and additions apart, or fused, where that makes a difference: for
+        a region's first plan, for one that is the new best, and for one that is refuted.
+        """
+        region = found[number]
+        under = self.bases.current
+        first = not region.scores
+        again: tuple[str, ...] | None = under
+        best: tuple[float, bool] | None = None
+        while again is not None:
+            proposal = _proposal(found, chosen, number, plan, again)
+            if proposal is None:
+                return
+            yield proposal
+            trial = self.last
+            if trial is None:
+                return
+            self.bases.tried(again, trial)
+            won, time = trial.outcome == Outcome.accepted, self.last_time
+            if won:
+                chosen[number] = plan
+                self.bases.preferred = again
+            if time is not None:
+                best = (time, won) if best is None else (min(time, best[0]), won or best[1])
+            twice = again is under and (first or won or trial.outcome.refuted)
+            again = self.bases.twin(under) if twice else None
+        if best is not None:
+            region.ran(plan, best[0], best=best[1])
 
     def _note(self, problem: Problem) -> None:
-        self._now().note(problem)
+        self.now.note(problem)
 
-    def _won(self) -> bool:
-        return self._last is not None and self._last.outcome == Outcome.accepted
-
-    def _time(self) -> float | None:
-        """Time of the last proposal over that of the original; None if it did not run."""
-        last = self._last
-        if last is None or last.ratio is None:
+    @property
+    def last_time(self) -> float | None:
+        """Time of the last proposal over that of the original; None if it was not found right."""
+        last = self.last
+        if last is None or last.ratio is None or not last.outcome.measured:
             return None
-        return self._best if self._won() else self._best * last.ratio.value
+        return self.time if last.outcome == Outcome.accepted else self.time * last.ratio.value
 
-    def _proposal(
-        self, region: Region, number: int, plan: Plan, base: tuple[str, ...]
-    ) -> Proposal | None:
-        """The plan with the plans chosen for other regions, on the original."""
-        try:
-            edits = [self._all[n].edit(p) for n, p in sorted(self._chosen.items()) if n != number]
-            edit = region.edit(plan)
-        except NotAffine as reason:
-            region.untried(plan.describe(), str(reason))
-            return None
-        return Proposal(
-            (Flags(base), *edits, edit),
-            plan.reason,
-            "rules",
-            2.0,
-            region.nest.scop.function,
-            from_original=True,
-            trusted=True,
-        )
+
+def _proposal(
+    found: Sequence[Region],
+    chosen: Mapping[int, Plan],
+    number: int,
+    plan: Plan,
+    under: tuple[str, ...],
+) -> Proposal | None:
+    """The plan with the plans chosen for other regions, on the original."""
+    try:
+        edits = [found[n].edit(p) for n, p in sorted(chosen.items()) if n != number]
+        edit = found[number].edit(plan)
+    except NotAffine as reason:
+        found[number].untried(plan.describe(), str(reason))
+        return None
+    return Proposal(
+        (*((Flags(under),) if under else ()), *edits, edit),
+        plan.reason,
+        "rules",
+        2.0,
+        found[number].nest.scop.function,
+        from_original=True,
+        trusted=True,
+    )

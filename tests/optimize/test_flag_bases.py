@@ -1,0 +1,213 @@
+"""Flags under which source moves are tried: never such as were refuted, and left if they mislead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from collectors.base import toolchain
+from corr.lake.sql import ask
+from corr.lake.store import Lake
+from corr.optimize.proposal import Outcome, Proposal, Trial
+from corr.optimize.rules import proposer
+from corr.optimize.rules.flag_bases import APART, FlagBases
+from corr.optimize.rules.nests import Region
+from corr.optimize.rules.proposer import Search
+from corr.polyhedral.clang_ast import Functions
+from corr.polyhedral.extract import regions
+from corr.program.model import Run, from_files
+from corr.timing.verdict import Ratio
+from tests.conftest import ROOT, Corr
+
+NATIVE = ("-O3", "-march=native")
+KEPT = (*NATIVE, APART)
+FAST = (*NATIVE, "-ffast-math")
+
+
+def trial(outcome: str, detail: str = "", exact: bool | None = None, time: float = 1.0) -> Trial:
+    known = Outcome(outcome).measured or outcome == "wrong output"
+    ratio = Ratio(time, 0.9 * time, 1.1 * time) if known else None
+    return Trial(1, 1, Proposal((), "", "rules"), Outcome(outcome), detail, ratio, exact=exact)
+
+
+def flags_of(proposal: Proposal) -> tuple[str, ...]:
+    """The flags that a proposal begins with."""
+    return tuple(getattr(proposal.moves[0], "add", ()))
+
+
+@pytest.mark.parametrize(
+    "outcome", ["wrong output", "did not compile", "crashed", "untrusted time"]
+)
+def test_flags_that_are_refuted_are_no_base(outcome: str) -> None:
+    bases = FlagBases()
+    bases.alone(NATIVE, trial(outcome, time=0.1), 0.1)
+    assert bases.current == ()
+    bases.alone(KEPT, trial("same"), 0.99)
+    assert bases.current == KEPT and bases.twin(KEPT) is None
+
+
+def test_the_fastest_is_the_base_until_moves_do_better_under_another() -> None:
+    bases = FlagBases()
+    bases.alone(NATIVE, trial("slower", exact=False), 1.3)
+    bases.alone(KEPT, trial("same", exact=True), 1.0)
+    assert bases.current == KEPT
+    bases.preferred = NATIVE
+    assert bases.current == NATIVE
+
+
+@pytest.mark.parametrize(("exact", "twin"), [(False, KEPT), (True, None), (None, None)])
+def test_there_is_a_twin_where_fusing_changes_the_result(
+    exact: bool | None, twin: tuple[str, ...] | None
+) -> None:
+    bases = FlagBases()
+    bases.alone(NATIVE, trial("same", exact=exact), 0.9)
+    bases.alone(KEPT, trial("same", exact=True), 1.0)
+    bases.alone(FAST, trial("same", exact=False), 0.5)
+    assert bases.twin(NATIVE) == twin
+    assert bases.twin(KEPT) == (NATIVE if twin else None)
+    assert bases.twin(FAST) is None, "nobody tried its twin"
+
+
+@pytest.mark.parametrize(
+    ("trials", "left"),
+    [
+        ([("wrong output", "mini: C[3]: 0.25 where 0.5"), ("wrong output", "mini: C[4]: 1e-9 where 2")], True),
+        ([("wrong output", "mini: C[3]"), ("crashed", "SIGSEGV")], False),
+        ([("wrong output", "mini: C[3]"), ("slower", ""), ("wrong output", "mini: C[3]")], False),
+        ([("wrong output", "mini: C[3]"), ("refused", "malloc"), ("wrong output", "mini: C[3]")], True),
+        ([("refused", "malloc"), ("refused", "malloc"), ("refused", "malloc")], False),
+    ],
+)  # fmt: skip
+def test_flags_under_which_all_are_refuted_alike_are_left(
+    trials: list[tuple[str, str]], left: bool
+) -> None:
+    bases = FlagBases()
+    bases.alone(NATIVE, trial("accepted", exact=False), 0.5)
+    bases.alone(KEPT, trial("same", exact=True), 1.0)
+    bases.preferred = NATIVE
+    for outcome, detail in trials:
+        bases.tried(NATIVE, trial(outcome, detail))
+    assert bases.current == (KEPT if left else NATIVE)
+
+
+# --- in the search -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def search(monkeypatch: pytest.MonkeyPatch) -> Search:
+    """A search of gemm's nest, without a lake."""
+    program = from_files(["gemm.c"], ("-O3",), Run(), ROOT / "kernels")
+    unit = program.units[0]
+    scops = regions(Functions(program, unit, toolchain.find()), "kernel_gemm")[0]
+    found = [Region("gemm.c", unit.source.read_bytes(), scop, 32) for scop in scops]
+    monkeypatch.setattr(proposer, "_regions", lambda _: found)
+    run = SimpleNamespace(facts={"flags": ["-O3"]})
+    situation: Any = SimpleNamespace(history=[], run=run, allow_reassociation=False)
+    return Search(situation)
+
+
+def asked(
+    search: Search, answer: Callable[[tuple[str, ...], bool], Trial], most: int = 12
+) -> Iterator[tuple[tuple[str, ...], Trial]]:
+    """The flags of each proposal and what came of it, as `answer` has it: flags, and with code?"""
+    for number, proposal in enumerate(search.go_on(search.now)):
+        if number == most:
+            return
+        found = answer(flags_of(proposal), len(proposal.moves) > 1)
+        search.told(found)
+        yield flags_of(proposal), found
+
+
+def test_no_nest_is_tried_under_flags_that_were_refuted(search: Search) -> None:
+    """A fused multiply-add changes a printed digit: nothing under -march=native alone can pass."""
+
+    def answer(flags: tuple[str, ...], _: bool) -> Trial:
+        if APART in flags:
+            return trial("same", exact=True)
+        return trial("wrong output", "as measured: line 3", time=0.1)
+
+    under = [flags for flags, _ in asked(search, answer)]
+    assert under[:2] == [NATIVE, KEPT] and set(under[3:]) == {KEPT}
+
+
+def test_nests_are_tried_both_ways_where_fusing_changes_the_result(search: Search) -> None:
+    """And the search goes on as did better, though flags alone said otherwise."""
+
+    def answer(flags: tuple[str, ...], code: bool) -> Trial:
+        kept = APART in flags
+        if not code:
+            return trial("slower" if kept else "same", exact=kept, time=1.2 if kept else 1.0)
+        return trial("accepted", time=0.5) if kept else trial("slower", time=1.5)
+
+    done = list(asked(search, answer, most=8))
+    assert [flags for flags, _ in done[3:5]] == [NATIVE, KEPT]
+    assert done[5][0] == KEPT
+
+
+def test_a_base_that_misleads_is_left(search: Search) -> None:
+    """The flags were right alone, and every nest under them is wrong in the same way."""
+
+    def answer(flags: tuple[str, ...], code: bool) -> Trial:
+        kept = APART in flags
+        if not code:
+            return trial("same", exact=kept, time=1.0 if kept else 0.5)
+        return trial("slower", time=1.5) if kept else trial("wrong output", "mini: C[7] differs")
+
+    under = [flags for flags, _ in asked(search, answer)][3:]
+    assert under.count(NATIVE) == 2 and set(under[4:]) == {KEPT}
+
+
+# --- as a user runs it -------------------------------------------------------------------------
+
+PRINTED = """#include <stdio.h>
+#include <stdlib.h>
+#define N 320
+static double A[N][N], B[N][N], C[N][N], P[N][N], R[N][N];
+static void kernel(int n) {
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++) {
+      R[i][j] = 1e17 * (A[i][j] * B[i][j] + P[i][j]);
+      for (int k = 0; k < n; k++)
+        C[i][j] += A[i][k] * B[k][j];
+    }
+}
+int main(int argc, char **argv) {
+  int n = argc > 1 ? atoi(argv[1]) : N;
+  for (int i = 0; i < N; i++)
+    for (int j = 0; j < N; j++) {
+      volatile double product;
+      A[i][j] = (i + 3 * j) % 7 + 0.1;
+      B[i][j] = (5 * i + j) % 11 + 0.1;
+      product = A[i][j] * B[i][j];
+      P[i][j] = -product;
+    }
+  kernel(n);
+  for (int i = 0; i < n; i += 7)
+    for (int j = 0; j < n; j += 7) printf("%0.2f %0.2f\\n", C[i][j], n < N ? 0 : R[i][j]);
+  return 0;
+}
+"""
+
+
+@pytest.mark.skipif("fma" not in Path("/proc/cpuinfo").read_text(), reason="it fuses nothing")
+def test_a_kernel_whose_printed_digits_fusing_changes(tmp_path: Path, corr: Corr) -> None:
+    """On the input that is measured, and not on the first that is looked at."""
+    (tmp_path / "printed.c").write_text(PRINTED)
+    done = corr(
+        *("optimize", "printed.c", "--proposer", "rules", "--iterations", "1"),
+        *("--candidates", "7", "--input", "30"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    query = "SELECT moves, kind, outcome FROM iterations WHERE role = 'proposal' ORDER BY candidate"
+    rows = ask(Lake.open(tmp_path / "data"), query).to_pylist()
+    tried = [(json.loads(r["moves"])[0]["add"], r["kind"], r["outcome"]) for r in rows]
+    assert (list(NATIVE), "flags", "wrong output") in tried
+    nests = [(flags, outcome) for flags, kind, outcome in tried if "source" in kind]
+    assert nests and all(APART in flags for flags, _ in nests), tried
+    assert any(outcome == "accepted" for _, outcome in nests), tried
