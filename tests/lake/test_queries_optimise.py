@@ -236,6 +236,27 @@ def test_kernel_bounds(lake: Lake, stage: Callable[..., RunInfo]) -> None:
     assert (two["speedup"], two["guarantee"]) == (3.0, "tested")
 
 
+@pytest.mark.parametrize(
+    ("cpu", "taken"),
+    [(None, 2.0), (0.0, 2.0), (0.5, 0.5), (1.9, 1.9), (7.8, 2.0)],
+    ids=["older", "none", "loaded", "quiet", "threads"],
+)
+def test_time_of_an_iteration_is_cpu_time_of_one_thread(
+    lake: Lake, stage: Callable[..., RunInfo], cpu: float | None, taken: float
+) -> None:
+    """Beside other work the wall time is several times too large; of threads only it is known."""
+    stage(
+        runs=[{"program": "p", "wall": 2.0, "cpu_seconds": cpu}],
+        samples=[sample("f/1", 60), sample("f/2", 40)],
+        loops=[{"key": "f/1", "function": "f", "file": "p.c", "line": 7, "function_name": "f"}],
+        trips=[{"loop_key": "f/1", "iterations": 600}],
+    )
+    (hot,) = rows(lake, "FROM hotspots WHERE loop = 'f/1'")
+    (bound,) = rows(lake, "FROM kernel_bounds")
+    for row in (hot, bound):
+        assert row["ns_per_iteration"] == pytest.approx(1e9 * 0.6 * taken / 600)
+
+
 def test_a_real_optimisation(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> None:
     folder = real_optimisation(tmp_path_factory)
     lake = Lake.open(folder / "data")
