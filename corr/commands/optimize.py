@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from corr.lake.store import Lake
     from corr.optimize.llm.spending import Spending
     from corr.optimize.proposal import Proposer
-    from corr.optimize.session import Order, Session
+    from corr.optimize.request import Order
+    from corr.optimize.session import Session
     from corr.program.model import Program, Run
     from corr.system.config import Settings
 
@@ -209,7 +210,7 @@ class _Asked:
 
     def order(self, **more: Any) -> Order:
         from corr.optimize.inputs import Input
-        from corr.optimize.session import Order
+        from corr.optimize.request import Order
 
         extra = [
             Input(f"arguments {shlex.join(line)!r}", tuple(line), held_out=name == "held_out")

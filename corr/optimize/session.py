@@ -24,8 +24,6 @@ from corr.optimize.rows import Row, Standing
 from corr.optimize.variant import Variant
 from corr.summary.history import Attempt
 
-__all__ = ["Left", "Order", "Session", "attempt"]
-
 
 @dataclass(frozen=True)
 class Left:
