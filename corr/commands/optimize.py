@@ -298,7 +298,7 @@ def _one(
         optimisation = Optimisation(program, tools, lake, order, chosen, folder, tell)
         try:
             session = optimisation.run(state)
-        except KeyboardInterrupt:
+        except BaseException:  # an interrupt, a full disk, a defect: what was gained is not lost
             if optimisation.session is not None:
                 _write(optimisation.session, target, tools, final=False)
             raise

@@ -162,9 +162,7 @@ class Optimisation:
 
     # --- an iteration ----------------------------------------------------------------------
 
-    def _iteration(
-        self, session: Session, judge: Judge, iteration: int, nests: HotNests
-    ) -> bool:
+    def _iteration(self, session: Session, judge: Judge, iteration: int, nests: HotNests) -> bool:
         """Try the proposals of an iteration; True when the proposer has no more."""
         wanted = self.order.candidates or CANDIDATES.get(self.order.proposer, 8)
         check_room(self.lake.root, otherwise="name another folder with --data")

@@ -13,16 +13,16 @@ import pytest
 from collectors.base import toolchain
 from corr.lake.sql import ask
 from corr.lake.store import Lake
+from corr.optimize.hot_nests import HotNests, Nest
 from corr.optimize.proposal import Outcome, Proposal, Trial
-from corr.optimize.rules import proposer
 from corr.optimize.rules.flag_bases import APART, FlagBases
-from corr.optimize.rules.nests import Region
 from corr.optimize.rules.proposer import Search
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.extract import regions
 from corr.program.model import Run, from_files
 from corr.timing.verdict import Ratio
-from tests.conftest import ROOT, Corr
+from tests.support.command import Corr
+from tests.support.places import ROOT
 
 NATIVE = ("-O3", "-march=native")
 KEPT = (*NATIVE, APART)
@@ -99,15 +99,16 @@ def test_flags_under_which_all_are_refuted_alike_are_left(
 
 
 @pytest.fixture
-def search(monkeypatch: pytest.MonkeyPatch) -> Search:
+def search() -> Search:
     """A search of gemm's nest, without a lake."""
     program = from_files(["gemm.c"], ("-O3",), Run(), ROOT / "kernels")
     unit = program.units[0]
     scops = regions(Functions(program, unit, toolchain.find()), "kernel_gemm")[0]
-    found = [Region("gemm.c", unit.source.read_bytes(), scop, 32) for scop in scops]
-    monkeypatch.setattr(proposer, "_regions", lambda _: found)
+    nests = HotNests(tuple(Nest("gemm.c", unit.source.read_bytes(), scop) for scop in scops))
     run = SimpleNamespace(facts={"flags": ["-O3"]})
-    situation: Any = SimpleNamespace(history=[], run=run, allow_reassociation=False)
+    situation: Any = SimpleNamespace(
+        history=[], run=run, allow_reassociation=False, nests=nests, note=lambda _: None
+    )
     return Search(situation)
 
 

@@ -22,7 +22,7 @@ from corr.optimize.request import Order
 from corr.optimize.variant import Variant
 from corr.program.model import Program, Run, from_files
 from corr.timing.clocks import KERNEL, Series
-from tests.conftest import ROOT
+from tests.support.places import ROOT
 
 #: Prints what it computed, and takes some hundredths of a second.
 SUMS = """#include <stdio.h>

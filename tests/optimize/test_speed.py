@@ -159,13 +159,22 @@ def test_a_gain_that_the_wall_does_not_see_is_not_trusted() -> None:
 
 def test_nor_beside_other_work() -> None:
     """A candidate that lies about its own clock gains nothing where the CPU time counts."""
-    loads = (4.0, 6.0, 5.0, 7.0, 4.5)
+    loads = (4.0, 16.0, 5.0, 9.0, 2.5)
     before = [Reading(n, 1.0, 0.0, kernel=0.9 * n, count=1) for n in loads]
     after = [Reading(n, 1.0, 0.0, kernel=0.02 * n, count=1) for n in reversed(loads)]
     programs = Programs(before=before, after=after)
     timed = contest(programs, own_clock=True).compare(BEFORE, AFTER)
     assert timed.clock == clocks.CPU and timed.ratio.value == pytest.approx(1.0)
     assert "beside it" in timed.doubt
+
+
+def test_an_honest_clock_is_believed_beside_other_work() -> None:
+    loads = (4.0, 16.0, 5.0, 9.0, 2.5)
+    before = [Reading(n, 1.0, 0.0, kernel=0.9 * n, count=1) for n in loads]
+    after = [Reading(0.5 * n, 0.5, 0.0, kernel=0.4 * n, count=1) for n in reversed(loads)]
+    timed = contest(Programs(before=before, after=after), own_clock=True).compare(BEFORE, AFTER)
+    assert timed.clock == clocks.CPU and not timed.doubt and timed.verdict == "faster"
+    assert timed.ratio.value == pytest.approx(0.4 / 0.9)
 
 
 def test_unseen_time_is_what_grows_beside_the_kernel() -> None:

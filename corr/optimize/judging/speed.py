@@ -45,7 +45,7 @@ STARTS = 7
 UNSEEN, UNSEEN_SECONDS = 0.25, 0.003
 #: Share of the kernel time from which a saving must be large enough to be seen in the wall time.
 MUCH = 1 / 3
-#: Standard errors that wall times may be off beside other work, where the CPU time counts.
+#: Standard errors that times may be off beside other work, where the CPU time counts.
 DISTURBED = 3.0
 #: What is wrong with a timed run's output; empty if nothing is.
 Accept = Callable[[bytes | bytearray], str]
@@ -230,7 +230,8 @@ def hopeless(found: Comparison) -> bool:
 def distrust(pairs: Pairs, *, by_cpu: bool) -> str:
     """Why the times that the program gives are not believed; empty if they are.
 
-    `by_cpu`: the CPU time counts, so that its own may be disturbed, but not made up.
+    `by_cpu`: the CPU time counts, so that its own may be disturbed, but not made up. Then both are
+    taken for the part of the time in which it had a processor.
     """
     if any(reading.kernel is None for reading in pairs.every):
         return ""  # then they do not count
@@ -239,8 +240,13 @@ def distrust(pairs: Pairs, *, by_cpu: bool) -> str:
     kernel = clocks.kernel_times(pairs)
     if kernel is None:
         return "it says that its kernel takes no time"
-    walls = [tuple(reading.wall for reading in side) for side in (pairs.a, pairs.b)]
-    return unseen(kernel.a, kernel.b, walls[0], walls[1], by_cpu=by_cpu)
+    sides = pairs.a, pairs.b
+    if by_cpu:
+        own = [tuple(reading.own or 0.0 for reading in side) for side in sides]
+        cpu = [tuple(reading.cpu or 0.0 for reading in side) for side in sides]
+        return unseen(*own, *cpu, by_cpu=True)
+    walls = [tuple(reading.wall for reading in side) for side in sides]
+    return unseen(kernel.a, kernel.b, walls[0], walls[1])
 
 
 def unseen(
