@@ -2,133 +2,172 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from corr.optimize.gate.lexer import Token, group_end, joined
+from corr.optimize.gate.known_names import TYPE_WORDS
+from corr.optimize.gate.lexer import Token, joined
+from corr.optimize.gate.statements import TAGS, Statements
+from corr.optimize.gate.steps import Steps
 
-_STORAGE = frozenset({"static", "thread_local", "_Thread_local", "__thread", "constinit"})
+STORAGE = frozenset({"static", "thread_local", "_Thread_local", "__thread", "constinit"})
 _INTERNAL = frozenset({"static", "inline", "constexpr", "consteval", "template"})
-_TYPES = frozenset({"struct", "union", "class", "enum"})
 _NO_OBJECT = frozenset(
     {"typedef", "using", "static_assert", "_Static_assert", "friend", "template", "concept"}
 )
+#: Words of a type that C++ sets up without running anything.
+_VECTOR_OR_COUNT = re.compile(r"\w+_t|__m\d+\w*|std|::|\d\w*")
+_QUALIFIERS = frozenset({"const", "static", "inline", "constexpr", "restrict", "__restrict__", "*"})
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """`kind`: function (defined), prototype, variable (of static storage) or other.
+    """`kind`: function (defined), prototype, variable (of static storage), namespace or other.
 
     The text of a function is its head. `internal`: no other file sees the function. `constant`:
-    the variable never changes and is no function's result.
+    the variable never changes and is no function's result. `qualified`: what stands before the
+    `::` of its name. `index` is its first token.
     """
 
     kind: str
     name: str
     text: str
     line: int
+    index: int
     internal: bool = False
     constant: bool = False
+    qualified: str = ""
 
 
-def declarations(part: list[Token]) -> Iterator[Declaration]:
+def declarations(part: list[Token], shape: Statements, steps: Steps) -> Iterator[Declaration]:
     """Every declaration at file or namespace scope, and the static ones elsewhere."""
-    yield from _scope([t for t in part if t.kind != "directive"], internal=False)
+    reader = _Reader(part, shape, steps)
+    stored = -1
+    for index in range(shape.size):
+        start = shape.start[index]
+        holder = shape.around[index]
+        if shape.kind.get(holder) in ("file", "namespace"):
+            if start == index:
+                yield from reader.item(start)
+        elif shape.text[index] in STORAGE and shape.is_name[index] and start != stored:
+            stored = start
+            if shape.holds_statements(holder):
+                yield from reader.static(start)
 
 
-def _scope(part: list[Token], internal: bool) -> Iterator[Declaration]:
-    index = 0
-    while index < len(part):
-        head, body, end = _item(part, index)
-        words = {token.text for token in head}
-        if body is None:
-            if head:
-                yield _plain(head)
-        elif "namespace" in words:
-            yield from _scope(body, internal or len(head) == 1)
-        elif head and head[0].text == "extern" and all(t.kind == "string" for t in head[1:]):
-            yield from _scope(body, internal)
-        elif words & _TYPES and not _is_function(head):
-            yield from _statics(body)
-            tail_end = _end_of_statement(part, end)
-            tail = part[end:tail_end]
-            if tail:
-                yield _plain([*head, *tail])
-            end = tail_end + 1
-        else:
-            yield _function(head, internal)
-            yield from _statics(body)
-        index = max(end, index + 1)
+class _Reader:
+    def __init__(self, part: list[Token], shape: Statements, steps: Steps) -> None:
+        self.part, self.shape, self.steps = part, shape, steps
+        self.hidden: dict[int, bool] = {-1: False}  # namespaces that no other file can name into
+
+    def item(self, start: int) -> Iterator[Declaration]:
+        shape = self.shape
+        body, end = self._extent(start)
+        head = self.part[start : end if body < 0 else body]
+        internal = self.hidden[shape.around[start]]
+        kind = shape.kind.get(body, "") if body >= 0 else ""
+        if kind == "namespace":
+            self.hidden[body] = internal or len(head) == 1
+            if "namespace" in {token.text for token in head}:
+                yield Declaration("namespace", head[-1].text, joined(head), head[0].line, start)
+        elif kind == "block":
+            yield _function(head or [self.part[start]], internal, start)
+        elif kind in ("type", "enum"):
+            tail = self.part[min(shape.partner[body] + 1, shape.size) : end]
+            if tail or "typedef" in {token.text for token in head[:2]}:
+                yield _plain([*head, *tail], start, shape.cxx)
+            else:
+                yield Declaration("other", "", joined(head), head[0].line, start)
+        elif head:
+            yield _plain(head, start, shape.cxx)
+
+    def static(self, start: int) -> Iterator[Declaration]:
+        body, end = self._extent(start)
+        if body >= 0 and self.shape.kind.get(body) == "block":
+            return
+        whole = self.part[start:end]
+        words = [token.text for token in whole]
+        in_class = self.shape.kind.get(self.shape.around[start]) == "type"
+        name = _called(whole)
+        if in_class and "(" in words and "=" not in words[: words.index("(")]:
+            return  # a member function that is declared
+        constant = _constant(words, False)
+        yield Declaration("variable", name, joined(whole), whole[0].line, start, constant=constant)
+
+    def _extent(self, start: int) -> tuple[int, int]:
+        """The brace of a body that begins in the segment (-1: none), and where the segment ends."""
+        shape, at = self.shape, start
+        body = -1
+        while at < shape.size and shape.start[at] == start:
+            self.steps.take()
+            text = shape.text[at]
+            if shape.is_punct[at] and text == ";":
+                break
+            if shape.is_punct[at] and text in ("(", "[", "{"):
+                if text == "{" and body < 0 and shape.kind.get(at) not in ("init", "lambda"):
+                    body = at
+                at = shape.partner[at]
+                if text == "{" and shape.kind.get(body) == "block":
+                    return body, min(at + 1, shape.size)
+            at += 1
+        return body, min(at, shape.size)
 
 
-def _item(part: list[Token], start: int) -> tuple[list[Token], list[Token] | None, int]:
-    """The next item: its head, its body in braces if it has one, and where it ends."""
-    index = start
-    initialised = False
-    while index < len(part):
-        text = part[index].text
-        if text == ";":
-            return part[start:index], None, index + 1
-        if text == "}":
-            return part[start:index], None, index + 1
-        if text == "=" and part[index - 1].text != "operator":
-            initialised = True
-        if text == "{":
-            end = group_end(part, index)
-            if not initialised:
-                return part[start:index], part[index + 1 : end - 1], end
-            index = end
-        elif text in ("(", "["):
-            index = group_end(part, index)
-        else:
-            index += 1
-    return part[start:index], None, index
-
-
-def _end_of_statement(part: list[Token], start: int) -> int:
-    index = start
-    while index < len(part) and part[index].text != ";":
-        index = group_end(part, index) if part[index].text in ("(", "[", "{") else index + 1
-    return index
-
-
-def _is_function(head: list[Token]) -> bool:
-    return any(token.text == "(" for token in head)
-
-
-def _function(head: list[Token], internal: bool) -> Declaration:
+def _function(head: list[Token], internal: bool, index: int) -> Declaration:
     words = {token.text for token in head}
+    name, qualified = _called(head), _qualified(head)
     return Declaration(
         "function",
-        _called(head),
+        name,
         joined(head),
         head[0].line if head else 0,
+        index,
         internal=internal or (bool(words & _INTERNAL) and "operator" not in words),
+        qualified=qualified,
     )
+
+
+def _name_at(head: list[Token]) -> int:
+    """Where the name before the first bracket stands; without one, the last name before `=`."""
+    last = -1
+    for index, token in enumerate(head):
+        if token.text == "operator":
+            return index
+        if token.text == "(" and index and head[index - 1].kind == "name":
+            return index - 1
+        if token.text in ("=", "{", "["):
+            break
+        last = index
+    return last
 
 
 def _called(head: list[Token]) -> str:
     """The name before the first bracket; for an operator all of it."""
-    for index, token in enumerate(head):
-        if token.text == "operator":
-            return joined(head[index : index + 3])
-        if token.text == "(" and index and head[index - 1].kind == "name":
-            return head[index - 1].text
-    return head[-1].text if head else ""
+    at = _name_at(head)
+    if at < 0:
+        return ""
+    return joined(head[at : at + 3]) if head[at].text == "operator" else head[at].text
 
 
-def _plain(head: list[Token]) -> Declaration:
+def _qualified(head: list[Token]) -> str:
+    at = _name_at(head)
+    return head[at - 2].text if at >= 2 and head[at - 1].text == "::" else ""
+
+
+def _plain(head: list[Token], index: int, cxx: bool) -> Declaration:
     words = [token.text for token in head]
     text, line = joined(head), head[0].line
-    if not words or words[0] in _NO_OBJECT or (words[0] in _TYPES and len(words) <= 2):
-        return Declaration("other", "", text, line)
+    if not words or words[0] in _NO_OBJECT or (words[0] in TAGS and len(words) <= 2):
+        return Declaration("other", "", text, line, index, qualified=_qualified(head))
     before_value = words[: words.index("=")] if "=" in words else words
     if "(" in before_value and not _points_to_function(before_value):
-        return Declaration("prototype", _called(head), text, line)
-    if words[0] in _TYPES and words[-1] == "}":
-        return Declaration("other", "", text, line)
-    return Declaration("variable", _called(head), text, line, constant=_constant(words))
+        return Declaration(
+            "prototype", _called(head), text, line, index, qualified=_qualified(head)
+        )
+    constant = _constant(words, cxx)
+    return Declaration("variable", _called(head), text, line, index, constant=constant)
 
 
 def _points_to_function(words: list[str]) -> bool:
@@ -136,7 +175,7 @@ def _points_to_function(words: list[str]) -> bool:
     return opening + 1 < len(words) and words[opening + 1] in ("*", "&", "^")
 
 
-def _constant(words: list[str]) -> bool:
+def _constant(words: list[str], cxx: bool) -> bool:
     """Const itself (not only what it points to), and set without calling anything."""
     at = words.index("=") if "=" in words else len(words)
     declared, value = words[:at], words[at + 1 :]
@@ -148,40 +187,22 @@ def _constant(words: list[str]) -> bool:
             return False
     if {"thread_local", "_Thread_local", "__thread"} & set(declared):
         return False
+    if "constexpr" in declared:
+        return True
+    if cxx and not _set_up_when_compiled(declared):
+        return False
     calls = (
         after == "(" and (word.isidentifier() and word != "sizeof")
         for word, after in pairwise(value)
     )
-    return "constexpr" in declared or not any(calls)
+    return not any(calls)
 
 
-def _statics(body: list[Token]) -> Iterator[Declaration]:
-    """Declarations in a body that have static storage. Member functions of a class are none."""
-    for index, token in enumerate(body):
-        if token.text not in _STORAGE or token.kind != "name":
-            continue
-        if index and body[index - 1].text in _STORAGE:
-            continue
-        start = _start_of_statement(body, index)
-        end = index
-        while end < len(body) and body[end].text not in (";", "="):
-            if body[end].text == "{":
-                break
-            end = group_end(body, end) if body[end].text in ("(", "[") else end + 1
-        head = body[start:end]
-        if end < len(body) and body[end].text == "{" and _is_function(head):
-            continue
-        whole = body[start : _end_of_statement(body, index)]
-        yield Declaration(
-            "variable",
-            _called(head),
-            joined(whole),
-            token.line,
-            constant=_constant([t.text for t in whole]),
-        )
-
-
-def _start_of_statement(body: list[Token], index: int) -> int:
-    while index and body[index - 1].text not in (";", "{", "}", ")", ":"):
-        index -= 1
-    return index
+def _set_up_when_compiled(declared: list[str]) -> bool:
+    """The type has no constructor: words of the language, and types of fixed width."""
+    named = [
+        word
+        for word in declared
+        if word.isidentifier() and word not in TYPE_WORDS and word not in _QUALIFIERS
+    ]
+    return all(_VECTOR_OR_COUNT.fullmatch(word) for word in named[:-1])

@@ -24,7 +24,16 @@ KEYWORDS = _words(
     override operator _Alignas _Alignof _Atomic _Bool _BitInt _Complex _Generic _Noreturn
     _Static_assert _Thread_local _Float16 __alignof __alignof__ __const __const__ __extension__
     __inline __inline__ __int128 __int128_t __uint128_t __restrict __restrict__ __signed__
-    __thread __typeof __typeof__ __volatile__ __fp16 __bf16
+    __thread __typeof __typeof__ __volatile__ __fp16 __bf16 __auto_type _Float32 _Float64
+    __func__ co_return co_yield co_await
+    """
+)
+#: Keywords that are types, or parts of their names.
+TYPE_WORDS = _words(
+    """
+    void bool char short int long float double signed unsigned char8_t char16_t char32_t wchar_t
+    auto _Bool _Complex _Float16 _Float32 _Float64 __int128 __int128_t __uint128_t __signed__
+    __fp16 __bf16 __auto_type
     """
 )
 #: Keywords before which a name is not being declared.
@@ -56,15 +65,12 @@ _PLAIN = _words(
     ssize_t ptrdiff_t intptr_t uintptr_t float_t double_t max_align_t alignas offsetof
     """
 )
+#: Names of the C++ library that are found without std:: in front of them.
 _STANDARD_CXX = _words(
     """
-    std min max clamp swap move forward exchange fill fill_n copy copy_n copy_backward array vector
-    span pair tuple tie get make_pair make_tuple unique_ptr make_unique numeric_limits
-    initializer_list begin end cbegin cend size data iota accumulate inner_product reduce
-    transform transform_reduce partial_sum for_each for_each_n sort nth_element lower_bound
-    upper_bound nullptr_t byte bit_cast popcount countl_zero countr_zero has_single_bit is_same_v
-    assume_aligned enable_if_t decay_t conditional_t remove_reference_t integral_constant
-    index_sequence make_index_sequence
+    std min max clamp swap move forward exchange array vector span pair tuple tie get make_pair
+    make_tuple unique_ptr make_unique numeric_limits initializer_list begin end cbegin cend size
+    data nullptr_t byte
     """
 )
 _BUILTIN = re.compile(
@@ -97,14 +103,14 @@ _RUNTIME = re.compile(
 _VECTOR_CALL = re.compile(r"_ZGV[bcdens][NM][0-9x]+[vlu]+_(\w+)")
 
 
-def known(name: str) -> bool:
+def known(name: str, cxx: bool) -> bool:
     """A name of the language, or of something harmless in the standard library."""
     return (
         name in KEYWORDS
         or name in MATH
         or name in MEMORY
         or name in _PLAIN
-        or name in _STANDARD_CXX
+        or (cxx and name in _STANDARD_CXX)
         or any(p.fullmatch(name) for p in (_BUILTIN, _VECTOR, _INTEGER))
     )
 

@@ -2,6 +2,8 @@
 
 Lines are spliced, digraphs spelled out, comments removed, and a directive is one token, so that
 no spelling hides a word. Trigraphs are left alone, for whether they count depends on the dialect.
+Quotes that do not end take the rest of their line, as they do for clang. Every character is looked
+at a bounded number of times.
 """
 
 from __future__ import annotations
@@ -12,27 +14,29 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 #: Clang takes blanks between the backslash and the line's end for part of the splice.
-SPLICE = re.compile(r"\\[ \t\f\v]*(?:\r\n|\n\r|\n|\r)")
+SPLICE = re.compile(r"\\[ \t\f\v]*+(?:\r\n|\n\r|\n|\r)")
 _LINE_END = re.compile(r"\r\n|\n\r|\n|\r")
 _DIGRAPHS = {"%:%:": "##", "%:": "#", "<:": "[", ":>": "]", "<%": "{", "%>": "}"}
+#: `<::` is `<` and `::` in C++, but before `:` and `>`; in C nothing that compiles.
 _TOKEN = re.compile(
     r"""
     (?P<newline>\r\n|\n\r|\n|\r)
-  | (?P<blank>[ \t\f\v]+ | //[^\r\n]* | /\*.*?(?:\*/|\Z))
-  | (?P<raw>(?:u8|[uUL])?R"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)")
-  | (?P<string>(?:u8|[uUL])?"(?:\\.|[^"\\\r\n])*")
-  | (?P<char>(?:u8|[uUL])?'(?:\\.|[^'\\\r\n])+')
-  | (?P<number>\.?[0-9](?:[eEpP][+-]|'[0-9A-Za-z]|[0-9A-Za-z_.])*)
-  | (?P<name>(?:[A-Za-z_$]|[^\x00-\x7f])(?:[A-Za-z0-9_$]|[^\x00-\x7f])*)
-  | (?P<punct>%:%:|%:|<:|:>|<%|%>|\#\#|->|::|\.\.\.|.)
+  | (?P<blank>[ \t\f\v]++ | //[^\r\n]*+ | /\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z))
+  | (?P<raw>(?:u8|[uUL])?R"[^()\\\s"]{0,16}+\()
+  | (?P<string>(?:u8|[uUL])?"(?:\\[^\r\n]|[^"\\\r\n])*+")
+  | (?P<char>(?:u8|[uUL])?'(?:\\[^\r\n]|[^'\\\r\n])*+')
+  | (?P<torn>["'][^\r\n]*+)
+  | (?P<number>\.?[0-9](?:[eEpP][+-]|'[0-9A-Za-z]|[0-9A-Za-z_.])*+)
+  | (?P<name>(?:[A-Za-z_$]|[^\x00-\x7f])(?:[A-Za-z0-9_$]|[^\x00-\x7f])*+)
+  | (?P<punct>%:%:|%:|<(?=::[^:>])|<:|:>|<%|%>|\#\#|->|::|\.\.\.|.)
     """,
     re.VERBOSE | re.DOTALL,
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Token:
-    """`kind`: name, number, string, char, raw, punct or directive (its whole logical line)."""
+    """`kind`: name, number, string, char, raw, torn, punct or directive (its logical line)."""
 
     kind: str
     text: str
@@ -41,19 +45,22 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """The tokens of a source text, each with the line (from 1) that it starts on."""
-    spliced, line_of = _spliced(text)
+    spliced, line_of = _spliced(text.removeprefix("\ufeff"))
     found: list[Token] = []
     directive: list[Token] | None = None
     fresh = True  # nothing but blanks on this line yet
-    for match in _TOKEN.finditer(spliced):
+    at = 0
+    while match := _TOKEN.match(spliced, at):
+        start, at = at, match.end()
         kind = match.lastgroup or ""
         if kind == "newline":
             _close(directive, found)
             directive, fresh = None, True
         elif kind != "blank":
-            kind = "raw" if kind == "mark" else kind
-            spelled = match.group()
-            token = Token(kind, _DIGRAPHS.get(spelled, spelled), line_of(match.start()))
+            if kind == "raw":
+                at = _raw_end(spliced, match)
+            spelled = spliced[start:at]
+            token = Token(kind, _DIGRAPHS.get(spelled, spelled), line_of(start))
             if directive is not None:
                 directive.append(token)
             elif fresh and token.text == "#":
@@ -70,21 +77,11 @@ def joined(part: list[Token]) -> str:
     return " ".join(token.text for token in part)
 
 
-def group_end(part: list[Token], start: int) -> int:
-    """The index after the bracket that closes the one at `start`; the end if none does."""
-    closing = {"(": ")", "[": "]", "{": "}"}
-    depth = 0
-    for index in range(start, len(part)):
-        token = part[index]
-        if token.kind != "punct":
-            continue
-        if token.text in closing:
-            depth += 1
-        elif token.text in closing.values():
-            depth -= 1
-            if depth == 0:
-                return index + 1
-    return len(part)
+def _raw_end(text: str, opening: re.Match[str]) -> int:
+    """The end of a raw string; of the text where it has none, so that none is looked for twice."""
+    mark = opening.group().partition('"')[2][:-1]
+    end = text.find(f'){mark}"', opening.end())
+    return len(text) if end < 0 else end + len(mark) + 2
 
 
 def _close(directive: list[Token] | None, found: list[Token]) -> None:

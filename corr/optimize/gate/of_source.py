@@ -1,34 +1,42 @@
 """The gate for C and C++ text: what a change may not add.
 
-Everything is compared with the original, whose own peculiarities may stay. The rules are lexical:
-they see neither macros of headers nor types, so that a name that they have not met is refused
-unless it is known to be harmless. `gate_object` looks again at what was compiled.
+Everything is compared with the original, whose own peculiarities may stay. The rules see neither
+macros of headers nor the types of values, so that a name that they have not met is refused unless
+it is known to be harmless. `of_objects` looks again at what was compiled.
+
+Every pass takes steps in proportion to the text's length, and they are counted (`steps.py`).
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 
-from corr.optimize.gate import known_names
-from corr.optimize.gate.constructs import OPENING, Construct, constructs
-from corr.optimize.gate.declarations import Declaration, declarations
-from corr.optimize.gate.lexer import SPLICE, Token, tokens
-from corr.optimize.gate.refusal import Refusal, shown
-from corr.optimize.gate.scope import Introduced
+from corr.optimize.gate import known_names, spelling
+from corr.optimize.gate.addresses import Addresses
+from corr.optimize.gate.calls import Calls
+from corr.optimize.gate.constructs import Construct
+from corr.optimize.gate.declarations import Declaration
+from corr.optimize.gate.lexer import tokens
+from corr.optimize.gate.library import CRITICAL, LIBRARY, taken
+from corr.optimize.gate.names import added_names
+from corr.optimize.gate.refusal import Refusal, refusal, shown
+from corr.optimize.gate.sights import Search, Sight
+from corr.optimize.gate.steps import Steps, TooMuch
+from corr.optimize.gate.text import Text, is_cxx
 
-#: Characters that a change may add, and new names that it may have.
+#: Characters of a file, and those that a change may add to one.
+LONGEST = 16 << 20
 GROWTH = 262_144
-MOST_NAMES = 2_000
-#: Such parts of it, each of which is searched for its end.
-MOST_OPENINGS = 300
-_TRIGRAPH = re.compile(r"\?\?[=/'()!<>-]")
+#: Refusals that are told of: whoever reads them wants the first.
+MOST_REFUSALS = 200
 _PRAGMA = re.compile(
     r"(?:omp (?:tile|interchange|unroll|simd|reverse|fuse|stripe)\b|clang loop\b"
     r"|GCC (?:unroll|ivdep)\b|(?:no)?unroll(?:_and_jam)?\b|clang fp contract \( (?:on|off) \))"
-    r"[\w ,:()+*&|^-]*"
+    r"[\w ,:()+*&|^-]*+",
+    re.ASCII,
 )
 _INEXACT_PRAGMA = re.compile(
     r"(?:clang fp (?:reassociate|reciprocal|contract) \( (?:on|off|fast) \) ?)+"
@@ -48,144 +56,49 @@ def source(
     Never raises, whatever the text.
     """
     grown = len(after) - len(before)
-    if grown > GROWTH:
-        what = f"{name}: {grown} characters are added, over the limit of {GROWTH}"
-        return [Refusal("length", 0, what)]
-    spelled = list(_spelling(before, after, name))
+    if grown > GROWTH or len(after) > LONGEST:
+        much = f"{grown} characters are added, over the limit of {GROWTH}"
+        if grown <= GROWTH:
+            much = f"{len(after)} characters are over the limit of {LONGEST}"
+        return [refusal("length", name, 0, much)]
+    spelled = list(spelling.disguises(before, after, name))
     if spelled:
         return spelled  # what is lexed would not be what the compiler sees
-    old_tokens, new_tokens = tokens(before), tokens(after)
-    if _openings(new_tokens) > _openings(old_tokens) + MOST_OPENINGS:
-        return [Refusal("length", 0, f"{name}: over {MOST_OPENINGS} declarations and attributes")]
-    old, new = _Text(old_tokens), _Text(new_tokens)
-    return [
-        *_odd_tokens(old, new, name),
-        *_directives(old, new, name),
-        *_added_constructs(old, new, name, allow_reassociation),
-        *_added_declarations(old, new, name),
-        *_added_names(old, new, name),
-    ]
+    try:
+        old = _original(before, name)
+        new = Text(tokens(after), old.cxx, Steps(len(after)))
+        return list(_refusals(old, new, name, allow_reassociation))
+    except TooMuch as much_:
+        return [refusal("length", name, 0, f"the text is not read to its end: {much_}")]
 
 
-class _Text:
-    """A text taken apart once."""
-
-    def __init__(self, part: list[Token]) -> None:
-        self.all = part
-        self.constructs, self.rest = constructs(self.all)
-        self.declarations = list(declarations(self.rest))
-        self.names = {token.text for token in self.all if token.kind == "name"}
-        for directive in self.constructs:
-            if directive.rule == "directive":
-                self.names |= set(re.findall(r"\w+", directive.text))
-
-    @property
-    def segments(self) -> list[list[Construct]]:
-        """The constructs between each two directives."""
-        parts: list[list[Construct]] = [[]]
-        for found in self.constructs:
-            if found.rule == "directive":
-                parts.append([])
-            else:
-                parts[-1].append(found)
-        return parts
+@functools.lru_cache(maxsize=2)
+def _original(before: str, name: str) -> Text:
+    """Kept, for many candidates are measured against one original."""
+    part = tokens(before)
+    return Text(part, is_cxx(name, part), Steps(len(before)))
 
 
-def _spelling(before: str, after: str, name: str) -> Iterator[Refusal]:
-    """Spellings that stand for others, which only a disguise needs."""
-    raw = 'R"'  # refused below, but many that do not end would take long to read
-    if after.count(raw) > before.count(raw) + MOST_OPENINGS:
-        yield Refusal("length", 0, f"{name}: over {MOST_OPENINGS} raw strings")
-    for what, pattern in (
-        ("a trigraph", _TRIGRAPH),
-        ("a line that goes on after a backslash", SPLICE),
-        ("a control character", re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")),
+def _refusals(old: Text, new: Text, name: str, reassociation: bool) -> Iterator[Refusal]:
+    found = 0
+    for rules in (
+        spelling.odd_tokens(old, new, name),
+        spelling.directives(old, new, name),
+        _added_constructs(old, new, name, reassociation),
+        _added_declarations(old, new, name),
+        _taken_names(old, new, name),
+        _added_calls(old, new, name),
+        added_names(old, new, name),
     ):
-        excess = Counter(m.group() for m in pattern.finditer(after))
-        excess.subtract(Counter(m.group() for m in pattern.finditer(before)))
-        if max(excess.values(), default=0) > 0:
-            last = [m for m in pattern.finditer(after) if excess[m.group()] > 0][-1]
-            line = after.count("\n", 0, last.start()) + 1
-            yield Refusal("spelling", line, f"{name}:{line}: {what} is added; write it plainly")
-
-
-def _openings(part: list[Token]) -> int:
-    doubled = sum(a.text == b.text == "[" for a, b in pairwise(part))
-    return doubled + sum(token.text in OPENING for token in part)
-
-
-def _odd_tokens(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
-    def odd(token: Token) -> str:
-        if token.kind == "raw":
-            return "a raw string"
-        if token.kind == "punct" and token.text in ("\\", "'", '"', "`", "@"):
-            return f"a stray {token.text}"
-        if token.kind == "punct" and token.text in ("#", "##"):
-            return f"a {token.text} outside of a directive"
-        if token.kind == "number" and "'" in token.text:
-            return "a digit separator"
-        if token.kind == "name" and not token.text.isascii():
-            return "a name with letters beyond ASCII"
-        return ""
-
-    seen = Counter(token.text for token in old.all if odd(token))
-    for token in new.all:
-        what = odd(token)
-        if what and not seen[token.text]:
-            yield Refusal("spelling", token.line, f"{name}:{token.line}: {what} is added")
-        elif what:
-            seen[token.text] -= 1
-
-
-def _directives(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
-    """Directives other than pragmas must be the same, in the same order."""
-    mine = [c for c in old.constructs if c.rule == "directive"]
-    theirs = [c for c in new.constructs if c.rule == "directive"]
-    if [c.text for c in mine] == [c.text for c in theirs]:
-        yield from _balance(old, new, name)
-        return
-    known = Counter(c.text for c in mine)
-    found = False
-    for directive in theirs:
-        if known[directive.text]:
-            known[directive.text] -= 1
-            continue
-        found = True
-        yield Refusal(
-            "directive",
-            directive.line,
-            f"{name}:{directive.line}: the directive {shown(directive.text)!r} is added; only"
-            " pragmas for loops may be",
-        )
-    if not found:
-        yield Refusal(
-            "directive", 0, f"{name}: preprocessor directives are removed or in another order"
-        )
-
-
-def _balance(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
-    """An open bracket in a part that is switched off would hide in what block the rest stands."""
-    for mine, theirs in zip(_brackets(old.all), _brackets(new.all), strict=False):
-        if mine != theirs:
-            yield Refusal("brackets", 0, f"{name}: brackets are not closed where they are opened")
-            return
-
-
-def _brackets(part: list[Token]) -> list[Counter[str]]:
-    """Between each two directives: how many brackets of each kind stay open."""
-    counts: list[Counter[str]] = [Counter()]
-    for token in part:
-        if token.kind == "directive" and not token.text.startswith("# pragma"):
-            counts.append(Counter())
-        elif token.kind == "punct" and token.text in "([{":
-            counts[-1][token.text] += 1
-        elif token.kind == "punct" and token.text in ")]}":
-            counts[-1]["([{"[")]}".index(token.text)]] -= 1
-    return counts
+        for one in rules:
+            found += 1
+            if found > MOST_REFUSALS:
+                return
+            yield one
 
 
 def _added_constructs(
-    old: _Text, new: _Text, name: str, allow_reassociation: bool
+    old: Text, new: Text, name: str, allow_reassociation: bool
 ) -> Iterator[Refusal]:
     """Whatever stands between two directives must have stood between the same two."""
     segments = old.segments
@@ -197,9 +110,8 @@ def _added_constructs(
                 continue
             why = _why_refused(found, allow_reassociation)
             if why:
-                where = f"{name}:{found.line}"
-                text = shown(found.text)
-                yield Refusal(found.rule, found.line, f"{where}: {text!r} is added: {why}")
+                what = f"{shown(found.text)!r} is added: {why}"
+                yield refusal(found.rule, name, found.line, what)
 
 
 def _why_refused(found: Construct, allow_reassociation: bool) -> str:
@@ -215,22 +127,37 @@ def _why_refused(found: Construct, allow_reassociation: bool) -> str:
     return _WHY[found.rule]
 
 
-def _added_declarations(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
-    known = Counter(d.text for d in old.declarations)
-    functions = {d.name for d in old.declarations if d.kind == "function"}
-    defined = {d.name for d in new.declarations if d.kind == "function"}
-    for found in new.declarations:
+def _added_declarations(old: Text, new: Text, name: str) -> Iterator[Refusal]:
+    known = Counter(d.text for d in old.items)
+    functions = {d.name for d in old.items if d.kind == "function"}
+    defined = {d.name for d in new.items if d.kind == "function"}
+    includes = _first_includes(old)
+    headers = [c for c in new.constructs if c.text.startswith("# include")][:includes]
+    for found in new.items:
         if known[found.text]:
             known[found.text] -= 1
             continue
         why = _why_undeclarable(found, functions, defined)
+        if not why and headers and found.index < headers[-1].at:
+            why = "it stands before an include, whose text would use it"
         if why:
-            text = shown(found.text)
-            where = f"{name}:{found.line}"
-            yield Refusal("declaration", found.line, f"{where}: {text!r} is added: {why}")
+            what = f"{shown(found.text)!r} is added: {why}"
+            yield refusal("declaration", name, found.line, what)
+
+
+def _first_includes(old: Text) -> int:
+    """How many includes come before the first function: those in the middle of code are code."""
+    first = next((d.index for d in old.items if d.kind == "function"), old.shape.size)
+    includes = (c for c in old.constructs if c.text.startswith("# include"))
+    return sum(c.at <= first for c in includes)
 
 
 def _why_undeclarable(found: Declaration, functions: set[str], defined: set[str]) -> str:
+    if found.kind == "namespace":
+        opened = "std" in found.text.split(" ")
+        return "the library's own namespace is opened" if opened else ""
+    if found.qualified == "std":
+        return "it replaces a part of the library"
     if found.kind == "function":
         if found.name in functions or found.internal:
             return ""
@@ -244,23 +171,50 @@ def _why_undeclarable(found: Declaration, functions: set[str], defined: set[str]
     return ""
 
 
-def _added_names(old: _Text, new: _Text, name: str) -> Iterator[Refusal]:
-    fresh = {text for text in new.names - old.names if not known_names.known(text)}
-    if len(fresh) > MOST_NAMES:
-        yield Refusal("length", 0, f"{name}: over {MOST_NAMES} new names")
-        return
-    own = Introduced(new.rest, fresh)
-    told = set()
-    for index, token in enumerate(new.rest):
-        text = token.text
-        if token.kind != "name" or text not in fresh or text in told:
+def _taken_names(old: Text, new: Text, name: str) -> Iterator[Refusal]:
+    """Declarations that take a name from the library, or from another file."""
+    texts = old.shape.text
+    known = Counter((texts[one.index], one.kind) for one in old.declared.found)
+    mine = {texts[one.index] for one in old.declared.found if one.kind != "member"}
+    elsewhere = {word for word in old.called() if word not in mine}
+    for one in new.declared.found:
+        word = new.shape.text[one.index]
+        if known[word, one.kind]:
+            known[word, one.kind] -= 1
             continue
-        if known_names.reserved(text):
-            why = "it is reserved for the compiler and its headers"
-        elif own.covers(index):
+        if one.kind == "namespace":
             continue
+        global_ = new.shape.kind.get(one.scope) in ("file", "namespace")
+        value = one.kind in ("variable", "parameter", "member", "enumerator") and not one.callable
+        if word in elsewhere and not (one.kind == "member" and value):
+            why = "the original calls a function of that name which another file defines"
+        elif word in CRITICAL and one.kind != "member":
+            why = "it hides a function of the library by which programs are timed and checked"
+        elif taken(word) and (global_ or not value) and one.kind != "member":
+            why = "it hides a function of the library"
         else:
-            why = "neither the program nor the change declares it as what it is used for"
-        told.add(text)
-        where = f"{name}:{token.line}"
-        yield Refusal("name", token.line, f"{where}: the name {shown(text)!r} is added: {why}")
+            continue
+        what = f"{shown(word)!r} is declared: {why}"
+        yield refusal("library", name, new.line(one.index), what)
+
+
+def _added_calls(old: Text, new: Text, name: str) -> Iterator[Refusal]:
+    functions = LIBRARY | known_names.MATH | old.functions | new.functions | set(old.called())
+    types: frozenset[str] = frozenset()
+    through: frozenset[str] = frozenset()
+    known: Counter[object] = Counter()
+    for _ in range(2):  # what is called through is known only when all is read
+        mine = Search(old, functions, through)
+        known = Counter(sight.key for sight in _sights(mine))
+        types, through = frozenset(mine.function_types), frozenset(mine.called_through)
+    for sight in _sights(Search(new, functions, through, types)):
+        if known[sight.key]:
+            known[sight.key] -= 1
+            continue
+        text = shown(new.shown(sight.index, sight.end))
+        yield refusal(sight.rule, name, new.line(sight.index), f"{text!r} is added: {sight.why}")
+
+
+def _sights(search: Search) -> Iterator[Sight]:
+    yield from Calls(search).sights()
+    yield from Addresses(search).sights()

@@ -24,6 +24,33 @@ class Refusal:
         return self.what
 
 
+#: What may be done instead, by rule.
+_ALLOWED = {
+    "length": "a smaller change, in parts if need be",
+    "spelling": "plain ASCII, each word and line written out",
+    "directive": "pragmas for loops; macros and includes stay as they are",
+    "brackets": "code that is whole between two directives",
+    "asm": "C, C++, vector types and intrinsics",
+    "pragma": "#pragma clang loop, unroll, GCC ivdep, omp simd, tile, interchange, unroll",
+    "attribute": "attributes for vectors, alignment, inlining and targets without calls in them",
+    "macro": "what the macro stands for, where that may be written",
+    "extern": "functions and constants of this file, static",
+    "declaration": "static functions, types and constants, after the includes",
+    "library": "any name that the library does not have",
+    "name": "names of this file, local variables, mathematics, memory, vector intrinsics",
+    "call": "calls of named functions, in C++ of lambdas and members too",
+    "pointer": "types of values; templates and lambdas in C++",
+    "address": "a call of the function",
+}
+
+
+def refusal(rule: str, name: str, line: int, what: str) -> Refusal:
+    """A refusal with its place, and with what would be allowed."""
+    where = f"{name}:{line}" if line else name
+    allowed = _ALLOWED.get(rule)
+    return Refusal(rule, line, f"{where}: {what}" + (f"; allowed: {allowed}" if allowed else ""))
+
+
 def shown(text: str, most: int = 80) -> str:
     """Foreign text for a message: on one line, visible, cut."""
-    return one_line(text, most)
+    return one_line(text[: 8 * most], most)

@@ -1,0 +1,121 @@
+"""Functions of the C library and its neighbours, by what they are for.
+
+The gate for texts asks which names a change must not declare as its own; the gate for objects
+which imports may come and go. A program that no longer asks for the time, or no longer prints,
+is not the program that was timed and checked.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+CLOCKS = _words(
+    """
+    clock_gettime clock_getres gettimeofday time clock times getrusage timespec_get ftime
+    clock_nanosleep nanosleep usleep sleep omp_get_wtime omp_get_wtick MPI_Wtime setitimer
+    timer_create timer_gettime timer_settime
+    """
+)
+#: The optimiser makes one of these of another: printf of a line is puts.
+PRINTING = _words("printf puts putchar vprintf __printf_chk __vprintf_chk putchar_unlocked")
+#: And one of these of another: fprintf of a text without a format is fwrite.
+STREAM_PRINTING = _words(
+    """
+    fprintf fputs fputc putc fwrite vfprintf __fprintf_chk __vfprintf_chk fputs_unlocked
+    fputc_unlocked putc_unlocked fwrite_unlocked
+    """
+)
+WRITING = _words(
+    """
+    write pwrite writev pwritev dprintf vdprintf perror fflush fclose fopen fdopen freopen fseek
+    ftell rewind setvbuf setbuf open openat creat close dup dup2 pipe send sendto sendmsg rename
+    remove unlink truncate ftruncate fsync fputws wprintf fwprintf putwchar putwc syslog psignal
+    """
+)
+#: Texts in memory: as harmless as what is done with them.
+FORMATTING = _words("sprintf snprintf vsprintf vsnprintf asprintf vasprintf")
+READING = _words(
+    """
+    read pread readv recv recvfrom fread fgets fgetc getc getchar getline getdelim scanf fscanf
+    vfscanf vscanf gets ungetc getenv secure_getenv setenv putenv unsetenv mmap munmap mprotect
+    mremap madvise stat fstat lstat access getcwd chdir getopt getopt_long
+    """
+)
+ALLOCATING = _words(
+    """
+    malloc calloc realloc free aligned_alloc posix_memalign memalign valloc pvalloc reallocarray
+    cfree malloc_usable_size brk sbrk
+    """
+)
+ENDING = _words(
+    """
+    exit _exit _Exit quick_exit abort atexit at_quick_exit on_exit assert __assert_fail
+    __cxa_atexit __cxa_finalize raise kill signal sigaction longjmp siglongjmp _longjmp setjmp
+    _setjmp sigsetjmp
+    """
+)
+STARTING = _words(
+    """
+    main _start _init _fini __libc_start_main __libc_csu_init __libc_csu_fini dlopen dlsym dlclose
+    dl_iterate_phdr system popen pclose fork vfork execve execv execvp execl execlp posix_spawn
+    clone waitpid wait syscall ptrace prctl sysconf getauxval pthread_create pthread_join
+    pthread_exit pthread_mutex_lock pthread_mutex_unlock pthread_once sched_setaffinity
+    sched_getcpu sched_yield getpid getppid gettid getuid ioctl fcntl select poll socket connect
+    rand srand random srandom rand_r drand48 srand48 lrand48 getrandom getentropy arc4random
+    """
+)
+_TEXTS = _words(
+    """
+    strlen strnlen strcpy strncpy strcat strncat strcmp strncmp strcasecmp strncasecmp strchr
+    strrchr strstr strpbrk strspn strcspn strtok strtok_r strdup strndup strcoll strxfrm strerror
+    memchr memrchr rawmemchr memmem stpcpy stpncpy strchrnul wcslen wmemcpy wmemset
+    """
+)
+_MEMORY = _words("memcpy memmove memset memcmp mempcpy bcmp bcopy bzero explicit_bzero")
+_VALUES = _words(
+    """
+    atoi atol atoll atof strtol strtoll strtoul strtoull strtod strtof strtold qsort qsort_r
+    bsearch difftime abs labs llabs div ldiv lldiv isalpha isdigit isalnum isspace isupper
+    islower isprint
+    ispunct isxdigit iscntrl toupper tolower __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc
+    ffs ffsl ffsll
+    """
+)
+#: Whose names nobody gives to a variable, and without which times and outputs mean nothing.
+CRITICAL = (
+    PRINTING
+    | STREAM_PRINTING
+    | ALLOCATING
+    | (CLOCKS - {"time", "clock", "times", "sleep"})
+    | _words("exit _exit _Exit quick_exit abort atexit main _start _init _fini fopen fclose fflush")
+    | _words("write read mmap getenv memcpy memmove memset memcmp syscall dlsym __libc_start_main")
+)
+LIBRARY = (
+    CRITICAL
+    | CLOCKS
+    | WRITING
+    | FORMATTING
+    | READING
+    | ENDING
+    | STARTING
+    | _TEXTS
+    | _MEMORY
+    | _VALUES
+)
+#: Not called any more, they leave no trace but in what is computed, which the checks compare.
+WITHOUT_EFFECT = _TEXTS | _MEMORY | _VALUES | ALLOCATING | FORMATTING
+#: How a program ends when something is wrong: the optimiser may see that nothing is.
+FAILING = _words("exit _exit _Exit quick_exit abort __assert_fail raise perror __stack_chk_fail")
+_INTERNAL = re.compile(
+    r"(?:__libc_|__cxa_|__gxx_|_IO_|_ITM_|__real_|__wrap_|_GLOBAL_|_dl_|_Unwind_)"
+)
+
+
+def taken(name: str) -> bool:
+    """A name at file scope that stands for something of the library, or of what starts programs."""
+    return name in LIBRARY or _INTERNAL.match(name) is not None

@@ -1,0 +1,129 @@
+"""What is looked for in the original and in the change by the same rules, and compared.
+
+`Search` holds what the searches in `calls` and `addresses` share: which names are functions,
+which are types of functions, and who is given functions to call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+
+from corr.optimize.gate.text import Text
+
+#: Words whose parentheses are no arguments.
+OPERANDS = frozenset(
+    "decltype typeof __typeof__ __typeof _Atomic alignas _Alignas _BitInt sizeof alignof _Alignof"  # noqa: SIM905
+    " __alignof__ noexcept requires explicit static_assert _Static_assert _Generic".split()
+)
+#: Functions of the library that call what they are given, and where they are given it.
+_CALLBACKS = {
+    "qsort": frozenset({3}),
+    "qsort_r": frozenset({3}),
+    "bsearch": frozenset({4}),
+    "atexit": frozenset({0}),
+    "at_quick_exit": frozenset({0}),
+    "on_exit": frozenset({0}),
+    "signal": frozenset({1}),
+    "pthread_create": frozenset({2}),
+    "pthread_once": frozenset({1}),
+}
+
+
+@dataclass(frozen=True)
+class Sight:
+    """`key` is what is compared with the original; `why` says what is wrong with more of it."""
+
+    rule: str
+    key: tuple[object, ...]
+    index: int
+    end: int
+    why: str
+
+
+class Search:
+    """`functions` are names that stand for functions where nothing else of the name is in scope;
+    `through` names that the original calls through, which must not be set anew; `called_through`
+    those that this text does. `function_types` are names of types of functions, `callbacks`
+    functions that call what they are given at these places.
+    """
+
+    def __init__(
+        self, text: Text, functions: Set[str], through: Set[str], types: Set[str] = frozenset()
+    ) -> None:
+        self.text, self.shape = text, text.shape
+        self.functions, self.through = functions, through
+        self.called_through: set[str] = set()
+        self.typedefs = list(self._function_typedefs())
+        named = {text.shape.text[name] for name, _, _ in self.typedefs if name >= 0}
+        self.function_types: Set[str] = types | named
+        self.callbacks = _CALLBACKS | {name: places for name, places in self._callbacks() if places}
+
+    def sight(self, rule: str, key: tuple[object, ...], index: int, end: int, why: str) -> Sight:
+        """With the function that it is in: there, and nowhere else, it may stay."""
+        where = self.text.owner_at(index)
+        return Sight(rule, (rule, where, *key), index, max(end, index + 1), why)
+
+    def arguments(self, opening: int) -> Iterator[tuple[int, int]]:
+        """Where each argument, or parameter, between the parentheses begins and ends."""
+        shape, closing = self.shape, min(self.shape.partner[opening], self.shape.size)
+        first = at = opening + 1
+        while at < closing:
+            self.text.steps.take()
+            if shape.text[at] in ("(", "[", "{"):
+                at = min(shape.partner[at], closing)
+            elif shape.text[at] == "," and shape.in_angle[at] < 0:
+                yield first, at
+                first = at + 1
+            at += 1
+        if first < closing:
+            yield first, closing
+
+    def _callbacks(self) -> Iterator[tuple[str, frozenset[int]]]:
+        """Functions of the text that are given functions, and at which places."""
+        shape = self.shape
+        for one in self.text.declared.found:
+            opening = one.index + 1
+            if one.kind not in ("function", "prototype") or shape.at(opening) != "(":
+                continue
+            places: set[int] = set()
+            for number, (first, end) in enumerate(self.arguments(opening)):
+                inside = range(first, end)
+                self.text.steps.take(len(inside))
+                if any(
+                    shape.text[at] in self.function_types
+                    or (shape.at(at - 1) == ")" and shape.text[at] == "(")
+                    or (at in self.text.declared.declarators and shape.text[at] == "(")
+                    for at in inside
+                ):
+                    places.add(number)
+            yield shape.text[one.index], frozenset(places)
+
+    def _function_typedefs(self) -> Iterator[tuple[int, int, int]]:
+        """`typedef int f(int)`, `using f = int(int)`: the name, the statement's ends."""
+        shape = self.shape
+        for index in range(shape.size):
+            word = shape.text[index]
+            if word not in ("typedef", "using") or shape.start[index] != index:
+                continue
+            at, end = index, shape.ends[index]
+            name, found = -1, False
+            while at < end:
+                self.text.steps.take()
+                if shape.text[at] == "(" and shape.at(at - 1) not in OPERANDS:
+                    found = found or self._has_parameters(at)
+                if shape.text[at] in ("(", "[", "{"):
+                    if shape.text[at] == "(" and shape.at(at + 1) == "*" and shape.named(at + 2):
+                        name = at + 2
+                    at = shape.partner[at]
+                elif shape.named(at) and (name < 0 or shape.at(at + 1) in ("(", ";")):
+                    name = name if word == "using" and name >= 0 else at
+                at += 1
+            if found:
+                yield name, index, end
+
+    def _has_parameters(self, opening: int) -> bool:
+        """Parentheses in a type that are no pointer to an array."""
+        shape = self.shape
+        pointer = shape.at(opening + 1) in ("*", "&")
+        return not (pointer and shape.at(shape.partner[opening] + 1) == "[")
