@@ -180,7 +180,7 @@ A_FUNCTION = "int f(int x) {\n  int a = 1;\n  x++;\n  int b = 2;\n  x++;\n  retu
             Source("a.c", function="f", text="int g(int (*h)(int f(int))) { return 1; }"),
             "does not define f",
         ),
-        (Source("a.c", function="f", text="int f(int x);"), "defines no function"),
+        (Source("a.c", function="f", text="int f(int x);"), "does not define f"),
         (
             Source("a.c", function="f", text="Here is the function you wanted."),
             "defines no function",
@@ -194,7 +194,7 @@ A_FUNCTION = "int f(int x) {\n  int a = 1;\n  x++;\n  int b = 2;\n  x++;\n  retu
         ),
         (
             Source("a.c", function="f", text="int z;\nint f(int x) { return x; }"),
-            "more than f: something stands before it",
+            "a.c:.*'int z' is added: it keeps its value between calls",
         ),
         (
             Source("a.c", function="f", text="int f(int x) {\n#define G }\n  return x; G }"),
@@ -225,6 +225,29 @@ def test_refused(move: Source, message: str, tmp_path: Path) -> None:
     variant = variant_of(tmp_path, {"a.c": A_FUNCTION + rest})
     with pytest.raises(Refused, match=message):
         move.apply(variant)
+
+
+HELPERS = """\
+struct pair { int low, high; };
+enum { TWO = 2 };
+static const int table[2] = {1, 2};
+static int half(int x);
+static int half(int x) { return x / TWO; }
+/* int f(int x) { is no definition } */
+static inline int both(struct pair p)
+{
+    return half(p.low) + table[p.high & 1];
+}
+"""
+
+
+def test_helpers_may_stand_before_a_rewritten_function(tmp_path: Path) -> None:
+    variant = variant_of(tmp_path, {"a.c": A_FUNCTION})
+    text = HELPERS + "int f(int x) { struct pair p = {x, 1}; return both(p); }"
+    after = Source("a.c", function="f", text=text).apply(variant)
+    assert text in next(iter(after.texts.values()))
+    with pytest.raises(Refused, match="the new function half must be static"):
+        Source("a.c", function="f", text=text.replace("static int half", "int half")).apply(variant)
 
 
 def test_openmp_in_a_text_brings_its_flags(tmp_path: Path) -> None:

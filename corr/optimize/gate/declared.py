@@ -50,14 +50,13 @@ class Declarations(Reader):
             self._template_parameters(angle, closing, shape.partner[brace])
             closing = angle - 1
         intro = shape.partner[closing] if shape.at(closing) == "]" else brace
-        for at in range(intro + 1, closing):
+        at = intro + 1
+        while at < closing:
             self.steps.take()
-            if (
-                shape.around[at] == intro
-                and shape.at(at + 1) == "="
-                and shape.at(at - 1) in ("[", ",", "&")
-            ):
-                self._declare(at, "variable", -1, shape.partner[brace], shape.at(at + 2) == "[", at)
+            if shape.at(at + 1) == "=" and shape.at(at - 1) in ("[", ",", "&"):
+                may_call = shape.at(at + 2) == "["
+                self._declare(at, "variable", -1, shape.partner[brace], may_call, at)
+            at = shape.partner[at] + 1 if shape.text[at] in ("(", "[", "{") else at + 1
 
     def _segment(self, start: int) -> None:
         shape = self.shape

@@ -66,6 +66,7 @@ def source(
         return spelled  # what is lexed would not be what the compiler sees
     try:
         old = _original(before, name)
+        old.steps = Steps(len(before))  # each judgement has its own
         new = Text(tokens(after), old.cxx, Steps(len(after)))
         return list(_refusals(old, new, name, allow_reassociation))
     except TooMuch as much_:

@@ -88,16 +88,21 @@ class Search:
                 continue
             places: set[int] = set()
             for number, (first, end) in enumerate(self.arguments(opening)):
-                inside = range(first, end)
-                self.text.steps.take(len(inside))
-                if any(
-                    shape.text[at] in self.function_types
-                    or (shape.at(at - 1) == ")" and shape.text[at] == "(")
-                    or (at in self.text.declared.declarators and shape.text[at] == "(")
-                    for at in inside
-                ):
-                    places.add(number)
+                at = first
+                while at < end:
+                    self.text.steps.take()
+                    if self._takes_function(at):
+                        places.add(number)
+                    at = shape.partner[at] + 1 if shape.text[at] in ("(", "[", "{") else at + 1
             yield shape.text[one.index], frozenset(places)
+
+    def _takes_function(self, at: int) -> bool:
+        """A parameter is a function, or points to one, by what stands at a token of it."""
+        shape = self.shape
+        parameters = shape.text[at] == "(" and (
+            shape.at(at - 1) == ")" or at in self.text.declared.declarators
+        )
+        return parameters or shape.text[at] in self.function_types
 
     def _function_typedefs(self) -> Iterator[tuple[int, int, int]]:
         """`typedef int f(int)`, `using f = int(int)`: the name, the statement's ends."""

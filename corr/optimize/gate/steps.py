@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-#: Steps for each character, beyond those that any text may take. Programs take about 12.
-STEPS_PER_CHARACTER = 80
+#: Steps for each character, beyond those that any text may take. Programs take about 3.
+STEPS_PER_CHARACTER = 40
 FREE_STEPS = 100_000
 #: Seconds of processor time that one judgement may take, whatever the steps cost.
 SECONDS = 120.0

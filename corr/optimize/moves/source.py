@@ -215,10 +215,10 @@ def _closest(words: list[str], wanted: list[str]) -> str:
 
 
 def one_function(text: str, function: str) -> str:
-    """The text without blank lines round it. Raises Refused unless it defines `function` alone.
+    """The text without blank lines round it. Raises Refused unless it ends with `function`.
 
-    `function` is the bare name. Comments and attributes may come before it. This is a check of
-    form: the compiler judges the rest, and the gate what it may do.
+    `function` is the bare name. Helpers, types and constants may come before it, and comments and
+    attributes. This is a check of form: the compiler judges the rest, and the gate what it may do.
     """
     text = re.sub(r"\A(?:[ \t]*\r?\n)+", "", text).rstrip()
     for directive in directives(text):
@@ -226,21 +226,32 @@ def one_function(text: str, function: str) -> str:
         if found is None or found[1] not in _CONDITIONS:
             raise Refused(f"the new text of {function} has {directive[:60]}: only code is taken")
     code = code_only(text)
-    body = _body(code)
-    if body < 0:
+    start = 0
+    while (body := _body(code, start)) >= 0:
+        if code[body] == ";":  # a declaration without a body
+            start = body + 1
+            continue
+        end = closing(code, body)
+        if end < 0:
+            raise Refused(f"the new text of {function} breaks off: its braces do not match")
+        header = code[start:body]
+        if _names_outside(header, function):
+            rest = code[end + 1 :].strip()
+            if rest:
+                what = f"`{rest[:60]}` comes behind it"
+                raise Refused(f"the new text holds more than {function}: {what}")
+            return text
+        start = end + 1
+        if not header.rstrip().endswith(")"):  # a type or a value: to its semicolon
+            start = _behind_semicolon(code, start)
+    if start == 0:
         raise Refused(f"the new text of {function} defines no function")
-    header = code[:body]
-    if not _names_outside(header, function):
-        raise Refused(f"the new text does not define {function}")
-    end = closing(code, body)
-    if end < 0:
-        raise Refused(f"the new text of {function} breaks off: its braces do not match")
-    if ";" in header:
-        raise Refused(f"the new text holds more than {function}: something stands before it")
-    rest = code[end + 1 :].strip()
-    if rest:
-        raise Refused(f"the new text holds more than {function}: `{rest[:60]}` comes behind it")
-    return text
+    raise Refused(f"the new text does not define {function}")
+
+
+def _behind_semicolon(code: str, start: int) -> int:
+    found = re.compile(r"[;{}]").search(code, start)
+    return found.end() if found and found[0] == ";" else start
 
 
 def _names_outside(header: str, function: str) -> bool:
@@ -253,13 +264,13 @@ def _names_outside(header: str, function: str) -> bool:
     return False
 
 
-def _body(code: str) -> int:
-    """The offset of the first brace outside parentheses, or -1."""
+def _body(code: str, start: int) -> int:
+    """The offset of the first brace or semicolon outside parentheses, or -1."""
     depth = 0
-    for found in re.finditer(r"[(){]", code):
-        if found[0] == "{" and depth == 0:
+    for found in re.compile(r"[(){;]").finditer(code, start):
+        if found[0] in "{;" and depth == 0:
             return found.start()
-        depth += {"(": 1, ")": -1, "{": 0}[found[0]]
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
     return -1
 
 

@@ -43,14 +43,15 @@ def lines_and_steps(before: str, after: str, name: str) -> tuple[int, int]:
             counts.append(self)
 
     gate.source(before, before, name)  # so that the original is known
-    kept, of_source.Steps = of_source.Steps, Counted  # type: ignore[misc]
     traced = sys.gettrace()
-    sys.settrace(begin)
-    try:
-        gate.source(before, after, name)
-    finally:
-        sys.settrace(traced)
-        of_source.Steps = kept  # type: ignore[misc]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(of_source, "Steps", Counted)
+        patch.setattr(of_source, "MOST_REFUSALS", sys.maxsize)  # else it stops somewhere
+        sys.settrace(begin)
+        try:
+            gate.source(before, after, name)
+        finally:
+            sys.settrace(traced)
     return lines, sum(one.taken for one in counts)
 
 
@@ -211,6 +212,14 @@ def test_any_phrase_again_and_again(opening: str, middle: str, closing: str, cxx
 
     before, name = ("int a;\n", "work.cpp" if cxx else "work.c")
     grows(before, name, shape, 40)
+
+
+def test_one_original_is_judged_against_any_number_of_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(steps, "FREE_STEPS", 0)
+    for number in range(40):
+        assert gate.source(C, C + f"// {number}\n", "work.c") == []
 
 
 def test_a_text_that_takes_too_many_steps_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
