@@ -140,7 +140,7 @@ class Declarations(Reader):
                 if index == -2:
                     return
             inner = at
-            what, at = self._suffixes(at, kind, start)
+            what, at = self._suffixes(at, kind)
             pointer = pointer or inner > index + 1 >= 1
             called = what in ("function", "prototype") or (
                 what != "type" and not pointer and self._may_be_called(specifiers, kind, at)
@@ -202,7 +202,7 @@ class Declarations(Reader):
             at += 1
         return at
 
-    def _suffixes(self, at: int, kind: str, start: int) -> tuple[str, int]:
+    def _suffixes(self, at: int, kind: str) -> tuple[str, int]:
         """What the declarator makes of the kind, and what comes behind its brackets."""
         shape = self.shape
         while shape.at(at) in ("(", "["):
@@ -212,13 +212,13 @@ class Declarations(Reader):
                 self.declarators.add(at)
                 if at in self.parameters:
                     return "function", closing + 1
-                if self._are_parameters(at, kind, start):
+                if self._are_parameters(at, kind):
                     self.parameters[at] = closing
                     return ("prototype" if kind != "member" else "function"), closing + 1
             at = closing + 1
         return kind, at
 
-    def _are_parameters(self, opening: int, kind: str, start: int) -> bool:
+    def _are_parameters(self, opening: int, kind: str) -> bool:
         """The parentheses behind a declared name hold parameters, not the values it begins with."""
         shape = self.shape
         if not shape.cxx or kind in ("member", "parameter"):

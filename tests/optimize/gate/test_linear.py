@@ -29,12 +29,12 @@ def lines_and_steps(before: str, after: str, name: str) -> tuple[int, int]:
     lines = 0
     counts: list[steps.Steps] = []
 
-    def count(frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
+    def count(_frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
         nonlocal lines
         lines += event == "line"
         return count
 
-    def begin(frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
+    def begin(frame: FrameType, _event: str, _: object) -> Callable[..., object] | None:
         return count if frame.f_code.co_filename.startswith(ROOM) else None
 
     class Counted(steps.Steps):
@@ -192,15 +192,15 @@ def test_twice_the_text_takes_twice_the_steps_in_cxx(shape: Callable[[int], str]
 
 
 #: What texts are made of: words, signs and whole phrases, also torn ones.
-ATOMS = [
-    *"( ) [ ] { } < > ; , : :: = * & && -> . ... # ## \\ ' \" ? ~ + - /".split(),
-    *"int x0 x1 a f static extern typedef struct class enum template using namespace auto".split(),
-    *"operator if else for while do switch case return goto sizeof typeof decltype _Generic".split(),
-    *"asm __attribute__ _Pragma virtual const constexpr requires public std".split(),
-    *("(*f)(", "){", "})", "]{", "[[", "]]", "[&](", "({", "x0=", "int x0", ",x0", "a<b>", "/*"),
-    *("*/", "//", '"x"', 'R"(', ')"', "'c'", "1.0", "0x1p3", "\n#if 1\n", "\n#else\n", "\n#endif\n"),
-    *("\n#define A B\n", "\n#pragma omp simd\n", "\\\n", "%:", "<:", "??/", "é", "\n", " "),
-]  # fmt: skip
+_WORDS = """
+    ( ) [ ] { } < > ; , : :: = * & && -> . ... # ## \\ ' " ? ~ + - / int x0 x1 a f static extern
+    typedef struct class enum template using namespace auto operator if else for while do switch
+    case return goto sizeof typeof decltype _Generic asm __attribute__ _Pragma virtual const
+    constexpr requires public std (*f)( ){ }) ]{ [[ ]] [&]( ({ x0= ,x0 a<b> /* */ // "x" R"( )" 'c'
+    1.0 0x1p3 %: <: ??/ é
+"""
+ATOMS = [*_WORDS.split(), "int x0", "\n#if 1\n", "\n#else\n", "\n#endif\n", "\n#define A B\n"]
+ATOMS += ["\n#pragma omp simd\n", "\\\n", "\n", " "]
 PHRASES = st.lists(st.sampled_from(ATOMS), min_size=1, max_size=6).map(" ".join)
 
 
