@@ -64,11 +64,12 @@ plot: setup
 heatmap: setup
 	$(BIN)/corr export results $(SHOWN) -o $(RESULTS) --only heatmap
 
-# Damages real records of remarks and reads them; reorders random loop nests and compares their results.
+# Damages real records of remarks and what other tools wrote, and reads them; reorders random loop nests and compares their results.
 # make fuzz FUZZ_SECONDS=600 takes longer.
 FUZZ_SECONDS ?= 60
 fuzz: setup $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m tests.fuzz_readers --seconds $(FUZZ_SECONDS)
 	$(BIN)/python -m tests.fuzz_polyhedral --seconds $(FUZZ_SECONDS)
 
 setup: $(VENV)/.corr

@@ -142,6 +142,8 @@ def parse(lines: Iterable[bytes], damage: Damage) -> Iterator[Code]:
     last = -1
     for number, raw in enumerate(lines, 1):
         line = raw.decode("utf-8", "replace").rstrip("\n")
+        if line.strip() == "...":  # zeros, left out
+            continue
         if line[:1] in (" ", "\t"):
             instruction = _INSTRUCTION.match(line)
             address = int(instruction[1], 16) if instruction else -1

@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
 
@@ -17,6 +18,7 @@ from collectors.base.errors import CorrError
 from collectors.base.invocation import Invocation, failure
 from collectors.base.process import Completed
 from collectors.base.table import INT, LINE, STRING, Problem, Table, column
+from collectors.base.tool_output import MOST, MOST_LINE
 
 LAYER = "cachegrind"
 INSTALL = "on Debian: apt-get install valgrind"
@@ -49,6 +51,8 @@ CACHEGRIND = Table(
         ]
     ),
 )
+
+_NUMBER = re.compile(r"[0-9]{1,20}|\.", re.ASCII)
 
 #: A source line in a function: file, line, function, each None where valgrind does not know.
 Place = tuple[str | None, int | None, str | None]
@@ -111,7 +115,7 @@ def parse(path: Path) -> Counts:
     counts = Counts()
     file: str | None = None
     function: str | None = None
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    with _opened(path) as lines:
         for number, text in enumerate(lines, 1):
             key, _, rest = text.rstrip("\n").partition("=")
             if key in ("fl", "fi", "fe"):
@@ -119,14 +123,25 @@ def parse(path: Path) -> Counts:
             elif key == "fn":
                 function = _known(rest)
             elif text.startswith("events:"):
+                if counts.events:
+                    raise CorrError(f"{path.name}:{number}: the events are named twice")
                 counts.events = text.split()[1:]
             elif text.startswith("summary:"):
                 counts.summary = _numbers(text.split()[1:], path, number)
             elif text[:1].isdigit():
                 line, *values = _numbers(text.split(), path, number)
+                if len(values) > len(counts.events) or line > MOST_LINE:
+                    raise CorrError(f"{path.name}:{number}: not a line of counts")
                 _add(counts, (file, line or None, function), values)
     _check(counts, path)
     return counts
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise CorrError(f"{path.name} cannot be read: {error.strerror}") from error
 
 
 def table(counts: Counts) -> pa.Table:
@@ -155,13 +170,14 @@ def _check(counts: Counts, path: Path) -> None:
     padded = counts.summary + [0] * (len(counts.events) - len(counts.summary))
     if counts.totals() != padded:
         raise CorrError(f"{path.name}: its lines add up to {counts.totals()}, not to {padded}")
+    if max(padded) > MOST:
+        raise CorrError(f"{path.name}: its counts are larger than any that valgrind keeps")
 
 
 def _numbers(words: list[str], path: Path, number: int) -> list[int]:
-    try:
-        return [0 if word == "." else int(word) for word in words]
-    except ValueError as error:
-        raise CorrError(f"{path.name}:{number}: not a line of counts") from error
+    if not all(_NUMBER.fullmatch(word) for word in words):
+        raise CorrError(f"{path.name}:{number}: not a line of counts")
+    return [0 if word == "." else int(word) for word in words]
 
 
 def _known(name: str) -> str | None:

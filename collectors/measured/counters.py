@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import statistics
 import tempfile
@@ -15,14 +14,19 @@ import pyarrow as pa
 
 from collectors.base import process, toolchain
 from collectors.base.errors import CorrError, UsageError
-from collectors.base.foreign_text import first_line
+from collectors.base.foreign_text import first_line, visible
 from collectors.base.invocation import Invocation, failure
 from collectors.base.table import INT, REAL, STRING, Problem, Table, column
+from collectors.base.tool_output import LONGEST_LINE, Damage
 
 LAYER = "counters"
 INSTALL_PERF = "on Debian: apt-get install linux-perf"
 PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
 NO_PMU = "not supported on this machine (no PMU)"
+
+NOT_A_COUNT = "perf wrote something that is no count"
+#: A counter has 64 bits at most; no time in another unit is longer.
+MOST_COUNTED = 2.0**64
 
 #: What is counted unless the caller names other events.
 EVENTS = (
@@ -107,15 +111,16 @@ def measure(
     accepted, reasons = _accepted(perf, events)
     problems: list[Problem] = []
     readings: list[Reading] = []
+    damage = Damage(LAYER, "perf stat")
     for _ in range(repetitions if accepted else 0):
         try:
-            readings += _count(perf, invocation, accepted)
+            readings += _count(perf, invocation, accepted, damage)
         except CorrError as error:
             problems.append(Problem(LAYER, invocation.binary.name, error.message, error.fix))
             if "time limit" in error.message:
                 break
     rows = summarise(events, readings, reasons)
-    return COUNTERS.rows(rows), problems + _doubts(rows, readings)
+    return COUNTERS.rows(rows), problems + damage.problems() + _doubts(rows, readings)
 
 
 def perf_refusal(perf: Path) -> str | None:
@@ -132,18 +137,27 @@ def perf_refusal(perf: Path) -> str | None:
     return _permission(done.last_lines(40)) or f"perf does not work here: {_first_line(done)}"
 
 
-def parse(text: str) -> list[Reading]:
+def parse(text: str, damage: Damage | None = None) -> list[Reading]:
     """The readings in the output of `perf stat -j`: one line an event, metrics alone dropped.
 
     The lines are not taken for JSON: perf writes `nan`, and decimal commas in some locales.
     """
+    damage = damage or Damage(LAYER, "perf stat")
     readings = []
-    for line in text.splitlines():
-        if not line.startswith("{"):
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line[0] != "{" or not line.rstrip().endswith("}") or len(line) > LONGEST_LINE:
+            damage.note(number, "not a whole line of counts")
             continue
         fields = {m[1]: m[2] if m[2] is not None else m[3] for m in _FIELD.finditer(line)}
         if fields.get("event") and "counter-value" in fields:
-            readings.append(_reading(fields))
+            reading = _reading({name: visible(text) for name, text in fields.items()})
+            if reading.value is None and reading.reason == NOT_A_COUNT:
+                damage.note(number, f"{reading.event}: {NOT_A_COUNT}")
+            readings.append(reading)
+        elif not fields or "metric-value" not in fields:
+            damage.note(number, "an event without a value")
     return readings
 
 
@@ -200,6 +214,8 @@ def _reading(fields: dict[str, str]) -> Reading:
     if value is None:
         running = None
         reason = NO_PMU if "supported" in text else text.strip("<>") or "perf gave no value"
+        if not text.startswith("<"):
+            reason = NOT_A_COUNT
         if "supported" in text and event in IN_SOFTWARE:
             reason = "not supported by this kernel"
     elif user_only and event in IN_KERNEL:
@@ -218,10 +234,12 @@ def _number(text: str) -> float | None:
         value = float(text.replace(",", "."))
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if 0 <= value <= MOST_COUNTED else None
 
 
-def _count(perf: Path, invocation: Invocation, events: Sequence[str]) -> list[Reading]:
+def _count(
+    perf: Path, invocation: Invocation, events: Sequence[str], damage: Damage
+) -> list[Reading]:
     """One repetition under perf. Raises CorrError when the program or perf failed."""
     with tempfile.TemporaryDirectory(prefix="corr-counters-") as folder:
         out = Path(folder) / "stat.json"
@@ -230,7 +248,8 @@ def _count(perf: Path, invocation: Invocation, events: Sequence[str]) -> list[Re
         error = failure(done)
         if error is not None:
             raise CorrError(f"the run under perf stat failed: {done.ending()}{_limit(done)}")
-        readings = parse(out.read_text("utf-8", "replace")) if out.is_file() else []
+        text = out.read_text("utf-8", "replace") if out.is_file() else ""
+        readings = parse(text, damage)
     if not readings:
         raise CorrError("perf stat wrote no counts", f"run it by hand: {done.command}")
     return readings

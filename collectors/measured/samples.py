@@ -118,7 +118,7 @@ class Reader:
         sample = _SAMPLE.match(line)
         if sample:
             pid, period, event, address, symbol = sample.groups()
-            self._sample(int(pid), int(period), event, int(address, 16), symbol)
+            self._sample(int(pid), int(period), event, int(address, 16), symbol or b"")
             return
         task = _TASK.match(line)
         if task is None:
@@ -188,7 +188,7 @@ class Reader:
     def problems(self) -> list[Problem]:
         """What was lost, what could not be placed, and whether there is enough."""
         problems = [
-            Problem(LAYER, path, why, "do not rebuild or delete it while it is measured")
+            Problem(LAYER, visible(path), why, "do not rebuild or delete it while it is measured")
             for path, why in self.images.unreadable.items()
         ]
         total = sum(count for count, _ in self.found.values())

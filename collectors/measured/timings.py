@@ -23,6 +23,10 @@ LAYER = "timings"
 UNSTEADY = 0.10
 #: Seconds of wall time below which process start-up drowns what is measured.
 TOO_SHORT = 0.020
+#: Seconds that a kernel may say it took: thirty years.
+LONGEST = 1e9
+#: Bytes of a file of times that are read: a few million calls of the kernel.
+MOST_TIMES = 1 << 26
 
 TIMINGS = Table(
     "timings",
@@ -107,7 +111,12 @@ def measure(invocation: Invocation, repetitions: int) -> tuple[pa.Table, list[Pr
 
 def read_times(path: Path) -> tuple[list[float], int]:
     """The `kernel_seconds` values in a CORR_TIMES file (none if absent), and its bad lines."""
-    return parse_times(path.read_text("utf-8", "replace")) if path.is_file() else ([], 0)
+    if not path.is_file():
+        return [], 0
+    with path.open("rb") as file:
+        data = file.read(MOST_TIMES + 1)
+    values, bad = parse_times(data[:MOST_TIMES].decode("utf-8", "replace"))
+    return values, bad + (len(data) > MOST_TIMES)
 
 
 def parse_times(text: str) -> tuple[list[float], int]:
@@ -123,7 +132,7 @@ def parse_times(text: str) -> tuple[list[float], int]:
         except (IndexError, ValueError):
             bad += 1
             continue
-        if name != "kernel_seconds" or not math.isfinite(value) or value < 0:
+        if name != "kernel_seconds" or not 0 <= value <= LONGEST:
             bad += 1
             continue
         values.append(value)

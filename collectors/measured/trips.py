@@ -150,11 +150,15 @@ def _refuse_macro_keyword(
     if not expansions:
         return
     inside = {r.expanded_id for r in expansions}
-    while True:
-        more = {r.expanded_id for r in regions if r.kind == "expansion" and r.file_id in inside}
-        if more <= inside:
-            break
-        inside |= more
+    expanded: dict[int, set[int | None]] = {}
+    for region in regions:
+        if region.kind == "expansion":
+            expanded.setdefault(region.file_id, set()).add(region.expanded_id)
+    todo = list(inside)
+    while todo:
+        following = expanded.get(todo.pop() or 0, set()) - inside
+        inside |= following
+        todo += following
     conditions = [r for r in regions if r.kind == "branch" and r.file_id in inside]
     if len(conditions) != 1:
         raise Unknown("the loop's keyword comes out of a macro that may hold several loops")
@@ -198,7 +202,7 @@ def _body_ending_in_macro(
     """
     last = max(within, key=lambda r: r.start, default=None)
     if last is not None and last.kind == "expansion":
-        body = _outermost([r for r in within if r.holds(last.start)])
+        body = _outermost([r for r in within if r.holds(last.start)] or [last])
         gaps = [r for r in here if r.kind == "gap" and start < r.start and r.end == body.start]
         if len(gaps) == 1 and gaps[0].count == body.count:
             return body

@@ -6,9 +6,12 @@ import os
 import re
 from pathlib import Path
 
+from collectors.base.tool_output import MOST_LINE
+
 NODE = re.compile(r"^!(\d+) = (distinct )?(.*)$")
 _REFERENCE = re.compile(r"!(\d+)")
-_FIELD = re.compile(r'(\w+): (!?\d+|"(?:[^"\\]|\\.)*")')
+# \b: else a text of a million letters is searched from each of them
+_FIELD = re.compile(r'\b(\w+): (!?\d+|"(?:[^"\\]|\\.)*")')
 _LOCATION = re.compile(r"!DILocation\(line: (\d+)(?:, column: (\d+))?, scope: !(\d+)")
 _HEX = re.compile(r"\\([0-9A-Fa-f]{2})")
 
@@ -46,8 +49,8 @@ class Locator:
             text = self._nodes.get(reference, "")
             if reference != loop and text.startswith("!DILocation"):
                 fields = dict(_FIELD.findall(text))
-                file = self.file_of(fields["scope"][1:])
-                places.append((file, int(fields.get("line", 0)), int(fields.get("column", 0))))
+                file = self.file_of(fields.get("scope", "")[1:])
+                places.append((file, _number(fields, "line"), _number(fields, "column")))
         if not places:
             return None, None
         return places[0], places[-1]
@@ -56,9 +59,10 @@ class Locator:
         """File, line and column of a location node; None if it names no line."""
         text = self._nodes.get(location, "")
         match = _LOCATION.match(text)
-        if not match or match[1] == "0":
+        line = _decimal(match[1]) if match else 0
+        if not match or not line:
             return None
-        return self._scope_file(match[3]), int(match[1]), int(match[2] or 0)
+        return self._scope_file(match[3]), line, _decimal(match[2] or "")
 
     def _scope_file(self, scope: str) -> str:
         if scope not in self._scopes:
@@ -69,7 +73,7 @@ class Locator:
         if node is None:
             return "", 0
         fields = dict(_FIELD.findall(self._nodes.get(node, "")))
-        return self.file_of(node), int(fields.get("line", 0))
+        return self.file_of(node), _number(fields, "line")
 
     def file_of(self, scope: str) -> str:
         """The absolute file of a scope node, its nearest enclosing one if it names none."""
@@ -88,8 +92,19 @@ class Locator:
         if node not in self._files:
             name = unquote(fields.get("filename", '""'))
             folder = unquote(fields.get("directory", '""'))
-            self._files[node] = os.path.normpath(os.path.join(self._directory, folder, name))
+            path = os.path.normpath(os.path.join(self._directory, folder, name))
+            self._files[node] = "" if "\0" in path else path  # no file has such a name
         return self._files[node]
+
+
+def _number(fields: dict[str, str], name: str) -> int:
+    return _decimal(fields.get(name, ""))
+
+
+def _decimal(text: str) -> int:
+    """A line or column; 0, which stands for none, where it is no number that one can have."""
+    number = int(text) if text.isdecimal() and len(text) <= 10 else 0
+    return number if number <= MOST_LINE else 0
 
 
 def unquote(name: str) -> str:

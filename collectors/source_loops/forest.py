@@ -8,11 +8,15 @@ tells apart two loops that a macro put at the same place.
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from collectors.base.errors import CorrError
+from collectors.base.foreign_text import visible
+from collectors.base.tool_output import AGAIN
 from collectors.source_loops.debug_info import NODE, Locator, unquote
 
 _DEFINE = re.compile(r'^define .*?@("(?:[^"\\]|\\.)*"|[\w.$-]+)\(')
@@ -22,6 +26,8 @@ _LOCAL = re.compile(r'%("(?:[^"\\]|\\.)*"|[\w.$-]+)')
 _TARGET = re.compile(r'label %("(?:[^"\\]|\\.)*"|[\w.$-]+)')
 _BLOCK_ADDRESS = re.compile(r'blockaddress\(@("(?:[^"\\]|\\.)*"|[\w.$-]+), %([^)]+)\)')
 _SUBPROGRAM = re.compile(r"!dbg !(\d+)")
+#: Loops around a loop; clang takes 256 brackets one in another.
+DEEPEST = 500
 
 
 @dataclass
@@ -87,7 +93,8 @@ class _Body:
 def read(ir: Path, directory: Path) -> list[Function]:
     """The functions that a unit's unoptimised IR defines, with their loop forests.
 
-    `directory` is where the unit was compiled: relative file names are taken from there.
+    `directory` is where the unit was compiled: relative file names are taken from there. Raises
+    CorrError for a text that is cut off or nests deeper than any compiler takes.
     """
     bodies, nodes, addressed = _scan(ir)
     locate = Locator(nodes, directory)
@@ -173,6 +180,8 @@ def _scan(ir: Path) -> tuple[list[_Body], dict[str, str], set[tuple[str, str]]]:
                 body = _open_body(line)
                 if body:
                     bodies.append(body)
+    if body is not None:
+        raise CorrError(f"{ir.name} is cut off in the function {visible(body.name)}", AGAIN)
     return bodies, nodes, addressed
 
 
@@ -215,6 +224,8 @@ def _forest(loops: list[Loop]) -> list[Loop]:
 
 
 def _number(loops: list[Loop], prefix: str) -> None:
+    if prefix.count(".") > DEEPEST:
+        raise CorrError(f"loops are nested deeper than {DEEPEST}")
     for position, loop in enumerate(loops, 1):
         loop.path = f"{prefix}{position}"
         _number(loop.children, f"{loop.path}.")
@@ -228,16 +239,9 @@ def _places(
     A place that is both in a loop and outside it (the `for` itself) counts as in it; of several
     loops the deepest, and the first of those, has it.
     """
-    owners: list[tuple[int, int, Loop]] = [
-        (loop.header, loop.latch, loop) for loop in function.all_loops()
-    ]
     found: dict[tuple[str, int, int], Loop | None] = {}
     nodes: dict[tuple[str, int | None], Loop | None] = {}
-    for position, node in body.locations:
-        inner: Loop | None = None
-        for header, latch, loop in owners:  # outer before inner
-            if header <= position <= latch:
-                inner = loop
+    for _, node, inner in _held(body.locations, function):
         nodes[node, inner.number if inner else None] = inner
     for (node, _), holder in nodes.items():
         place = locate.place(node)
@@ -251,12 +255,24 @@ def _places(
 
 def _block_tags(body: _Body, function: Function) -> dict[str, int]:
     """Block name, as it is spelled in the IR, to the number of the innermost loop holding it."""
-    tags: dict[str, int] = {}
-    for loop in function.all_loops():  # outer before inner: the inner one overwrites
-        for name, position in body.labels.items():
-            if loop.header <= position <= loop.latch:
-                tags[name] = loop.number
-    return tags
+    labels = sorted((position, name) for name, position in body.labels.items())
+    return {name: loop.number for _, name, loop in _held(labels, function) if loop is not None}
+
+
+def _held(
+    places: list[tuple[int, str]], function: Function
+) -> Iterator[tuple[int, str, Loop | None]]:
+    """Ascending positions of the text, each with what is there and the innermost loop around it."""
+    loops = list(function.all_loops())  # by header, outer before inner
+    open_loops: list[tuple[int, Loop]] = []  # a heap, the last loop that began on top
+    following = 0
+    for position, what in places:
+        while following < len(loops) and loops[following].header <= position:
+            heapq.heappush(open_loops, (-following, loops[following]))
+            following += 1
+        while open_loops and open_loops[0][1].latch < position:
+            heapq.heappop(open_loops)
+        yield position, what, open_loops[0][1] if open_loops else None
 
 
 def _tag_function(lines: list[str], tags: dict[str, int]) -> list[str]:
