@@ -12,6 +12,11 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
+def workers() -> int:
+    """How many jobs that mostly wait for child processes go on at once."""
+    return max(1, os.cpu_count() or 1)
+
+
 def in_order(
     pool: ThreadPoolExecutor, work: Callable[[_T], _R], items: Iterable[_T], ahead: int
 ) -> Generator[_R, None, None]:
@@ -29,13 +34,15 @@ def in_order(
             future.cancel()
 
 
-def run_together(jobs: Sequence[Callable[[], None]]) -> None:
-    """Run jobs that mostly wait for child processes side by side; the first error is raised."""
-    with ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1)) as pool:
+def run_together(jobs: Sequence[Callable[[], _R]]) -> list[_R]:
+    """Run jobs that mostly wait for child processes side by side; results in the jobs' order.
+
+    The first error, in that order, is raised.
+    """
+    with ThreadPoolExecutor(max_workers=workers()) as pool:
         futures = [pool.submit(job) for job in jobs]
         try:
-            for future in futures:
-                future.result()
+            return [future.result() for future in futures]
         except BaseException:
             for future in futures:
                 future.cancel()

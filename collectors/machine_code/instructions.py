@@ -261,7 +261,9 @@ def _places(
     missing = sum(1 for a in wanted if a not in places)
     if missing:
         what = f"no source place for {missing} of {len(wanted)} line-table rows"
-        told = Problem("instructions", "llvm-symbolizer", what, answer.last_lines(1))
+        tool = toolchain.path("llvm-symbolizer")
+        fix = f"is {tool} that of LLVM {toolchain.version}? see `corr doctor`"
+        told = Problem("instructions", "llvm-symbolizer", what, fix)
         return places, [told, *damage.problems()]
     return places, damage.problems()
 

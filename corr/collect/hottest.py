@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from collectors.source_loops.forest import Function
 
 #: Share of the program's own samples from which a function or machine loop counts as hot.
 FUNCTION_SHARE = 0.01
@@ -26,7 +29,8 @@ class Hot:
 def find(samples: pa.Table, instructions: pa.Table, machine_loops: pa.Table) -> Hot:
     """What the samples in the program's own binary fall on.
 
-    Without a sample everything with a loop is taken, up to the same numbers.
+    `samples` are rows with `own`. Without a sample everything with a loop is taken, up to the same
+    numbers; without machine code the functions are those that perf names.
     """
     innermost = machine_loops.filter(machine_loops["innermost"])
     own = samples.filter(samples["own"])
@@ -42,6 +46,10 @@ def find(samples: pa.Table, instructions: pa.Table, machine_loops: pa.Table) -> 
     hit = instructions.filter(pc.is_in(instructions["address"], pa.array(list(weight))))
     functions: Counter[str] = Counter()
     loops: Counter[int] = Counter()
+    if not len(instructions):
+        for symbol, count in zip(own["symbol"].to_pylist(), own["count"].to_pylist(), strict=True):
+            if symbol is not None:
+                functions[symbol] += count
     for row in hit.select(["address", "symbol", "machine_loop", "frames"]).to_pylist():
         names = {row["symbol"], *(f["function"] for f in row["frames"] or ())}
         for name in names - {None}:
@@ -54,6 +62,11 @@ def find(samples: pa.Table, instructions: pa.Table, machine_loops: pa.Table) -> 
         tuple(_above(functions, FUNCTION_SHARE * total, MOST_FUNCTIONS)),
         frozenset(h for h in _above(loops, LOOP_SHARE * total, MOST_LOOPS) if h in inner),
     )
+
+
+def with_loops(functions: Sequence[Function]) -> list[str]:
+    """The functions to take of a unit where nothing tells which are hot."""
+    return [f.name for f in functions if f.loops][:MOST_FUNCTIONS]
 
 
 def _above(weights: Counter, least: float, most: int) -> list:

@@ -21,24 +21,21 @@ _WRITTEN = tuple(JOINED)
 _READ = ("loops", "lines", "source", *_WRITTEN)
 
 
-def attribute(
-    facts: Mapping[str, pa.Table], places: pa.Table | None = None
-) -> tuple[dict[str, pa.Table], list[Problem]]:
-    """The same tables, those with source places now with their `loop`; and what looks wrong.
+def attribute(gathered: Mapping[str, pa.Table]) -> tuple[dict[str, pa.Table], list[Problem]]:
+    """The tables of the lake, those with source places now with their `loop`; and what looks wrong.
 
-    `places` are the rows of `loops.places`, where the front end's IR was read.
+    `gathered` holds each of them, and `loop_places` where the front end's IR was read.
     """
     connection = duckdb.connect()
     try:
-        known = places if places is not None else PLACES.empty_table()
-        connection.register("loop_places", known)
+        connection.register("loop_places", gathered.get("loop_places", PLACES.empty_table()))
         for name in _READ:
-            rows = facts[name]
+            rows = gathered[name]
             filled = [c for c in JOINED.get(name, ()) if c in rows.column_names]
             connection.register(name, rows.drop_columns(filled))
         for path in sorted((shipped("queries") / "attribute").glob("*.sql")):
             connection.execute(path.read_text())
-        done = dict(facts)
+        done = {name: rows for name, rows in gathered.items() if name in TABLES}
         for name in _WRITTEN:
             columns = ", ".join(f'"{n}"' for n in TABLES[name].schema.names)
             result = connection.sql(f"SELECT {columns} FROM {name}_out").to_arrow_table()

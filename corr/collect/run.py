@@ -22,7 +22,10 @@ from collectors.base.toolchain import Toolchain
 from corr import __version__
 from corr.collect import join
 from corr.collect.artifacts import compress
-from corr.collect.layers import Collection, Options
+from corr.collect.built import build
+from corr.collect.gather import gather
+from corr.collect.layers import LAYERS
+from corr.collect.options import Options
 from corr.console.progress import Progress
 from corr.lake.store import Lake, RunInfo, uncommitted
 from corr.lake.tables import RUNS, TABLES
@@ -52,20 +55,18 @@ def collect(
     """Collect every layer of a program into one committed run.
 
     Raises CompileError when it does not build, CorrError when it does not run or the disk is
-    full. A layer that cannot be had is a row of `problems`, not an error.
+    full. Any other layer that cannot be had, for whatever reason, is a row of `problems`.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     check_room(lake.root, otherwise="name another folder with --data")
     with lake.stage() as staging, progress, uncommitted(lake.root):
-        collection = Collection(program, toolchain, staging.artifacts, options, progress)
-        collection.build()
-        if options.run:
-            collection.measure()
-        collection.explain()
+        built = build(program, toolchain, staging.artifacts, options, progress)
+        gathered = gather(LAYERS, built)
+        built.remove_intermediate_files()
         with progress.step("joining by loop"):
-            facts, doubts = join.attribute(collection.facts, collection.places)
+            facts, doubts = join.attribute(gathered.tables)
         added = addition or Addition()
-        facts["problems"] = problem_rows([*collection.problems, *doubts, *added.problems])
+        facts["problems"] = problem_rows([*gathered.problems, *doubts, *added.problems])
         facts |= added.tables
         run = circumstances(program, toolchain, facts["timings"], options.label) | {
             **added.facts,

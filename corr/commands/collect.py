@@ -80,7 +80,7 @@ def collect(
     Flags for clang go after `--`; without any, -O3.
     """
     from collectors.base import toolchain
-    from corr.collect.layers import Options
+    from corr.collect.options import Options
     from corr.collect.run import collect
     from corr.commands.hotspots import print_hotspots
     from corr.commands.program import how_run, program_of

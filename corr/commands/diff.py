@@ -118,7 +118,7 @@ def _collect_both(
     how: Run,
 ) -> tuple[RunInfo, RunInfo]:
     from collectors.base import toolchain
-    from corr.collect.layers import Options
+    from corr.collect.options import Options
     from corr.collect.run import collect
     from corr.commands.options import words
     from corr.console.progress import Progress

@@ -8,7 +8,7 @@ from dataclasses import replace
 from collectors.base import toolchain
 from collectors.base.errors import CorrError
 from corr.collect.again import rebuilt
-from corr.collect.layers import Options
+from corr.collect.options import Options
 from corr.collect.run import collect
 from corr.compare.diff import diff
 from corr.compare.difference import Diff, Hypothesis, LoopDiff

@@ -7,7 +7,7 @@ from typing import Any
 
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.toolchain import Toolchain
-from corr.collect.layers import Options
+from corr.collect.options import Options
 from corr.collect.run import Addition, collect, record
 from corr.console.progress import Progress
 from corr.lake.optimize_tables import CHECKS, ITERATIONS

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from collectors.base import toolchain
-from corr.collect.run import Options, collect
+from corr.collect.options import Options
+from corr.collect.run import collect
 from corr.compare.diff import diff
 from corr.compare.difference import LoopDiff
 from corr.compare.remeasure import binaries

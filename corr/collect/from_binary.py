@@ -1,0 +1,46 @@
+"""Layers that are read from the binary: its machine code, where that came from, what it costs."""
+
+from __future__ import annotations
+
+from collectors.base import demangle
+from collectors.machine_code import instructions, lines, mca
+from corr.collect import hottest
+from corr.collect.built import BuiltProgram
+from corr.collect.layer import LayerResult, Tables
+
+
+def line_table(built: BuiltProgram, _given: Tables) -> LayerResult:
+    rows, problems = lines.read(built.binary)
+    return LayerResult.of("lines", (built.spelled(rows), problems))
+
+
+def machine_code(built: BuiltProgram, given: Tables) -> LayerResult:
+    """Instructions with their places, and the loops that they make."""
+    found = instructions.collect(built.binary, given["lines"], built.toolchain)
+    tables = {
+        "instructions": built.spelled(found.instructions),
+        "machine_loops": found.machine_loops,
+    }
+    return LayerResult(tables, found.problems)
+
+
+def function_names(built: BuiltProgram, given: Tables) -> LayerResult:
+    """The names of functions in machine code, inlined ones too, as one reads them."""
+    code = given["instructions"]
+    known = {name for c in ("symbol", "function") for name in code[c].unique().to_pylist()}
+    return LayerResult({"functions": demangle.table(known - {None}, built.toolchain)})
+
+
+def machine_model(built: BuiltProgram, given: Tables) -> LayerResult:
+    """What llvm-mca expects of innermost machine loops: of hot ones, or with --deep of all."""
+    loops, code = given["machine_loops"], given["instructions"]
+    innermost = loops.filter(loops["innermost"])
+    headers, symbols = innermost["machine_loop"].to_pylist(), innermost["symbol"].to_pylist()
+    wanted = set(headers)
+    if not built.options.deep:
+        wanted &= hottest.find(given["samples"], code, loops).machine_loops
+    bodies = instructions.by_machine_loop(code)
+    picked = {header: bodies[header] for header in sorted(wanted)}
+    names = dict(zip(headers, symbols, strict=True))
+    summary, details, problems = mca.collect(picked, names, built.toolchain, built.folder)
+    return LayerResult({"mca": summary, "mca_instructions": details}, problems)

@@ -1,0 +1,102 @@
+"""Layers that run the program: timed, counted, sampled, instrumented, simulated."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+
+import pyarrow as pa
+
+from collectors.base.table import Problem
+from collectors.measured import cachegrind, counters, execution, samples, timings, trips
+from collectors.regions import marks, while_running
+from corr.collect.built import BuiltProgram
+from corr.collect.layer import LayerResult, Tables
+from corr.program.build import uses_threads
+
+#: Without a PMU cachegrind counts instead, where a run (in seconds) is short enough for it.
+CACHEGRIND_UP_TO = 0.1
+CACHEGRIND_SLOWDOWN = 60
+#: The program is run so often under `perf stat`, or as often as it was timed if that is less.
+COUNTED = 3
+
+
+def times(built: BuiltProgram, _given: Tables) -> LayerResult:
+    """Run the program once to see that it works, then timed. Raises CorrError if it does not."""
+    invocation = built.invocation()
+    with built.progress.step("trial run"):
+        done = timings.trial(invocation)
+    repeat = built.options.repeat or _repetitions(done.wall)
+    return LayerResult.of("timings", timings.measure(invocation, repeat))
+
+
+def _repetitions(wall: float) -> int:
+    return 5 if wall < 5 else 3 if wall < 20 else 1
+
+
+def counts(built: BuiltProgram, given: Tables) -> LayerResult:
+    repeat = min(max(1, len(given["timings"])), COUNTED)
+    return LayerResult.of("counters", counters.measure(built.invocation(), repeat))
+
+
+def sampled(built: BuiltProgram, _given: Tables) -> LayerResult:
+    rows, problems = samples.record(built.invocation(), built.folder)
+    return LayerResult.of("samples", (_own(built, rows), problems))
+
+
+def _own(built: BuiltProgram, rows: pa.Table) -> pa.Table:
+    """Mark samples in the program itself, under a name that no staging folder is part of."""
+    objects = rows["object"].to_pylist()
+    own = [name == str(built.binary) for name in objects]
+    names = [built.program.name if o else n for o, n in zip(own, objects, strict=True)]
+    schema = samples.SAMPLES.schema
+    at = schema.get_field_index("object")
+    rows = rows.select(schema.names).cast(schema)
+    rows = rows.set_column(at, schema.field(at), pa.array(names, schema.field(at).type))
+    return rows.append_column("own", pa.array(own, pa.bool_()))
+
+
+def marked_regions(built: BuiltProgram, _given: Tables) -> LayerResult:
+    """Regions that the program marks in itself; nothing unless linked with PAPI or Caliper."""
+    if not while_running.annotated(built.binary):
+        return LayerResult()
+    program = built.program
+    texts = marks.read_sources({program.label(u): program.content(u.source) for u in program.units})
+    rows, metadata, problems = while_running.gather(built.invocation(), built.folder, texts)
+    return LayerResult({"regions": built.spelled(rows), "region_metadata": metadata}, problems)
+
+
+def execution_counts(built: BuiltProgram, _given: Tables) -> LayerResult:
+    missing = execution.missing_runtime(built.toolchain)
+    if missing is not None:
+        return LayerResult(problems=[missing])
+    atomic = ("-fprofile-update=atomic",) if uses_threads(built.binary) else ()
+    binary = built.builder.variant("instrumented", (*execution.FLAGS, *atomic))
+    counted, problems = execution.run(built.invocation(binary), built.toolchain, built.folder)
+    binary.unlink(missing_ok=True)
+    return LayerResult({name: built.spelled(rows) for name, rows in counted.items()}, problems)
+
+
+def trip_counts(_built: BuiltProgram, given: Tables) -> LayerResult:
+    if not len(given["execution_regions"]):
+        return LayerResult()
+    return LayerResult({"trips": trips.trips(given["loops"], given["execution_regions"])})
+
+
+def simulated(built: BuiltProgram, given: Tables) -> LayerResult:
+    """Counts of a simulated machine, where asked for, or where no PMU counts and a run is short."""
+    wanted = built.options.cachegrind
+    if wanted is False or (wanted is None and counters.has_pmu(given["counters"])):
+        return LayerResult()
+    wall = statistics.median(given["timings"]["wall"].to_pylist() or [0.0])
+    if wanted is None and wall > CACHEGRIND_UP_TO:
+        what = f"not run: about {wall * CACHEGRIND_SLOWDOWN:.0f} s for this program"
+        said = Problem("cachegrind", "valgrind", what, "ask with --cachegrind")
+        return LayerResult(problems=[said])
+    # valgrind 3.19 cannot read the DWARF 5 of newer clangs
+    binary = built.builder.variant("dwarf4", ("-gdwarf-4",))
+    invocation = built.invocation(binary)
+    slow = replace(invocation, timeout=invocation.timeout * CACHEGRIND_SLOWDOWN)
+    rows, problems = cachegrind.measure(slow, built.folder)
+    binary.unlink(missing_ok=True)
+    return LayerResult.of("cachegrind", (built.spelled(rows), problems))
