@@ -14,6 +14,8 @@ import pytest
 from corr.lake.store import new_run_id
 from tests.support.check_runs import collect, found, invoke
 
+pytestmark = pytest.mark.timed
+
 SLOW = """\
 #include <stdio.h>
 static float a[4096], b[4096];

@@ -8,18 +8,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from corr.lake.sql import ask
 from corr.lake.store import Lake
 
 pytestmark = pytest.mark.slow
 
 
-def ask(corr, folder: Path, sql: str, *options: str) -> list[dict]:
-    done = corr("sql", sql, "--format", "json", *options, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def rows(folder: Path, sql: str, label: str | None = None) -> list[dict[str, Any]]:
+    """What `corr sql` would print in that folder, of the run with that label or of all."""
+    lake = Lake.open(folder / "data")
+    return ask(lake, sql, runs=[lake.find(label)] if label else None).to_pylist()
 
 
 def test_hot_loop_of_gemm(gemm_lake: Path, corr) -> None:
@@ -31,18 +33,17 @@ def test_hot_loop_of_gemm(gemm_lake: Path, corr) -> None:
     assert "reorder floating-point operations" in top["missed"][0]
 
 
-def test_inlined_kernel_keeps_its_name(gemm_lake: Path, corr) -> None:
-    rows = ask(
-        corr,
+def test_inlined_kernel_keeps_its_name(gemm_lake: Path) -> None:
+    found = rows(
         gemm_lake,
         "SELECT DISTINCT symbol, function, loop FROM instructions WHERE loop LIKE 'kernel_gemm/%'",
-        "--run=a",
+        "a",
     )
-    assert {r["function"] for r in rows} == {"kernel_gemm"}
-    assert "kernel_gemm" not in {r["symbol"] for r in rows}, "it was inlined, so this shows it"
+    assert {r["function"] for r in found} == {"kernel_gemm"}
+    assert "kernel_gemm" not in {r["symbol"] for r in found}, "it was inlined, so this shows it"
 
 
-def test_two_collects_agree(gemm_lake: Path, corr) -> None:
+def test_two_collects_agree(gemm_lake: Path) -> None:
     """Everything deterministic is equal between two collects of one build.
 
     Which functions are hot enough for a trace of their passes is up to the samples: those that
@@ -61,8 +62,7 @@ def test_two_collects_agree(gemm_lake: Path, corr) -> None:
     ):
         columns = f"SELECT t.* EXCLUDE ({less}) FROM {table} t JOIN runs r USING (run_id)"
         a, b = (f"({columns} WHERE r.label = '{label}'{more})" for label in "ab")
-        (row,) = ask(
-            corr,
+        (row,) = rows(
             gemm_lake,
             f"SELECT (SELECT count(*) FROM {a}) AS n, "
             f"(SELECT count(*) FROM ({a} EXCEPT ALL {b})) AS gone, "
@@ -71,20 +71,18 @@ def test_two_collects_agree(gemm_lake: Path, corr) -> None:
         assert row["n"] > 0 and (row["gone"], row["new"]) == (0, 0), table
 
 
-def test_every_fact_of_the_hot_loop_is_joined(gemm_lake: Path, corr) -> None:
+def test_every_fact_of_the_hot_loop_is_joined(gemm_lake: Path) -> None:
     for table in ("remarks", "instructions", "samples", "execution", "machine_loops"):
-        (row,) = ask(
-            corr,
+        (row,) = rows(
             gemm_lake,
             f"SELECT count(*) AS n FROM {table} WHERE loop = 'kernel_gemm/1.1.1'",
-            "--run=a",
+            "a",
         )
         assert row["n"] > 0, table
-    (row,) = ask(
-        corr,
+    (row,) = rows(
         gemm_lake,
         "SELECT count(*) AS n FROM ir_changes WHERE list_contains(loops, 'kernel_gemm/1.1.1')",
-        "--run=a",
+        "a",
     )
     assert row["n"] > 5
 
@@ -93,7 +91,7 @@ def test_artifacts_are_kept_and_dropped(gemm_lake: Path, corr, tmp_path: Path) -
     run = Lake.open(gemm_lake / "data").find("a")
     kept = {p.name for p in (run.folder / "artifacts").iterdir()}
     assert {"gemm", "gemm.opt.bitstream", "perf.data", "mca.s", "mca.json"} <= kept
-    args = ("collect", "gemm.c", "--no-artifacts", "--run-args", "--size mini")
+    args = ("collect", "gemm.c", "--no-artifacts", "--no-cachegrind", "--run-args", "--size mini")
     done = corr(*args, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert not (Lake.open(tmp_path / "data").find("last").folder / "artifacts").exists()
@@ -118,10 +116,10 @@ def test_a_source_that_shares_a_parent_with_the_working_folder(corr, tmp_path: P
     )
     done = corr("collect", "../../src/deep/p.c", cwd=tmp_path / "work" / "here")
     assert done.returncode == 0, done.stderr
-    rows = ask(
-        corr, tmp_path / "work" / "here", "SELECT DISTINCT file FROM remarks WHERE loop = 'main/1'"
+    found = rows(
+        tmp_path / "work" / "here", "SELECT DISTINCT file FROM remarks WHERE loop = 'main/1'"
     )
-    assert rows == [{"file": "p.c"}]
+    assert found == [{"file": "p.c"}]
 
 
 def test_no_run(corr, tmp_path: Path) -> None:
@@ -132,9 +130,9 @@ def test_no_run(corr, tmp_path: Path) -> None:
     )
     done = corr("collect", "library.c", "--no-run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    rows = ask(corr, tmp_path, "SELECT loop FROM instructions WHERE loop = 'scale/1'")
-    assert rows
-    (row,) = ask(corr, tmp_path, "SELECT vector_width FROM transformed WHERE loop = 'scale/1'")
+    found = rows(tmp_path, "SELECT loop FROM instructions WHERE loop = 'scale/1'")
+    assert found
+    (row,) = rows(tmp_path, "SELECT vector_width FROM transformed WHERE loop = 'scale/1'")
     assert row["vector_width"] == 4
 
 
@@ -181,7 +179,7 @@ def test_a_program_of_arguments_input_environment_and_binary_output(corr, tmp_pa
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    (row,) = ask(corr, tmp_path, "SELECT iterations FROM trips WHERE loop_key = 'main/1'")
+    (row,) = rows(tmp_path, "SELECT iterations FROM trips WHERE loop_key = 'main/1'")
     assert row["iterations"] == 1000
 
 
@@ -199,11 +197,11 @@ def test_without_perf_and_valgrind(corr, tmp_path: Path, tools) -> None:
         PATH=str(tools_folder),
     )
     assert done.returncode == 0, done.stderr
-    rows = ask(corr, tmp_path, "SELECT DISTINCT reason FROM counters")
-    assert rows == [{"reason": "perf is not installed"}]
-    layers = {r["layer"] for r in ask(corr, tmp_path, "SELECT layer FROM problems")}
+    found = rows(tmp_path, "SELECT DISTINCT reason FROM counters")
+    assert found == [{"reason": "perf is not installed"}]
+    layers = {r["layer"] for r in rows(tmp_path, "SELECT layer FROM problems")}
     assert {"samples", "counters", "cachegrind"} <= layers
-    (row,) = ask(corr, tmp_path, "SELECT iterations FROM trips WHERE loop_key='kernel_gemm/1.1.1'")
+    (row,) = rows(tmp_path, "SELECT iterations FROM trips WHERE loop_key='kernel_gemm/1.1.1'")
     assert row["iterations"] == 200**3
 
 

@@ -66,6 +66,10 @@ EDITS = {
 }
 
 
+#: None of these tests looks at what cachegrind counts, and it takes as long as all else together.
+HOW = ("--repeat", "5", "--no-cachegrind")
+
+
 @pytest.fixture(scope="module")
 def studied(tmp_path_factory: pytest.TempPathFactory, corr) -> Path:
     """A lake with the program at -O3 (labels plain, again), -O1 (slow), and each edit."""
@@ -74,7 +78,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory, corr) -> Path:
     for label, text in sources.items():
         (folder / "p.c").write_text(text)
         flags = ("--", "-O1") if label == "slow" else ()
-        done = corr("collect", "p.c", "--repeat", "5", "--label", label, *flags, cwd=folder)
+        done = corr("collect", "p.c", *HOW, "--label", label, *flags, cwd=folder)
         assert done.returncode == 0, done.stderr
     return folder
 
@@ -102,6 +106,7 @@ def test_edits_that_change_no_loop(studied: Path, corr, edit: str) -> None:
     assert result["outside_loops"] == []
 
 
+@pytest.mark.timed
 def test_levels_of_optimisation(studied: Path, corr) -> None:
     result = compare(corr, studied, "slow", "plain")
     by_loop = {e["loop"]: e for e in result["loops"]}
@@ -122,7 +127,7 @@ def test_a_loop_on_one_side_only(studied: Path, corr) -> None:
             "int steps = 0;\n  for (int q = 0; q < 3; q++) n += q & 1 ? -1 : 1;\n  n -= 1;\n  while",
         )
     )
-    done = corr("collect", "p.c", "--repeat", "1", "--label", "more", cwd=studied)
+    done = corr("collect", "p.c", *HOW, "--label", "more", cwd=studied)
     assert done.returncode == 0, done.stderr
     result = compare(corr, studied, "plain", "more", "--all")
     by_loop = {e["loop"]: e for e in result["loops"]}
@@ -130,6 +135,7 @@ def test_a_loop_on_one_side_only(studied: Path, corr) -> None:
     assert by_loop["collatz/1"]["only_in"] == "b" or "collatz/1" not in by_loop
 
 
+@pytest.mark.timed
 def test_table(studied: Path, corr) -> None:
     done = corr("diff", "slow", "plain", cwd=studied)
     assert done.returncode == 0 and "p.c:11" in done.stdout and "faster" in done.stdout
@@ -138,11 +144,13 @@ def test_table(studied: Path, corr) -> None:
     assert same.stdout == "no change\n"
 
 
+@pytest.mark.timed
 def test_remeasure_times_in_turn(studied: Path, corr) -> None:
     result = compare(corr, studied, "plain", "again", "--remeasure")
     assert result["total"]["interleaved"] and result["total"]["verdict"] in ("same", "inconclusive")
 
 
+@pytest.mark.timed
 @pytest.mark.skipif("CORR_SLOW" not in os.environ, reason="twenty interleaved comparisons")
 def test_a_against_a_twenty_times(studied: Path, corr) -> None:
     verdicts = [
@@ -152,6 +160,7 @@ def test_a_against_a_twenty_times(studied: Path, corr) -> None:
     assert verdicts.count("same") >= 19, verdicts
 
 
+@pytest.mark.timed
 def test_built_on_the_spot(tmp_path: Path, corr) -> None:
     (tmp_path / "p.c").write_text(PROGRAM)
     result = compare(corr, tmp_path, "p.c", "--a=-O0", "--b=-O3")
@@ -200,6 +209,7 @@ def test_python_interface(studied: Path) -> None:
         package.open(studied / "nothing")
 
 
+@pytest.mark.timed
 def test_confirm(studied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The experiment for a planted cause: without vectorisation the gain is gone."""
     from corr.compare import experiments

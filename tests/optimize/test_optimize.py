@@ -20,6 +20,8 @@ from tests.support.command import Corr
 from tests.support.model_server import ModelServer, hanging, proposals, source
 from tests.support.places import ROOT
 
+pytestmark = pytest.mark.timed
+
 GEMM = ("optimize", "gemm.c", "--run-args", "--size 300", "--proposer", "rules")
 
 
@@ -222,7 +224,6 @@ def check_kept(folder: Path, said: str) -> None:
     assert not list((folder / "data" / ".staging").glob("*"))
 
 
-@pytest.mark.slow
 def test_a_kill_while_the_model_is_waited_for(tmp_path: Path) -> None:
     kernel(tmp_path)
     text = (ROOT / "kernels" / "gemm.c").read_text()
@@ -246,7 +247,6 @@ def test_a_kill_while_the_model_is_waited_for(tmp_path: Path) -> None:
     check_kept(tmp_path, said)
 
 
-@pytest.mark.slow
 def test_a_kill_leaves_nothing_half_done(tmp_path: Path) -> None:
     kernel(tmp_path)
     process = started(*GEMM, cwd=tmp_path)

@@ -91,6 +91,7 @@ def proposals(folder: Path) -> list[dict[str, object]]:
     return ask(Lake.open(folder / "data"), query).to_pylist()
 
 
+@pytest.mark.timed
 def test_a_program_without_input(tmp_path: Path, corr: Corr) -> None:
     """Also what is said of it, the same code, and a second session on the program last seen."""
     (tmp_path / "slow.c").write_text(SLOW)
@@ -121,6 +122,7 @@ def corr_o0(corr: Corr, folder: Path, file: str | None, moves: list[object], *mo
         )
 
 
+@pytest.mark.timed
 def test_inputs_and_own_check(tmp_path: Path, corr: Corr) -> None:
     (tmp_path / "slow.c").write_text(SLOW)
     tmp_path.chmod(0o755)  # in the sandbox nobody is root
@@ -139,6 +141,7 @@ def test_inputs_and_own_check(tmp_path: Path, corr: Corr) -> None:
     assert "command" in str(proposals(tmp_path)[-1]["detail"])
 
 
+@pytest.mark.timed
 def test_output_that_differs_from_run_to_run(tmp_path: Path, corr: Corr) -> None:
     text = SLOW.replace("return 0", 'printf("%p\\n", (void *)&n); return 0')
     (tmp_path / "slow.c").write_text(text)
@@ -168,6 +171,7 @@ def test_an_original_that_does_not_run(
     assert "Traceback" not in done.stderr and not list(tmp_path.glob("data/runs/*"))
 
 
+@pytest.mark.timed
 def test_several_files_of_which_one_fails(tmp_path: Path, corr: Corr) -> None:
     (tmp_path / "bad.c").write_text("int main(void) { return 3; }")
     (tmp_path / "slow.c").write_text(SLOW)
@@ -246,6 +250,7 @@ def test_budgets(tmp_path: Path, corr: Corr) -> None:
         assert done.returncode == 2 and "--price-in" in done.stderr, done.stderr
 
 
+@pytest.mark.timed
 def test_polybench(tmp_path: Path, corr: Corr) -> None:
     utilities = tmp_path / "utilities"
     utilities.mkdir()
@@ -272,6 +277,7 @@ def test_polybench(tmp_path: Path, corr: Corr) -> None:
     subprocess.run([tmp_path / "nest.optimized" / "nest"], check=True)
 
 
+@pytest.mark.timed
 def test_a_cpp_program_of_a_build_folder(tmp_path: Path, corr: Corr, clang: str) -> None:
     (tmp_path / "main.cpp").write_text(CXX)
     command = "clang++ -O0 -c main.cpp -o main.o"

@@ -1,0 +1,42 @@
+"""What a model may propose for gemm, and the kernel that it is for."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from corr.lake.sql import ask
+from corr.lake.store import Lake
+from tests.support.places import ROOT
+
+LOOPS = """        for (int j = 0; j < n; j++) {
+            C[i][j] *= beta;
+            for (int k = 0; k < n; k++)
+                C[i][j] += alpha * A[i][k] * B[k][j];
+        }
+"""
+FAST = """        for (int j = 0; j < n; j++)
+            C[i][j] *= beta;
+        for (int k = 0; k < n; k++)
+            for (int j = 0; j < n; j++)
+                C[i][j] += alpha * A[i][k] * B[k][j];
+"""
+EDIT = (
+    "    for (int i = 0; i < n; i++)\n" + LOOPS,
+    "    for (int i = 0; i < n; i++) {\n" + FAST + "    }\n",
+)
+
+
+def kernel(folder: Path) -> Path:
+    for name in ("gemm.c", "corr_harness.h"):
+        shutil.copy(ROOT / "kernels" / name, folder)
+    return folder
+
+
+def rows(folder: Path, session: str = "%") -> list[dict[str, Any]]:
+    query = """
+        SELECT * FROM iterations WHERE role = 'proposal' AND session LIKE ?
+        ORDER BY session, iteration, candidate
+    """
+    return ask(Lake.open(folder / "data"), query, [session]).to_pylist()
