@@ -213,7 +213,7 @@ _MMAP = re.compile(
     rb"\((?:0x)?([0-9a-f]{1,16})\) @ (?:0x)?([0-9a-f]{1,16})[^\]]*\]: \S+ (.*)"
 )
 _FORK = re.compile(rb"PERF_RECORD_FORK\((\d{1,10}):\d+\):\((\d{1,10}):\d+\)")
-_LOST = re.compile(rb"PERF_RECORD_LOST lost (\d{1,18})")
+_LOST = re.compile(rb"PERF_RECORD_LOST lost (\d{1,18})\b")
 
 
 def _event_name(name: str) -> str:
@@ -266,17 +266,17 @@ class AddressSpaces:
     def map(self, pid: int, start: int, length: int, offset: int, path: str) -> None:
         """A new mapping; it replaces what lay there before."""
         new = Mapping(start, length, offset, path)
-        old = self.processes.get(pid, [])
+        old = self.processes.setdefault(pid, [])
         first = bisect.bisect_right(old, start, key=lambda m: m.start)
         first -= first > 0 and old[first - 1].end > start
         last = bisect.bisect_left(old, new.end, lo=first, key=lambda m: m.start)
         cut = [piece for mapping in old[first:last] for piece in _without(mapping, new)]
-        self.processes[pid] = old[:first] + sorted([*cut, new], key=lambda m: m.start) + old[last:]
+        old[first:last] = sorted([*cut, new], key=lambda m: m.start)
 
     def fork(self, parent: int, child: int) -> None:
         """A new process begins with its parent's mappings; a new thread changes nothing."""
         if parent != child:
-            self.processes[child] = self.processes.get(parent, [])  # a list is never changed
+            self.processes[child] = list(self.processes.get(parent, []))
 
     def exec(self, pid: int) -> None:
         """A new program begins with nothing mapped."""
