@@ -127,6 +127,8 @@ def parse(path: Path) -> Counts:
                     raise CorrError(f"{path.name}:{number}: the events are named twice")
                 counts.events = text.split()[1:]
             elif text.startswith("summary:"):
+                if not text.endswith("\n"):  # zeros at its end may be missing, or be cut off
+                    raise CorrError(f"{path.name}:{number}: cut off in its summary")
                 counts.summary = _numbers(text.split()[1:], path, number)
             elif text[:1].isdigit():
                 line, *values = _numbers(text.split(), path, number)

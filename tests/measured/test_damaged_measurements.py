@@ -205,6 +205,7 @@ def test_a_line_of_counts_that_is_cut() -> None:
         ("events: Ir\nfl=a\nfn=f\n1 9999999999999999999\nsummary: 9999999999999999999\n", "larger"),
         ("events: Ir\nfl=a\nfn=f\n1 5\nevents: Ir Dr\n2 5 6\nsummary: 10 6\n", "out:5"),
         ("1 5\nevents: Ir\nsummary: 5\n", "out:1"),
+        ("events: Ir Dr\n1 5\nsummary: 5", "cut off"),
         ("events: Ir\n² 5\nsummary: 5\n", "out:2"),
     ],
 )
