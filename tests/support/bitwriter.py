@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 META, REMARK = 8, 9
@@ -46,7 +47,7 @@ class Bits:
         for byte in data:
             self.fixed(byte, 8)
 
-    def data(self) -> bytes:
+    def data(self) -> builtins.bytes:
         text = "".join(self.parts)
         assert len(text) % 8 == 0
         return bytes(int(text[i : i + 8][::-1], 2) for i in range(0, len(text), 8))

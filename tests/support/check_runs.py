@@ -8,7 +8,9 @@ import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+from corr.check.facts import Facts
 from corr.check.findings import Report
 from corr.check.formats import CheckFormat, render
 from corr.check.rules import check
@@ -24,6 +26,7 @@ from corr.compare.difference import (
 )
 from corr.system.config import CheckSettings
 from corr.timing.verdict import Verdict
+from tests.support.command import Corr
 from tests.support.places import FIXTURES
 
 SCHEMA = FIXTURES / "sarif-schema-2.1.0.json"
@@ -87,7 +90,9 @@ BUILDS = {
 }
 
 
-def collect(corr, folder: Path, source: str, label: str, *flags: str, run: bool = False) -> None:
+def collect(
+    corr: Corr, folder: Path, source: str, label: str, *flags: str, run: bool = False
+) -> None:
     how = ("--repeat", "5", "--no-cachegrind") if run else ("--no-run",)
     done = corr(
         *("collect", source, *how, "--label", label, "--", "-O3", *flags),
@@ -119,7 +124,10 @@ def found(folder: Path, *args: str, code: int) -> list[tuple[str, str, str]]:
     ]
 
 
-def reports(lake: Path, a: str, b: str, **settings) -> Report:
+DAY = datetime.date(2026, 1, 1)
+
+
+def reports(lake: Path, a: str, b: str, today: datetime.date = DAY, **settings: Any) -> Report:
     """The report on two runs of the lake, made in this process."""
     from corr.check.facts import gather
     from corr.compare.diff import diff
@@ -129,8 +137,7 @@ def reports(lake: Path, a: str, b: str, **settings) -> Report:
     runs = opened.find(a), opened.find(b)
     difference = diff(opened, *runs)
     facts = gather(opened, runs, difference, remarks_only=True)
-    day = settings.pop("today", datetime.date(2026, 1, 1))
-    return check(difference, CheckSettings(**settings), facts, remarks_only=True, today=day)
+    return check(difference, CheckSettings(**settings), facts, remarks_only=True, today=today)
 
 
 RUN = ComparedRun("20260101T000000.000000-0000")
@@ -155,11 +162,13 @@ def hot_loop(
     )
 
 
-def judged(loop: LoopDiff, total: str = "same", **options) -> Report:
+def judged(
+    loop: LoopDiff, total: str = "same", facts: Facts | None = None, **options: Any
+) -> Report:
     time = TimeRatio(1.0, 0.9, 1.1, Verdict(total))
     whole = Total(1.0, 1.0, time, "wall time", False, (5, 5), 0.15)
     difference = Diff(RUN, RUN, whole, loops=(loop,))
-    return check(difference, CheckSettings(), options.pop("facts", None), **options)
+    return check(difference, CheckSettings(), facts, **options)
 
 
 def rendered(report: Report, format: CheckFormat) -> str:

@@ -39,4 +39,5 @@ def rows(folder: Path, session: str = "%") -> list[dict[str, Any]]:
         SELECT * FROM iterations WHERE role = 'proposal' AND session LIKE ?
         ORDER BY session, iteration, candidate
     """
-    return ask(Lake.open(folder / "data"), query, [session]).to_pylist()
+    found: list[dict[str, Any]] = ask(Lake.open(folder / "data"), query, [session]).to_pylist()
+    return found

@@ -4,25 +4,31 @@ The references follow the definitions, not the C text: a library solver, whole-a
 all pairs where the kernel has a recursion, a loop nest or a cell list.
 """
 
+from __future__ import annotations
+
 import math
 import re
+from collections.abc import Callable
 
 import numpy as np
 
-from tests.support.kernel_inputs import dominant, fill_f64, fill_i32, matrices
+from tests.support.kernel_inputs import Array, dominant, fill_f64, fill_i32, matrices
+
+#: The arrays that a kernel changes, by their names in its digest.
+Arrays = dict[str, Array]
 
 
-def gemm(n, seed):
+def gemm(n: int, seed: int) -> Arrays:
     a, b, c = matrices(n, seed, 3)
     return {"C": 1.25 * c + 1.5 * a @ b}
 
 
-def two_mm(n, seed):
+def two_mm(n: int, seed: int) -> Arrays:
     a, b, c, d = matrices(n, seed, 4)
     return {"D": 1.25 * d + 1.5 * a @ b @ c}
 
 
-def atax(n, seed):
+def atax(n: int, seed: int) -> Arrays:
     a = fill_f64(seed, 0, (n, n))
     x = fill_f64(seed, 1, (n,))
     for _ in range(50):
@@ -31,7 +37,7 @@ def atax(n, seed):
     return {"x": x, "y": y}
 
 
-def jacobi_2d(n, seed):
+def jacobi_2d(n: int, seed: int) -> Arrays:
     a = fill_f64(seed, 0, (n, n))
     b = a.copy()
     for _ in range(50):
@@ -41,7 +47,7 @@ def jacobi_2d(n, seed):
     return {"A": a, "B": b}
 
 
-def seidel_2d(n, seed):
+def seidel_2d(n: int, seed: int) -> Arrays:
     a = fill_f64(seed, 0, (n, n))
     for _ in range(30):
         for i in range(1, n - 1):
@@ -53,13 +59,13 @@ def seidel_2d(n, seed):
     return {"A": a}
 
 
-def cholesky(n, seed):
+def cholesky(n: int, seed: int) -> Arrays:
     a = np.tril(fill_f64(seed, 0, (n, n)))
     a = a + np.tril(a, -1).T + n * np.eye(n)
     return {"A": np.linalg.cholesky(a) + np.triu(a, 1)}
 
 
-def floyd_warshall(n, seed):
+def floyd_warshall(n: int, seed: int) -> Arrays:
     d = fill_i32(seed, 0, (n, n), 1, 4000)
     d[d > 1000] = 1 << 29
     np.fill_diagonal(d, 0)
@@ -68,7 +74,7 @@ def floyd_warshall(n, seed):
     return {"d": d}
 
 
-def regions_papi(n, seed):
+def regions_papi(n: int, seed: int) -> Arrays:
     a = fill_f64(seed, 0, (n,))
     for _ in range(20):
         b = np.concatenate([a[:1], (a[:-2] + a[1:-1] + a[2:]) / 3, a[-1:]])
@@ -79,7 +85,7 @@ def regions_papi(n, seed):
     return {"a": a, "b": b}
 
 
-def durbin(n, seed):
+def durbin(n: int, seed: int) -> Arrays:
     k = np.arange(1.0, n + 1)
     r = fill_f64(seed, 0, (n,), -1.0, 2.0) * (0.3 / k**2)
     first = np.concatenate([[1.0], r[:-1]])
@@ -87,7 +93,7 @@ def durbin(n, seed):
     return {"y": np.linalg.solve(toeplitz, -r)}
 
 
-def nussinov(n, seed):
+def nussinov(n: int, seed: int) -> Arrays:
     """Pairs counted from the last base on: it stays alone, or pairs with k and splits the rest."""
     base = fill_i32(seed, 0, (n,), 0, 4)
     best = np.zeros((n + 1, n + 1), int)  # best[i, j]: of the bases i .. j - 1
@@ -102,7 +108,7 @@ def nussinov(n, seed):
     return {"N": np.triu(best[:-1, 1:], 1)}
 
 
-def histogram_sort(n, seed):
+def histogram_sort(n: int, seed: int) -> Arrays:
     key = fill_i32(seed, 0, (n,), 0, 1 << 30)
     buckets = n // 64 + 1
     edges = [-(-bucket * (1 << 30) // buckets) for bucket in range(buckets + 1)]
@@ -110,7 +116,7 @@ def histogram_sort(n, seed):
     return {"start": np.searchsorted(ordered, edges), "sorted": ordered}
 
 
-def particles(n, seed):
+def particles(n: int, seed: int) -> Arrays:
     side = max(3.0, math.sqrt(n / 4.0))
     position = fill_f64(seed, 0, (n, 2), 0.0, side)
     velocity = fill_f64(seed, 1, (n, 2), -1.0, 2.0)
@@ -125,45 +131,45 @@ def particles(n, seed):
     return {"position": position, "velocity": velocity}
 
 
-def three_mm(n, seed):
+def three_mm(n: int, seed: int) -> Arrays:
     a, b, c, d = matrices(n, seed, 4)
     return {"G": np.linalg.multi_dot([a, b, c, d])}
 
 
-def symm(n, seed):
+def symm(n: int, seed: int) -> Arrays:
     a, b, c = matrices(n, seed, 3)
     return {"C": 1.25 * c + 1.5 * (np.tril(a) + np.tril(a, -1).T) @ b}
 
 
-def syrk(n, seed):
+def syrk(n: int, seed: int) -> Arrays:
     a, c = matrices(n, seed, 2)
     return {"C": np.tril(1.25 * c + 1.5 * a @ a.T) + np.triu(c, 1)}
 
 
-def syr2k(n, seed):
+def syr2k(n: int, seed: int) -> Arrays:
     a, b, c = matrices(n, seed, 3)
     return {"C": np.tril(1.25 * c + 1.5 * (a @ b.T + b @ a.T)) + np.triu(c, 1)}
 
 
-def trmm(n, seed):
+def trmm(n: int, seed: int) -> Arrays:
     a, b = matrices(n, seed, 2)
     return {"B": 1.5 * (np.tril(a, -1) + np.eye(n)).T @ b}
 
 
-def doitgen(n, seed):
+def doitgen(n: int, seed: int) -> Arrays:
     a, c = fill_f64(seed, 0, (n, n, n)), fill_f64(seed, 1, (n, n))
     return {"A": np.einsum("rqs,sp->rqp", a, c)}
 
 
-def correlation(n, seed):
+def correlation(n: int, seed: int) -> Arrays:
     return {"R": np.corrcoef(fill_f64(seed, 0, (n, n)), rowvar=False)}
 
 
-def covariance(n, seed):
+def covariance(n: int, seed: int) -> Arrays:
     return {"S": np.cov(fill_f64(seed, 0, (n, n)), rowvar=False)}
 
 
-def bicg(n, seed):
+def bicg(n: int, seed: int) -> Arrays:
     a = fill_f64(seed, 0, (n, n))
     p, r = fill_f64(seed, 1, (n,)), fill_f64(seed, 2, (n,))
     for _ in range(25):
@@ -172,7 +178,7 @@ def bicg(n, seed):
     return {"q": q, "s": s}
 
 
-def mvt(n, seed):
+def mvt(n: int, seed: int) -> Arrays:
     a = fill_f64(seed, 0, (n, n))
     x1, x2 = fill_f64(seed, 1, (n,)), fill_f64(seed, 2, (n,))
     y1, y2 = x1 / n, x2 / n
@@ -182,7 +188,7 @@ def mvt(n, seed):
     return {"x1": x1, "x2": x2}
 
 
-def gesummv(n, seed):
+def gesummv(n: int, seed: int) -> Arrays:
     a, b = matrices(n, seed, 2)
     x = fill_f64(seed, 2, (n,))
     for _ in range(25):
@@ -191,7 +197,7 @@ def gesummv(n, seed):
     return {"y": y}
 
 
-def gemver(n, seed):
+def gemver(n: int, seed: int) -> Arrays:
     plain = fill_f64(seed, 0, (n, n))
     u1, v1, u2, v2, y, z = (fill_f64(seed, stream, (n,)) for stream in range(1, 7))
     updated = plain + np.outer(u1, v1) + np.outer(u2, v2)
@@ -202,7 +208,7 @@ def gemver(n, seed):
     return {"A": plain, "w": w, "x": x}
 
 
-def trisolv(n, seed):
+def trisolv(n: int, seed: int) -> Arrays:
     lower = np.tril(fill_f64(seed, 0, (n, n))) + n * np.eye(n)
     b = fill_f64(seed, 1, (n,))
     for _ in range(100):
@@ -211,7 +217,7 @@ def trisolv(n, seed):
     return {"x": x}
 
 
-def lu(n, seed):
+def lu(n: int, seed: int) -> Arrays:
     """Elimination, a column of L and the rank-1 update of all that is left at a time."""
     a = dominant(n, seed)
     for k in range(n):
@@ -220,18 +226,18 @@ def lu(n, seed):
     return {"A": a}
 
 
-def ludcmp(n, seed):
+def ludcmp(n: int, seed: int) -> Arrays:
     x = np.linalg.solve(dominant(n, seed), fill_f64(seed, 1, (n,)))
     return {"x": x, "y": np.triu(lu(n, seed)["A"]) @ x}
 
 
-def gramschmidt(n, seed):
+def gramschmidt(n: int, seed: int) -> Arrays:
     q, r = np.linalg.qr(dominant(n, seed))
     sign = np.sign(np.diag(r))  # the decomposition is unique once R's diagonal is positive
     return {"Q": q * sign, "R": sign[:, None] * r}
 
 
-def deriche(n, seed):
+def deriche(n: int, seed: int) -> Arrays:
     """The convolution that the recursions stand for, as a matrix applied from both sides."""
     distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     decay = math.exp(-0.25)
@@ -240,8 +246,8 @@ def deriche(n, seed):
     return {"out": smooth @ fill_f64(seed, 0, (n, n)) @ smooth.T}
 
 
-def adi(n, seed):
-    def half_step(implicit, explicit, field):
+def adi(n: int, seed: int) -> Arrays:
+    def half_step(implicit: float, explicit: float, field: Array) -> Array:
         """One implicit system along axis 0 for each inner column; its ends are 1."""
         system = (1 + 2 * implicit) * np.eye(n)
         system -= implicit * (np.eye(n, k=1) + np.eye(n, k=-1))
@@ -261,7 +267,7 @@ def adi(n, seed):
     return {"u": u}
 
 
-def fdtd_2d(n, seed):
+def fdtd_2d(n: int, seed: int) -> Arrays:
     ex, ey, hz = matrices(n, seed, 3)
     for drive in fill_f64(seed, 3, (50,)):
         ey = np.vstack([np.full(n, drive), ey[1:] - np.diff(hz, axis=0) / 2])
@@ -270,7 +276,7 @@ def fdtd_2d(n, seed):
     return {"ex": ex, "ey": ey, "hz": hz}
 
 
-def heat_3d(n, seed):
+def heat_3d(n: int, seed: int) -> Arrays:
     a = fill_f64(seed, 0, (n, n, n))
     b = a.copy()
     inner = (slice(1, -1),) * 3
@@ -281,7 +287,7 @@ def heat_3d(n, seed):
     return {"A": a, "B": b}
 
 
-def jacobi_1d(n, seed):
+def jacobi_1d(n: int, seed: int) -> Arrays:
     a = fill_f64(seed, 0, (n,))
     b = a.copy()
     for _ in range(500):
@@ -290,7 +296,7 @@ def jacobi_1d(n, seed):
     return {"A": a, "B": b}
 
 
-def spmv(n, seed):
+def spmv(n: int, seed: int) -> Arrays:
     lengths = fill_i32(seed, 0, (n,), 4, 25)
     count = lengths.sum()
     matrix = np.zeros((n, n))
@@ -303,18 +309,19 @@ def spmv(n, seed):
     return {"x": x, "y": y}
 
 
-def merge_sort(n, seed):
+def merge_sort(n: int, seed: int) -> Arrays:
     return {"order": np.argsort(fill_i32(seed, 0, (n,), 0, n), kind="stable")}
 
 
-def string_search(n, seed):
+def string_search(n: int, seed: int) -> Arrays:
     text = bytes(fill_i32(seed, 0, (n,), 0, 4).astype(np.uint8))
     words = [text[at : at + 8] for at in fill_i32(seed, 1, (24,), 0, n - 7)]
     places = [[m.start() for m in re.finditer(b"(?=" + re.escape(w) + b")", text)] for w in words]
-    return {"count": [len(p) for p in places], "last": [p[-1] for p in places]}
+    count, last = [len(p) for p in places], [p[-1] for p in places]
+    return {"count": np.array(count), "last": np.array(last)}
 
 
-def hash_join(n, seed):
+def hash_join(n: int, seed: int) -> Arrays:
     build, probe = (fill_i32(seed, stream, (n,), 0, 2 * n) for stream in range(2))
     keys, rows = np.unique(build, return_index=True)  # the first row of each key
     row_of = dict(zip(keys.tolist(), rows.tolist(), strict=True))
@@ -324,11 +331,11 @@ def hash_join(n, seed):
     return {"match": match, "total": total}
 
 
-def tree_walk(n, seed):
+def tree_walk(n: int, seed: int) -> Arrays:
     key, wanted = (fill_i32(seed, stream, (n,), 0, 2 * n) for stream in range(2))
     depth = np.zeros(n, int)
 
-    def descend(nodes, levels):
+    def descend(nodes: Array, levels: int) -> None:
         """Of the nodes of a subtree, in the order they came in, the first is its root."""
         if nodes.size:
             root, others = nodes[0], nodes[1:]
@@ -341,7 +348,7 @@ def tree_walk(n, seed):
     return {"depth": depth, "floor": bounds[np.searchsorted(bounds, wanted, "right") - 1]}
 
 
-REFERENCES = {
+REFERENCES: dict[str, Callable[[int, int], Arrays]] = {
     "gemm": gemm,
     "2mm": two_mm,
     "atax": atax,

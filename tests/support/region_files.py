@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from collectors.regions.marks import Profile, tables
 from tests.support.places import FIXTURES, KERNELS
 
@@ -10,8 +12,9 @@ PAPI = FIXTURES / "papi"
 KERNEL = KERNELS / "regions_papi.c"
 
 
-def rows(*profiles: Profile) -> list[dict]:
-    return tables(profiles)[0].to_pylist()
+def rows(*profiles: Profile) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tables(profiles)[0].to_pylist()
+    return found
 
 
 def said(profile: Profile) -> str:

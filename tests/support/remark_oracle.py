@@ -16,6 +16,7 @@ RECORDED = FIXTURES / "remarks"
 
 def oracle(document: str) -> dict[str, Any]:
     node = yaml.compose(document, Loader=yaml.CBaseLoader)
+    assert node is not None
     loader = yaml.CBaseLoader("")
     tag, node.tag = node.tag, "tag:yaml.org,2002:map"
     top = loader.construct_document(node)
