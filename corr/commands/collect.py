@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corr.commands.options import (
-    BuildDirOption,
+    Built,
     ClangFlags,
     DataOption,
-    EnvOption,
+    Ending,
     FormatOption,
+    Given,
     LlvmOption,
-    OkStatusOption,
-    RunArgsOption,
-    RunOption,
-    StdinOption,
-    TimeLimitOption,
+    with_options,
 )
 from corr.console.output import Format, message
 
@@ -31,7 +28,7 @@ PLACES_SHOWN = 3
 
 
 def register(app: typer.Typer) -> None:
-    app.command("collect")(collect)
+    app.command("collect")(with_options(collect))
 
 
 def collect(
@@ -39,18 +36,15 @@ def collect(
     files: Annotated[
         list[str] | None, typer.Argument(help="C or C++ sources; a shipped kernel by its name.")
     ] = None,
-    run_args: RunArgsOption = None,
-    stdin: StdinOption = None,
-    env: EnvOption = None,
-    build_dir: BuildDirOption = None,
-    run: RunOption = None,
+    *,
+    given: Given,
+    built: Built,
     label: Annotated[str | None, typer.Option("--label", help="A name for the run.")] = None,
     llvm: LlvmOption = None,
     repeat: Annotated[
         int | None, typer.Option("--repeat", min=1, help="Timed repetitions [default: 5].")
     ] = None,
-    time_limit: TimeLimitOption = None,
-    ok_status: OkStatusOption = None,
+    ending: Ending,
     no_run: Annotated[
         bool, typer.Option("--no-run", help="Only the layers that need no execution.")
     ] = False,
@@ -90,8 +84,7 @@ def collect(
 
     settings = load(Path.cwd())
     flags: ClangFlags = context.obj
-    how = how_run(settings, run_args, stdin, env, time_limit, ok_status)
-    program = program_of(files, build_dir, run, flags, how, settings)
+    program = program_of(files, built, flags, how_run(settings, given, ending), settings)
     tools = toolchain.find(llvm or settings.llvm)
     lake = Lake.open(data_folder(data, settings), create=True)
     options = Options(

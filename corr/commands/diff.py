@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corr.commands.options import (
-    DataOption,
-    EnvOption,
-    FormatOption,
-    OkStatusOption,
-    RunArgsOption,
-    StdinOption,
-    TimeLimitOption,
-)
+from corr.commands.options import DataOption, Ending, FormatOption, Given, with_options
 from corr.console.output import Format, message, print_line
 
 if TYPE_CHECKING:
@@ -45,7 +37,7 @@ HARDLY = 0.002
 
 
 def register(app: typer.Typer) -> None:
-    app.command("diff")(diff)
+    app.command("diff")(with_options(diff))
 
 
 def diff(
@@ -57,11 +49,9 @@ def diff(
     flags_b: Annotated[str | None, typer.Option("--b", help="Clang flags of b.")] = None,
     llvm_a: Annotated[str | None, typer.Option("--llvm-a", help="LLVM that builds a.")] = None,
     llvm_b: Annotated[str | None, typer.Option("--llvm-b", help="LLVM that builds b.")] = None,
-    run_args: RunArgsOption = None,
-    stdin: StdinOption = None,
-    env: EnvOption = None,
-    time_limit: TimeLimitOption = None,
-    ok_status: OkStatusOption = None,
+    *,
+    given: Given,
+    ending: Ending,
     remeasure: Annotated[
         bool, typer.Option("--remeasure", help="Time the binaries of two runs again, interleaved.")
     ] = False,
@@ -88,7 +78,7 @@ def diff(
     if on_the_spot:
         lake = Lake.open(data_folder(data, settings), create=True)
         sides = ((a, flags_a, llvm_a), (b or a, flags_b, llvm_b))
-        how = how_run(settings, run_args, stdin, env, time_limit, ok_status)
+        how = how_run(settings, given, ending)
         runs = _collect_both(lake, sides, how)
     else:
         lake = Lake.open(data_folder(data, settings))
@@ -97,7 +87,7 @@ def diff(
     if on_the_spot or remeasure:
         from corr.compare.remeasure import remeasure as timed_in_turn
 
-        measured = timed_in_turn(*runs, ok_status)
+        measured = timed_in_turn(*runs, ending.ok_status)
     difference = compare(lake, *runs, measured)
     if confirm:
         from corr.compare.experiments import confirm_all

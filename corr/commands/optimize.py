@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corr.commands.options import (
-    BuildDirOption,
+    Built,
     ClangFlags,
     DataOption,
-    EnvOption,
+    Ending,
     FormatOption,
+    Given,
     LlvmOption,
-    OkStatusOption,
-    RunArgsOption,
-    RunOption,
-    StdinOption,
-    TimeLimitOption,
+    with_options,
     words,
 )
 from corr.console.output import Format, message
@@ -31,14 +28,105 @@ if TYPE_CHECKING:
     from corr.lake.store import Lake
     from corr.optimize.llm.spending import Spending
     from corr.optimize.proposal import Proposer
-    from corr.optimize.request import Order
+    from corr.optimize.request import Asked, Order
     from corr.optimize.session import Session
     from corr.program.model import Program, Run
     from corr.system.config import Settings
 
 
+@dataclass(frozen=True)
+class Search:
+    """How is searched."""
+
+    iterations: Annotated[
+        int | None, typer.Option("--iterations", min=1, help="Rounds at most [default: 3].")
+    ] = None
+    proposer: Annotated[
+        str | None,
+        typer.Option("--proposer", help="rules, llm or both [default: both with a model]."),
+    ] = None
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model of the OpenAI-compatible server.")
+    ] = None
+    level: Annotated[
+        str | None,
+        typer.Option(
+            "--level",
+            help="Moves the model may make: auto|ir|source|schedule|pragma|flags [default: auto].",
+        ),
+    ] = None
+    candidates: Annotated[
+        int | None, typer.Option("--candidates", min=1, help="Proposals of an iteration at most.")
+    ] = None
+    allow_reassociation: Annotated[
+        bool,
+        typer.Option("--allow-reassociation", help="Results may differ in rounding (to 1e-6)."),
+    ] = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a search may cost."""
+
+    budget_time: Annotated[
+        float | None, typer.Option("--budget-time", help="Seconds, for each program.")
+    ] = None
+    budget_tokens: Annotated[
+        int | None, typer.Option("--budget-tokens", help="Tokens of the model, in all.")
+    ] = None
+    budget_cost: Annotated[
+        float | None, typer.Option("--budget-cost", help="Cost of the model; needs the prices.")
+    ] = None
+    price_in: Annotated[
+        float | None, typer.Option("--price-in", help="Price of a million tokens sent.")
+    ] = None
+    price_out: Annotated[
+        float | None, typer.Option("--price-out", help="Price of a million tokens received.")
+    ] = None
+    model_timeout: Annotated[
+        float | None, typer.Option("--model-timeout", help="Seconds for a reply [default: 600].")
+    ] = None
+    requests_per_minute: Annotated[
+        float | None, typer.Option("--requests-per-minute", help="At most so many requests.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier session that is gone on with."""
+
+    replay: Annotated[
+        str | None,
+        typer.Option("--replay", help="A session whose replies are taken from the cache."),
+    ] = None
+    resume: Annotated[
+        str | None, typer.Option("--resume", help="Go on with a session (its id, or `last`).")
+    ] = None
+
+    @property
+    def session(self) -> str | None:
+        return self.resume or self.replay
+
+
+@dataclass(frozen=True)
+class Checks:
+    """How a candidate is checked besides."""
+
+    check: Annotated[
+        str | None,
+        typer.Option("--check", help="Own check, a shell command; $CORR_BINARY is the program."),
+    ] = None
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", help="Other arguments to check the output with.")
+    ] = None
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option("--held-out", help="The same, never shown to a proposer."),
+    ] = None
+
+
 def register(app: typer.Typer) -> None:
-    app.command("optimize")(optimize)
+    app.command("optimize")(with_options(optimize))
 
 
 def optimize(
@@ -47,76 +135,14 @@ def optimize(
         list[str] | None,
         typer.Argument(help="Sources, each a program; none: the program last collected."),
     ] = None,
-    iterations: Annotated[
-        int | None, typer.Option("--iterations", min=1, help="Rounds at most [default: 3].")
-    ] = None,
-    proposer: Annotated[
-        str | None,
-        typer.Option("--proposer", help="rules, llm or both [default: both with a model]."),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", help="Model of the OpenAI-compatible server.")
-    ] = None,
-    level: Annotated[
-        str | None,
-        typer.Option(
-            "--level",
-            help="Moves the model may make: auto|ir|source|schedule|pragma|flags [default: auto].",
-        ),
-    ] = None,
-    candidates: Annotated[
-        int | None, typer.Option("--candidates", min=1, help="Proposals of an iteration at most.")
-    ] = None,
-    allow_reassociation: Annotated[
-        bool,
-        typer.Option("--allow-reassociation", help="Results may differ in rounding (to 1e-6)."),
-    ] = False,
-    budget_time: Annotated[
-        float | None, typer.Option("--budget-time", help="Seconds, for each program.")
-    ] = None,
-    budget_tokens: Annotated[
-        int | None, typer.Option("--budget-tokens", help="Tokens of the model, in all.")
-    ] = None,
-    budget_cost: Annotated[
-        float | None, typer.Option("--budget-cost", help="Cost of the model; needs the prices.")
-    ] = None,
-    price_in: Annotated[
-        float | None, typer.Option("--price-in", help="Price of a million tokens sent.")
-    ] = None,
-    price_out: Annotated[
-        float | None, typer.Option("--price-out", help="Price of a million tokens received.")
-    ] = None,
-    model_timeout: Annotated[
-        float | None, typer.Option("--model-timeout", help="Seconds for a reply [default: 600].")
-    ] = None,
-    requests_per_minute: Annotated[
-        float | None, typer.Option("--requests-per-minute", help="At most so many requests.")
-    ] = None,
-    replay: Annotated[
-        str | None,
-        typer.Option("--replay", help="A session whose replies are taken from the cache."),
-    ] = None,
-    resume: Annotated[
-        str | None, typer.Option("--resume", help="Go on with a session (its id, or `last`).")
-    ] = None,
-    check: Annotated[
-        str | None,
-        typer.Option("--check", help="Own check, a shell command; $CORR_BINARY is the program."),
-    ] = None,
-    inputs: Annotated[
-        list[str] | None, typer.Option("--input", help="Other arguments to check the output with.")
-    ] = None,
-    held_out: Annotated[
-        list[str] | None,
-        typer.Option("--held-out", help="The same, never shown to a proposer."),
-    ] = None,
-    run_args: RunArgsOption = None,
-    stdin: StdinOption = None,
-    env: EnvOption = None,
-    build_dir: BuildDirOption = None,
-    run: RunOption = None,
-    time_limit: TimeLimitOption = None,
-    ok_status: OkStatusOption = None,
+    *,
+    search: Search,
+    limits: Limits,
+    earlier: Earlier,
+    checks: Checks,
+    given: Given,
+    built: Built,
+    ending: Ending,
     label: Annotated[str | None, typer.Option("--label", help="A name for the runs.")] = None,
     llvm: LlvmOption = None,
     output: Annotated[
@@ -141,91 +167,82 @@ def optimize(
     from collectors.sandbox import confined
     from corr.commands.program import how_run
     from corr.lake.store import Lake
-    from corr.optimize.resume import order_of
+    from corr.optimize.request import Order
     from corr.system.config import data_folder, load
 
     if not unsafe_no_sandbox:
         confined.available()
-    settings = load(Path.cwd())
-    how = how_run(settings, run_args, stdin, env, time_limit, ok_status)
-    lake = Lake.open(data_folder(data, settings), create=not (resume or replay))
-    if (resume or replay) and files and len(files) > 1:
+    if earlier.session and files and len(files) > 1:
         raise UsageError("--resume and --replay go with one program")
-    if resume and replay:
+    if earlier.resume and earlier.replay:
         raise UsageError("--resume and --replay exclude each other")
-    earlier = resume or replay
-    known = order_of(lake, earlier) if earlier else {}
-    asked = _Asked(
-        known,
-        iterations=iterations if iterations or not resume else 3,
-        candidates=candidates,
-        proposer=proposer,
-        level=level,
-        model=model,
-        allow_reassociation=allow_reassociation or None,
-        check=check,
-        inputs=[words(a, "--input") for a in inputs or ()] or None,
-        held_out=[words(a, "--held-out") for a in held_out or ()] or None,
-    )
-    programs = _programs(files, build_dir, run, context.obj, how, settings, lake, earlier)
+    settings = load(Path.cwd())
+    how = how_run(settings, given, ending)
+    lake = Lake.open(data_folder(data, settings), create=not earlier.session)
+    asked = _asked(lake, search, checks, earlier)
+    programs = _programs(files, built, context.obj, how, settings, lake, earlier.session)
     targets = [_target(p, output, many=len(programs) > 1) for p in programs]
-    spending = _spending(budget_tokens, budget_cost, price_in, price_out)
-    more = {"total": model_timeout, "requests_per_minute": requests_per_minute}
+    spending = _spending(limits)
 
     def job(program: Program, target: Path) -> Session:
-        from corr.optimize.llm.client import model_name
-        from corr.optimize.proposers import proposer as make_proposer
-
-        name, chosen = make_proposer(
-            asked["proposer"],
-            lake.root,
-            model=asked["model"],
-            level=asked["level"] or "auto",
-            spending=spending,
-            offline=replay is not None,
-            **{k: v for k, v in more.items() if v is not None},
-        )
-        order = asked.order(
-            proposer=name,
-            model=None if name == "rules" else model_name(os.environ, asked["model"]),
-            budget_time=budget_time,
+        name, chosen = _proposer(asked, lake, limits, spending, offline=earlier.replay is not None)
+        order = Order(
+            **vars(_by(asked, name)),
+            budget_time=limits.budget_time,
             bare=unsafe_no_sandbox,
             label=label,
-            replay=replay,
+            replay=earlier.replay,
         )
         tools = toolchain.find(llvm or settings.llvm)
-        return _one(program, tools, lake, order, chosen, resume, target)
+        return _one(program, tools, lake, order, chosen, earlier.resume, target)
 
     _all(programs, targets, job, lake, format)
 
 
-class _Asked:
-    """What was asked for: on the command line, else by the session that is gone on with."""
+def _asked(lake: Lake, search: Search, checks: Checks, earlier: Earlier) -> Asked:
+    """What is asked for: on the command line, else by the session that is gone on with."""
+    from corr.optimize.request import Asked
+    from corr.optimize.resume import asked_of
 
-    def __init__(self, known: dict[str, Any], **given: Any) -> None:
-        self._values = known | {k: v for k, v in given.items() if v is not None}
+    known = asked_of(lake, earlier.session) if earlier.session else Asked()
+    if earlier.resume:  # so many rounds more
+        known = replace(known, iterations=Asked.iterations)
+    here = vars(search) | {
+        "check": checks.check,
+        "inputs": _lines(checks.inputs, "--input"),
+        "held_out": _lines(checks.held_out, "--held-out"),
+    }
+    return replace(known, **{name: value for name, value in here.items() if value})
 
-    def __getitem__(self, name: str) -> Any:
-        return self._values.get(name)
 
-    def order(self, **more: Any) -> Order:
-        from corr.optimize.inputs import Input
-        from corr.optimize.request import Order
+def _lines(texts: list[str] | None, option: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(words(text, option)) for text in texts or ())
 
-        extra = [
-            Input(f"arguments {shlex.join(line)!r}", tuple(line), held_out=name == "held_out")
-            for name in ("inputs", "held_out")
-            for line in self[name] or ()
-        ]
-        return Order(
-            iterations=self["iterations"] or 3,
-            candidates=self["candidates"],
-            level=self["level"] or "auto",
-            allow_reassociation=bool(self["allow_reassociation"]),
-            check=self["check"],
-            extra=tuple(extra),
-            **more,
-        )
+
+def _by(asked: Asked, proposer: str) -> Asked:
+    """What is asked for, with the proposer, and the model, that it comes to."""
+    from corr.optimize.llm.client import model_name
+
+    model = None if proposer == "rules" else model_name(os.environ, asked.model)
+    return replace(asked, proposer=proposer, model=model)
+
+
+def _proposer(
+    asked: Asked, lake: Lake, limits: Limits, spending: Spending | None, *, offline: bool
+) -> tuple[str, Proposer]:
+    """The proposer and its name. Raises UsageError."""
+    from corr.optimize.proposers import proposer
+
+    more = {"total": limits.model_timeout, "requests_per_minute": limits.requests_per_minute}
+    return proposer(
+        asked.proposer,
+        lake.root,
+        model=asked.model,
+        level=asked.level,
+        spending=spending,
+        offline=offline,
+        **{name: value for name, value in more.items() if value is not None},
+    )
 
 
 def _all(
@@ -336,20 +353,19 @@ def _target(program: Program, output: Path | None, *, many: bool) -> Path:
     return target.absolute()
 
 
-def _spending(
-    tokens: int | None, cost: float | None, price_in: float | None, price_out: float | None
-) -> Spending | None:
-    if not any(x is not None for x in (tokens, cost, price_in, price_out)):
+def _spending(limits: Limits) -> Spending | None:
+    budget = (limits.budget_tokens, limits.budget_cost)
+    prices = (limits.price_in, limits.price_out)
+    if all(x is None for x in (*budget, *prices)):
         return None
     from corr.optimize.llm.spending import Budget, Prices, Spending
 
-    return Spending(Budget(tokens, cost), Prices(price_in, price_out))
+    return Spending(Budget(*budget), Prices(*prices))
 
 
 def _programs(
     files: list[str] | None,
-    build_dir: Path | None,
-    run: str | None,
+    built: Built,
     flags: ClangFlags,
     how: Run,
     settings: Settings,
@@ -361,9 +377,9 @@ def _programs(
     from corr.optimize.resume import original_run
 
     if files:
-        return [program_of([file], build_dir, run, flags, how, settings) for file in files]
+        return [program_of([file], built, flags, how, settings) for file in files]
     if earlier:
         return [collected(lake, original_run(lake, earlier))]
-    if build_dir or settings.build_dir or settings.sources:
-        return [program_of(None, build_dir, run, flags, how, settings)]
+    if built.build_dir or settings.build_dir or settings.sources:
+        return [program_of(None, built, flags, how, settings)]
     return [last_collected(lake)]

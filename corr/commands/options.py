@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -12,6 +14,9 @@ from corr.console.output import Format
 
 if TYPE_CHECKING:
     from corr.lake.store import Lake
+
+
+_BY_NAME = inspect.Parameter.KEYWORD_ONLY
 
 
 @dataclass(frozen=True)
@@ -28,25 +33,6 @@ DataOption = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print it.")]
-#: Which program, and how it is run: the same for every command that builds one (see `program.py`).
-RunArgsOption = Annotated[
-    str | None, typer.Option("--run-args", help="Arguments of the program, as in a shell.")
-]
-StdinOption = Annotated[
-    Path | None, typer.Option("--stdin", help="File that the program reads as its input.")
-]
-EnvOption = Annotated[
-    list[str] | None, typer.Option("--env", help="NAME=VALUE for the program; repeatable.")
-]
-BuildDirOption = Annotated[
-    Path | None, typer.Option("-p", help="Build folder with a compile_commands.json.")
-]
-RunOption = Annotated[
-    str | None, typer.Option("--run", help="With -p: the command that runs the program.")
-]
-TimeLimitOption = Annotated[
-    float | None, typer.Option("--time-limit", help="Seconds one run may take [default: 60].")
-]
 OkStatusOption = Annotated[
     list[int] | None,
     typer.Option(
@@ -62,6 +48,75 @@ LlvmOption = Annotated[
 RunArgument = Annotated[
     str, typer.Argument(help="A run: id, beginning of an id, label, program, last or last~N.")
 ]
+
+
+# --- options of a program: the same for every command that builds one (see `program.py`) ---------
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the program is given."""
+
+    run_args: Annotated[
+        str | None, typer.Option("--run-args", help="Arguments of the program, as in a shell.")
+    ] = None
+    stdin: Annotated[
+        Path | None, typer.Option("--stdin", help="File that the program reads as its input.")
+    ] = None
+    env: Annotated[
+        list[str] | None, typer.Option("--env", help="NAME=VALUE for the program; repeatable.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished configuration of CMake in place of sources."""
+
+    build_dir: Annotated[
+        Path | None, typer.Option("-p", help="Build folder with a compile_commands.json.")
+    ] = None
+    run: Annotated[
+        str | None, typer.Option("--run", help="With -p: the command that runs the program.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run of the program may end."""
+
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", help="Seconds one run may take [default: 60].")
+    ] = None
+    ok_status: OkStatusOption = None
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command for typer: a parameter that is a dataclass becomes an option for each field.
+
+    The options stand where the parameter stood; the command is called with the dataclass.
+    """
+    kinds = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {n: kind for n, kind in kinds.items() if is_dataclass(kind)}
+    shown: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        if name not in groups:
+            shown.append(parameter.replace(annotation=kinds[name], kind=_BY_NAME))
+            continue
+        options = get_type_hints(groups[name], include_extras=True)
+        shown += (
+            inspect.Parameter(f.name, _BY_NAME, default=f.default, annotation=options[f.name])
+            for f in fields(groups[name])
+        )
+
+    def called(**values: Any) -> None:
+        for name, group in groups.items():
+            values[name] = group(**{f.name: values.pop(f.name) for f in fields(group)})
+        command(**values)
+
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    called.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    called.__annotations__ = {p.name: p.annotation for p in shown}
+    return called
 
 
 def open_lake(data: Path | None) -> Lake:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corr.commands.options import ClangFlags, words
+from corr.commands.options import Built, ClangFlags, Ending, Given, words
 
 if TYPE_CHECKING:
     from corr.lake.store import Lake
@@ -13,30 +13,23 @@ if TYPE_CHECKING:
     from corr.system.config import Settings
 
 
-def how_run(
-    settings: Settings,
-    run_args: str | None,
-    stdin: Path | None,
-    env: list[str] | None,
-    time_limit: float | None,
-    ok_status: list[int] | None,
-) -> Run:
+def how_run(settings: Settings, given: Given, ending: Ending) -> Run:
     """How the program is run, from the options and the configuration. Raises UsageError."""
     from corr.program.model import Run
 
+    args, stdin = given.run_args, given.stdin
     return Run(
-        args=tuple(words(run_args, "--run-args") if run_args is not None else settings.run_args),
+        args=tuple(words(args, "--run-args") if args is not None else settings.run_args),
         stdin=_input(stdin or (Path(settings.stdin) if settings.stdin else None)),
-        env=settings.env | dict(_variable(e) for e in env or ()),
-        time_limit=time_limit or settings.time_limit,
-        ok_status=tuple(ok_status or settings.ok_status) or Run.ok_status,
+        env=settings.env | dict(_variable(e) for e in given.env or ()),
+        time_limit=ending.time_limit or settings.time_limit,
+        ok_status=tuple(ending.ok_status or settings.ok_status) or Run.ok_status,
     )
 
 
 def program_of(
     files: list[str] | None,
-    build_dir: Path | None,
-    run: str | None,
+    built: Built,
     flags: ClangFlags,
     how: Run,
     settings: Settings,
@@ -46,12 +39,12 @@ def program_of(
     from corr.program.compile_commands import from_build
     from corr.program.model import from_files
 
-    if files and build_dir:
+    if files and built.build_dir:
         raise UsageError("FILE and -p BUILD_DIR exclude each other", "-p takes its own sources")
-    build = build_dir or (Path(settings.build_dir) if settings.build_dir else None)
-    if run and not build:
+    build = built.build_dir or (Path(settings.build_dir) if settings.build_dir else None)
+    if built.run and not build:
         raise UsageError("--run goes with -p BUILD_DIR", "for sources use --run-args")
-    command = run or settings.run
+    command = built.run or settings.run
     if build is None or files:
         named = files or settings.sources
         return from_files(named, flags.flags or settings.flags, how, Path.cwd())

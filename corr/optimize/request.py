@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from corr.optimize.inputs import Input
@@ -17,34 +18,55 @@ BASELINES = {
 
 
 @dataclass(frozen=True)
-class Order:
-    """What was asked for. Times in seconds; `budget_*` None: no limit."""
+class Asked:
+    """What must be the same when a session is taken up again, or replayed.
+
+    `proposer` None: both, where a model is configured. `inputs` and `held_out` are arguments.
+    """
 
     iterations: int = 3
     candidates: int | None = None
-    proposer: str = "rules"
+    proposer: str | None = None
     level: str = "auto"
     model: str | None = None
     allow_reassociation: bool = False
-    budget_time: float | None = None
     check: str | None = None
-    bare: bool = False
-    label: str | None = None
-    output: Path | None = None
-    patience: int = 2
     summary_tokens: int = 6000
-    extra: tuple[Input, ...] = ()
-    replay: str | None = None
-    many: bool = False
+    inputs: tuple[tuple[str, ...], ...] = ()
+    held_out: tuple[tuple[str, ...], ...] = ()
 
     def record(self) -> dict[str, Any]:
-        """What must be the same when the session is taken up again, or replayed; JSON."""
-        names = ("iterations", "candidates", "proposer", "level", "model", "allow_reassociation")
-        found = {name: getattr(self, name) for name in (*names, "check", "summary_tokens")}
-        return found | {
-            "inputs": [list(one.args) for one in self.extra if not one.held_out],
-            "held_out": [list(one.args) for one in self.extra if one.held_out],
-        }
+        """As JSON has it."""
+        return {f.name: getattr(self, f.name) for f in fields(Asked)}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Asked:
+        """As it was recorded, perhaps by an earlier version, which may have asked for less."""
+        known = {f.name: record[f.name] for f in fields(cls) if record.get(f.name) is not None}
+        for name in {"inputs", "held_out"} & known.keys():
+            known[name] = tuple(map(tuple, known[name]))
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Order(Asked):
+    """What a session is to do. Times in seconds; `budget_*` None: no limit."""
+
+    proposer: str = "rules"
+    budget_time: float | None = None
+    bare: bool = False
+    label: str | None = None
+    patience: int = 2
+    replay: str | None = None
+
+    @property
+    def extra(self) -> tuple[Input, ...]:
+        """The inputs that were named, those held out last."""
+        return tuple(
+            Input(f"arguments {shlex.join(line)!r}", line, held_out=held_out)
+            for lines, held_out in ((self.inputs, False), (self.held_out, True))
+            for line in lines
+        )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves import from_record
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
-from corr.optimize.request import BASELINES, Baseline, Order
+from corr.optimize.request import BASELINES, Asked, Baseline, Order
 from corr.optimize.session import Left
 from corr.optimize.variant import Variant
 from corr.program.model import Program
@@ -44,10 +44,10 @@ def session_name(lake: Lake, reference: str) -> str:
     return str(found[0])
 
 
-def order_of(lake: Lake, reference: str) -> dict[str, Any]:
-    """What a session was asked for, as `Order.record` gave it. Raises UsageError."""
+def asked_of(lake: Lake, reference: str) -> Asked:
+    """What a session was asked for. Raises UsageError."""
     found = lake.find(original_run(lake, reference)).facts.get("order")
-    return dict(found) if isinstance(found, dict) else {}
+    return Asked.from_record(found) if isinstance(found, dict) else Asked()
 
 
 def original_run(lake: Lake, reference: str) -> str:
