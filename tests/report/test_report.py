@@ -12,37 +12,28 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from collectors.base.errors import UsageError
 from corr.lake.sql import ask
 from corr.lake.store import Lake
-from corr.report import build, facts, kernel, page, trials
+from corr.report import build, facts, kernel, trials
 from corr.report.charts import Chart
 from corr.report.draw import specification
 from corr.report.facts import Window, merged
 from corr.report.ink import COLOURS, KINDS, LIGHT
-from corr.report.subject import newest_of_each, subjects
-from tests.support.report_lakes import BEST, EVIL, FIRST, SECOND, THIRD, optimisation, restage
+from corr.report.page import json_text
+from corr.report.subject import subjects
+from tests.support.report_lakes import BEST, EVIL, FIRST, OTHER, SECOND, THIRD, restage
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
 
 @pytest.fixture(scope="module")
-def gemm(gemm_lake: Path) -> Lake:
-    return Lake.open(gemm_lake / "data")
-
-
-@pytest.fixture(scope="module")
-def optimised(gemm: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    folder = tmp_path_factory.mktemp("optimised") / "data"
-    return optimisation(folder, gemm.find("a"), gemm.find("b"))
-
-
-@pytest.fixture(scope="module")
-def html(optimised: Lake) -> str:
-    return build.report(optimised, subjects(optimised, ["gemm"])).html
+def html(page: Path) -> str:
+    return page.read_text()
 
 
 class Page(HTMLParser):
@@ -295,44 +286,33 @@ def test_files_of_the_charts(optimised: Lake, corr: Callable[..., Any], tmp_path
     assert not (tmp_path / "gemm.html").exists()
 
 
-def test_no_source_leaves_source_and_patches_out(optimised: Lake) -> None:
+def test_no_source_leaves_source_and_patches_out(optimised: Lake, html: str) -> None:
     found = subjects(optimised, ["gemm"])
     made = build.report(optimised, found, with_source=False).html
     assert "C[i][j] *= beta" not in made and "new line" not in made
     assert json.loads(unpacked(made, "k0-patches")) == []
-    whole = build.report(optimised, found).html
-    assert "C[i][j] *= beta" in whole
-    assert "new line" in json.loads(unpacked(whole, "k0-patches"))[1]
+    assert "C[i][j] *= beta" in html
+    assert "new line" in json.loads(unpacked(html, "k0-patches"))[1]
 
 
-def test_hostile_texts_are_never_markup(gemm: Lake, tmp_path: Path) -> None:
-    def hostile(text: str) -> str:
-        return text.replace("gemm", EVIL).replace("loop", "loop</style></script><svg onload=x>")
-
-    lake = optimisation(tmp_path / "data", gemm.find("a"), gemm.find("b"), hostile)
-    found = subjects(lake, ["last"])
-    made = build.report(lake, found).html
-    tame = build.report(gemm, subjects(gemm, ["b"])).html
+def test_hostile_texts_are_never_markup(hostile_page: Path, html: str) -> None:
+    made = hostile_page.read_text()
     assert EVIL.split("<")[0] in made
     kinds = {tag for tag, _ in Page(made).elements}
-    assert "img" not in kinds and kinds - {tag for tag, _ in Page(tame).elements} <= {"desc"}
+    assert "img" not in kinds and kinds <= {tag for tag, _ in Page(html).elements}
     assert made.count("<script") == 3 + sum(1 for _ in re.finditer('id="k0-diffs', made))
     for tag, about in Page(made).elements:
         assert not [name for name in about if name.startswith("on")], (tag, about)
 
 
-def test_several_kernels_have_a_summary(gemm: Lake, tmp_path: Path) -> None:
-    lake = optimisation(tmp_path / "data", gemm.find("a"), gemm.find("b"))
-    restage(lake, gemm.find("a"), {"program": "other kernel", "kind": "collect"})
-    found = subjects(lake, newest_of_each(lake))
-    assert [one.name for one in found] == ["gemm", "other kernel"]
-    made = build.report(lake, found).html
+def test_several_kernels_have_a_summary(page_of_all: Path) -> None:
+    made = page_of_all.read_text()
     summary = next(t for t in Page(made).tables if t["about"].get("data-listing") == "summary")
     assert len([row for row in summary["rows"] if row]) == 2
     links = [about.get("href") for tag, about in Page(made).elements if tag == "a"]
-    assert {"#kernel=gemm", "#kernel=other%20kernel"} <= set(links)
-    inner = unpacked(made, "kernel-other%20kernel")
-    assert 'data-kernel="other kernel"' in inner and "<script" not in inner
+    assert {"#kernel=gemm", f"#kernel={quote(OTHER, safe='')}"} <= set(links)
+    inner = unpacked(made, f"kernel-{quote(OTHER, safe='')}")
+    assert f'data-kernel="{OTHER}"' in inner and "<script" not in inner
     assert "×1.9 over the original, geometric mean of 1 kernel" in made
 
 
@@ -341,7 +321,7 @@ def test_geometric_mean() -> None:
 
 
 def test_numbers_that_json_does_not_know_are_null() -> None:
-    assert page.json_text({"a": [1.5, math.nan], "b": math.inf}) == '{"a":[1.5,null],"b":null}'
+    assert json_text({"a": [1.5, math.nan], "b": math.inf}) == '{"a":[1.5,null],"b":null}'
 
 
 def test_windows_of_a_large_file_do_not_overlap() -> None:

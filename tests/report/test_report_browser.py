@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from corr.lake.sql import ask
 from corr.lake.store import Lake
-from corr.report import build, comparison
-from corr.report.subject import newest_of_each, subjects
-from tests.support.report_lakes import EVIL, optimisation, restage
+from corr.report import comparison
+from corr.report.subject import subjects
+from tests.support.report_lakes import OTHER, hostile, restage
 
 HOT = "kernel_gemm/1.1.1"
 
@@ -58,21 +58,8 @@ def opened(browser: Browser, address: str, **options: Any) -> Seen:
 
 
 @pytest.fixture(scope="module")
-def gemm(gemm_lake: Path) -> Lake:
-    return Lake.open(gemm_lake / "data")
-
-
-@pytest.fixture(scope="module")
-def optimised(gemm: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    folder = tmp_path_factory.mktemp("optimised") / "data"
-    return optimisation(folder, gemm.find("a"), gemm.find("b"))
-
-
-@pytest.fixture(scope="module")
-def address(optimised: Lake, tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("page") / "gemm.html"
-    path.write_text(build.report(optimised, subjects(optimised, ["gemm"])).html)
-    return path.as_uri()
+def address(page: Path) -> str:
+    return page.as_uri()
 
 
 @pytest.fixture
@@ -277,16 +264,9 @@ def test_every_control_has_a_name_and_every_table_its_heads(seen: Seen) -> None:
     assert described
 
 
-def test_hostile_texts_are_inert(browser: Browser, gemm: Lake, tmp_path: Path) -> None:
-    def hostile(text: str) -> str:
-        return text.replace("gemm", EVIL).replace("C[i][j]", "</script><svg onload=hacked=1>")
-
-    lake = optimisation(tmp_path / "data", gemm.find("a"), gemm.find("b"), hostile)
-    path = tmp_path / "page.html"
-    (subject,) = subjects(lake, ["last"])
-    path.write_text(build.report(lake, [subject]).html)
+def test_hostile_texts_are_inert(browser: Browser, hostile_page: Path) -> None:
     loop = hostile(HOT)
-    found = opened(browser, f"{path.as_uri()}#loop={quote(loop, safe='')}")
+    found = opened(browser, f"{hostile_page.as_uri()}#loop={quote(loop, safe='')}")
     page = found.page
     assert found.text("#panel h3") == f"Loop {loop}"
     page.locator(".source tr[aria-selected=true] td.code").click()
@@ -299,7 +279,7 @@ def test_hostile_texts_are_inert(browser: Browser, gemm: Lake, tmp_path: Path) -
     assert page.locator("img").count() == 0
     assert page.locator("[onload], [onerror]").count() == 0
     assert found.complaints == []
-    assert {r.split("#")[0] for r in found.requests} == {path.as_uri()}
+    assert {r.split("#")[0] for r in found.requests} == {hostile_page.as_uri()}
     page.close()
 
 
@@ -316,24 +296,20 @@ def test_the_policy_stops_what_would_get_through(browser: Browser, address: str)
     found.page.close()
 
 
-def test_several_kernels_on_one_page(browser: Browser, gemm: Lake, tmp_path: Path) -> None:
-    lake = optimisation(tmp_path / "data", gemm.find("a"), gemm.find("b"))
-    restage(lake, gemm.find("a"), {"program": "the other / one", "kind": "collect"})
-    path = tmp_path / "all.html"
-    path.write_text(build.report(lake, subjects(lake, newest_of_each(lake))).html)
-    found = opened(browser, path.as_uri())
+def test_several_kernels_on_one_page(browser: Browser, page_of_all: Path) -> None:
+    found = opened(browser, page_of_all.as_uri())
     page = found.page
-    page.click("#summary a:text-is('the other / one')")
+    page.click(f"#summary a:text-is('{OTHER}')")
     page.wait_for_selector(".kernel #panel")
     assert "kernel_gemm" in found.text("#hot")
     page.locator(f"#hot a:has-text('{HOT}')").first.click()
     page.wait_for_selector(f"#panel h3 code:text-is('{HOT}')")
     shared = page.evaluate("location.hash")
-    assert shared.startswith("#kernel=the%20other%20%2F%20one&loop=")
+    assert shared.startswith(f"#kernel={quote(OTHER, safe='')}&loop=")
     page.click("#back")
     page.wait_for_selector("#summary")
     page.close()
-    again = opened(browser, f"{path.as_uri()}{shared}")
+    again = opened(browser, f"{page_of_all.as_uri()}{shared}")
     assert again.text("#panel h3") == f"Loop {HOT}"
     assert again.complaints == found.complaints == []
     again.page.close()

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from corr.lake.store import Lake
 from corr.report import kernel, peaks, roofline
 from corr.report.subject import subjects
-
-
-@pytest.fixture(scope="module")
-def gemm(gemm_lake: Path) -> Lake:
-    return Lake.open(gemm_lake / "data")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,16 @@ from corr.lake.tables import TABLES
 
 EVIL = "gemm</script><img src=x onerror=window.hacked=1>&\"'`<!--"
 SESSION = "optimisation of a test"
+#: The name of a kernel as nobody expects it.
+OTHER = "the other / one"
 
 Rows = list[dict[str, Any]]
+
+
+def hostile(text: str) -> str:
+    """The text with attacks in place of what stands in every run of gemm."""
+    text = text.replace("gemm", EVIL).replace("loop", "loop</style></script><svg onload=x>")
+    return text.replace("C[i][j]", "</script><svg onload=hacked=1>")
 
 
 def trial(iteration: int, candidate: int, **more: Any) -> dict[str, Any]:
