@@ -1,9 +1,8 @@
-"""Source moves: edits, whole functions, what is refused, and a diff that patch takes."""
+"""Source moves: edits, whole functions, and what is refused."""
 
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 from pathlib import Path
 
@@ -13,22 +12,14 @@ from collectors.base.toolchain import Toolchain
 from corr.optimize import moves
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves.pragma import OPENMP_FLAGS, Pragma
-from corr.optimize.moves.source import LARGEST, Source, diff, function_extent
-from corr.optimize.moves.source_text import code_only, unified
+from corr.optimize.moves.source import LARGEST, Source, diff
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
-from corr.program.model import Run, from_files
+from tests.support.variants import variant_of
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def variant_of(folder: Path, files: dict[str, str], *units: str, flags: str = "-O1") -> Variant:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
-    return Variant(from_files(units or list(files)[:1], [flags], Run(directory=folder), folder))
 
 
 def gemm(folder: Path) -> Variant:
@@ -262,140 +253,3 @@ def test_a_source_that_clang_cannot_parse(tmp_path: Path) -> None:
     variant = variant_of(tmp_path, {"a.c": "int f(void) { return 1 }\n"})
     with pytest.raises(Refused, match=r"a\.c cannot be parsed"):
         Source("a.c", function="f", text="int f(void) { return 2; }").apply(variant)
-
-
-CXX = """#include <vector>
-#include "part.hpp"
-#define API static inline
-/* int one(int a) { } */
-API int one(int a) { return a + 1; }
-__attribute__((noinline)) static int two(int a);
-template <class T>
-T three(T a) { return a; }
-namespace ns {
-struct A {
-  int four(int a) { const char *s = "}"; return a + s[0]; }
-  int five(int);
-};
-int A::five(int b) { return two(b); }
-}
-namespace { int hidden(int a) { return a; } }
-int over(int a) { return a; }
-int over(double a) { return int(a); }
-// é \udcff
-static int two(int a) { return three(a) + one(a) + hidden(a); }
-int f(int x) { return ns::A().five(x) + over(x) + over(1.0) + part(x); }
-int main() { std::vector<int> v(3); return f(v[0]) == 12345; }"""
-PART = "inline int part(int a) {\n  return a;\n}\n"
-
-
-@pytest.mark.parametrize(
-    ("function", "start", "end"),
-    [
-        ("one", "API int one", "a + 1; }"),
-        ("two", "static int two(int a) {", "hidden(a); }"),
-        ("three", "template <class T>", "T a) { return a; }"),
-        ("_Z5threeIiET_S0_", "template <class T>", "T a) { return a; }"),
-        ("ns::A::four", "int four", "s[0]; }"),
-        ("ns::A::five", "int A::five", "two(b); }"),
-        ("five", "int A::five", "two(b); }"),
-        ("_ZN2ns1A4fiveEi", "int A::five", "two(b); }"),
-        ("_ZN12_GLOBAL__N_16hiddenEi", "int hidden", "return a; }"),
-        ("_Z4overd", "int over(double", "int(a); }"),
-        ("f", "int f(int x)", "part(x); }"),
-        ("main", "int main", "12345; }"),
-    ],
-)
-def test_extent_is_clangs(function: str, start: str, end: str, tmp_path: Path) -> None:
-    variant = variant_of(tmp_path, {"a.cpp": CXX, "part.hpp": PART})
-    extent = function_extent(variant, tmp_path / "a.cpp", function)
-    assert extent.start == CXX.index(start)
-    assert extent.end == CXX.index(end, extent.start) + len(end)
-
-
-def test_overloads_need_a_linkage_name(tmp_path: Path) -> None:
-    variant = variant_of(tmp_path, {"a.cpp": CXX, "part.hpp": PART})
-    text = "int over(double a) { return int(a) + 1; }"
-    with pytest.raises(Refused, match=r"defines over 2 times \(lines 17, 18\): give the linkage"):
-        Source("a.cpp", function="over", text=text).apply(variant)
-    after = Source("a.cpp", function="_Z4overd", text=text).apply(variant)
-    assert after.texts[tmp_path / "a.cpp"] == CXX.replace(
-        "int over(double a) { return int(a); }", text
-    )
-
-
-def test_function_in_a_header(tools: Toolchain, tmp_path: Path) -> None:
-    variant = variant_of(tmp_path, {"a.cpp": CXX, "part.hpp": PART})
-    text = "inline int part(int a) { return 2 * a; }"
-    after = Source("part.hpp", function="part", text=text).apply(variant)
-    assert after.texts == {tmp_path / "part.hpp": text + "\n"}
-    (tmp_path / "out").mkdir()
-    builder = Builder(after.program_in(tmp_path / "out"), tools, tmp_path / "out")
-    builder.compile(builder.units[0])
-    from_ir = Variant(variant.program, ir={tmp_path / "a.cpp": "; a module"})
-    with pytest.raises(Refused, match=r"part\.hpp is built from its IR"):
-        Source("part.hpp", function="part", text=text).apply(from_ir)
-
-
-def test_diff_is_taken_by_patch_and_git(tmp_path: Path) -> None:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    lines = [f"int v{i} = {i};\n" for i in range(200)]
-    files = {
-        "a.c": "".join(lines),
-        "dos file.c": "int a;\r\nint b;\r\nint c;",
-        "sub/latin.h": "/* \udce9 \x0c */ int d;\nint e;",
-        "same.h": "int same;\n",
-    }
-    variant = variant_of(folder, files, "a.c")
-    new = ["".join(lines[:5]), "int five;\n", "".join(lines[6:50] + lines[51:]), "int last;"]
-    after = variant.with_text(folder / "a.c", "".join(new))
-    after = after.with_text(folder / "dos file.c", "int a;\r\nint b2;\r\n\r\nint b3;\r\nint c;")
-    after = after.with_text(folder / "sub/latin.h", files["sub/latin.h"] + "\n")
-    after = after.with_text(folder / "same.h", files["same.h"])
-    patch = diff(after).encode("utf-8", "surrogateescape")
-    assert b"same.h" not in patch and b"@@ -3,7 +3,7 @@" in patch
-    (tmp_path / "a.patch").write_bytes(patch)
-    expected = {n: t.encode("utf-8", "surrogateescape") for n, t in files.items()} | {
-        str(path.relative_to(folder)): text.encode("utf-8", "surrogateescape")
-        for path, text in after.texts.items()
-    }
-    for command in (
-        ["git", "apply", "--whitespace=nowarn", "../a.patch"],
-        ["patch", "-p1", "--binary", "-s", "-i", "../a.patch"],
-    ):
-        variant_of(folder, files, "a.c")
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-        assert {n: (folder / n).read_bytes() for n in files} == expected
-
-
-def test_diff_applies_whatever_changed(tmp_path: Path) -> None:
-    chance = random.Random(1)
-    for _ in range(60):
-        before = [chance.choice("abc") for _ in range(chance.randrange(30))]
-        after = [chance.choice([line, "x", "y"]) for line in before if chance.random() < 0.9]
-        texts = ["\n".join(part) + chance.choice(["\n", ""]) for part in (before, after)]
-        if texts[0] == texts[1] or not texts[0].strip() or not texts[1].strip():
-            continue
-        (tmp_path / "t").write_text(texts[0])
-        subprocess.run(
-            ["patch", "-p1", "-s"], input=unified(*texts, "t"), text=True, cwd=tmp_path, check=True
-        )
-        assert (tmp_path / "t").read_text() == texts[1]
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ('a"b//c"d', "a      d"),
-        ("a//b\\\nc\nd", "a    \n \nd"),
-        ("a/*\n*/b/*", "a  \n  b  "),
-        ("'\"'x'\\''", "   x    "),
-        ("1'000'000 x", "1'000'000 x"),
-        ('R"x(a")b)x"c', "           c"),
-        ("#define A \\\n for\nfor", "           \n    \nfor"),
-        ('"a\\\r\nb"c', "   \r\n  c"),
-    ],
-)
-def test_code_keeps_its_place(text: str, code: str) -> None:
-    assert code_only(text) == code
