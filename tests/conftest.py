@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from collectors.base import toolchain
 from collectors.base.toolchain import Toolchain
 from tests.support.command import Corr, in_a_process
 from tests.support.shared import made_once
+
+# How long an example takes is up to what else the machine does.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 #: Whoever asks for one of these starts compilers, or the whole of corr.
 STARTS_TOOLS = frozenset({"tools", "clang", "corr", "_sandbox"})

@@ -115,7 +115,7 @@ def test_the_user_s_session_keyring_is_not_inherited(attack: Build) -> None:
         env={"PYTHONPATH": str(root), "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["-1", "-1", "-1"]

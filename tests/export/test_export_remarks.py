@@ -62,7 +62,7 @@ def test_vim_reads_them(corr, gemm_lake: Path, tmp_path: Path) -> None:
         ["vim", "-u", "NONE", "-es", "-c", f"set {setting[1]}", "-c", "cgetfile errors",
          "-c", say, "-c", "qa!"],
         cwd=tmp_path, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "dumb"},
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=300,
     )  # fmt: skip
     found = json.loads((tmp_path / "list.json").read_text())
     expected = [GCC.match(line) for line in listed.splitlines()]
@@ -162,7 +162,7 @@ def _recorded(run: RunInfo, tools: Toolchain, folder: Path) -> Path:
     target = folder / f"{run.run_id}.opt.yaml"
     tool = Path(tools.path("clang")).resolve().with_name("llvm-remarkutil")
     command = [tool, "bitstream2yaml", artifacts / "gemm.opt.bitstream", "-o", target]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     return target
 
 
@@ -177,7 +177,7 @@ def test_imported_remarks(corr, clang: str, tmp_path: Path) -> None:
     )
     for level in ("-O1", "-O3"):
         flags = ["-c", "-g", level, "-fsave-optimization-record"]
-        subprocess.run([clang, *flags, "one.c"], cwd=tmp_path, check=True, timeout=60)
+        subprocess.run([clang, *flags, "one.c"], cwd=tmp_path, check=True, timeout=300)
         done = corr("import", "remarks", "one.opt.yaml", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     done = corr("export", "opt-diff", "last~1", "last", cwd=tmp_path)

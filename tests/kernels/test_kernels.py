@@ -59,7 +59,7 @@ def build(tmp_path_factory):
 def run(program, *arguments, status=0, **environment):
     clean = {key: value for key, value in os.environ.items() if not key.startswith("CORR_")}
     command = [program, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, env=clean | environment, timeout=60)
+    done = subprocess.run(command, capture_output=True, env=clean | environment, timeout=300)
     assert done.returncode == status, done.stderr.decode()
     return done
 

@@ -65,12 +65,12 @@ def test_lines_that_never_end(tmp_path: Path, segments: list[object]) -> None:
         "filename": "/b.c",
         "segments": [[4, 1, 5, True, True, False], [6, 2, 0, False, False, False]],
     }
-    start = time.monotonic()
+    start = time.process_time()
     tables, (problem,) = execution.read(
         export(tmp_path, [{"filename": "/a.c", "segments": segments}, good], [])
     )
     assert set(tables["execution"]["file"].to_pylist()) == {"/b.c"}
-    assert problem.where == "coverage.json files[0]" and time.monotonic() - start < 10
+    assert problem.where == "coverage.json files[0]" and time.process_time() - start < 10
 
 
 def test_a_body_that_no_region_holds() -> None:
@@ -144,12 +144,12 @@ def test_a_sample_without_a_symbol_and_a_path_that_is_no_utf8() -> None:
 
 def test_mappings_without_end_take_no_time_by_their_square() -> None:
     spaces = samples.AddressSpaces()
-    start = time.monotonic()
+    start = time.process_time()
     for n in range(20_000):
         spaces.map(1, n << 13, 1 << 12, 0, "/a")
     spaces.fork(1, 2)
     spaces.map(2, 3 << 13, 1 << 12, 0, "/b")
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
     assert spaces.find(1, 77 << 13) == ("/a", 0) and spaces.find(1, (77 << 13) + 4096) is None
     assert spaces.find(2, 3 << 13) == ("/b", 0) and spaces.find(1, 3 << 13) == ("/a", 0)
 

@@ -46,7 +46,7 @@ def test_a_cut_trace_keeps_what_came_before(share: float, recorded: IrTrace) -> 
         assert any("cut off" in p.what for p in trace.problems)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(max_size=200), st.integers(0, 100))
 def test_garbage_is_survived(junk: bytes, percent: int) -> None:
     data = SMALL

@@ -83,9 +83,7 @@ def remark(draw: st.DrawFn) -> str:
     return text + ("Args:\n" + "".join(args) if args else "") + "...\n"
 
 
-@settings(
-    max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@settings(max_examples=250, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(
     documents=st.lists(remark(), max_size=5),
     again=st.lists(st.integers(0, 4), max_size=4),

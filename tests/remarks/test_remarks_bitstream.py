@@ -122,9 +122,7 @@ SHAPES: list[dict[str, Any]] = [
 ]
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(
     remarks=st.lists(remark(), max_size=6),
     again=st.lists(st.integers(0, 5), max_size=4),

@@ -46,7 +46,7 @@ def server(lake: Lake) -> Iterator[Server]:
 def answer(
     server: Server, path: str, method: str = "GET", **headers: str
 ) -> tuple[int, str, dict[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=300)
     try:
         connection.putrequest(method, path, skip_host="Host" in headers)
         for name, value in headers.items():
@@ -179,12 +179,12 @@ def test_the_command_ends_with_ctrl_c(lake: Lake, tmp_path: Path) -> None:
     address = child.stdout.readline().strip()
     assert address.startswith("http://127.0.0.1:")
     port = int(address.rstrip("/").rsplit(":", 1)[1])
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request("GET", "/")
     assert connection.getresponse().status == 200
     connection.close()
     child.send_signal(signal.SIGINT)
-    _, errors = child.communicate(timeout=30)
+    _, errors = child.communicate(timeout=120)
     assert child.returncode == 0 and "Traceback" not in errors
 
 

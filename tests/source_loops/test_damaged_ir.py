@@ -83,9 +83,9 @@ def test_many_loops_and_a_long_word_take_no_time_by_their_square(tmp_path: Path)
     )
     text = f"define void @f() !dbg !1 {{\n{many}}}\n" + nest(0).split("}\n", 1)[1]
     text += "".join(f"!{n + 10} = distinct !{{!{n + 10}, !3, !3}}\n" for n in range(8000))
-    start = time.monotonic()
+    start = time.process_time()
     (function,) = read(tmp_path, text)
     assert len(function.loops) == 8000 and len(function.block_tags) == 8000
     locate = debug_info.Locator({"1": "!DISubprogram(" + "x" * 1_000_000}, tmp_path)
     assert locate.subprogram("1") == ("", 0)
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30

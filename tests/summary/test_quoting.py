@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -34,7 +34,6 @@ def unquoted(text: str) -> str:
 TICKS = st.text(st.sampled_from("`~ a\n\r\t|<*_\\[]\x00\u2028"), max_size=40)
 
 
-@settings(deadline=None)
 @given(TICKS)
 def test_a_code_span_holds_any_text(text: str) -> None:
     (_, inline, _) = MarkdownIt("commonmark").parse(f"a {quoted(text)} b")
@@ -43,7 +42,6 @@ def test_a_code_span_holds_any_text(text: str) -> None:
     assert kinds[1][1].strip() == visible(text).strip()
 
 
-@settings(deadline=None)
 @given(TICKS)
 def test_a_fenced_block_holds_any_text(text: str) -> None:
     (block,) = MarkdownIt("commonmark").parse(fenced(text))

@@ -84,6 +84,6 @@ def output(folder: Path, text: str, *flags: str, name: str = "run.c") -> str:
     command = [str(tool), "-w", *flags, str(source), "-o", str(binary), "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    done = subprocess.run([str(binary)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([str(binary)], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

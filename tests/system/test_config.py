@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.base.errors import UsageError
@@ -113,7 +113,6 @@ def test_waivers(tmp_path: Path) -> None:
     assert check == CheckSettings(1.0, 0.05, [Waiver("a", "*", "b", datetime.date(2026, 2, 3))])
 
 
-@settings(deadline=None)
 @given(st.recursive(
     st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -204,7 +204,7 @@ ATOMS += ["\n#pragma omp simd\n", "\\\n", "\n", " "]
 PHRASES = st.lists(st.sampled_from(ATOMS), min_size=1, max_size=6).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PHRASES, PHRASES, PHRASES, st.booleans())
 def test_any_phrase_again_and_again(opening: str, middle: str, closing: str, cxx: bool) -> None:
     def shape(n: int) -> str:
