@@ -19,16 +19,10 @@ from collectors.base.errors import CorrError
 from collectors.base.table import BOOL, INT, LINE, STRING, Problem, Table, column
 from collectors.base.tool_output import MOST, Damage, FileName, LineNumber, decoded
 from collectors.base.toolchain import Toolchain
-from collectors.machine_code import control_flow
-from collectors.machine_code.control_flow import (
-    BRANCH,
-    FALL,
-    INDIRECT,
-    JUMP,
-    STOP,
-    MachineLoop,
-    Step,
-)
+from collectors.machine_code import control_flow, instruction_sets
+from collectors.machine_code.control_flow import MachineLoop, Step
+from collectors.machine_code.describe import DESCRIBED, describe
+from collectors.machine_code.isa import InstructionSet, Meaning
 
 FRAME = pa.struct(
     [
@@ -45,7 +39,7 @@ INSTRUCTIONS = Table(
         [
             column("address", INT, "address in the binary"),
             column("symbol", STRING, "linkage name of the function whose code it lies in"),
-            column("mnemonic", STRING, "AT&T mnemonic"),
+            column("mnemonic", STRING, "mnemonic (of x86: in AT&T syntax)"),
             column("operands", STRING, "operands as llvm-objdump prints them"),
             column("block", INT, "address of its basic block"),
             column("machine_loop", INT, "header address of the innermost machine loop, if any"),
@@ -54,8 +48,10 @@ INSTRUCTIONS = Table(
             column("column", LINE, "source column, NULL where the compiler names none"),
             column("function", STRING, "linkage name of the function it was written in"),
             column("frames", pa.list_(FRAME), "inline frames, innermost first"),
+            *DESCRIBED,
         ]
     ),
+    version=2,
 )
 MACHINE_LOOPS = Table(
     "machine_loops",
@@ -76,12 +72,8 @@ MACHINE_LOOPS = Table(
 _FUNCTION = re.compile(r"^([0-9a-f]+) <(.*)>:$")
 _SECTION = re.compile(r"^Disassembly of section |.*:\s+file format ")
 _INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)(?:\s+(.*))?$")
-_TARGET = re.compile(r"^(?:0x)?([0-9a-f]+)(?: <.*>)?$")
-_RETURN = re.compile(r"^(ret|hlt|ud2|iret|sysret|brk|udf)")
-_PACKED = re.compile(
-    r"^v?(?:(?:add|sub|mul|div|max|min|sqrt|f\w+)p[sd]|p(?:add|sub|mul|madd|min|max)\w*)"
-)
-_REGISTER_BITS = (("%zmm", 512), ("%ymm", 256), ("%xmm", 128))
+#: Constants among the code: `.word`, or bytes with their characters.
+_DATA = re.compile(r"^\.|^[0-9a-f]{2}$")
 
 
 @dataclass
@@ -105,15 +97,19 @@ def collect(binary: Path, lines: pa.Table, toolchain: Toolchain) -> Disassembly:
     `lines` is the binary's `lines` table: places are looked up once per row of it. Raises
     ToolMissing without llvm-objdump; without llvm-symbolizer there are no places, and a problem.
     """
+    known = instruction_sets.of_binary(binary)
     damage = Damage("instructions", "llvm-objdump")
-    functions = list(disassemble(binary, toolchain, damage))
+    functions = list(disassemble(binary, toolchain, known.comment if known else None, damage))
     places, problems = _places(binary, lines, toolchain)
     problems += damage.problems()
+    if known is None:
+        problems.append(_not_read(binary))
     starts = sorted(places)
     columns: dict[str, list[Any]] = {name: [] for name in INSTRUCTIONS.schema.names}
     loops = []
     for code in functions:
-        steps = [Step(a, *_transfer(m, o)) for a, m, o in code.rows]
+        meanings = [known.meaning(m, o) if known else None for _, m, o in code.rows]
+        steps = [_step(a, it) for (a, _, _), it in zip(code.rows, meanings, strict=True)]
         leaders = control_flow.block_leaders(steps)
         found = control_flow.natural_loops(steps)
         innermost = _innermost(found)
@@ -122,21 +118,35 @@ def collect(binary: Path, lines: pa.Table, toolchain: Toolchain) -> Disassembly:
             at = bisect_right(starts, address) - 1
             frames = places[starts[at]] if at >= 0 else None
             _append(columns, code.symbol, address, mnemonic, operands, block, frames)
-            columns["machine_loop"].append(innermost.get(block))
-        loops += [_loop_row(loop, code, blocks) for loop in found]
+        around = [innermost.get(block) for block in blocks]
+        columns["machine_loop"] += around
+        _describe(columns, code, around, {loop.header for loop in found if loop.innermost}, known)
+        loops += [_loop_row(loop, code.symbol, blocks, meanings) for loop in found]
     table = pa.table(columns, schema=INSTRUCTIONS.schema)
     return Disassembly(table, MACHINE_LOOPS.rows(loops), problems)
 
 
-def disassemble(binary: Path, toolchain: Toolchain, damage: Damage | None = None) -> Iterator[Code]:
-    """The functions of a binary with (address, mnemonic, operands) rows, linker stubs left out."""
+def _not_read(binary: Path) -> Problem:
+    machine = instruction_sets.machine(binary)
+    what = f"the instructions of {machine or 'this file'} are not understood: no machine loops"
+    return Problem("instructions", binary.name, what, "x86 and AArch64 are")
+
+
+def disassemble(
+    binary: Path, toolchain: Toolchain, comment: str | None, damage: Damage | None = None
+) -> Iterator[Code]:
+    """The functions of a binary with (address, mnemonic, operands) rows, linker stubs left out.
+
+    `comment` begins what llvm-objdump remarks after the operands.
+    """
     options = ("-d", "--no-show-raw-insn", "--no-leading-headers")
     argv: list[str | Path] = [toolchain.path("llvm-objdump"), *options, binary]
     with process.stream(argv) as pipe:
-        yield from parse(tool_output.lines(pipe), damage or Damage("instructions", "llvm-objdump"))
+        told = damage or Damage("instructions", "llvm-objdump")
+        yield from parse(tool_output.lines(pipe), told, comment)
 
 
-def parse(lines: Iterable[bytes], damage: Damage) -> Iterator[Code]:
+def parse(lines: Iterable[bytes], damage: Damage, comment: str | None = None) -> Iterator[Code]:
     """The functions of llvm-objdump's listing; addresses ascend in each, or the line is damaged."""
     code: Code | None = None
     last = -1
@@ -151,9 +161,10 @@ def parse(lines: Iterable[bytes], damage: Damage) -> Iterator[Code]:
                 damage.note(number, "no instruction at an address after the one before it")
                 continue
             last = address
-            if code is not None:
-                operands = (instruction[3] or "").split("#", 1)[0].strip()
-                code.rows.append((address, instruction[2], operands))
+            if code is not None and not (_DATA.match(instruction[2]) and instruction[3]):
+                operands = instruction[3] or ""
+                operands = operands.split(comment, 1)[0] if comment else operands
+                code.rows.append((address, instruction[2], operands.strip()))
             continue
         header = _FUNCTION.match(line)
         if header:
@@ -167,19 +178,24 @@ def parse(lines: Iterable[bytes], damage: Damage) -> Iterator[Code]:
         yield code
 
 
-def _transfer(mnemonic: str, operands: str) -> tuple[int, int | None]:
-    """What an instruction does to control flow, and its target if it is in the text."""
-    if _RETURN.match(mnemonic):
-        return STOP, None
-    jump = mnemonic.startswith("j") or mnemonic in ("b", "br") or mnemonic.startswith("b.")
-    compare = mnemonic in ("cbz", "cbnz", "tbz", "tbnz")
-    if not (jump or compare or mnemonic.startswith("loop")):
-        return FALL, None
-    if operands.startswith("*") or mnemonic == "br":
-        return INDIRECT, None
-    target = _TARGET.match(operands.rsplit(", ", 1)[-1])
-    always = mnemonic in ("jmp", "jmpq", "b")
-    return (JUMP if always else BRANCH), int(target[1], 16) if target else None
+def _step(address: int, meaning: Meaning | None) -> Step:
+    return Step(address, meaning.transfer, meaning.target) if meaning else Step(address)
+
+
+def _describe(
+    columns: dict[str, list[Any]],
+    code: Code,
+    machine_loops: list[int | None],
+    innermost: set[int],
+    known: InstructionSet | None,
+) -> None:
+    if known is None:
+        for field in DESCRIBED:
+            columns[field.name] += [None] * len(code.rows)
+        return
+    texts = [(mnemonic, operands) for _, mnemonic, operands in code.rows]
+    for name, values in describe(texts, machine_loops, innermost, known).items():
+        columns[name] += values
 
 
 def _innermost(loops: list[MachineLoop]) -> dict[int, int]:
@@ -191,23 +207,19 @@ def _innermost(loops: list[MachineLoop]) -> dict[int, int]:
     return found
 
 
-def _loop_row(loop: MachineLoop, code: Code, blocks: list[int]) -> dict[str, Any]:
-    body = [row for row, block in zip(code.rows, blocks, strict=True) if block in loop.blocks]
+def _loop_row(
+    loop: MachineLoop, symbol: str, blocks: list[int], meanings: list[Meaning | None]
+) -> dict[str, Any]:
+    body = [it for it, block in zip(meanings, blocks, strict=True) if block in loop.blocks]
     return {
         "machine_loop": loop.header,
-        "symbol": code.symbol,
+        "symbol": symbol,
         "depth": loop.depth,
         "innermost": loop.innermost,
         "blocks": len(loop.blocks),
         "instructions": len(body),
-        "vector_bits": max((_vector_bits(m, o) for _, m, o in body), default=0) or None,
+        "vector_bits": max((it.vector_bits for it in body if it and it.packed), default=0) or None,
     }
-
-
-def _vector_bits(mnemonic: str, operands: str) -> int:
-    if not _PACKED.match(mnemonic):
-        return 0
-    return next((bits for name, bits in _REGISTER_BITS if name in operands), 0)
 
 
 def _append(

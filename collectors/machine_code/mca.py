@@ -7,7 +7,7 @@ The model knows no caches and no branch misses, and takes a call for 100 cycles.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,8 @@ from collectors.base.foreign_text import visible
 from collectors.base.table import BOOL, INT, REAL, STRING, Problem, Table, column
 from collectors.base.tool_output import Count, Damage, LineNumber, Real, decoded
 from collectors.base.toolchain import Toolchain
+from collectors.machine_code import instruction_sets, isa
+from collectors.machine_code.isa import InstructionSet
 
 ITERATIONS = 100
 OUTPUT = "mca.json"
@@ -66,20 +68,20 @@ MCA_INSTRUCTIONS = Table(
     ),
 )
 
-_COMMENT_TARGET = re.compile(r"\s*<[^>]*>")
-_CALL = re.compile(r"^(call|bl\b|blr\b)")
-
 
 def collect(
     loops: dict[int, list[tuple[int, str, str]]],
     symbols: dict[int, str],
     toolchain: Toolchain,
     folder: Path,
+    instructions: InstructionSet,
     cpu: str | None = None,
 ) -> tuple[pa.Table, pa.Table, list[Problem]]:
     """Run llvm-mca over `loops` (header address → (address, mnemonic, operands) rows).
 
-    Returns the `mca` and `mca_instructions` rows. The assembly and the JSON stay in `folder`.
+    Without `cpu` the model is of this machine, or of no processor in particular where this machine
+    has other instructions. Returns the `mca` and `mca_instructions` rows. The assembly and the JSON
+    stay in `folder`.
     """
     if not loops:
         return MCA.empty(), MCA_INSTRUCTIONS.empty(), []
@@ -87,17 +89,33 @@ def collect(
         problem = Problem("mca", "llvm-mca", "not installed", "install the llvm tools")
         return MCA.empty(), MCA_INSTRUCTIONS.empty(), [problem]
     listing = folder / "mca.s"
-    listing.write_text("".join(_region(h, rows) for h, rows in loops.items()))
-    answer = _run(listing, toolchain, cpu)
+    listing.write_text("".join(_region(h, rows, instructions) for h, rows in loops.items()))
+    answer = _run(listing, toolchain, [*_model(instructions, cpu)])
     if not answer.stdout.lstrip().startswith(b"{"):
         problem = Problem("mca", str(listing), f"llvm-mca failed: {answer.last_lines(2)}")
         return MCA.empty(), MCA_INSTRUCTIONS.empty(), [problem]
     (folder / OUTPUT).write_bytes(answer.stdout)
     try:
-        return parse(answer.stdout, loops, symbols)
+        summary, details, problems = parse(answer.stdout, loops, symbols, instructions)
     except CorrError as error:
         problem = Problem("mca", str(folder / OUTPUT), error.message, error.fix)
         return MCA.empty(), MCA_INSTRUCTIONS.empty(), [problem]
+    if cpu is None and is_foreign(instructions):
+        what = f"modelled for no processor in particular ({instructions.any_cpu})"
+        problems.append(Problem("mca", instructions.name, what, "name one with -mcpu="))
+    return summary, details, problems
+
+
+def is_foreign(instructions: InstructionSet) -> bool:
+    """This machine cannot run them: there is no model of "this processor" for them."""
+    return type(instruction_sets.of_host()) is not type(instructions)
+
+
+def named_cpu(flags: Sequence[str], instructions: InstructionSet) -> str | None:
+    """The processor that the compiler's flags name, for a program that is not for this machine."""
+    option = "-march=" if instructions.name.startswith("x86") else "-mcpu="
+    named = [f.removeprefix(option).partition("+")[0] for f in flags if f.startswith(option)]
+    return named[-1] if named and is_foreign(instructions) else None
 
 
 class _Target(msgspec.Struct):
@@ -159,6 +177,7 @@ def parse(
     report: bytes,
     loops: dict[int, list[tuple[int, str, str]]],
     symbols: dict[int, str],
+    instructions: InstructionSet,
 ) -> tuple[pa.Table, pa.Table, list[Problem]]:
     """Rows from llvm-mca's JSON; a region that is damaged or does not line up is reported.
 
@@ -181,7 +200,7 @@ def parse(
         rows.append(
             {"machine_loop": header, "symbol": symbols.get(header), "cpu": target.CPUName}
             | _summary(region.SummaryView, pressure.get(len(region.Instructions), []))
-            | {"calls": any(_CALL.match(m) for _, m, _ in code)}
+            | {"calls": any(instructions.meaning(m, o).kind == isa.CALL for _, m, o in code)}
         )
         if len(region.Instructions) != len(code):
             what = f"{len(code) - len(region.Instructions)} instructions unknown to llvm-mca"
@@ -208,18 +227,25 @@ def _inconsistency(region: _CodeRegion, header: int | None, resources: int) -> s
     return ""
 
 
-def _region(header: int, code: Iterable[tuple[int, str, str]]) -> str:
-    text = [f"# LLVM-MCA-BEGIN 0x{header:x}"]
-    for _, mnemonic, operands in code:
-        text.append(f"\t{mnemonic}\t{_COMMENT_TARGET.sub('', operands)}")
-    text.append("# LLVM-MCA-END\n")
+def _region(header: int, code: Iterable[tuple[int, str, str]], instructions: InstructionSet) -> str:
+    text = [f"{instructions.comment} LLVM-MCA-BEGIN 0x{header:x}"]
+    text += [f"\t{instructions.assembly(mnemonic, operands)}" for _, mnemonic, operands in code]
+    text.append(f"{instructions.comment} LLVM-MCA-END\n")
     return "\n".join(text)
 
 
-def _run(listing: Path, toolchain: Toolchain, cpu: str | None) -> process.Completed:
+def _model(instructions: InstructionSet, cpu: str | None) -> Iterator[str]:
+    """The options that name the target and its processor."""
+    yield f"-mtriple={instructions.triple}"
+    if cpu or is_foreign(instructions):
+        yield f"-mcpu={cpu or instructions.any_cpu}"
+    if instructions.extensions:
+        yield f"-mattr={instructions.extensions}"
+
+
+def _run(listing: Path, toolchain: Toolchain, model: list[str]) -> process.Completed:
     argv: list[str | Path] = [toolchain.path("llvm-mca"), "-json", f"-iterations={ITERATIONS}"]
-    if cpu:
-        argv.append(f"-mcpu={cpu}")
+    argv += model
     if toolchain.major >= 19:
         argv.append("-skip-unsupported-instructions=any")
     return process.run([*argv, listing], limit=1 << 30)

@@ -80,8 +80,12 @@ def build(
         jobs.append(partial(_compiled, builder, unit, progress))
         jobs.append(partial(_front_end, builder, unit, progress))
     found = run_together(jobs)
+    problems = [problem for read in found for problem in read.problems]
     with progress.step("linking"):
-        builder.link(program.name, () if options.run else _WITH_HOLES)
+        if options.run:
+            builder.link(program.name)
+        else:
+            problems += builder.link_unrun(program.name)
     return BuiltProgram(
         program,
         toolchain,
@@ -90,12 +94,8 @@ def build(
         progress,
         builder,
         {unit.stem: read.functions for unit, read in zip(builder.units, found[1::2], strict=True)},
-        tuple(problem for read in found for problem in read.problems),
+        tuple(problems),
     )
-
-
-#: A program that is not run need not be whole.
-_WITH_HOLES = ("-Wl,--unresolved-symbols=ignore-all",)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collectors.base import demangle
-from collectors.machine_code import instructions, lines, mca
+from collectors.machine_code import instruction_sets, instructions, lines, mca
 from corr.collect import hottest
 from corr.collect.built import BuiltProgram
 from corr.collect.layer import LayerResult, Tables
@@ -34,6 +34,9 @@ def function_names(built: BuiltProgram, given: Tables) -> LayerResult:
 def machine_model(built: BuiltProgram, given: Tables) -> LayerResult:
     """What llvm-mca expects of innermost machine loops: of hot ones, or with --deep of all."""
     loops, code = given["machine_loops"], given["instructions"]
+    known = instruction_sets.of_binary(built.binary)
+    if known is None:
+        return LayerResult()
     innermost = loops.filter(loops["innermost"])
     headers, symbols = innermost["machine_loop"].to_pylist(), innermost["symbol"].to_pylist()
     wanted = set(headers)
@@ -42,5 +45,8 @@ def machine_model(built: BuiltProgram, given: Tables) -> LayerResult:
     bodies = instructions.by_machine_loop(code)
     picked = {header: bodies[header] for header in sorted(wanted)}
     names = dict(zip(headers, symbols, strict=True))
-    summary, details, problems = mca.collect(picked, names, built.toolchain, built.folder)
+    cpu = mca.named_cpu(built.program.units[0].flags, known)
+    summary, details, problems = mca.collect(
+        picked, names, built.toolchain, built.folder, known, cpu
+    )
     return LayerResult({"mca": summary, "mca_instructions": details}, problems)

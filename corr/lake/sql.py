@@ -6,7 +6,7 @@ import contextlib
 import re
 import weakref
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -114,7 +114,7 @@ def view_records(lake: Lake, run: RunInfo, view: str, limit: int) -> list[dict[s
         found = connection.execute(statement)
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    except duckdb.CatalogException:  # a table that the run does not have
+    except (duckdb.CatalogException, duckdb.BinderException):  # a table or column it does not have
         found = query(connect(lake, [run], [view]), f"FROM {view} LIMIT {limit:d}")
         records: list[dict[str, Any]] = found.to_pylist()
         return records
@@ -204,6 +204,7 @@ class _Sources:
     ) -> None:
         self.layout = lake.layout()
         self._lake = lake
+        self._runs = runs
         self._ids = None if runs is None else [run.run_id for run in runs]
         self._unite = unite
 
@@ -233,16 +234,43 @@ class _Sources:
         if len(files) > 1:
             variable = f"files_of_{table}"
             connection.execute(f"SET VARIABLE {variable} = {_list(files)}")
-        select = self.sql(table, variable) or _empty(connection, table)
-        connection.execute(f"CREATE VIEW {table} AS {select}")
+        select = self.sql(table, variable)
+        if not select or not self._older(table):
+            connection.execute(f"CREATE VIEW {table} AS {select or _empty(connection, table)}")
+            return
+        select = f"{select} UNION ALL BY NAME {_empty(connection, table)}"
+        if self._runs is None or not self._filled(connection, table, select):
+            connection.execute(f"CREATE VIEW {table} AS {select}")
+
+    def _filled(self, connection: duckdb.DuckDBPyConnection, table: str, select: str) -> bool:
+        """Make a table whose new columns can be worked out for the runs that lack them."""
+        from corr.lake import older
+
+        if table not in older.NEEDS:
+            return False
+        older.fill(connection, table, select, self.sql(older.NEEDS[table]), self._older(table))
+        return True
 
     @cached_property
-    def _entries(self) -> list[Entry | None]:
-        return list(self._lake.listing().values())
+    def _listing(self) -> Mapping[str, Entry | None]:
+        return self._lake.listing()
 
     def _same_version(self, table: str) -> bool:
-        found = {entry.versions.get(table) if entry else None for entry in self._entries}
+        found = {e.versions.get(table) if e else None for e in self._listing.values()}
         return len(found) == 1 and None not in found
+
+    def _older(self, table: str) -> list[str]:
+        """Runs that may have been made when the table had fewer columns."""
+        from corr.lake.tables import TABLES
+
+        newest = TABLES[table].version
+        if newest == 1:
+            return []
+        if self._runs is None:
+            found = {name: e.versions if e else {} for name, e in self._listing.items()}
+        else:
+            found = {run.run_id: run.table_versions for run in self._runs}
+        return [name for name, versions in found.items() if versions.get(table) != newest]
 
 
 def _empty(connection: duckdb.DuckDBPyConnection, table: str) -> str:

@@ -5,6 +5,7 @@ Nothing here changes what the user's flags produce: `-g` and the remark record d
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 
 from collectors.base import elf, process, toolchain
 from collectors.base.errors import CompileError, CorrError
+from collectors.base.table import Problem
 from collectors.base.threads import run_together
 from collectors.base.toolchain import Toolchain
 from corr.program.model import Program, Unit
@@ -63,6 +65,13 @@ def record_format(tools: Toolchain) -> str:
     """
     return "bitstream" if tools.major >= 22 else "yaml"
 
+
+#: A program that is not run may lack functions. Where the start-up code and the libraries of its
+#: target are not installed, lld can do without them: as a library, in which calls keep their names,
+#: or, of code that may not be in one, as a program.
+_WITH_HOLES = ("-Wl,--unresolved-symbols=ignore-all",)
+_ALONE = ("-fuse-ld=lld", "-nostdlib")
+_WITHOUT_TARGET = ((*_ALONE, "-shared", "-Wl,-Bsymbolic"), (*_ALONE, *_WITH_HOLES))
 
 _THREADS = ("pthread_create", "thrd_create", "__kmpc_fork_call", "GOMP_parallel", "_ZNSt6thread")
 
@@ -144,9 +153,31 @@ class Builder:
 
         With link-time optimisation the linker writes remarks too, to `link_remarks`.
         """
+        return self._link_measured(name, (*self.program.link_flags, *extra))
+
+    def link_unrun(self, name: str) -> list[Problem]:
+        """Link the measured objects only to look at the code; what is missing may stay missing.
+
+        Returns what was left out. Raises CompileError.
+        """
+        try:
+            self.link(name, _WITH_HOLES)
+            return []
+        except CompileError as error:
+            refused = error
+        flags = without_libraries(self.program.link_flags)
+        for extra in _WITHOUT_TARGET:
+            with contextlib.suppress(CompileError):
+                self._link_measured(name, (*flags, *extra))
+                what = "linked without start-up code and libraries: those of its target are missing"
+                fix = "the code is that of the objects; only its addresses are not the program's"
+                return [Problem("instructions", name, what, fix)]
+        raise refused
+
+    def _link_measured(self, name: str, flags: Sequence[str]) -> Path:
         if self.link_time_optimised:
-            extra = (*extra, "-fsave-optimization-record=yaml")
-        return self._link([b.object for b in self.units], self.folder / name, extra)
+            flags = (*flags, "-fsave-optimization-record=yaml")
+        return self._link([b.object for b in self.units], self.folder / name, flags)
 
     @property
     def link_time_optimised(self) -> bool:
@@ -179,12 +210,13 @@ class Builder:
 
         pairs = zip(self.units, objects, strict=True)
         run_together([partial(compile_one, *pair) for pair in pairs])
-        binary = self._link(objects, self.folder / f"program.{name}", flags)
+        linked = (*self.program.link_flags, *flags)
+        binary = self._link(objects, self.folder / f"program.{name}", linked)
         for path in objects:
             path.unlink()
         return binary
 
-    def _link(self, objects: list[Path], out: Path, extra: Sequence[str]) -> Path:
+    def _link(self, objects: list[Path], out: Path, flags: Sequence[str]) -> Path:
         cxx = any(u.cxx for u in self.program.units)
         tool = self.toolchain.path("clang++" if cxx else "clang")
         answer = process.run(
@@ -194,8 +226,7 @@ class Builder:
                 "-g",
                 *objects,
                 *QUIET,
-                *self.program.link_flags,
-                *extra,
+                *flags,
                 "-o",
                 out,
             ],
@@ -216,6 +247,12 @@ class Builder:
 def _input(unit: Unit) -> tuple[str | Path, ...]:
     """What clang is to compile: the source, or the module that stands for it."""
     return (unit.source,) if unit.ir is None else ("-x", "ir", unit.ir)
+
+
+def without_libraries(flags: Sequence[str]) -> list[str]:
+    """Flags of a link but for the libraries that they name: `-lm`, `-l m`."""
+    pairs = zip(flags, ("", *flags), strict=False)
+    return [flag for flag, before in pairs if not flag.startswith("-l") and before != "-l"]
 
 
 def uses_threads(binary: Path) -> bool:

@@ -41,7 +41,7 @@ ORDER BY samples DESC NULLS LAST, instructions DESC, machine_loop"""
 
 CODE_SQL = """\
 SELECT i.machine_loop, i.address, i.mnemonic, i.operands, i.file, i.line, s.samples, m.latency,
-       m.rthroughput, m.may_load, m.may_store
+       m.rthroughput, i.flops, i.load_bytes, i.store_bytes
 FROM instructions i LEFT JOIN mca_instructions m USING (run_id, address)
 LEFT JOIN address_samples s USING (run_id, address)
 WHERE list_contains(?, i.machine_loop) ORDER BY i.machine_loop, i.address"""

@@ -1,9 +1,9 @@
 """How far each hot loop is from what the machine can do: operations, bytes and time of a loop.
 
 Operations and bytes are counted, not measured: the instructions of the loop's hottest machine loop
-tell what one pass through it does (for x86-64), the execution counts how often the source loop's
-body ran, and the remarks how many source iterations a pass stands for (lanes x interleaving x
-unrolling). The time is the loop's share of the samples times the median CPU time of one thread.
+tell what one pass through it does, the execution counts how often the source loop's body ran, and
+the remarks how many source iterations a pass stands for (lanes x interleaving x unrolling). The
+time is the loop's share of the samples times the median CPU time of one thread.
 
 What that misses: remainder loops and run-time fall-backs are taken for the hottest machine loop;
 masked lanes count as if they were all used; a division counts as one operation like an addition;
@@ -14,9 +14,7 @@ from memory only counters know, or cachegrind's simulation where a run was short
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from corr.report.facts import Facts
 from corr.report.layers import Layers
@@ -45,59 +43,6 @@ COLUMNS = columns(
     }
 )
 PEAKS = columns({"name": "roof", "value": "value", "unit": "unit"})
-
-_ARITHMETIC = re.compile(r"^v?(?:add|sub|mul|div|min|max|sqrt|hadd|hsub|addsub)([ps])([sdh])$")
-_FUSED = re.compile(r"^vfn?m(?:add|sub|addsub|subadd)(?:132|213|231)?([ps])([sdh])$")
-_X87 = re.compile(r"^f(?:i?add|i?subr?|i?mul|i?divr?)p?[sl]?$")
-_ELEMENT = {"d": 8, "s": 4, "h": 2}
-_MEMORY = re.compile(r"\(%|\(,%|^0x[0-9a-f]+\b")
-_NO_ACCESS = re.compile(r"^(lea|nop|prefetch|j|call)")
-_REGISTERS = (("%zmm", 64), ("%ymm", 32), ("%xmm", 16))
-_SUFFIX = {"q": 8, "l": 4, "w": 2, "b": 1}
-
-
-def flops(mnemonic: str, operands: str) -> int:
-    """Floating-point operations of an x86-64 instruction; a fused multiply-add is two."""
-    fused = _FUSED.match(mnemonic)
-    match = fused or _ARITHMETIC.match(mnemonic)
-    if match is None:
-        return 1 if _X87.match(mnemonic) else 0
-    each = 2 if fused else 1
-    if match[1] == "s":
-        return each
-    return each * (_widest(operands) or 16) // _ELEMENT[match[2]]
-
-
-def access_bytes(row: Mapping[str, Any]) -> int:
-    """Bytes that an x86-64 instruction reads and writes in memory.
-
-    A row has `mnemonic`, `operands`, and `may_load` and `may_store` of the model (or None).
-    """
-    mnemonic, operands = row["mnemonic"], row["operands"] or ""
-    if not _MEMORY.search(operands) or _NO_ACCESS.match(mnemonic):
-        return 0
-    both = bool(row.get("may_load")) and bool(row.get("may_store"))
-    return _access_width(mnemonic, operands) * (2 if both else 1)
-
-
-def _access_width(mnemonic: str, operands: str) -> int:
-    repeated = re.search(r"\{1to\d+\}", operands)
-    element = re.search(r"[ps]([sdh])$", mnemonic)
-    if repeated or "broadcast" in mnemonic or re.search(r"s[sdh]$", mnemonic):
-        if "i" in mnemonic and (size := re.search(r"(\d+)x\d+$", mnemonic)):
-            return int(size[1]) // 8
-        return _ELEMENT[element[1]] if element else 8
-    if match := re.match(r"^v?mov([dq])$", mnemonic):
-        return 8 if match[1] == "q" else 4
-    widened = re.match(r"^mov[sz]([bwl])[wlq]$", mnemonic)
-    width = _widest(operands)
-    if width and not widened:
-        return width
-    return _SUFFIX.get(widened[1] if widened else mnemonic[-1], 8)
-
-
-def _widest(operands: str) -> int:
-    return next((width for name, width in _REGISTERS if name in operands), 0)
 
 
 def loops(facts: Facts, layers: Layers, peaks: Peaks | None) -> list[Row]:
@@ -130,10 +75,10 @@ def loops(facts: Facts, layers: Layers, peaks: Peaks | None) -> list[Row]:
 
 def _of_loop(row: Row, code: Sequence[Row], taken: float) -> Row | None:
     """Operations, bytes and time of a loop; None where it computes nothing in floating point."""
-    each = sum(flops(one["mnemonic"], one["operands"] or "") for one in code)
+    each = sum(one["flops"] or 0 for one in code)
     if not each:
         return None
-    moved = sum(access_bytes(one) for one in code)
+    moved = sum((one["load_bytes"] or 0) + (one["store_bytes"] or 0) for one in code)
     lanes = 1
     for number in str(row["vector"] or "1").split("x"):
         lanes *= int(number)

@@ -14,7 +14,7 @@ from collectors.base.errors import UsageError
 from corr.lake.sql import rows
 from corr.lake.store import RunInfo
 from corr.program import machine
-from corr.summary.code import bound_words, instruction_mix, stack_accesses, stream_words, streams
+from corr.summary.code import bound_words, instruction_mix, stream_words, streams
 from corr.summary.markdown import labels, sentence
 
 #: Share of the samples from which a loop of a nest gets every layer, and how many at most do.
@@ -153,8 +153,8 @@ def code(connection: duckdb.DuckDBPyConnection, machine_loop: int) -> list[Row]:
     """A machine loop's instructions with samples, place, and what the model says of them."""
     return rows(
         connection,
-        "SELECT i.address, i.mnemonic, i.operands, i.line, s.samples, m.latency,"
-        " m.may_load, m.may_store FROM instructions i"
+        "SELECT i.address, i.mnemonic, i.operands, i.line, s.samples, m.latency, i.kind, i.stack,"
+        " i.load_bytes, i.store_bytes, i.through, i.moves, i.step FROM instructions i"
         " LEFT JOIN mca_instructions m USING (run_id, machine_loop, address)"
         " LEFT JOIN address_samples s USING (run_id, address)"
         " WHERE i.machine_loop = ? ORDER BY i.address",
@@ -307,7 +307,7 @@ def _model(connection: duckdb.DuckDBPyConnection, machine_loop: int | None) -> R
         "bound_by": bound_words(row),
         "code": listed,
         "mix": instruction_mix(listed),
-        "stack": stack_accesses(listed),
+        "stack": sum(bool(one["stack"]) for one in listed),
         "streams": stream_words(streams(listed)),
     }
 

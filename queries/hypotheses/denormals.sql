@@ -2,9 +2,10 @@
 -- refuted-by: no value of the loop is ever below the normal range
 -- source: Intel 64 and IA-32 Architectures Optimization Reference Manual, 3.9 (denormals, FTZ, DAZ); Agner Fog, The microarchitecture
 WITH modes AS (
-    SELECT s.side, min('instructions ' || s.side || ': ldmxcsr in ' || i.symbol) AS fact
+    SELECT s.side, min('instructions ' || s.side || ': ' || i.mnemonic || ' in ' || i.symbol) AS fact
     FROM sides s JOIN instructions i USING (run_id)
-    WHERE regexp_matches(i.mnemonic, '^v?ldmxcsr$') GROUP BY s.side
+    WHERE i.mnemonic IN ('ldmxcsr', 'vldmxcsr') OR i.mnemonic = 'msr' AND i.operands ILIKE 'fpcr,%'
+    GROUP BY s.side
     UNION ALL
     SELECT side, fact FROM flag_edits WHERE flag IN ('-mdaz-ftz', '-ffast-math', '-Ofast')
 )

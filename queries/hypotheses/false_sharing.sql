@@ -7,7 +7,7 @@ SELECT d.loop, CASE WHEN d.verdict IN ('faster', 'slower') THEN 0.75 ELSE 0.3 EN
 FROM d JOIN edits e ON e.loop = d.loop AND NOT e.in_loop
  AND regexp_matches(e.text, '(?i)pad|alignas|_Alignas|aligned|struct|\[')
 CROSS JOIN (SELECT count(*) AS calls FROM instructions
-            WHERE mnemonic LIKE 'call%'
+            WHERE kind = 'call'
               AND regexp_matches(operands, 'pthread_create|GOMP_parallel|kmpc_fork|_ZNSt6thread')) t
 WHERE t.calls > 0 AND NOT d.code_changed AND d.memory_accesses_b > 0
   AND d.iterations_a = d.iterations_b

@@ -61,15 +61,15 @@ def test_places_of_loops_and_of_the_first_call(tables: duckdb.DuckDBPyConnection
 
 
 def test_code_counts_packed_and_scalar_arithmetic(tables: duckdb.DuckDBPyConnection) -> None:
-    for mnemonic, operands, loop in (
-        ("vmulps", "%ymm0, %ymm1, %ymm2", "f/1"),
-        ("vfmadd231pd", "%xmm0, %xmm1, %xmm2", "f/1"),
-        ("paddd", "%xmm0, %xmm1", "f/1"),
-        ("addss", "%xmm0, %xmm1", "f/1"),
-        ("vmovups", "%zmm0, (%rdi)", "f/1"),
-        ("addss", "%xmm0, %xmm1", "g/1"),
+    for packed, vector_bits, loop in (
+        (True, 256, "f/1"),
+        (True, 128, "f/1"),
+        (True, 128, "f/1"),
+        (False, 0, "f/1"),
+        (None, 512, "f/1"),  # a move
+        (False, 0, "g/1"),
     ):
-        insert(tables, "instructions", mnemonic=mnemonic, operands=operands, loop=loop)
+        insert(tables, "instructions", packed=packed, vector_bits=vector_bits, loop=loop)
     assert answer(tables, "code", loops=["f/1"]) == [("f/1", 256, 3, 1)]
     assert answer(tables, "code", loops=["g/1"]) == [("g/1", 0, 0, 1)]
 

@@ -341,7 +341,7 @@ def test_false_sharing_needs_threads(tables: duckdb.DuckDBPyConnection) -> None:
         tables,
         "instructions",
         run_id="run b",
-        mnemonic="callq",
+        kind="call",
         operands="0x1030 <pthread_create@plt>",
     )
     assert explained(tables, "x/1")[0][0].name == "false_sharing"

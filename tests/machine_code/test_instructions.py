@@ -9,6 +9,7 @@ import pytest
 
 from collectors.base.toolchain import Toolchain
 from collectors.machine_code import instructions, lines, mca
+from collectors.machine_code.x86 import X86_64
 
 SOURCE = """
 static inline double square(double x) { return x * x; }
@@ -88,7 +89,12 @@ def test_machine_loops_and_mca(
     code = instructions.by_machine_loop(found.instructions)[loop["machine_loop"]]
     assert len(code) == loop["instructions"]
     summary, details, problems = mca.collect(
-        {loop["machine_loop"]: code}, {loop["machine_loop"]: "twice"}, tools, tmp_path, "skylake"
+        {loop["machine_loop"]: code},
+        {loop["machine_loop"]: "twice"},
+        tools,
+        tmp_path,
+        X86_64,
+        "skylake",
     )
     assert problems == []
     (row,) = summary.to_pylist()
@@ -107,7 +113,7 @@ def test_mca_equals_its_own_text_output(
     (loop,) = [r for r in found.machine_loops.to_pylist() if r["symbol"] == "twice"]
     code = instructions.by_machine_loop(found.instructions)
     picked = {loop["machine_loop"]: code[loop["machine_loop"]]}
-    summary, _, _ = mca.collect(picked, {}, tools, tmp_path, "skylake")
+    summary, _, _ = mca.collect(picked, {}, tools, tmp_path, X86_64, "skylake")
     text = subprocess.run(
         [str(tools.path("llvm-mca")), "-mcpu=skylake", str(tmp_path / "mca.s")],
         check=True, capture_output=True, text=True,
@@ -120,10 +126,10 @@ def test_mca_equals_its_own_text_output(
 
 
 def test_mca_with_nothing_and_with_garbage(tools: Toolchain, tmp_path: Path) -> None:
-    summary, details, problems = mca.collect({}, {}, tools, tmp_path)
+    summary, details, problems = mca.collect({}, {}, tools, tmp_path, X86_64)
     assert (len(summary), len(details), problems) == (0, 0, [])
     garbage = {16: [(16, "addq", "$1, %rax"), (20, "nonsense", "%q"), (24, "jne", "0x10")]}
-    summary, details, problems = mca.collect(garbage, {}, tools, tmp_path)
+    summary, details, problems = mca.collect(garbage, {}, tools, tmp_path, X86_64)
     assert problems, "an instruction that the model does not know is reported"
 
 

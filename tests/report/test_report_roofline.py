@@ -5,38 +5,8 @@ from __future__ import annotations
 import pytest
 
 from corr.lake.store import Lake
-from corr.report import kernel, peaks, roofline
+from corr.report import kernel, peaks
 from corr.report.subject import subjects
-
-
-@pytest.mark.parametrize(
-    ("mnemonic", "operands", "flop", "moved"),
-    [
-        ("vfmadd231pd", "(%rax), %zmm1, %zmm2", 16, 64),
-        ("vfmadd231pd", "%ymm0, %ymm1, %ymm2", 8, 0),
-        ("vfmadd213ss", "(%rax), %xmm1, %xmm2", 2, 4),
-        ("mulsd", "(%rcx,%rax,8), %xmm0", 1, 8),
-        ("addps", "%xmm0, %xmm1", 4, 0),
-        ("vaddpd", "(%rax){1to8}, %zmm1, %zmm2", 8, 8),
-        ("vbroadcastsd", "(%rax), %zmm2", 0, 8),
-        ("movapd", "%xmm0, (%rdi)", 0, 16),
-        ("movsd", "%xmm0, (%rdi)", 0, 8),
-        ("movzbl", "(%rdi), %eax", 0, 1),
-        ("movq", "(%rdi), %rax", 0, 8),
-        ("leaq", "(%rdi,%rax,8), %rcx", 0, 0),
-        ("prefetcht0", "(%rdi)", 0, 0),
-        ("cvtsi2sd", "%eax, %xmm0", 0, 0),
-        ("ucomisd", "%xmm1, %xmm0", 0, 0),
-        ("vdivpd", "%ymm0, %ymm1, %ymm2", 4, 0),
-        ("jne", "0x1234", 0, 0),
-    ],
-)
-def test_operations_and_bytes_of_an_instruction(
-    mnemonic: str, operands: str, flop: int, moved: int
-) -> None:
-    row = {"mnemonic": mnemonic, "operands": operands, "may_load": None, "may_store": None}
-    assert roofline.flops(mnemonic, operands) == flop
-    assert roofline.access_bytes(row) == moved
 
 
 def test_gemm_does_the_operations_that_its_formula_says(gemm: Lake) -> None:

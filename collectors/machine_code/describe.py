@@ -1,0 +1,74 @@
+"""The columns of `instructions` that say what each instruction is, from its text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from collectors.base.table import BOOL, INT, STRING, column
+from collectors.machine_code import address_steps
+from collectors.machine_code.address_steps import CONSTANT, Step
+from collectors.machine_code.isa import KINDS, InstructionSet, Meaning
+
+DESCRIBED = (
+    column("kind", STRING, f"what it is for: {', '.join(KINDS)}"),
+    column("vector_bits", INT, "width of the vector that it works on, 0 for none (SVE: the least)"),
+    column("packed", BOOL, "arithmetic on all elements of a vector register, or (false) on one"),
+    column("element", STRING, "type of an element of vector or floating-point arithmetic, as f64"),
+    column("flops", INT, "floating-point operations of one execution; a fused multiply-add is two"),
+    column("load_bytes", INT, "bytes read from memory; return addresses left out"),
+    column("store_bytes", INT, "bytes written to memory; return addresses left out"),
+    column("stack", BOOL, "reaches the stack frame: spilled values, locals, push, pop"),
+    column("through", STRING, "registers that its address in memory is made of, as r9+8*rbp"),
+    column("displacement", INT, "bytes that are added to them"),
+    column("moves", STRING, "how that address moves in its innermost machine loop: constant, "
+           "at run time (a distance in a register), computed (made anew)"),
+    column("step", INT, "bytes that it moves in each pass, where that is a constant"),
+)  # fmt: skip
+
+
+def describe(
+    code: Sequence[tuple[str, str]],
+    machine_loops: Sequence[int | None],
+    innermost: Collection[int],
+    instructions: InstructionSet,
+) -> dict[str, list[Any]]:
+    """The `DESCRIBED` columns of one function's (mnemonic, operands) rows.
+
+    `machine_loops` has the machine loop of each row, `innermost` those that hold no other.
+    """
+    bodies: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for row, loop in zip(code, machine_loops, strict=True):
+        if loop in innermost and loop is not None:
+            bodies[loop].append(row)
+    steps = {
+        loop: address_steps.register_steps(body, instructions) for loop, body in bodies.items()
+    }
+    stack = instructions.stack_registers(code)
+    found: dict[str, list[Any]] = {field.name: [] for field in DESCRIBED}
+    for row, loop in zip(code, machine_loops, strict=True):
+        moved = None if loop is None else steps.get(loop)
+        values = _values(instructions.meaning(*row), stack, moved)
+        for name, value in zip(found, values, strict=True):
+            found[name].append(value)
+    return found
+
+
+def _values(
+    meaning: Meaning, stack: Collection[str], steps: dict[str, Step] | None
+) -> tuple[Any, ...]:
+    place = meaning.address
+    through = place.through if place else None
+    step: Step | None = None
+    if place is not None and through is not None and steps is not None:
+        step = address_steps.address_step(place, steps)
+    return (
+        *(meaning.kind, meaning.vector_bits, meaning.packed, meaning.element, meaning.flops),
+        *(meaning.load_bytes, meaning.store_bytes),
+        meaning.uses_stack or (place is not None and place.base in stack),
+        through,
+        place.offset if place else None,
+        CONSTANT if isinstance(step, int) else step,
+        step if isinstance(step, int) else None,
+    )
