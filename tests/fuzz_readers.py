@@ -27,6 +27,9 @@ from collectors.base.foreign_text import is_visible
 from collectors.base.table import Problem, problem_rows
 from collectors.base.tool_output import Damage
 from collectors.machine_code import control_flow, instructions, lines, mca
+from collectors.machine_code.aarch64 import AARCH64
+from collectors.machine_code.describe import DESCRIBED, describe
+from collectors.machine_code.x86 import X86_64
 from collectors.measured import cachegrind, counters, execution, samples, timings, trips
 from collectors.regions import caliper, papi, while_running
 from collectors.regions import marks as region_marks
@@ -68,24 +71,28 @@ class Reader:
 def code() -> dict[str, list[tuple[int, str, str]]]:
     damage = Damage("", "")
     listing = (CODE / "objdump.txt").read_bytes().splitlines(keepends=True)
-    return {c.symbol: c.rows for c in instructions.parse(listing, damage)}
+    return {c.symbol: c.rows for c in instructions.parse(listing, damage, "#")}
 
 
 def read_mca(path: Path) -> Result:
     hot = {"twice": 0x1140, "main": 0x11A0}
     loops = {at: [r for r in code()[name] if at <= r[0]][:6] for name, at in hot.items()}
-    rows, details, problems = mca.parse(path.read_bytes(), loops, dict(zip(hot.values(), hot)))
+    rows, details, problems = mca.parse(
+        path.read_bytes(), loops, dict(zip(hot.values(), hot)), X86_64
+    )
     return [rows, details], problems
 
 
 def read_objdump(path: Path) -> Result:
     damage = Damage("instructions", "llvm-objdump")
     with path.open("rb") as listing:
-        for function in instructions.parse(listing, damage):
-            steps = [
-                control_flow.Step(a, *instructions._transfer(m, o)) for a, m, o in function.rows
-            ]
+        for function in instructions.parse(listing, damage, "#"):
+            steps = [instructions._step(a, X86_64.meaning(m, o)) for a, m, o in function.rows]
             control_flow.natural_loops(steps)
+            texts = [(m, o) for _, m, o in function.rows]
+            for of in (X86_64, AARCH64):
+                columns = describe(texts, [1] * len(texts), {1}, of)
+                pa.table(columns, schema=pa.schema(DESCRIBED)).validate()
             pa.array([row[0] for row in function.rows], pa.int64())
     return [], damage.problems()
 

@@ -30,6 +30,7 @@ if [ "${1:-}" = test ]; then
     need ninja ninja-build
     need papi_avail papi-tools
     need patch patch
+    need "ld.lld-$llvm" "lld-$llvm"
     need pgrep procps
     need chromium chromium
     need npm npm

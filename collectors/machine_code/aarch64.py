@@ -74,7 +74,7 @@ AARCH64 = AArch64()
 
 @lru_cache(maxsize=1 << 16)
 def _meaning(mnemonic: str, operands: str) -> Meaning:
-    what, parts = kind(mnemonic), split(operands)
+    what, parts = kind(mnemonic), split(_COMMENT.sub("", operands))
     if what in _TRANSFERS or what == isa.CALL:
         return Meaning(what, transfer=_transfer(mnemonic, what), target=_target(what, parts))
     place = next((a for part in parts if (a := address(part))), None)

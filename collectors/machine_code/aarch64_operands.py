@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from collectors.machine_code import isa
 from collectors.machine_code.isa import Address
 
 _COMMA = re.compile(r",\s*(?![^\[{]*[\]}])")
 _ADDRESS = re.compile(r"\[(?P<base>[\w.]+)(?:, (?P<more>[^\]]+))?\](?P<written>!)?")
-_EXTENSION = re.compile(r"(?:lsl|[su]xt[wx])(?: #(?P<shift>\d+|0x[0-9a-f]+))?")
-_NUMBER = re.compile(r"#(-?(?:0x[0-9a-f]+|\d+))")
-_VECTOR = re.compile(r"[vz]\d+\.(?P<count>\d*)(?P<letter>[bhsdq])")
+_EXTENSION = re.compile(r"(?:lsl|[su]xt[wx])(?: #(?P<shift>[0-9]{1,2}))?")
+_NUMBER = re.compile(r"#(-?)(0x[0-9a-f]{1,16}|[0-9]{1,19})")
+_VECTOR = re.compile(r"[vz][0-9]{1,2}\.(?P<count>(?:1|2|4|8|16)?)(?P<letter>[bhsdq])")
 _GENERAL = re.compile(r"[wx](\d+)")
 
 #: Bytes of a register by the letter that its name begins with.
@@ -22,13 +23,16 @@ SCALABLE = 128
 
 def split(operands: str) -> list[str]:
     """The operands one by one: most instructions write the first. `{ v0.2d, v1.2d }` is one."""
-    return _COMMA.split(operands) if operands else []
+    return _COMMA.split(operands) if 0 < len(operands) <= isa.LONGEST_OPERANDS else []
 
 
 def number(operand: str) -> int | None:
     """The value of an operand that is a constant."""
     match = _NUMBER.fullmatch(operand)
-    return int(match[1], 0) if match else None
+    if match is None:
+        return None
+    size = int(match[2], 16 if match[2].startswith("0x") else 10)
+    return isa.signed(-size if match[1] else size)
 
 
 def address(operand: str) -> Address | None:
@@ -44,7 +48,7 @@ def address(operand: str) -> Address | None:
     if value is not None:
         return Address(base, None, 1, 0 if "mul vl" in extension else value)
     extended = _EXTENSION.fullmatch(extension)
-    shift = int(extended["shift"] or "0", 0) if extended else 0
+    shift = int(extended["shift"] or 0) if extended else 0
     return Address(base, whole(offset), 1 << shift)
 
 
@@ -68,8 +72,8 @@ def listed(operand: str) -> int:
     """How many registers a list has: `{ v0.2d, v1.2d }`, `{ v0.2d - v3.2d }`."""
     first, dash, last = operand.partition(" - ")
     if dash:
-        numbers = [int(re.search(r"\d+", part)[0]) for part in (first, last)]  # type: ignore[index]
-        return (numbers[1] - numbers[0]) % 32 + 1
+        numbers = [int(n) for part in (first, last) for n in re.findall(r"[vz]([0-9]{1,2})", part)]
+        return (numbers[-1] - numbers[0]) % 32 + 1 if numbers else 1
     return operand.count(",") + 1
 
 

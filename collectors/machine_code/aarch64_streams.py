@@ -16,7 +16,7 @@ _NOTHING = frozenset((isa.BRANCH, isa.JUMP, isa.RETURN, isa.TRAP, isa.NOP, isa.F
 #: Comparisons that give flags; others give a register.
 _FLAGS = re.compile(r"cm[pn]|tst|f?ccm[pn]e?|fcmpe?|ptest")
 _REGISTER = re.compile(r"[wxbhsdqvzp]\d+(?:\.\w+)?(?:\[\d+\])?(?:/[mz])?|w?sp")
-_SHIFTED = re.compile(r"lsl #(\d+)")
+_SHIFTED = re.compile(r"lsl #([0-9]{1,2})")
 
 
 @lru_cache(maxsize=1 << 14)

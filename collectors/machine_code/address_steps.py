@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from collectors.machine_code.isa import Address, InstructionSet
+from collectors.machine_code.isa import Address, InstructionSet, signed
 
 #: How an address moves: by a constant, by a distance in a register that stays, or it is made anew.
 CONSTANT, AT_RUN_TIME, COMPUTED = "constant", "at run time", "computed"
@@ -45,5 +45,5 @@ def address_step(place: Address, steps: dict[str, Step]) -> Step:
 
 def _sum(a: Step, b: Step) -> Step:
     if isinstance(a, int) and isinstance(b, int):
-        return a + b
+        return signed(a + b)
     return COMPUTED if COMPUTED in (a, b) else AT_RUN_TIME

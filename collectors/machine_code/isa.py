@@ -34,6 +34,15 @@ ELEMENT_BYTES = {
 }
 
 
+#: Characters of the longest text that is taken for operands.
+LONGEST_OPERANDS = 512
+
+
+def signed(number: int) -> int:
+    """A number of 64 bits as two's complement has it."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A memory operand: base + scale × index + offset; registers by their full names."""

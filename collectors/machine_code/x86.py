@@ -38,7 +38,7 @@ from collectors.machine_code.x86_operands import (
 
 _TARGET = re.compile(r"(?:0x)?([0-9a-f]+)(?: <.*>)?")
 _COMMENT = re.compile(r"\s*<[^>]*>")
-_REPEATED = re.compile(r"1to(\d+)")
+_REPEATED = re.compile(r"1to(2|4|8|16|32)")
 _TRANSFERS = {isa.RETURN: STOP, isa.TRAP: STOP, isa.BRANCH: BRANCH, isa.JUMP: JUMP}
 #: A register that a function copies the stack pointer to, to reach its frame by.
 _FRAME_POINTERS = ("rbp", "rbx")

@@ -153,7 +153,7 @@ _MOVES = (
     (r"v?mov(?:s[lh]dup|hlps|lhps)|mov(?:q2dq|dq2q)", Form(isa.SHUFFLE)),
     (r"v?p?movmsk\w+|vpmov(?:[bwdq]2m|m2[bwdq])|v?p?maskmov\w+", Form(isa.MOVE)),
     (r"v?mov(?:nt|rs|[au])?(?:p[sd]|dqa?|q|[bw])|v?movdq[au]\d*|v?lddqu", Form(isa.MOVE)),
-    (r"v?p?broadcast[fi](?P<bits>\d+)(?:x(?P<count>\d+))?", Form(isa.MOVE)),
+    (r"v?p?broadcast[fi](?P<bits>\d{2,3})(?:x(?P<count>\d))?", Form(isa.MOVE)),
     (r"v?broadcasts(?P<float>[sd])|vpbroadcast(?P<int>[bwdq])", Form(isa.MOVE, 0)),
     (r"kmov(?P<int>[bwdq])", replace(_general(isa.MOVE), memory=0)),
     (r"k(?:or)?test[bwdq]", _general(isa.COMPARE, READ)),
@@ -162,7 +162,7 @@ _MOVES = (
 _SHUFFLES = (
     (r"vp?gather(?P<index>[dq])(?:p(?P<float>[sd])|(?P<int>[dq]))", Form(isa.GATHER)),
     (r"vp?scatter(?P<index>[dq])(?:p(?P<float>[sd])|(?P<int>[dq]))", Form(isa.SCATTER)),
-    (r"v(?:insert|extract)[fi](?P<bits>\d+)(?:x(?P<count>\d+))?", Form(isa.SHUFFLE)),
+    (r"v(?:insert|extract)[fi](?P<bits>\d{2,3})(?:x(?P<count>\d))?", Form(isa.SHUFFLE)),
     (r"v?(?:insert|extract)ps", Form(isa.SHUFFLE, 4)),
     (r"v?p(?:insr|extr)(?P<int>[bwdq])", Form(isa.SHUFFLE, 0)),
     (r"v?p?blend[mv]\w+|vpcmov", Form(isa.SELECT)),

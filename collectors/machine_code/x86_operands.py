@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from collectors.machine_code import isa
 from collectors.machine_code.isa import Address
 
 _PREFIXES = frozenset(
@@ -17,10 +18,10 @@ _PREFIXES = frozenset(
 _COMMA = re.compile(r",\s*(?![^(]*\))")
 _DECORATION = re.compile(r"\s*\{([^}]*)\}")
 _MEMORY = re.compile(
-    r"(?:%[c-gs]s:)?(?P<offset>-?(?:0x[0-9a-f]+|[0-9]+))?"
+    r"(?:%[c-gs]s:)?(?P<offset>-?(?:0x[0-9a-f]{1,16}|[0-9]{1,19}))?"
     r"(?:\((?:%(?P<base>\w+))?(?:,%(?P<index>\w+))?(?:,(?P<scale>[1248]))?\))?"
 )
-_CONSTANT = re.compile(r"\$(-?(?:0x[0-9a-f]+|[0-9]+))")
+_CONSTANT = re.compile(r"\$(-?(?:0x[0-9a-f]{1,16}|[0-9]{1,19}))")
 _VECTOR = (("%zmm", 512), ("%ymm", 256), ("%xmm", 128), ("%mm", 64))
 _PART = re.compile(r"[er]?([abcd])[xlh]|[er]?(si|di|bp|sp)l?|(r\d+)[dwb]?")
 #: Index registers that stand for none.
@@ -38,8 +39,11 @@ def without_prefixes(mnemonic: str, operands: str) -> tuple[frozenset[str], str,
 
 
 def split(operands: str) -> list[str]:
-    """The operands one by one, the last one is what most instructions write."""
-    return _COMMA.split(operands) if operands else []
+    """The operands one by one, the last one is what most instructions write.
+
+    None of a text that is too long to be operands.
+    """
+    return _COMMA.split(operands) if 0 < len(operands) <= isa.LONGEST_OPERANDS else []
 
 
 def decorations(operand: str) -> tuple[str, list[str]]:
@@ -64,8 +68,8 @@ def address(operand: str) -> Address | None:
 
 
 def value(text: str) -> int:
-    """A number as it is printed: `-0x8`, `16`."""
-    return int(text, 16 if "x" in text else 10)
+    """A number as it is printed: `-0x8`, `16`; what takes all 64 bits is negative."""
+    return isa.signed(int(text, 16 if "x" in text else 10))
 
 
 def constant(operand: str) -> int | None:

@@ -11,6 +11,7 @@ import pytest
 from collectors.base.errors import CorrError
 from collectors.base.tool_output import Damage
 from collectors.machine_code import instructions, mca
+from collectors.machine_code.x86 import X86_64
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "machine_code"
 LOOPS = {header: [(header + n, "addsd", "") for n in range(6)] for header in (0x1140, 0x11A0)}
@@ -21,7 +22,7 @@ def report() -> dict[str, Any]:
 
 
 def read(changed: dict[str, Any]) -> tuple[list[int], list[str]]:
-    rows, details, problems = mca.parse(json.dumps(changed).encode(), LOOPS, {})
+    rows, details, problems = mca.parse(json.dumps(changed).encode(), LOOPS, {}, X86_64)
     assert len(details) == 6 * len(rows) and all(p.layer == "mca" for p in problems)
     return rows["machine_loop"].to_pylist(), [f"{p.where}: {p.what}" for p in problems]
 
@@ -65,7 +66,7 @@ def test_a_damaged_region_costs_itself(path: tuple[Any, ...], value: Any, why: s
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"CodeRegions": [NaN]}', b"\xff"])
 def test_what_is_no_report(data: bytes) -> None:
     with pytest.raises(CorrError, match=r"mca\.json"):
-        mca.parse(data, LOOPS, {})
+        mca.parse(data, LOOPS, {}, X86_64)
 
 
 def test_a_loop_that_the_model_is_silent_on() -> None:
