@@ -128,7 +128,7 @@ def seeds() -> list[Seed]:
             {name: perturbed(table, random) for name, table in tables.items()}
             for _ in range(VARIANTS)
         ]
-        found.append(Seed(dict(run.facts), variants))
+        found.append(Seed(run.facts.to_json(), variants))
     return sorted(found, key=lambda seed: seed.rows)
 
 

@@ -132,7 +132,7 @@ def _metadata(run: RunInfo, profile: str) -> dict[str, Any]:
     table = run.table("region_metadata")
     rows = table.to_pylist() if table is not None else []
     found = {r["key"]: _parsed(r["value"]) for r in rows if r["profile"] == profile}
-    facts = {**run.facts, "run_id": run.run_id}
+    facts = run.facts.to_json() | {"run_id": run.run_id}
     return found | {f"corr.{k}": facts[k] for k in _METADATA if facts.get(k) is not None}
 
 

@@ -138,7 +138,7 @@ def _names(difference: Diff) -> dict[str, str]:
 
 
 def _conditions(run: RunInfo) -> str:
-    return " ".join((str(run.facts.get("cpu")), *(run.facts.get("run_args") or ())))
+    return " ".join((str(run.facts.cpu), *run.facts.run_args))
 
 
 def _answer(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from collectors.base.errors import CorrError
 from collectors.base.invocation import Invocation
 from corr.collect.run import sha256
+from corr.lake.run_facts import RunFacts
 from corr.lake.store import RunInfo
 from corr.program.model import Program, Run, Unit
 
@@ -17,29 +16,29 @@ from corr.program.model import Program, Run, Unit
 def rebuilt(run: RunInfo, more: tuple[str, ...]) -> Program:
     """The program of a run with further flags. Raises CorrError if its sources changed since."""
     facts = run.facts
-    root = Path(facts["root"])
+    root = facts.root_folder
     units = []
-    for source in facts["sources"]:
-        path = root / source["file"]
-        if not path.is_file() or sha256(path) != source["sha256"]:
+    for source in facts.sources:
+        if source.directory is None:
+            raise CorrError(f"{run.run_id} was imported: nothing tells how to build it")
+        path = root / source.file
+        if not path.is_file() or sha256(path) != source.sha256:
             raise CorrError(f"{path} changed since {run.run_id}", "collect it again")
-        units.append(Unit(path, Path(source["directory"]), (*source["flags"], *more)))
-    directory = Path(facts["link_directory"])
-    link_flags = tuple(facts["link_flags"])
-    program = Program(facts["program"], tuple(units), link_flags, how_run(facts), root)
-    return replace(program, directory=directory)
+        units.append(Unit(path, Path(source.directory), (*source.flags, *more)))
+    directory = Path(facts.link_directory or root)
+    how = how_run(facts)
+    return Program(facts.name, tuple(units), facts.link_flags, how, root, directory)
 
 
-def how_run(facts: Mapping[str, Any]) -> Run:
+def how_run(facts: RunFacts) -> Run:
     """How the program of a run was run. Runs of earlier versions do not tell all of it."""
-    stdin, directory = facts.get("run_stdin"), facts.get("run_directory")
     return Run(
-        args=tuple(facts.get("run_args") or ()),
-        stdin=Path(stdin) if stdin else None,
-        env=dict(facts.get("run_env") or {}),
-        directory=Path(directory) if directory else Path.cwd(),
-        time_limit=facts.get("run_time_limit") or Run.time_limit,
-        ok_status=tuple(facts.get("run_ok_status") or Run.ok_status),
+        args=facts.run_args,
+        stdin=Path(facts.run_stdin) if facts.run_stdin else None,
+        env=dict(facts.run_env),
+        directory=Path(facts.run_directory or Path.cwd()),
+        time_limit=facts.run_time_limit or Run.time_limit,
+        ok_status=facts.run_ok_status,
     )
 
 
@@ -48,7 +47,7 @@ def invocation(run: RunInfo, ok_status: tuple[int, ...] | None = None) -> Invoca
 
     `ok_status` overrides what the run says of it.
     """
-    binary = run.folder / "artifacts" / str(run.facts.get("program"))
+    binary = run.folder / "artifacts" / run.facts.name
     if not binary.is_file():
         return None
     how = how_run(run.facts)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.source_loops.forest import Function
 
+_K = TypeVar("_K", str, int)
 #: Share of the program's own samples from which a function or machine loop counts as hot.
 FUNCTION_SHARE = 0.01
 LOOP_SHARE = 0.002
@@ -69,5 +71,5 @@ def with_loops(functions: Sequence[Function]) -> list[str]:
     return [f.name for f in functions if f.loops][:MOST_FUNCTIONS]
 
 
-def _above(weights: Counter, least: float, most: int) -> list:
+def _above(weights: Counter[_K], least: float, most: int) -> list[_K]:
     return [key for key, weight in weights.most_common(most) if weight >= least]

@@ -10,14 +10,14 @@ import shutil
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from collectors.base.table import PROBLEMS, Problem, problem_rows
+from collectors.base.table import Problem, problem_rows
 from collectors.base.toolchain import Toolchain
 from corr import __version__
 from corr.collect import join
@@ -27,8 +27,9 @@ from corr.collect.gather import gather
 from corr.collect.layers import LAYERS
 from corr.collect.options import Options
 from corr.console.progress import Progress
+from corr.lake.run_facts import RunFacts, SourceFacts
 from corr.lake.store import Lake, RunInfo, uncommitted
-from corr.lake.tables import RUNS, TABLES
+from corr.lake.tables import TABLES
 from corr.program import machine
 from corr.program.model import Program
 from corr.system.disk import check_room
@@ -36,12 +37,27 @@ from corr.system.disk import check_room
 
 @dataclass(frozen=True)
 class Addition:
-    """What a command adds to the runs that it commits: its kind, rows, facts and problems."""
+    """What a command adds to the runs that it commits: its kind, rows and problems, and which part
+    of an optimisation they are.
+    """
 
     kind: str = "collect"
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
+    session: str | None = None
+    iteration: int | None = None
+    role: str | None = None
+    order: Mapping[str, Any] | None = None
+
+    def added_to(self, facts: RunFacts) -> RunFacts:
+        return replace(
+            facts,
+            kind=self.kind,
+            session=self.session,
+            iteration=self.iteration,
+            role=self.role,
+            order=self.order,
+        )
 
 
 def collect(
@@ -64,27 +80,19 @@ def collect(
         gathered = gather(LAYERS, built)
         built.remove_intermediate_files()
         with progress.step("joining by loop"):
-            facts, doubts = join.attribute(gathered.tables)
+            tables, doubts = join.attribute(gathered.tables)
         added = addition or Addition()
-        facts["problems"] = problem_rows([*gathered.problems, *doubts, *added.problems])
-        facts |= added.tables
-        run = circumstances(program, toolchain, facts["timings"], options.label) | {
-            **added.facts,
-            "kind": added.kind,
-            "started": started.isoformat(),
-            "seconds": round(time.monotonic() - clock, 3),
-            "problems": len(facts["problems"]),
-        }
-        row = {name: run[name] for name in RUNS.schema.names if name in run}
-        facts["runs"] = RUNS.rows([row | {"started": started}])
+        tables["problems"] = problem_rows([*gathered.problems, *doubts, *added.problems])
+        tables |= added.tables
         with progress.step("writing"):
-            for name, rows in facts.items():
-                staging.write(TABLES[name], rows)
             if options.artifacts:
                 compress(staging.artifacts)
             else:
                 shutil.rmtree(staging.artifacts)
-        return staging.commit(run)
+            known = circumstances(program, toolchain, tables["timings"], options.label)
+            seconds = round(time.monotonic() - clock, 3)
+            facts = added.added_to(replace(known, started=started, seconds=seconds))
+            return staging.commit_run(facts, tables)
 
 
 def record(
@@ -92,67 +100,55 @@ def record(
 ) -> RunInfo:
     """Commit a run that has no layers, only what is added: nothing of it was worth collecting."""
     started = datetime.now(UTC)
-    problems = problem_rows(addition.problems)
+    tables = dict(addition.tables)
+    if addition.problems:
+        tables["problems"] = problem_rows(addition.problems)
     with lake.stage() as staging, uncommitted(lake.root):
-        run = circumstances(program, toolchain, TABLES["timings"].empty(), label) | {
-            **addition.facts,
-            "kind": addition.kind,
-            "started": started.isoformat(),
-            "seconds": 0.0,
-            "problems": len(problems),
-        }
-        row = {name: run[name] for name in RUNS.schema.names if name in run}
-        staging.write(RUNS, RUNS.rows([row | {"started": started}]))
-        for name, rows in addition.tables.items():
-            staging.write(TABLES[name], rows)
-        if len(problems):
-            staging.write(PROBLEMS, problems)
-        return staging.commit(run)
+        known = circumstances(program, toolchain, TABLES["timings"].empty(), label)
+        facts = addition.added_to(replace(known, started=started, seconds=0.0))
+        return staging.commit_run(facts, tables)
 
 
 def circumstances(
     program: Program, toolchain: Toolchain, timed: pa.Table, label: str | None
-) -> dict[str, Any]:
-    """What was run, where and how, for run.json; `timed` are the run's `timings` rows."""
+) -> RunFacts:
+    """What was run, where and how; `timed` are the run's `timings` rows."""
+    run = program.run
     kernel = [k for k in timed["kernel_seconds"].to_pylist() if k is not None]
     cpu = [r["user"] + r["system"] for r in timed.select(["user", "system"]).to_pylist()]
     loads = [load for load in timed["load"].to_pylist() if load is not None]
-    return {
-        "kind": "collect",
-        "program": program.name,
-        "label": label,
-        "root": str(program.root),
-        "sources": [
-            {
-                "file": program.label(u),
-                "sha256": sha256(program.content(u.source)),
-                "directory": str(u.directory),
-                "flags": list(u.flags),
-            }
+    return RunFacts(
+        program=program.name,
+        label=label,
+        root=str(program.root),
+        sources=tuple(
+            SourceFacts(
+                program.label(u), sha256(program.content(u.source)), str(u.directory), u.flags
+            )
             for u in program.units
-        ],
-        "flags": list(program.units[0].flags),
-        "link_flags": list(program.link_flags),
-        "link_directory": str(program.directory),
-        "run_args": list(program.run.args),
-        "run_stdin": str(program.run.stdin) if program.run.stdin else None,
-        "run_env": program.run.env,
-        "run_directory": str(program.run.directory),
-        "run_time_limit": program.run.time_limit,
-        "run_ok_status": list(program.run.ok_status),
-        "compiler": f"clang {toolchain.version}",
-        "cpu": machine.cpu_model(),
-        "cores": machine.cores(),
-        "caches": machine.caches(),
-        "vector_bits": machine.vector_bits(),
-        "kernel": machine.kernel(),
-        "revision": machine.git_revision(program.units[0].source.parent),
-        "wall": statistics.median(timed["wall"].to_pylist()) if len(timed) else None,
-        "kernel_seconds": statistics.median(kernel) if kernel else None,
-        "cpu_seconds": statistics.median(cpu) if cpu else None,
-        "load": statistics.median(loads) if 2 * len(loads) > len(timed) else None,
-        "corr": __version__,
-    }
+        ),
+        flags=program.units[0].flags,
+        link_flags=program.link_flags,
+        link_directory=str(program.directory),
+        run_args=run.args,
+        run_stdin=str(run.stdin) if run.stdin else None,
+        run_env=run.env,
+        run_directory=str(run.directory),
+        run_time_limit=run.time_limit,
+        run_ok_status=run.ok_status,
+        compiler=f"clang {toolchain.version}",
+        cpu=machine.cpu_model(),
+        cores=machine.cores(),
+        caches=tuple(machine.caches()),
+        vector_bits=machine.vector_bits(),
+        kernel=machine.kernel(),
+        revision=machine.git_revision(program.units[0].source.parent),
+        wall=statistics.median(timed["wall"].to_pylist()) if len(timed) else None,
+        kernel_seconds=statistics.median(kernel) if kernel else None,
+        cpu_seconds=statistics.median(cpu) if cpu else None,
+        load=statistics.median(loads) if 2 * len(loads) > len(timed) else None,
+        corr=__version__,
+    )
 
 
 def sha256(path: Path) -> str:

@@ -76,7 +76,7 @@ def check(
         chosen = replace(chosen, hot_share=hot_share)
     lake = Lake.open(data_folder(data, settings))
     runs = lake.find(baseline), lake.find(new)
-    executed = all(run.facts.get("wall") is not None for run in runs)
+    executed = all(run.facts.wall is not None for run in runs)
     remarks_only = remarks_only or not executed
     difference = diff(lake, *runs, explain=False)
     facts = gather(lake, runs, difference, remarks_only=remarks_only)

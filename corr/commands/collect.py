@@ -106,10 +106,10 @@ def _report(lake: Lake, run: RunInfo) -> None:
     import pyarrow.parquet as pq
 
     facts = run.facts
-    timing = f", {facts['wall']:.3g} s a run" if facts.get("wall") else ""
+    timing = f", {facts.wall:.3g} s a run" if facts.wall else ""
     message(
-        f"{facts['program']} · {facts['compiler']} · {' '.join(facts['flags'])}{timing}\n"
-        f"run {run.run_id} in {lake.root}, collected in {facts['seconds']:.1f} s"
+        f"{facts.name} · {facts.compiler} · {' '.join(facts.flags)}{timing}\n"
+        f"run {run.run_id} in {lake.root}, collected in {facts.seconds:.1f} s"
     )
     alike: dict[tuple[str, str, str], list[str]] = {}
     for row in pq.read_table(run.folder / "problems.parquet").to_pylist():

@@ -214,7 +214,7 @@ def _with_layers(lake: Lake, reference: str, *, original: bool = False) -> RunIn
     from corr.report.subject import subjects
 
     meant = lake.find(reference)
-    if meant.facts.get("session") is None:
+    if meant.facts.session is None:
         return meant
     (subject,) = subjects(lake, [meant.run_id])
     if meant.run_id in {variant.run_id for variant in subject.variants}:

@@ -66,7 +66,7 @@ def last_collected(lake: Lake) -> Program:
     from corr.collect.again import rebuilt
 
     for run in reversed(lake.all_runs()):
-        if run.facts.get("kind") == "collect" or run.facts.get("role") == "original":
+        if run.facts.kind == "collect" or run.facts.role == "original":
             return rebuilt(run, ())
     raise UsageError(f"the lake {lake.root} holds no run", "name a source file")
 

@@ -66,7 +66,7 @@ def remove(
     found = {run.run_id: run for run in (lake.find(r) for r in runs)}
     for run in found.values():
         lake.remove(run)
-        message(f"deleted {run.run_id} ({run.facts.get('program')})")
+        message(f"deleted {run.run_id} ({run.facts.name})")
 
 
 def _cell(value: object) -> object:

@@ -223,5 +223,13 @@ def _outside(connection: duckdb.DuckDBPyConnection) -> tuple[FunctionRemark, ...
 
 
 def _compared(run: RunInfo) -> ComparedRun:
-    names = ("program", "label", "flags", "compiler", "started", "revision")
-    return ComparedRun(run.run_id, **{name: run.facts.get(name) for name in names})
+    facts = run.facts
+    return ComparedRun(
+        run.run_id,
+        program=facts.program,
+        label=facts.label,
+        flags=list(facts.flags),
+        compiler=facts.compiler,
+        started=facts.started.isoformat() if facts.started else None,
+        revision=facts.revision,
+    )

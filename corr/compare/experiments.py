@@ -59,9 +59,10 @@ def _experiment(lake: Lake, runs: tuple[RunInfo, RunInfo], experiment: str) -> D
     run = runs[0] if side.strip() == "a" else runs[1]
     try:
         program = rebuilt(run, tuple(shlex.split(flags)))
-        major = run.facts["compiler"].split()[-1].split(".")[0]
+        major = run.facts.llvm_major
         options = Options(repeat=1, cachegrind=False, label=f"{run.run_id} {flags.strip()}")
-        without = collect(program, toolchain.find(major), lake, options, Progress())
+        tools = toolchain.find(str(major) if major else None)
+        without = collect(program, tools, lake, options, Progress())
         return diff(lake, run, without, interleave(*binaries(run, without)))
     except NoBinary:
         return "not tested: the run kept no binary"

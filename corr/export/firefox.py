@@ -109,16 +109,10 @@ def _interval(profile: Profile) -> float:
 
 
 def _meta(profile: Profile, run: RunInfo, interval: float, end: float) -> dict[str, Any]:
-    from datetime import datetime
-
-    started = run.facts.get("started")
-    try:
-        start = datetime.fromisoformat(str(started)).timestamp() * 1000
-    except ValueError:
-        start = 0.0
+    started = run.facts.started
     return {
         "interval": interval,
-        "startTime": start,
+        "startTime": started.timestamp() * 1000 if started else 0.0,
         "profilingStartTime": 0,
         "profilingEndTime": end,
         "processType": 0,
@@ -132,7 +126,7 @@ def _meta(profile: Profile, run: RunInfo, interval: float, end: float) -> dict[s
         "symbolicationNotSupported": True,
         "usesOnlyOneStackType": True,
         "sourceCodeIsNotOnSearchfox": True,
-        "oscpu": str(run.facts.get("cpu") or ""),
+        "oscpu": run.facts.cpu or "",
         "categories": [
             {"name": name, "color": colour, "subcategories": ["Other"]}
             for name, colour in CATEGORIES

@@ -80,7 +80,7 @@ def gcc(findings: Sequence[Finding], run: RunInfo, folder: str, out: TextIO) -> 
     import os
     from dataclasses import replace
 
-    root = str(run.facts.get("root") or "")
+    root = run.facts.root or ""
 
     def named(file: str | None) -> str | None:
         if not file:

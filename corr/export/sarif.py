@@ -17,7 +17,7 @@ def sarif(findings: Sequence[Finding], run: RunInfo) -> str:
         "corr export sarif",
         [_rule(rule_id) for rule_id in dict.fromkeys(finding.rule_id for finding in findings)],
         "remark/v1",
-        {"run": run.run_id, "program": run.facts.get("program")},
+        {"run": run.run_id, "program": run.facts.program},
     )
     return dumped(log(findings, tool))
 

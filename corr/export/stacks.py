@@ -87,7 +87,7 @@ def profile(lake: Lake, run: RunInfo) -> Profile:
         sums[1] += row["period"] or 0
     stacks = [Stack(frames, *sums) for frames, sums in merged.items()]
     stacks.sort(key=lambda stack: -stack.samples)
-    return Profile(str(run.facts.get("program") or run.run_id), found[0]["event"] or "", stacks)
+    return Profile(run.facts.program or run.run_id, found[0]["event"] or "", stacks)
 
 
 def _frames(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -18,8 +18,9 @@ from collectors.base.table import problem_rows
 from collectors.regions import caliper, marks, papi
 from collectors.regions.marks import Profile
 from corr import __version__
+from corr.lake.run_facts import RunFacts, SourceFacts
 from corr.lake.store import Lake, RunInfo
-from corr.lake.tables import RUNS, TABLES
+from corr.lake.tables import TABLES
 
 #: Entries of a profile's metadata that name the program, as Caliper and Adiak write them.
 _PROGRAM = ("executablepath", "executable", "exe_file")
@@ -84,41 +85,29 @@ def _import(
         marks.locate(profiles, _sources(loops_of))
     tables["regions"], tables["region_metadata"], problems = marks.tables(profiles)
     tables["problems"] = problem_rows(problems)
-    facts = _facts(profiles, label, loops_of) | {
-        "started": started.isoformat(),
-        "seconds": round(time.monotonic() - clock, 3),
-        "problems": len(tables["problems"]),
-    }
-    known = {k: v for k, v in facts.items() if k in RUNS.schema.names}
-    tables["runs"] = RUNS.rows([known | {"started": started}])
+    seconds = round(time.monotonic() - clock, 3)
+    facts = replace(_facts(profiles, label, loops_of), started=started, seconds=seconds)
     with lake.stage() as staging:
-        for name, rows in tables.items():
-            staging.write(TABLES[name], rows)
-        return staging.commit(facts), profiles
+        return staging.commit_run(facts, tables), profiles
 
 
-def _facts(
-    profiles: Sequence[Profile], label: str | None, loops_of: RunInfo | None
-) -> dict[str, Any]:
+def _facts(profiles: Sequence[Profile], label: str | None, loops_of: RunInfo | None) -> RunFacts:
     """The circumstances that the files tell; this machine is not where they were measured."""
     metadata: dict[str, str] = {}
     for profile in profiles:
         metadata = profile.metadata | metadata
     named = next((metadata[key] for key in _PROGRAM if metadata.get(key)), None)
     program = Path(named).name if named else Path(profiles[0].name).stem
-    return {
-        "kind": "import",
-        "program": loops_of.facts.get("program") if loops_of else marks.clean(program),
-        "label": label,
-        "root": loops_of.facts.get("root") if loops_of else _name(Path.cwd()),
-        "sources": [{"file": p.source, "sha256": _sha256(p.source)} for p in profiles],
-        "flags": [],
-        "link_flags": [],
-        "run_args": [],
-        "cpu": metadata.get("cpu_info"),
-        "loops_of": loops_of.run_id if loops_of else None,
-        "corr": __version__,
-    }
+    return RunFacts(
+        kind="import",
+        program=loops_of.facts.program if loops_of else marks.clean(program),
+        label=label,
+        root=loops_of.facts.root if loops_of else _name(Path.cwd()),
+        sources=tuple(SourceFacts(p.source, _sha256(p.source)) for p in profiles),
+        cpu=metadata.get("cpu_info"),
+        loops_of=loops_of.run_id if loops_of else None,
+        corr=__version__,
+    )
 
 
 def _sha256(source: str) -> str | None:
@@ -140,15 +129,9 @@ def _loops(run: RunInfo) -> pa.Table:
 
 def _sources(run: RunInfo) -> dict[str, str]:
     """Texts of the run's sources as they were then; a file that has changed since is left out."""
-    root = Path(str(run.facts.get("root") or "."))
     wanted: dict[str, Path] = {}
-    for source in _entries(run.facts):
-        path = root / source["file"]
-        if _sha256(str(path)) == source.get("sha256"):
-            wanted[source["file"]] = path
+    for source in run.facts.sources:
+        path = run.facts.root_folder / source.file
+        if _sha256(str(path)) == source.sha256:
+            wanted[source.file] = path
     return marks.read_sources(wanted)
-
-
-def _entries(facts: Mapping[str, Any]) -> list[dict[str, str]]:
-    found = facts.get("sources")
-    return [s for s in found or [] if isinstance(s, dict) and isinstance(s.get("file"), str)]

@@ -21,6 +21,7 @@ from collectors.base.foreign_text import visible
 from collectors.base.table import Problem
 from corr.console.progress import Progress
 from corr.imports.recordings import Cache, Recording, Stamp
+from corr.lake.run_facts import RunFacts, SourceFacts
 from corr.lake.store import Lake, RunInfo, uncommitted
 
 if TYPE_CHECKING:
@@ -69,12 +70,10 @@ def import_remarks(
             for left in staging.folder.glob("*.rows"):
                 left.unlink()
         problems += [p for r in recordings for p in r.problems]
-        facts = _facts(recordings, label, root) | {
-            "started": started.isoformat(),
-            "seconds": round(time.monotonic() - clock, 3),
-        }
-        _write_small(staging, tables, problems, facts, started)
-        run = staging.commit(facts)
+        tables["problems"] = _problem_rows(problems)
+        seconds = round(time.monotonic() - clock, 3)
+        facts = replace(_facts(recordings, label, root), started=started, seconds=seconds)
+        run = staging.commit_run(facts, tables)
         stable = {r.path for r in recordings if r.rows_file.parent == cache.folder}
         if stable == set(stamps):
             cache.made(_fingerprint(cache, stamps, label, root), run.run_id)
@@ -272,38 +271,23 @@ def _unit(path: Path, root: Path) -> str:
     return visible(relative(str(path.absolute()), root))
 
 
-def _write_small(
-    staging: Any,
-    tables: dict[str, pa.Table],
-    problems: list[Problem],
-    facts: dict[str, Any],
-    started: datetime,
-) -> None:
+def _problem_rows(problems: list[Problem]) -> pa.Table:
     from collectors.base.table import problem_rows
-    from corr.lake.tables import RUNS, TABLES
 
     said = "loops are the places that passes over loops name; what is in them is unknown"
     fix = "collect the program to have its loops from the compiler's IR"
     shown = [replace(p, where=visible(p.where), what=visible(p.what)) for p in problems]
-    tables["problems"] = problem_rows([*shown, Problem("loops", "", said, fix)])
-    facts["problems"] = len(tables["problems"])
-    row = {name: facts[name] for name in RUNS.schema.names if name in facts}
-    tables["runs"] = RUNS.rows([row | {"started": started}])
-    for name, rows in tables.items():
-        staging.write(TABLES[name], rows)
+    return problem_rows([*shown, Problem("loops", "", said, fix)])
 
 
-def _facts(recordings: Sequence[Recording], label: str | None, root: Path) -> dict[str, Any]:
+def _facts(recordings: Sequence[Recording], label: str | None, root: Path) -> RunFacts:
     from corr import __version__
 
-    return {
-        "kind": "import",
-        "program": root.name,
-        "label": label,
-        "root": str(root),
-        "sources": [{"file": _unit(r.path, root), "sha256": None} for r in recordings],
-        "flags": [],
-        "link_flags": [],
-        "run_args": [],
-        "corr": __version__,
-    }
+    return RunFacts(
+        kind="import",
+        program=root.name,
+        label=label,
+        root=str(root),
+        sources=tuple(SourceFacts(_unit(r.path, root)) for r in recordings),
+        corr=__version__,
+    )

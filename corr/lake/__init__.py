@@ -1,6 +1,7 @@
 """Runs on disk, and asking them.
 
 store.py            a run appears by one rename; index.py finds it
+run_facts.py        what run.json says of it
 packs.py            many old runs in few files; compact.py makes them
 tables.py           every table there is; optimize_tables.py those of an optimisation
 sql.py              DuckDB over it: tables, and the views of queries/views

@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from collectors.base.errors import CorrError, UsageError
 from corr.lake.index import Entry, entries, facts_of
 from corr.lake.packs import RUN_ID, Layout, reading, run_names
+from corr.lake.run_facts import RunFacts
 from corr.system.claims import LOCK, abandoned, claim
 from corr.system.disk import disk_errors, write_whole
 from corr.system.interrupts import kill_as_interrupt
@@ -44,7 +45,7 @@ class RunInfo:
 
     run_id: str
     folder: Path
-    facts: Mapping[str, Any]
+    facts: RunFacts
 
     @property
     def table_versions(self) -> Mapping[str, int]:
@@ -101,15 +102,29 @@ class Staging:
         with uncommitted(self.folder):
             pq.write_table(stamped, self.folder / f"{table.name}.parquet", compression="zstd")
 
-    def commit(self, facts: Mapping[str, Any]) -> RunInfo:
+    def commit_run(self, facts: RunFacts, tables: Mapping[str, pa.Table]) -> RunInfo:
+        """Write the tables, with the run's own row in `runs`, and commit.
+
+        How many problems there are is counted here.
+        """
+        from corr.lake.tables import RUNS, TABLES
+
+        facts = replace(facts, problems=len(tables.get("problems", ())))
+        for name, rows in tables.items():
+            self.write(TABLES[name], rows)
+        known = facts.to_json() | {"started": facts.started}
+        self.write(RUNS, RUNS.rows([{name: known[name] for name in RUNS.schema.names}]))
+        return self.commit(facts)
+
+    def commit(self, facts: RunFacts) -> RunInfo:
         """Make the run part of the lake: write run.json, reach the disk, rename once."""
         from corr.lake.tables import TABLES
 
-        versions = {t.name: t.version for t in TABLES.values()}
-        record = {"run_id": self.run_id, "format": PLAIN, "tables": versions, **facts}
+        facts = replace(facts, tables={t.name: t.version for t in TABLES.values()})
+        record = {"run_id": self.run_id, "format": PLAIN, **facts.to_json()}
         target = self._lake.runs / self.run_id
         self.appear("run.json", record, target)
-        return RunInfo(self.run_id, target, record)
+        return RunInfo(self.run_id, target, facts)
 
     def appear(self, name: str, record: Mapping[str, Any], target: Path) -> None:
         """Write the record, let all files reach the disk, then make the folder `target`."""
@@ -259,8 +274,8 @@ class Lake:
 
     def _info(self, run_id: str) -> RunInfo | None:
         folder = self.runs / run_id
-        facts = facts_of(folder / "run.json")
-        return None if facts is None else RunInfo(run_id, folder, facts)
+        record = facts_of(folder / "run.json")
+        return None if record is None else RunInfo(run_id, folder, RunFacts.from_json(record))
 
 
 def new_run_id() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.toolchain import Toolchain
@@ -41,9 +40,15 @@ class Commits:
 
     def original(self, standing: Standing, rows: list[Row]) -> RunInfo:
         """The first run: the original with all layers, and the rows of the baselines."""
-        facts = {"iteration": 0, "role": "original", "order": standing.order.record()}
         tables = {"iterations": ITERATIONS.rows(rows), "checks": CHECKS.empty()}
-        addition = Addition("optimize", tables, {"session": standing.session, **facts})
+        addition = Addition(
+            "optimize",
+            tables,
+            session=standing.session,
+            iteration=0,
+            role="original",
+            order=standing.order.record(),
+        )
         return self._collect(standing.program, self.label, addition, run=True)
 
     def iteration(self, session: Session, iteration: int, *, improved: bool) -> None:
@@ -53,7 +58,7 @@ class Commits:
         """
         if not session.rows and not session.problems:
             return
-        addition = self._addition(session, "iteration", {"iteration": iteration})
+        addition = self._addition(session, "iteration", iteration=iteration)
         label = f"{self.label}.{iteration}" if self.label else None
         try:
             if improved:
@@ -70,13 +75,21 @@ class Commits:
 
     def best(self, session: Session) -> None:
         """The last run: the final measurement."""
-        addition = self._addition(session, "optimize", {"role": "best"})
+        addition = self._addition(session, "optimize", role="best")
         self._record(session, f"{self.label}.best" if self.label else None, addition)
         session.committed()
 
-    def _addition(self, session: Session, kind: str, facts: dict[str, Any]) -> Addition:
-        facts = {"session": session.name, **facts}
-        return Addition(kind, session.tables(), facts, tuple(session.problems))
+    def _addition(
+        self, session: Session, kind: str, *, iteration: int | None = None, role: str | None = None
+    ) -> Addition:
+        return Addition(
+            kind,
+            session.tables(),
+            tuple(session.problems),
+            session=session.name,
+            iteration=iteration,
+            role=role,
+        )
 
     def _record(self, session: Session, label: str | None, addition: Addition) -> None:
         with uninterrupted():
@@ -96,7 +109,7 @@ class Commits:
                 facts = self.lake.find(f"last~{back}").facts
             except UsageError:
                 return False
-            if (facts.get("session"), facts.get("iteration")) == (session, iteration):
+            if (facts.session, facts.iteration) == (session, iteration):
                 return True
         return False
 

@@ -46,8 +46,8 @@ def session_name(lake: Lake, reference: str) -> str:
 
 def asked_of(lake: Lake, reference: str) -> Asked:
     """What a session was asked for. Raises UsageError."""
-    found = lake.find(original_run(lake, reference)).facts.get("order")
-    return Asked.from_record(found) if isinstance(found, dict) else Asked()
+    order = lake.find(original_run(lake, reference)).facts.order
+    return Asked.from_record(dict(order)) if order is not None else Asked()
 
 
 def original_run(lake: Lake, reference: str) -> str:
@@ -128,21 +128,21 @@ def _exact(lake: Lake, session: str) -> dict[tuple[int, int], bool]:
 
 def _check_same(program: Program, run: RunInfo, name: str) -> None:
     """Raise UsageError unless the program is the one that the session began with."""
-    known = {source["file"]: source for source in run.facts["sources"]}
+    known = {source.file: source for source in run.facts.sources}
     for unit in program.units:
         source = known.pop(program.label(unit), None)
         what = program.label(unit)
         if source is None:
             raise UsageError(f"the session {name} was without {what}", _ANEW)
-        if sha256(unit.source) != source["sha256"]:
+        if sha256(unit.source) != source.sha256:
             raise UsageError(f"{what} changed since the session {name} began", _ANEW)
-        if list(unit.flags) != source["flags"]:
-            flags = " ".join(source["flags"])
+        if unit.flags != source.flags:
+            flags = " ".join(source.flags)
             raise UsageError(f"in the session {name}, {what} was compiled with {flags}", _ANEW)
     if known:
         raise UsageError(f"the session {name} was with {', '.join(known)} as well", _ANEW)
-    if list(program.run.args) != run.facts["run_args"]:
-        args = " ".join(run.facts["run_args"]) or "no arguments"
+    if program.run.args != run.facts.run_args:
+        args = " ".join(run.facts.run_args) or "no arguments"
         raise UsageError(f"in the session {name}, the program was run with {args}", _ANEW)
 
 

@@ -94,8 +94,8 @@ def report(lake: Lake, a: RunInfo, b: RunInfo, *, served: bool = False) -> Repor
     ]
     body = render(
         "diff.html.j2",
-        a=difference.a.to_json() | dict(a.facts),
-        b=difference.b.to_json() | dict(b.facts),
+        a=difference.a.to_json() | a.facts.to_json(),
+        b=difference.b.to_json() | b.facts.to_json(),
         total=difference.total,
         changes=[_change(loop) for loop in changed[:MOST_LOOPS]],
         left_out=len(changed[MOST_LOOPS:]),

@@ -83,7 +83,7 @@ class Kernel:
 
     @property
     def about(self) -> Mapping[str, Any]:
-        return self.subject.run.facts
+        return self.subject.run.facts.to_json()
 
     @property
     def hot(self) -> Listing:

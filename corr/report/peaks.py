@@ -42,7 +42,7 @@ def of_run(lake: Lake, run: RunInfo) -> tuple[Peaks | None, str]:
 
     They can be measured only where it is this machine; what was measured once is kept.
     """
-    cpu, cores = run.facts.get("cpu"), run.facts.get("cores")
+    cpu, cores = run.facts.cpu, run.facts.cores
     kept = lake.root / FOLDER / f"peaks-{_key(cpu, cores)}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         found = json.loads(kept.read_text())

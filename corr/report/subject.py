@@ -26,7 +26,7 @@ class Subject:
 
     @property
     def program(self) -> str:
-        return str(self.run.facts.get("program"))
+        return self.run.facts.name
 
     @property
     def original(self) -> RunInfo:
@@ -63,8 +63,8 @@ def subjects(lake: Lake, references: Iterable[str]) -> list[Subject]:
 
 
 def _subject(lake: Lake, run: RunInfo) -> Subject:
-    session = run.facts.get("session")
-    if session is None and run.facts.get("kind") == "optimize":
+    session = run.facts.session
+    if session is None and run.facts.kind == "optimize":
         session = run.run_id
     runs = [run]
     if session is not None:
@@ -82,7 +82,7 @@ def _subject(lake: Lake, run: RunInfo) -> Subject:
             "collect the program: corr collect FILE",
         )
     shown = run if run.run_id in {one.run_id for one in variants} else variants[-1]
-    name = str(run.facts.get("program") or run.run_id)
+    name = run.facts.program or run.run_id
     return Subject(name, shown, session, tuple(runs), tuple(variants))
 
 

@@ -279,7 +279,7 @@ def _variants(subject: Subject) -> dict[str, str]:
     """A name for each run with layers: the original, and the iteration that found a new best."""
     names = {}
     for number, run in enumerate(subject.variants):
-        iteration = run.facts.get("iteration")
+        iteration = run.facts.iteration
         names[run.run_id] = "original" if number == 0 else f"iteration {iteration}"
     return names
 

@@ -39,8 +39,6 @@ LEFT JOIN transformed x ON x.loop = l.key
 LEFT JOIN loop_mca m ON m.loop = l.key
 ORDER BY root, string_split(l.path, '.')::INTEGER[]
 """
-#: What `run.json` says that a summary repeats; an imported run lacks some.
-_OF_RUN = ("program", "compiler", "flags", "run_args")
 #: What a pass did comes in this order; other passes follow.
 _DONE_FIRST = (
     *("loop-vectorize", "slp-vectorizer", "loop-unroll", "loop-interchange", "loop-distribute"),
@@ -86,7 +84,7 @@ def gather(
     `connection` sees that run only. Raises UsageError for a loop that the run does not have.
     """
     every = rows(connection, _LOOPS)
-    own = {unit["file"] for unit in run.facts.get("sources") or ()}
+    own = {source.file for source in run.facts.sources}
     nests = _nests(every, own)
     if loop is not None:
         nests = [n for n in nests if any(row["key"] == loop for row in n.loops)]
@@ -108,7 +106,13 @@ def gather(
         OUTSIDE_SHARE,
     )
     return Facts(
-        run={"run_id": run.run_id} | {name: run.facts.get(name) for name in _OF_RUN},
+        run={
+            "run_id": run.run_id,
+            "program": run.facts.program,
+            "compiler": run.facts.compiler,
+            "flags": run.facts.flags,
+            "run_args": run.facts.run_args,
+        },
         machine=_machine(run, shown),
         time=_time(connection),
         nests=shown,
@@ -371,14 +375,14 @@ def _time(connection: duckdb.DuckDBPyConnection) -> Row:
 
 def _machine(run: RunInfo, nests: Sequence[Nest]) -> Row:
     """The processor: as the run has it, else as it is here if this is the same one."""
-    facts: Mapping[str, Any] = run.facts
-    here = facts.get("cpu") == machine.cpu_model() and facts.get("cores") == machine.cores()
+    facts = run.facts
+    here = facts.cpu == machine.cpu_model() and facts.cores == machine.cores()
     used = [row["simd_bits"] for nest in nests for row in nest.loops if row["simd_bits"]]
     modelled = any(row["mca_cycles"] for nest in nests for row in nest.loops)
     return {
-        "cpu": facts.get("cpu"),
-        "cores": facts.get("cores"),
-        "caches": facts.get("caches") or (machine.caches() if here else []),
-        "vector_bits": facts.get("vector_bits") or (machine.vector_bits() if here else None),
+        "cpu": facts.cpu,
+        "cores": facts.cores,
+        "caches": facts.caches or (machine.caches() if here else []),
+        "vector_bits": facts.vector_bits or (machine.vector_bits() if here else None),
         "used_bits": max(used, default=0 if modelled else None),
     }

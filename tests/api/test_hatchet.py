@@ -14,6 +14,7 @@ import corr
 from collectors.base.errors import CorrError, ToolMissing, UsageError
 from collectors.regions.marks import Measure, Profile, Record, tables
 from corr.imports.profiles import import_caliper, import_papi
+from corr.lake.run_facts import RunFacts
 from corr.lake.store import Lake, RunInfo
 from corr.lake.tables import TABLES
 
@@ -131,7 +132,7 @@ def test_a_large_counter_keeps_its_last_digit(lake: Lake) -> None:
     profile = Profile("p", "p", "papi", [Record(("a",), measures=counts)])
     with lake.stage() as staging:
         staging.write(TABLES["regions"], tables([profile])[0])
-        run = staging.commit({})
+        run = staging.commit(RunFacts())
     assert corr.to_hatchet(run).dataframe["PAPI_TOT_CYC"].tolist() == [2**64 - 1]
 
 
@@ -202,7 +203,7 @@ def test_what_cannot_be_shown_is_said(lake: Lake, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(UsageError, match="no run is called"):
         corr.to_hatchet("other", data=lake.root)
     with lake.stage() as staging:
-        empty = staging.commit({})
+        empty = staging.commit(RunFacts())
     with pytest.raises(UsageError, match="has no regions"):
         corr.to_hatchet(empty)
     monkeypatch.setitem(sys.modules, "hatchet", None)
@@ -218,7 +219,7 @@ def test_odd_profiles(lake: Lake) -> None:
     deep = Profile("deep", "deep", "caliper", [Record(tuple("x" * 900), measures=same)])
     with lake.stage() as staging:
         staging.write(TABLES["regions"], tables([shallow, deep])[0])
-        run = staging.commit({})
+        run = staging.commit(RunFacts())
     frame = corr.to_hatchet(run, "odd")
     found = values(frame, ["a#time", "b#time"])
     assert found[("a", "b"),] == {"a#time": 1.0, "b#time": 2.0}
@@ -245,7 +246,7 @@ def test_several_records_of_one_path(lake: Lake) -> None:
     profile = Profile("p", "p", "caliper", [first, second, series])
     with lake.stage() as staging:
         staging.write(TABLES["regions"], tables([profile])[0])
-        run = staging.commit({})
+        run = staging.commit(RunFacts())
     frame = corr.to_hatchet(run)
     assert values(frame, list(names)) == {
         (("a",),): {"sum#t": 8.0, "min#t": 3.0, "max#t": 5.0, "avg#t": 4.0}
@@ -262,7 +263,7 @@ def test_the_files_own_order_of_nodes_and_numbers_that_are_no_metric(lake: Lake)
     records[1].context.append(("iteration", "4", "int"))
     with lake.stage() as staging:
         staging.write(TABLES["regions"], tables([Profile("p", "p", "caliper", records)])[0])
-        run = staging.commit({})
+        run = staging.commit(RunFacts())
     frame = corr.to_hatchet(run)
     assert paths(frame) == [("main",), ("main", "b"), ("main", "a")]
     assert "Node order" not in frame.dataframe.columns

@@ -131,7 +131,7 @@ def test_opt_viewer_reads_the_difference(corr, tools: Toolchain, tmp_path: Path)
     )
     lake = Lake.open(tmp_path / "data")
     viewer = opt_viewer(tools)
-    root = lake.find("o2").facts["root"]
+    root = lake.find("o2").facts.root
     files = [_recorded(lake.find(label), tools, tmp_path) for label in ("o2", "o3")]
     subprocess.run(
         [sys.executable, viewer / "opt-diff.py", "-n", "-j", "1", *files, "-o", "theirs{}.yaml"],

@@ -19,6 +19,7 @@ from corr.commands.export import _parts
 from corr.export.report_csv import columns
 from corr.export.results import Part, write
 from corr.export.stages import course
+from corr.lake.run_facts import RunFacts
 from corr.lake.sql import ask
 from corr.lake.store import Lake
 from corr.lake.tables import TABLES
@@ -130,7 +131,7 @@ def test_counters_of_a_machine_that_has_them(lake: Lake, tmp_path: Path) -> None
             source = subjects(lake, [found.run_id])[0].original.table(name)
             assert source is not None
             staging.write(TABLES[name], source.drop_columns(["run_id"]))
-        staging.commit({"kind": "collect", "program": "gemm"})
+        staging.commit(RunFacts("gemm"))
     (found_course,) = [course(other, s) for s in subjects(other, ["gemm"])]
     assert found_course.original.counters["cycles"] == 1e9
     assert found_course.original.counters["cache-misses"] == 0.0

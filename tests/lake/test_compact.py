@@ -23,6 +23,7 @@ from corr.lake import compact as compaction
 from corr.lake.compact import compact
 from corr.lake.index import NAME as INDEX
 from corr.lake.packs import FOLDER
+from corr.lake.run_facts import RunFacts
 from corr.lake.sql import ask, connect, query, views
 from corr.lake.store import Lake, RunInfo
 from corr.lake.tables import TABLES
@@ -37,7 +38,7 @@ def commit(lake: Lake, rows: int = 3, **facts: object) -> RunInfo:
         staging.write(PROBLEMS, found)
         staging.write(TABLES["source"], TABLES["source"].empty())
         (staging.artifacts / "listing").write_text("kept")
-        return staging.commit({"program": "p", **facts})
+        return staging.commit(RunFacts.from_json({"program": "p", **facts}))
 
 
 @pytest.fixture
@@ -302,7 +303,7 @@ def test_older_columns_and_unknown_tables(lake: Lake) -> None:
     asked = f"SELECT run_id, {last} AS x FROM problems"
     kinds = {r["run_id"]: r["x"] is None for r in ask(lake, asked).to_pylist()}
     assert kinds[old.run_id]
-    assert lake.find(old.run_id).facts["tables"]["problems"] == 0
+    assert lake.find(old.run_id).facts.tables["problems"] == 0
     kept = new.table("future")
     assert kept is not None and kept["x"].to_pylist() == [7]
 

@@ -15,13 +15,14 @@ import pytest
 
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.table import PROBLEMS, Problem, problem_rows
+from corr.lake.run_facts import RunFacts
 from corr.lake.store import MARKER, Lake, RunInfo
 
 
 def commit(lake: Lake, **facts: object) -> RunInfo:
     with lake.stage() as staging:
         staging.write(PROBLEMS, problem_rows([Problem("test", "here", "nothing")]))
-        return staging.commit({"program": "p", **facts})
+        return staging.commit(RunFacts.from_json({"program": "p", **facts}))
 
 
 def test_a_run_is_there_after_its_commit_and_not_before(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_a_run_is_there_after_its_commit_and_not_before(tmp_path: Path) -> None:
     with lake.stage() as staging:
         staging.write(PROBLEMS, problem_rows([Problem("test", "here", "nothing")]))
         assert lake.all_runs() == []
-        run = staging.commit({"program": "p"})
+        run = staging.commit(RunFacts("p"))
     assert [r.run_id for r in lake.all_runs()] == [run.run_id]
     rows = pq.read_table(run.folder / "problems.parquet").to_pylist()
     assert rows[0]["run_id"] == run.run_id and rows[0]["what"] == "nothing"

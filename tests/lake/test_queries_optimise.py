@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from corr.lake.run_facts import RunFacts
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
 from corr.lake.tables import TABLES
@@ -41,7 +42,7 @@ def stage(lake: Lake) -> Callable[..., RunInfo]:
                 schema = TABLES[name].schema
                 full = [{field: row.get(field) for field in schema.names} for row in rows]
                 staging.write(TABLES[name], pa.Table.from_pylist(full, schema))
-            return staging.commit({"kind": "iteration", "program": program})
+            return staging.commit(RunFacts(program, "iteration"))
 
     return commit
 

@@ -114,10 +114,10 @@ def test_checks_are_recorded(optimised: Path) -> None:
 
 def test_run_json(optimised: Path) -> None:
     runs = Lake.open(optimised / "data").all_runs()
-    assert [r.facts["kind"] for r in runs] == ["optimize", "iteration", "optimize"]
-    assert [r.facts.get("role") for r in runs] == ["original", None, "best"]
-    assert [r.facts.get("iteration") for r in runs] == [0, 1, None]
-    assert len({r.facts["session"] for r in runs}) == 1
+    assert [r.facts.kind for r in runs] == ["optimize", "iteration", "optimize"]
+    assert [r.facts.role for r in runs] == ["original", None, "best"]
+    assert [r.facts.iteration for r in runs] == [0, 1, None]
+    assert len({r.facts.session for r in runs}) == 1
     assert runs[1].table("loops").num_rows > 0  # type: ignore[union-attr]
 
 
@@ -254,7 +254,7 @@ def test_a_kill_leaves_nothing_half_done(tmp_path: Path) -> None:
     process.kill()
     process.communicate(timeout=300)
     lake = Lake.open(tmp_path / "data")
-    assert [r.facts["kind"] for r in lake.all_runs()] == ["optimize"]
+    assert [r.facts.kind for r in lake.all_runs()] == ["optimize"]
     assert {r["role"] for r in rows(tmp_path)} == {"original", "baseline"}
     lake.clean_staging()
     assert not list((tmp_path / "data" / ".staging").glob("*"))

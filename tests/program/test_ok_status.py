@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from corr.collect import again
+from corr.lake.run_facts import RunFacts
 from corr.lake.sql import ask
-from corr.lake.store import Lake, RunInfo
+from corr.lake.store import Lake
 from corr.program.model import Run
 from tests.conftest import Corr
 from tests.support.model_server import ModelServer, flags, source
@@ -59,7 +60,7 @@ def test_every_layer_that_runs_the_program_has_its_rows(searched: Path) -> None:
 
 def test_it_is_run_the_same_way_again(searched: Path) -> None:
     run = Lake.open(searched / "data").find("fast")
-    assert run.facts["run_ok_status"] == [3]
+    assert run.facts.run_ok_status == (3,)
     assert again.rebuilt(run, ()).run.ok_status == (3,)
     kept = again.invocation(run)
     assert kept is not None and kept.ok_status == (3,)
@@ -69,9 +70,9 @@ def test_it_is_run_the_same_way_again(searched: Path) -> None:
 
 def test_runs_of_earlier_versions_end_with_0(searched: Path) -> None:
     run = Lake.open(searched / "data").find("fast")
-    told = {k: v for k, v in run.facts.items() if k not in ("run_ok_status", "run_time_limit")}
-    earlier = RunInfo(run.run_id, run.folder, told)
-    assert again.how_run(earlier.facts) == Run(directory=searched)
+    told = run.facts.to_json()
+    del told["run_ok_status"], told["run_time_limit"]
+    assert again.how_run(RunFacts.from_json(told)) == Run(directory=searched)
 
 
 def test_two_runs_are_compared_and_timed_again(searched: Path, corr: Corr) -> None:

@@ -7,12 +7,14 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collectors.base.errors import UsageError
 from collectors.regions import caliper
 from corr.imports.profiles import import_caliper, import_papi
+from corr.lake.run_facts import RunFacts
 from corr.lake.sql import connect, query
 from corr.lake.store import Lake
 from corr.lake.tables import TABLES
@@ -26,8 +28,8 @@ def test_import_is_one_run(tmp_path: Path, corr) -> None:
     assert [r["regions"] for r in json.loads(done.stdout)] == [74, 74]
     lake = Lake.open(tmp_path / "data")
     (run,) = lake.all_runs()
-    assert run.facts["kind"] == "import" and run.facts["label"] == "raja"
-    assert run.facts["sources"][0]["sha256"] and run.facts["problems"] == 0
+    assert run.facts.kind == "import" and run.facts.label == "raja"
+    assert run.facts.sources[0].sha256 and run.facts.problems == 0
     connection = connect(lake)
     assert len(query(connection, "FROM regions")) == 2 * count_values(files[0])
     variant = "SELECT value FROM region_metadata WHERE key = 'variant'"
@@ -70,7 +72,7 @@ def test_a_name_that_is_not_utf8(tmp_path: Path, corr) -> None:
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
     assert "s\\udcf6lve" in done.stdout and "\x1b" not in done.stdout
     (run,) = Lake.open(tmp_path / "data").all_runs()
-    assert run.facts["program"].startswith("s\\udcf6lve")
+    assert run.facts.name.startswith("s\\udcf6lve")
 
 
 def test_nothing_to_import(tmp_path: Path) -> None:
@@ -102,10 +104,11 @@ def test_imported_papi_joins_the_loops_of_a_collected_run(tmp_path: Path) -> Non
     sha = hashlib.sha256(KERNEL.read_bytes()).hexdigest()
     with lake.stage() as staging:
         staging.write(TABLES["loops"], TABLES["loops"].rows(loops))
-        facts = {"program": "regions_papi", "root": str(KERNEL.parent)}
-        base = staging.commit(facts | {"sources": [{"file": KERNEL.name, "sha256": sha}]})
+        facts: dict[str, Any] = {"program": "regions_papi", "root": str(KERNEL.parent)}
+        facts |= {"sources": [{"file": KERNEL.name, "sha256": sha}]}
+        base = staging.commit(RunFacts.from_json(facts))
     run, _ = import_papi([PAPI / "kernel"], lake, loops_of=base)
-    assert run.facts["program"] == "regions_papi" and run.facts["loops_of"] == base.run_id
+    assert run.facts.program == "regions_papi" and run.facts.loops_of == base.run_id
     sql = "SELECT DISTINCT loop, region, joined_by, visits FROM region_loops WHERE run_id = ?"
     found = query(connect(lake), sql, [run.run_id]).to_pylist()
     assert {tuple(r.values()) for r in found} == {
@@ -120,4 +123,4 @@ def test_imported_papi_joins_the_loops_of_a_collected_run(tmp_path: Path) -> Non
 def lake_without_loops(lake: Lake):
     with lake.stage() as staging:
         staging.write(TABLES["problems"], TABLES["problems"].empty())
-        return staging.commit({})
+        return staging.commit(RunFacts())

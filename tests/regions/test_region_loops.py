@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from collectors.regions import caliper
 from collectors.regions.marks import REGIONS, Place, Profile, Record, locate, marks, tables
+from corr.lake.run_facts import RunFacts
 from corr.lake.sql import connect, query
 from corr.lake.store import Lake
 from corr.lake.tables import TABLES
@@ -54,7 +55,7 @@ def joined(tmp_path: Path, profiles: list[Profile]) -> set[tuple]:
     with lake.stage() as staging:
         staging.write(TABLES["regions"], tables(profiles)[0])
         staging.write(TABLES["loops"], TABLES["loops"].rows(LOOPS))
-        staging.commit({})
+        staging.commit(RunFacts())
     found = query(connect(lake), "FROM region_loops").to_pylist()
     return {
         (r["loop"], r["path"], r["joined_by"], r["metric"], r["value"], r["visits"]) for r in found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from corr.lake.store import Lake
@@ -25,6 +27,6 @@ def test_the_roofs_are_measured_once_and_kept(gemm: Lake) -> None:
     assert found.flops["fma_f32"] > found.flops["scalar_f64"] > 1e8
     assert "memory" in found.bandwidths and found.bandwidths["L1"] > 1e9
     assert peaks.of_run(gemm, run)[0] == found
-    elsewhere = type(run)(run.run_id, run.folder, {**run.facts, "cpu": "another"})
+    elsewhere = type(run)(run.run_id, run.folder, replace(run.facts, cpu="another"))
     nothing, why = peaks.of_run(gemm, elsewhere)
     assert nothing is None and "another machine" in why

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corr.lake.optimize_tables import CHECKS, ITERATIONS
+from corr.lake.run_facts import RunFacts
 from corr.lake.store import Lake, RunInfo
 from corr.lake.tables import TABLES
 
@@ -102,8 +103,8 @@ def restage(
         for name, rows in tables.items():
             schema = {"iterations": ITERATIONS, "checks": CHECKS}[name]
             staging.write(schema, schema.rows([changed(row, change) for row in rows]))
-        base = dict(run.facts) if run is not None else known
-        return staging.commit(changed(base, change) | dict(facts))
+        base = run.facts.to_json() if run is not None else known
+        return staging.commit(RunFacts.from_json(changed(base, change) | dict(facts)))
 
 
 def changed(value: Any, change: Callable[[Any], Any]) -> Any:

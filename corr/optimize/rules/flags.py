@@ -25,7 +25,7 @@ def proposals(
 
     With `reassociation` also sums in any order.
     """
-    flags = base_flags(list(run.facts.get("flags") or ()))
+    flags = base_flags(list(run.facts.flags))
     for more, expected, reason in (*_FIRST, *(_INEXACT if reassociation else ())):
         move = Flags((*flags, *more))
         base = "-polly" not in more
