@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collectors.base.toolchain import Toolchain
+from corr.lake.run_facts import RunFacts
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.llm.cache import ReplyCache
 from corr.optimize.proposal import Situation
@@ -23,7 +24,7 @@ def situation(tmp_path: Path, tools: Toolchain) -> Situation:
     scratch.mkdir()
     lake = Lake.open(tmp_path / "data", create=True)
     name = "20260101T000000.000000-0000"
-    run = RunInfo(name, lake.runs / name, {})
+    run = RunInfo(name, lake.runs / name, RunFacts())
     return Situation(lake, run, Variant(program), SUMMARY, (), tools, scratch, 1, 3)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from collectors.base.toolchain import Toolchain
+from corr.lake.run_facts import RunFacts
 from corr.lake.store import RunInfo
 from corr.optimize import gate
 from corr.optimize.build_and_run import Builds
@@ -42,7 +43,7 @@ class Attempts:
         self.original = prepare(self.builds, Order(), self.said.append)
         original = self.original
         self.judge = Judge(self.builds, tools, original.verifier, original.variant)
-        self.begun = RunInfo("begun", folder, {})
+        self.begun = RunInfo("begun", folder, RunFacts())
 
     def session(self, **order: Any) -> Session:
         left = Left("s", self.original.variant, self.begun)
