@@ -28,7 +28,9 @@ ITERATIONS = Table(
             column("expected", REAL, "speed-up that was expected, as a factor over the parent"),
             column("outcome", STRING, "accepted, same, slower, refused, wrong output, …"),
             column("detail", STRING, "why it ended so"),
-            column("seconds", REAL, "median time of it, measured in turn with the best before it"),
+            column(
+                "seconds", REAL, "median time of it, of one kernel, in turn with the best before it"
+            ),
             column("seconds_before", REAL, "median time of the best before it, in the same series"),
             column("clock", STRING, "what decided: kernel time (its own), CPU time or wall time"),
             column("cpu_seconds", REAL, "median CPU time of it, less what is not its kernel"),

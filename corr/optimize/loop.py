@@ -18,7 +18,7 @@ from corr.optimize.build_and_run import Builds
 from corr.optimize.commits import Commits
 from corr.optimize.hot_nests import HotNests
 from corr.optimize.judging.order import Judge
-from corr.optimize.judging.speed import Failed, Timed
+from corr.optimize.judging.speed import Contest, Failed, Timed
 from corr.optimize.llm.errors import ModelError
 from corr.optimize.prepare_original import Original, first_rows, prepare
 from corr.optimize.proposal import Outcome, Proposal, Proposer, Situation, Trial
@@ -86,7 +86,7 @@ class Optimisation:
             if session.best is not session.original:
                 contest, binary = original.contest, self.builds.build(session.best)
                 run = contest.original(binary)
-                session.contest = contest.suited(contest.seconds(run), self.tell)
+                session.contest = contest.suited(contest.once_seconds(run), self.tell)
             self.session = session
             judge = Judge(self.builds, self.toolchain, original.verifier, original.variant)
             self._iterations(session, judge)
@@ -194,13 +194,13 @@ class Optimisation:
         """Judge a proposal, record it, and tell of it."""
         ruling = judge.judge(session.best, session.contest, proposal)
         trial = session.take(*number, ruling)
-        if ruling.accepted and ruling.timed is not None:
-            # after a large gain the best may take too little to be compared with
-            session.contest = session.contest.suited(ruling.timed.seconds, self.tell)
         if not ruling.accepted and not ruling.identical and ruling.variant is not None:
             self.builds.forget(ruling.variant)
         self.proposer.tell(trial)
         self.tell(_line(trial, session))
+        if ruling.accepted and ruling.timed is not None:
+            # after a large gain the best may take too little to be compared with
+            session.contest = session.contest.suited(ruling.timed.seconds, self.tell)
         load = ruling.timed.load if ruling.timed is not None else None
         if load is not None and not self.loaded:
             self.loaded = True
@@ -251,11 +251,20 @@ class Optimisation:
         session.finish(found, why)
         self.commits.best(session)
 
+    def _final_contest(self, session: Session, original: Original) -> Contest:
+        """How the best is timed beside the original: repeated as often as that one allows."""
+        contest = original.contest
+        if session.contest.repeat == contest.repeat:
+            return contest
+        slowest = contest.once_seconds(contest.original(original.binary))
+        return contest.suited(slowest * session.best_ratio, lambda _: None, slowest)
+
     def _final(self, session: Session, original: Original) -> tuple[dict[str, Timed], str]:
         """The best timed against the original and the baselines, and why it is not to be kept."""
         found: dict[str, Timed] = {}
         best = self.builds.build(session.best)
-        compare, accept = original.contest.compare, original.verifier.accepts(session.best)
+        accept = original.verifier.accepts(session.best)
+        compare = self._final_contest(session, original).compare
         try:
             timed = compare(original.binary, best, FINAL, accept)
             found["original"] = timed

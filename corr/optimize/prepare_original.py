@@ -94,7 +94,7 @@ def first_rows(
 ) -> tuple[dict[str, Baseline], list[Row]]:
     """The original, timed by itself, and what the compiler can do by itself; a row each."""
     contest = original.contest
-    times = [contest.seconds(contest.original(original.binary)) for _ in range(3)]
+    times = [contest.once_seconds(contest.original(original.binary)) for _ in range(3)]
     found = [rows.original(standing, statistics.median(times), contest.clock)]
     known: dict[str, Baseline] = {}
     own = standing.program.units[0].flags

@@ -181,7 +181,7 @@ def measured(timed: Timed) -> Row:
         "clock": timed.clock,
         "pairs": len(timed.a),
         "load": timed.load,
-        "cpu_seconds": timed.cpu.medians[1] if timed.cpu is not None else None,
+        "cpu_seconds": timed.cpu_seconds,
     }
     ratio = timed.ratio
     if not ratio.known:

@@ -72,6 +72,11 @@ class Series:
     b: tuple[float, ...]
     paired: bool = True
 
+    def less(self, seconds: float) -> Series:
+        """The series with so many seconds taken off each value."""
+        a, b = (tuple(value - seconds for value in side) for side in (self.a, self.b))
+        return Series(self.clock, a, b, self.paired)
+
     @property
     def positive(self) -> bool:
         return all(value > 0 for value in (*self.a, *self.b))
@@ -204,15 +209,16 @@ def _cpu_times(pairs: Pairs, start: Start, has_kernel: bool) -> Series | None:
     """CPU times less the start; less all that a has beside its kernel, if it says what that takes.
 
     So that both clocks measure the same thing. What a has is taken off both sides: b cannot gain
-    by a larger part that does not count.
+    by a larger part that does not count. And no run loses more than it says is beside its kernel.
     """
     if not pairs.single or pairs.waits:
         return None
     a, b = (tuple(r.cpu or 0.0 for r in side) for side in (pairs.a, pairs.b))
-    beside = start.cpu
-    if has_kernel:
-        beside = max(beside, statistics.median((r.cpu or 0.0) - (r.own or 0.0) for r in pairs.a))
-    return _less(beside, Series(CPU, a, b, pairs.paired))
+    series = Series(CPU, a, b, pairs.paired)
+    if not has_kernel:
+        return _less(start.cpu, series)
+    beside = [(r.cpu or 0.0) - (r.own or 0.0) for r in pairs.every]
+    return series.less(max(0.0, min(statistics.median(beside[: len(a)]), *beside)))
 
 
 def _less(start: float, series: Series) -> Series:
@@ -220,9 +226,7 @@ def _less(start: float, series: Series) -> Series:
 
     So a gain is rather told too small: never is the rest of a subtraction taken for a time.
     """
-    start = min([start, *(value / 2 for value in (*series.a, *series.b))])
-    a, b = (tuple(value - start for value in side) for side in (series.a, series.b))
-    return Series(series.clock, a, b, series.paired)
+    return series.less(min([start, *(value / 2 for value in (*series.a, *series.b))]))
 
 
 def _agree(one: Ratio, other: Ratio) -> bool:

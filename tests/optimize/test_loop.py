@@ -133,7 +133,7 @@ def test_the_kernel_of_a_much_faster_best_is_repeated_more_often(
     proposer = Scripted(proposal(Flags(("-O1",))), proposal(Flags(("-O2",))))
     session = optimisation(tmp_path, tools, program, proposer).run()
     before, after = (contest.repeat or 1 for contest in contests)
-    assert after == round(ENOUGH / (0.0005 / before)) > 50
+    assert after == round(ENOUGH / 0.0005) > before
     assert [t.ratio.value for t in session.trials if t.ratio] == pytest.approx([1 / 57] * 2)
 
 
@@ -156,10 +156,27 @@ def test_a_short_kernel_is_repeated(
     builds: Any = None
     given: Any = None
     contest = Contest(builds, given, own_clock=True, repeats=True, repeat=repeat)
-    assert contest.suited(seconds, said.append).repeat == expected
+    assert contest.suited(seconds / (repeat or 1), said.append).repeat == expected
     assert bool(said) is bool(told) and told in "".join(said)
     wall = Contest(builds, given, own_clock=False, repeat=repeat)
     assert wall.suited(seconds, said.append).repeat == repeat
+
+
+@pytest.mark.parametrize(
+    ("slowest", "expected"), [(0.0, 50), (0.01, 50), (0.1, 30), (1.0, 4), (9.0, 4)]
+)
+def test_not_so_often_that_the_original_beside_it_takes_too_long(
+    slowest: float, expected: int
+) -> None:
+    builds: Any = None
+    contest = Contest(builds, builds, own_clock=True, repeats=True, repeat=4)
+    assert contest.suited(0.001, lambda _: None, slowest).repeat == expected
+
+
+def test_seconds_are_of_one_kernel() -> None:
+    series = Series(KERNEL, (0.4,) * 3, (0.2,) * 3)
+    timed = Timed(series, cpu=series, repeat=4)
+    assert (timed.seconds_before, timed.seconds, timed.cpu_seconds) == (0.1, 0.05, 0.05)
 
 
 def test_the_stages_end_at_the_first_that_stops(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,8 @@ def test_so_it_does_in_place_of_the_programs_own_clock() -> None:
     assert found.clock == clocks.CPU
     assert found.a == pytest.approx([0.2] * 5) and found.b == pytest.approx([0.1] * 5)
     assert found.ratio.value == pytest.approx(0.5)
+    much = compared(Pairs.of(with_kernel(0.2, LOADS[0]), with_kernel(0.01, LOADS[1])))
+    assert much.ratio.value == pytest.approx(0.05), "though its kernel is a tenth of its time"
 
 
 def test_on_a_quiet_machine_the_programs_own_clock_decides() -> None:

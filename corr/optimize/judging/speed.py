@@ -35,6 +35,8 @@ PATIENCE, PATIENCE_WALL = 10.0, 40.0
 #: Seconds of kernel time that a process should have; a kernel that takes less is repeated.
 ENOUGH = 0.050
 MOST_REPEATS = 10_000
+#: Seconds that a process of the original may take where the best is repeated beside it.
+LONGEST = 3.0
 #: Seconds of kernel time in one process below which a time says little; seconds of wall time below
 #: which it is mostly that of starting the program.
 SHORTEST = 0.010
@@ -54,20 +56,29 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Timed(Comparison):
-    """The best (a) and a candidate (b) compared; why that is not believed; why it ended early."""
+    """The best (a) and a candidate (b) compared; why that is not believed; why it ended early.
+
+    Each run did its kernel `repeat` times.
+    """
 
     doubt: str = ""
     stopped: str = ""
+    repeat: int = 1
 
     @property
     def seconds_before(self) -> float:
-        """The median time of the best."""
-        return self.series.medians[0]
+        """The median time of the best, of one kernel."""
+        return self.series.medians[0] / self.repeat
 
     @property
     def seconds(self) -> float:
-        """The median time of the candidate."""
-        return self.series.medians[1]
+        """The median time of the candidate, of one kernel."""
+        return self.series.medians[1] / self.repeat
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """The median CPU time of the candidate, of one kernel."""
+        return self.cpu.medians[1] / self.repeat if self.cpu is not None else None
 
 
 class Failed(Exception):
@@ -116,12 +127,17 @@ class Contest:
             contest = replace(contest, start=_start(builds, runs))
         return contest.suited(contest.seconds(run), tell)
 
-    def suited(self, seconds: float, tell: Tell) -> Self:
-        """How a program is timed of which a run takes so long: a short kernel is repeated."""
-        once = seconds / (self.repeat or 1)
+    def suited(self, once: float, tell: Tell, slowest: float = 0.0) -> Self:
+        """How a program is timed whose kernel takes so long, once: a short one is repeated.
+
+        Not so often that what takes `slowest` once, which it is compared with, takes too long.
+        """
+        seconds = once * (self.repeat or 1)
         contest = self
         if self.repeats and self.own_clock and seconds < ENOUGH / 2:
             repeat = min(round(ENOUGH / max(once, 1e-6)), MOST_REPEATS)
+            if slowest:
+                repeat = max(min(repeat, int(LONGEST / slowest)), self.repeat or 1)
             contest = replace(self, repeat=repeat)
             if seconds < self.shortest:
                 tell(
@@ -164,6 +180,10 @@ class Contest:
             wall = min(wall, 1.0 + PATIENCE_WALL * beside.wall)
             cpu = min(cpu, 1.0 + PATIENCE * (beside.cpu or cpu))
         return Confines(wall=wall, cpu=cpu)
+
+    def once_seconds(self, run: Run) -> float:
+        """What counts of a single run, for one kernel."""
+        return self.seconds(run) / (self.repeat or 1)
 
     def seconds(self, run: Run) -> float:
         """What counts of a single run, as far as a processor was there for it."""
@@ -218,7 +238,7 @@ class Contest:
         doubt = distrust(pairs, by_cpu=found.clock == clocks.CPU) if self.own_clock else ""
         if not found.series.positive:
             doubt = doubt or "its clock stood still"
-        return Timed(found.series, found.load, found.cpu, doubt)
+        return Timed(found.series, found.load, found.cpu, doubt, repeat=self.repeat or 1)
 
 
 def hopeless(found: Comparison) -> bool:
