@@ -50,8 +50,7 @@ class RunInfo:
     @property
     def table_versions(self) -> Mapping[str, int]:
         """The version of each of its tables; empty where run.json does not say."""
-        versions = self.facts.get("tables")
-        return versions if isinstance(versions, dict) else {}
+        return self.facts.tables
 
     def table(self, name: str) -> pa.Table | None:
         """The rows of one of its tables, wherever they are; None if the run has no such table.
