@@ -118,6 +118,8 @@ def _kind(
     mnemonic: str, said: Form, parts: list[str], prefixes: frozenset[str], place: Address | None
 ) -> str:
     exchanged = mnemonic.startswith("xchg")
+    if mnemonic == "lock":  # llvm-objdump gives the prefix a line of its own
+        return isa.ATOMIC
     if place is not None and ("lock" in prefixes or exchanged):
         return isa.ATOMIC
     if exchanged and len({register(p) for p in parts}) == 1:

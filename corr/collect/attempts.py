@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import collectors
+import corr
 from collectors.base.errors import CorrError
 from collectors.base.foreign_text import one_line
 from collectors.base.table import Problem
@@ -19,6 +21,7 @@ REPORT = (
     "if they are, this is a mistake of corr's: report it with this line"
 )
 _LONGEST = 200
+_PACKAGES = (Path(corr.__file__).parent, Path(collectors.__file__).parent)
 
 
 def attempt(layer: str, where: str, job: Callable[[], _T]) -> _T | Problem:
@@ -39,6 +42,6 @@ def attempt(layer: str, where: str, job: Callable[[], _T]) -> _T | Problem:
 def _unexpected(error: Exception) -> str:
     """`broke off: JSONDecodeError at mca.py:91: Expecting value`."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [f for f in frames if {"corr", "collectors"} & set(Path(f.filename).parts)]
+    ours = [f for f in frames if any(Path(f.filename).is_relative_to(p) for p in _PACKAGES)]
     at = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return one_line(f"broke off: {type(error).__name__}{at}: {error}", _LONGEST)

@@ -23,7 +23,8 @@ FROM instructions WHERE loop IS NOT NULL GROUP BY ALL;
 CREATE TEMP TABLE loop_strides AS
 WITH accesses AS (
     SELECT run_id, loop, machine_loop, through, displacement, abs(any_value(step)) AS stride,
-           max(greatest(load_bytes, store_bytes)) AS bytes
+           -- of a number a compiler may read a byte, where no more of it counts (how far to shift)
+           max(greatest(load_bytes, store_bytes, 4)) AS bytes
     FROM instructions
     WHERE loop IS NOT NULL AND step <> 0 AND NOT stack
     GROUP BY ALL

@@ -69,7 +69,8 @@ def for_all() -> Iterator[Path]:
 _AS_USER = """
 import json, os, resource, sys, encodings.idna, tempfile
 from pathlib import Path
-from collectors.sandbox import confined
+from collectors.sandbox import confined, syscalls
+syscalls.filter_program()  # read while everything can be: the packages may be in root's home
 if os.geteuid() == 0:
     os.setgroups([]); os.setresgid(12345, 12345, 12345); os.setresuid(12345, 12345, 12345)
 binary, scratch = map(Path, sys.argv[1:])

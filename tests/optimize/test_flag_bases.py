@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from collectors.base import toolchain
+from corr.lake.run_facts import RunFacts
 from corr.lake.sql import ask
 from corr.lake.store import Lake
 from corr.optimize.hot_nests import HotNests, Nest
@@ -105,7 +106,7 @@ def search() -> Search:
     unit = program.units[0]
     scops = regions(Functions(program, unit, toolchain.find()), "kernel_gemm")[0]
     nests = HotNests(tuple(Nest("gemm.c", unit.source.read_bytes(), scop) for scop in scops))
-    run = SimpleNamespace(facts={"flags": ["-O3"]})
+    run = SimpleNamespace(facts=RunFacts(flags=("-O3",)))
     situation: Any = SimpleNamespace(
         history=[], run=run, allow_reassociation=False, nests=nests, note=lambda _: None
     )

@@ -29,8 +29,8 @@ def test_a_run_is_loaded_if_most_repetitions_were(
     program = from_files(["gemm.c"], (), Run(), ROOT / "kernels")
     timed = TIMINGS.rows([repetition(load) for load in loads])
     facts = circumstances(program, tools, timed, None)
-    assert facts["load"] == expected
-    assert facts["cpu_seconds"] == (pytest.approx(0.2) if loads else None)
+    assert facts.load == expected
+    assert facts.cpu_seconds == (pytest.approx(0.2) if loads else None)
 
 
 @pytest.mark.parametrize("load", [None, 4.0])
