@@ -137,7 +137,7 @@ def test_operations_and_bytes(text: str, flops: int, load: int, store: int) -> N
         ("vmovapd %zmm1, %zmm0 {%k1}", isa.SELECT, None, 512, None),
         ("cmovlq %rax, %rcx", isa.SELECT, None, 0, None),
         ("setb %al", isa.SELECT, None, 0, None),
-        ("lock", isa.ATOMIC, None, 0, None),
+        ("lock ", isa.ATOMIC, None, 0, None),
         ("xchgq %rax, (%rdi)", isa.ATOMIC, None, 0, None),
         ("xchgq %rax, %rcx", isa.ARITHMETIC, None, 0, None),
         ("xchgw %ax, %ax", isa.NOP, None, 0, None),
