@@ -125,6 +125,7 @@ def asked(
         yield flags_of(proposal), found
 
 
+@pytest.mark.slow
 def test_no_nest_is_tried_under_flags_that_were_refuted(search: Search) -> None:
     """A fused multiply-add changes a printed digit: nothing under -march=native alone can pass."""
 
@@ -137,6 +138,7 @@ def test_no_nest_is_tried_under_flags_that_were_refuted(search: Search) -> None:
     assert under[:2] == [NATIVE, KEPT] and set(under[3:]) == {KEPT}
 
 
+@pytest.mark.slow
 def test_nests_are_tried_both_ways_where_fusing_changes_the_result(search: Search) -> None:
     """And the search goes on as did better, though flags alone said otherwise."""
 
@@ -151,6 +153,7 @@ def test_nests_are_tried_both_ways_where_fusing_changes_the_result(search: Searc
     assert done[5][0] == KEPT
 
 
+@pytest.mark.slow
 def test_a_base_that_misleads_is_left(search: Search) -> None:
     """The flags were right alone, and every nest under them is wrong in the same way."""
 

@@ -10,6 +10,7 @@ import pytest
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED, SHOW
 from tests.support.polyhedral_programs import outputs, read, variants
 
+pytestmark = pytest.mark.slow
 ONE = "double x[90]; fill(x, 90); f(40, x); f(1, x); f(0, x); show(x, 90);"
 #: name: (what stands before the function, the function, main's body)
 PROGRAMS = {
