@@ -196,7 +196,8 @@ def _is_within(target: str, form: Affine) -> bool:
     value = form.get("", 0)
     if any(form.keys() - {""}) or bits in (0, -1):
         return False
-    return 0 <= value < 2**-bits if bits < 0 else -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+    most = 1 << (-bits if bits < 0 else bits - 1)
+    return (0 if bits < 0 else -most) <= value < most
 
 
 def _affine_operation(node: Operation) -> Affine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import islpy as isl
 
@@ -216,7 +217,7 @@ def automatic(scop: Scop, *, fuse: bool, inner_first: bool = False) -> Tree:
 
 def _from_isl(scop: Scop, node: isl.ScheduleNode) -> Tree:
     kind = node.get_type()
-    types = isl.schedule_node_type
+    types: Any = isl.schedule_node_type  # islpy declares what get_type gives as int
     if kind in (types.domain, types.filter, types.context, types.guard, types.mark):
         return _from_isl(scop, node.child(0))
     if kind in (types.sequence, types.set):

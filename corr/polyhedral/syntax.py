@@ -195,7 +195,7 @@ def _step(call: isl.AstExpr, statements: dict[str, Statement]) -> Step:
 
 def form(expression: isl.AstExpr) -> Affine:
     """An expression of isl's as a linear form."""
-    kinds = isl.ast_expr_type
+    kinds: Any = isl.ast_expr_type  # islpy declares what get_type gives as int
     if expression.get_type() == kinds.id:
         return {"": 0, text(expression): 1}
     if expression.get_type() == kinds.int:
@@ -221,7 +221,7 @@ def _kind(expression: isl.AstExpr) -> str:
 
 def text(expression: isl.AstExpr) -> str:
     """An expression of isl's as C without a macro."""
-    kinds = isl.ast_expr_type
+    kinds: Any = isl.ast_expr_type  # islpy declares what get_type gives as int
     kind = expression.get_type()
     if kind == kinds.id:
         return str(expression.get_id().get_name())

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from corr.optimize.rules.weights import ENOUGH_REGISTERS, NEAR, WEIGHTS, Weights
 from corr.polyhedral import schedules
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.rewrite import held, lanes_of, parallel
@@ -14,10 +15,11 @@ from corr.polyhedral.scop import Scop
 
 #: Registers that the accumulators of a block may take, of the 32 (AVX-512) or 16 there are.
 _ACCUMULATORS = {64: 24, 32: 12, 16: 12}
+#: Vectors, and rows of them, in a block. What is equal by its weights is tried in this order: 4
+#: rows of 2 were at most 12 % behind the best of jacobi_2d, heat_3d and mvt, in the cache and out
+#: of it; 2 rows take jacobi_2d 1.5 times as long at n = 1200, 1 vector 1.2 times at n = 500.
+_UNROLLS, _ROWS = (2, 1, 3, 4), (4, 2, 1, 6, 8)
 _BYTES = {"double": 8, "long": 8, "float": 4, "int": 4, "short": 2, "char": 1}
-
-
-Sizes = tuple[tuple[tuple[int, ...], float], ...]
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,23 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A setting that is legal, with what it does to the band's accesses.
+
+    `near`: accesses by which the innermost loop walks neighbours, less two for each that it must
+    gather. `kept`: an element that is written stays the same over the innermost loop. `vectors` and
+    `gathered`: shares of the accesses of a vector.
+    """
+
+    setting: Setting
+    reason: str
+    near: int = 0
+    kept: bool = False
+    vectors: float = 0.0
+    gathered: float = 0.0
+
+
+@dataclass(frozen=True)
 class Choice:
     """A setting with its reason and a score; the highest is tried first."""
 
@@ -71,80 +90,64 @@ class Choice:
 
 def choices(scop: Scop, tree: Tree, path: tuple[int, ...], band: Band, width: int) -> list[Choice]:
     """The settings that are legal and worth a try, best first. `width`: bytes of a vector."""
-    found: list[Choice] = []
+    assert isinstance(band.child, Leaf)
+    several = len(band.child.statements) > 1
+    return ranked(candidates(scop, tree, path, band, width), several)
+
+
+def candidates(
+    scop: Scop, tree: Tree, path: tuple[int, ...], band: Band, width: int
+) -> list[Candidate]:
+    """The settings of a band that are legal, without tiles."""
     count = len(band.rows)
-    lanes = width // _element_bytes(scop, band)
     orders = list(itertools.permutations(range(count)))
     if not band.permutable or count > 4:
         orders = [tuple(range(count))]
-    for order in orders:
-        moved = schedules.permuted(band, order)
-        there = schedules.with_band(tree, path, moved)
-        found += _of_order(scop, there, moved, order, lanes, width)
-        if band.permutable and count > 1:
-            found += _skewed(scop, there, path, moved, order)
-    assert isinstance(band.child, Leaf)
-    found += list(_tiled(found, count, len(band.child.statements) > 1))
-    found.append(Choice(Setting(tuple(range(count))), "as it is", 0.0))
+    within = _Band(scop, tree, path, band, width)
+    return [candidate for order in orders for candidate in within.in_order(order)]
+
+
+def ranked(found: list[Candidate], several: bool, weights: Weights = WEIGHTS) -> list[Choice]:
+    """The candidates, and the best of them with tiles, best first. `several`: statements."""
+    scored = [Choice(c.setting, c.reason, _score(c, weights)) for c in found]
+    scored.sort(key=lambda c: -c.score)
+    scored += _tiled(scored, several, weights)
     best: dict[Setting, Choice] = {}
-    for choice in sorted(found, key=lambda c: -c.score):
+    for choice in sorted(scored, key=lambda c: -c.score):
         best.setdefault(choice.setting, choice)
     return list(best.values())
 
 
-def _of_order(
-    scop: Scop, tree: Tree, band: Band, order: tuple[int, ...], lanes: int, width: int
-) -> Iterator[Choice]:
-    count = len(order)
-    inner = count - 1
-    kept = held(scop, tree, band, inner) if count > 1 else 0
-    strides = [_strides(scop, tree, band, at) for at in range(count)]
-    for vector in (None, *range(count)):
-        if vector is None:
-            yield from _scalar(order, kept, strides[inner])
-            continue
-        counts = strides[vector]
-        if counts is None or lanes < 2 or not parallel(scop, tree, band, vector):
-            continue
-        if count > 2 and vector not in (inner, inner - 1):
-            continue
-        yield from _vector(order, vector, kept, counts, lanes, width)
+def _score(c: Candidate, w: Weights) -> float:
+    """What a candidate is worth before it is measured."""
+    s = c.setting
+    if s.vector is None:
+        return w.near * max(-NEAR, min(c.near, NEAR)) + w.wavefront * bool(s.skew)
+    score = w.neighbours * c.vectors - w.gathered * c.gathered
+    if s.vector == len(s.order) - 1:
+        return score
+    rows = max((size for at, size in enumerate(s.blocks) if at != s.vector), default=1)
+    cover = min(rows * s.unroll, ENOUGH_REGISTERS) / ENOUGH_REGISTERS
+    return score + w.registers * c.kept * cover - w.rows * rows
 
 
-def _skewed(
-    scop: Scop, tree: Tree, path: tuple[int, ...], band: Band, order: tuple[int, ...]
-) -> Iterator[Choice]:
-    """Where iterations of the row before the inner one wait for each other: a wavefront."""
-    inner, jam = len(order) - 1, len(order) - 2
-    if parallel(scop, tree, band, jam):
-        return
-    for factor in (1, 2):
-        moved = schedules.skewed(band, inner, jam, factor)
-        if parallel(scop, schedules.with_band(tree, path, moved), moved, jam):
-            for size in (8, 4):
-                blocks = tuple(size if at == jam else 1 for at in range(len(order)))
-                reason = f"a wavefront: {size} iterations that wait for each other run staggered"
-                skew = ((inner, jam, factor),)
-                yield Choice(Setting(order, blocks, skew=skew), reason, 2.2 + size / 20)
-            return
-
-
-def _tiled(found: list[Choice], count: int, several: bool) -> Iterator[Choice]:
-    """The best block settings with tiles for the caches.
+def _tiled(best: list[Choice], several: bool, w: Weights) -> Iterator[Choice]:
+    """The best block settings with tiles for the caches. `best` are sorted.
 
     Where statements share the band, tiles also leave the one that runs most often by itself.
     """
-    ranked = sorted(found, key=lambda c: -c.score)
+    count = len(best[0].setting.order) if best else 0
     if count == 3:
-        best = [c for c in ranked if c.setting.vector in (0, 1)][:4]
-        sizes: Sizes = (((32, 64, 32), 0.4 if several else -0.3), ((64, 64, 256), -0.4))
-    elif count == 2:
-        best = [c for c in ranked if c.setting.vector is None and c.setting.blocks][:3]
-        sizes = (((1, 64), 0.4), ((1, 256), 0.3)) if several else ()
+        chosen = [c for c in best if c.setting.vector in (0, 1)][:4]
+        sizes: tuple[tuple[int, ...], ...] = ((32, 64, 32), (64, 64, 256))
+    elif count == 2 and several:
+        chosen = [c for c in best if c.setting.vector is None and c.setting.blocks][:3]
+        sizes = ((1, 64), (1, 256))
     else:
         return
-    for choice in best:
-        for wanted, bonus in sizes:
+    for choice in chosen:
+        for wanted in sizes:
+            bonus = w.tiles * several * (wanted == sizes[0])
             blocks = choice.setting.blocks
             if choice.setting.vector == 0:
                 wanted = (wanted[1], wanted[0], *wanted[2:])
@@ -157,6 +160,87 @@ def _tiled(found: list[Choice], count: int, several: bool) -> Iterator[Choice]:
             yield Choice(setting, reason, choice.score + bonus)
 
 
+@dataclass(frozen=True)
+class _Band:
+    """What of a band is the same for all its settings. `width`: bytes of a vector."""
+
+    scop: Scop
+    tree: Tree
+    path: tuple[int, ...]
+    band: Band
+    width: int
+
+    def in_order(self, order: tuple[int, ...]) -> Iterator[Candidate]:
+        """The settings whose loops are in this order."""
+        count, inner = len(order), len(order) - 1
+        band = schedules.permuted(self.band, order)
+        tree = schedules.with_band(self.tree, self.path, band)
+        kept = count > 1 and held(self.scop, tree, band, inner) > 0
+        strides = [_strides(self.scop, tree, band, at) for at in range(count)]
+        yield from _scalar(order, kept, _near(strides[inner]))
+        lanes = self.width // _element_bytes(self.scop, band)
+        for vector, counts in enumerate(strides):
+            if counts is None or lanes < 2 or not parallel(self.scop, tree, band, vector):
+                continue
+            if count <= 2 or vector in (inner, inner - 1):
+                yield from self._vector(order, vector, kept, counts, lanes)
+        if self.band.permutable and count > 1:
+            yield from self._skewed(order, band, tree, _near(strides[inner]))
+
+    def _skewed(
+        self, order: tuple[int, ...], band: Band, tree: Tree, near: int
+    ) -> Iterator[Candidate]:
+        """Where iterations of the row before the inner one wait for each other: a wavefront."""
+        inner, jam = len(order) - 1, len(order) - 2
+        if parallel(self.scop, tree, band, jam):
+            return
+        for factor in (1, 2):
+            moved = schedules.skewed(band, inner, jam, factor)
+            there = schedules.with_band(self.tree, self.path, moved)
+            if parallel(self.scop, there, moved, jam):
+                for size in (8, 4):
+                    blocks = tuple(size if at == jam else 1 for at in range(len(order)))
+                    setting = Setting(order, blocks, skew=((inner, jam, factor),))
+                    reason = (
+                        f"a wavefront: {size} iterations that wait for each other run staggered"
+                    )
+                    yield Candidate(setting, reason, near)
+                return
+
+    def _vector(
+        self, order: tuple[int, ...], vector: int, kept: bool, counts: dict[str, int], lanes: int
+    ) -> Iterator[Candidate]:
+        count = len(order)
+        total = sum(counts.values()) or 1
+        room = _ACCUMULATORS.get(self.width, 12)
+        jammed = _jam_row(count, vector)
+        for unroll, jam in itertools.product(_UNROLLS, _ROWS):
+            if jam * unroll > room or (jam > 1 and jammed is None):
+                continue
+            blocks = [1] * count
+            blocks[vector] = lanes * unroll
+            if jammed is not None:
+                blocks[jammed] = jam
+            if vector == count - 1:
+                reason = f"neighbours in vectors of {lanes}"
+            elif kept:
+                reason = (
+                    f"vectors of {lanes}; a block of {jam}×{lanes * unroll} elements stays in "
+                    "registers over the innermost loop"
+                )
+            else:
+                reason = f"vectors of {lanes} along an outer loop"
+            if counts["gather"]:
+                reason += "; some elements must be gathered"
+            yield Candidate(
+                Setting(order, tuple(blocks), vector, unroll),
+                reason,
+                kept=kept,
+                vectors=counts["vector"] / total,
+                gathered=counts["gather"] / total,
+            )
+
+
 def _strides(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int] | None:
     try:
         return lanes_of(scop, tree, band, at)
@@ -164,63 +248,19 @@ def _strides(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int] | No
         return None
 
 
-def _scalar(order: tuple[int, ...], kept: int, strides: dict[str, int] | None) -> Iterator[Choice]:
+def _near(strides: dict[str, int] | None) -> int:
+    return strides["vector"] - 2 * strides["gather"] if strides else 0
+
+
+def _scalar(order: tuple[int, ...], kept: bool, near: int) -> Iterator[Candidate]:
     """No vectors of ours: what the compiler makes of the order, and chains side by side."""
     count = len(order)
-    near = (strides["vector"] - 2 * strides["gather"]) if strides else 0
-    yield Choice(Setting(order), _order_reason(near), 1.0 + min(0.3 * near, 0.9))
+    yield Candidate(Setting(order), _order_reason(near), near)
     if count > 1:
         for jam in (4, 8, 2):
             blocks = tuple(jam if at == count - 2 else 1 for at in range(count))
             reason = f"{jam} independent chains side by side hide the latency of each"
-            yield Choice(Setting(order, blocks), reason, 1.2 + 0.5 * bool(kept) - 0.05 * jam / 8)
-
-
-def _vector(
-    order: tuple[int, ...],
-    vector: int,
-    kept: int,
-    counts: dict[str, int],
-    lanes: int,
-    width: int,
-) -> Iterator[Choice]:
-    count = len(order)
-    inner = count - 1
-    total = sum(counts.values()) or 1
-    quality = 3.0 * counts["vector"] / total - 4.0 * counts["gather"] / total
-    room = _ACCUMULATORS.get(width, 12)
-    for unroll in (1, 2, 3, 4):
-        for jam in (1, 2, 4, 6, 8):
-            jammed = _jam_row(count, vector)
-            if jam > 1 and jammed is None:
-                continue
-            if jam * unroll > room:
-                continue
-            blocks = [1] * count
-            blocks[vector] = lanes * unroll
-            if jammed is not None:
-                blocks[jammed] = jam
-            score = 2.0 + quality
-            if vector == inner:
-                reason = f"neighbours in vectors of {lanes}"
-                score += 0.4 * (unroll in (1, 2)) + 0.3 * (jam > 1) * bool(
-                    kept or jammed is not None
-                )
-                score -= 0.1 * (unroll > 2) + 0.05 * abs(jam - 4)
-            else:
-                # accumulators are worth having: enough of them to hide the latency of each
-                cover = min(jam * unroll, 16) / 16
-                score += 2.0 * bool(kept) * cover - 0.02 * jam
-                reason = (
-                    f"vectors of {lanes}; a block of {jam}×{lanes * unroll} elements stays in "
-                    "registers over the innermost loop"
-                    if kept
-                    else f"vectors of {lanes} along an outer loop"
-                )
-            if counts["gather"]:
-                reason += "; some elements must be gathered"
-            setting = Setting(order, tuple(blocks), vector, unroll)
-            yield Choice(setting, reason, score)
+            yield Candidate(Setting(order, blocks), reason, near, kept)
 
 
 def _jam_row(count: int, vector: int) -> int | None:

@@ -67,7 +67,7 @@ class Region:
 
     def plan(self, base: Base, rank: int) -> Plan | None:
         """A base with the best settings of each band, of the heaviest the `rank`-th."""
-        leaves = self._heaviest(base)
+        leaves = self.heaviest(base)
         settings = []
         reason = base.reason
         for number, (path, band) in enumerate(leaves):
@@ -118,13 +118,13 @@ class Region:
             yield from filter(None, (self.plan(base, rank) for rank in (1, 2)))
         if self.best is None:
             return
-        for path, band in self._heaviest(self.best.base)[:3]:
+        for path, band in self.heaviest(self.best.base)[:3]:
             for choice in self._different(self.best.base, path, band):
                 yield self.best.with_setting(path, choice.setting, choice.reason)
         improved = True
         while improved:
             before = self.best
-            for path, _ in self._heaviest(self.best.base)[:2]:
+            for path, _ in self.heaviest(self.best.base)[:2]:
                 for setting in neighbours(dict(self.best.settings)[path]):
                     reason = "another size of the blocks or tiles"
                     yield self.best.with_setting(path, setting, reason)
@@ -151,7 +151,7 @@ class Region:
             first.setdefault(key, choice)
         return sorted(first.values(), key=lambda c: -c.score)[:MOST_CHOICES]
 
-    def _heaviest(self, base: Base) -> list[tuple[tuple[int, ...], Band]]:
+    def heaviest(self, base: Base) -> list[tuple[tuple[int, ...], Band]]:
         leaves = rewrite.leaves(base.tree)
         return sorted(leaves, key=lambda leaf: -_weight(base, leaf[1]))
 
