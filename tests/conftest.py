@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from collectors.base import toolchain
 from collectors.base.toolchain import Toolchain
-from tests.support.command import Corr, in_a_process
+from tests.support.command import Corr, run
 from tests.support.shared import made_once
 
 # How long an example takes is up to what else the machine does.
@@ -64,7 +64,7 @@ def clang(tools: Toolchain) -> str:
 
 @pytest.fixture(scope="session")
 def corr() -> Corr:
-    return in_a_process
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -117,7 +117,7 @@ def test_the_kernel_of_a_much_faster_best_is_repeated_more_often(
     for name in ("gemm.c", "corr_harness.h"):
         shutil.copy(ROOT / "kernels" / name, tmp_path)
     program = from_files(
-        ["gemm.c"], ["-O3"], Run(args=("--size", "300"), directory=tmp_path), tmp_path
+        ["gemm.c"], ["-O3"], Run(args=("--size", "100"), directory=tmp_path), tmp_path
     )
     contests: list[Contest] = []
 
