@@ -94,7 +94,8 @@ _INTEGER = re.compile(
 _RUNTIME = re.compile(
     r"__(?:u?(?:div|mod|mul)\w{1,2}\d|(?:div|mul)[sdxt]c3|powi[sdxt]f2|(?:ashl|ashr|lshr)[dt]i3"
     r"|(?:float|fix)\w+|(?:extend|trunc)\w+f2|popcount[sd]i2|stack_chk_fail|mem(?:cpy|move|set)_chk"
-    r"|gxx_personality_v0|cxa_(?:begin|end)_catch|clang_call_terminate)"
+    r"|gxx_personality_v0|cxa_(?:begin_catch|end_catch|rethrow|throw|allocate_exception|free_exception)"
+    r"|clang_call_terminate)"
     r"|_GLOBAL_OFFSET_TABLE_|_Unwind_Resume|_ZSt\d+__throw_\w+|_ZSt9terminatev|_Zn[wa]m\w*"
     r"|_Zd[la]Pv\w*|sincos[fl]?|exp10[fl]?|bcmp|strlen|wcslen"
 )
@@ -117,9 +118,19 @@ def known(name: str, cxx: bool) -> bool:
 
 def harmless_symbol(name: str) -> bool:
     """A symbol that an object file may import although the original's does not."""
+    return mathematics_symbol(name) or name in MEMORY or compiler_symbol(name)
+
+
+def mathematics_symbol(name: str) -> bool:
+    """A function of mathematics, perhaps on vectors."""
     if vector := _VECTOR_CALL.fullmatch(name):
         name = vector[1]
-    return name in MATH or name in MEMORY or _RUNTIME.fullmatch(name) is not None
+    return name in MATH
+
+
+def compiler_symbol(name: str) -> bool:
+    """What a compiler calls for code without any call."""
+    return _RUNTIME.fullmatch(name) is not None
 
 
 def reserved(name: str) -> bool:

@@ -1,100 +1,171 @@
-"""The gate for what was compiled: names that got past the text are seen in the object file."""
+"""The gate for what was compiled: names that got past the text are seen in the object file.
+
+What an optimiser does to a program's imports by itself is let through, by kind:
+
+- Mathematics and functions on memory and texts in memory come and go: they are computed in line,
+  or a loop becomes a call of memset. So do allocations, and what the compiler itself calls.
+- Printing changes within its kind: printf of a line is puts, fprintf of a text is fwrite. One of
+  the kind must remain.
+- How a program ends when something is wrong may go: the optimiser may see that nothing is.
+- Error messages (streams in a program whose only stream is stderr) go with it.
+
+All else that the original imports must still be there: a program that asks for no time, prints
+nothing or reads nothing is not the one that is timed and checked.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
+from corr.optimize.gate import library
+from corr.optimize.gate.known_names import compiler_symbol, harmless_symbol, mathematics_symbol
+from corr.optimize.gate.object_file import ObjectFile, may_be, read
+from corr.optimize.gate.refusal import Refusal, refusal, shown
 
-from corr.optimize.gate.known_names import harmless_symbol
-from corr.optimize.gate.refusal import Refusal, shown
-
-_RUN_BY_THE_LOADER = re.compile(r"\.(?:(?:pre)?init|fini)(?:_array)?(?:\.|$)|\.[cd]tors")
-#: The optimiser turns calls of one into calls of another.
-_PRINTING = frozenset({"printf", "puts", "putchar", "fprintf", "fwrite", "fputc", "fputs", "putc"})
 _REPLACES_NEW = re.compile(r"_Z(?:n[wa]|d[la])")
-_NUMBERED = re.compile(r"(?:\.\d+)+$")
-_WRITE = 0x1
-_IFUNC = "STT_LOOS"  # 10, STT_GNU_IFUNC
-
-
-@dataclass(frozen=True)
-class _Object:
-    imported: frozenset[str]
-    exported: frozenset[str]
-    writable: frozenset[str]
-    indirect: frozenset[str]
-    run_by_loader: int
+#: Parts of the C++ library that only compute, or fail.
+_CXX_WITHOUT_EFFECT = re.compile(
+    r"_Z(?:n[wa]|d[la])|_ZSt\d+__throw_|_ZSt9terminatev|_ZT[VIS]|_ZSt\d+_Rb_tree_|_ZSt\d+_Hash_bytes"
+    r"|_ZNK?S[ts](?:7__cxx11(?:12basic_string|4list)|8__detail|9exception|\d+\w*error|\d+bad_\w+"
+    r"|\d+out_of_range|\d+invalid_argument|\d*__exception_ptr|12basic_string|6localeC|6localeD)"
+    r"|_ZNKSt9exception|_ZNSs"
+)
+_CXX_PRINTING = re.compile(r"_ZNSo|_ZSt4cout|_ZStls|_ZSt16__ostream_insert|_ZSt4endl|_ZSt5flush")
+_OFTEN_WEAK = re.compile(r"__gmon_start__|_ITM_\w+|__cxa_\w+|__tls_get_addr|_GLOBAL_OFFSET_TABLE_")
+#: What shares out the work of a loop among threads.
+_SHARING = re.compile(r"__kmpc_\w+|GOMP_\w+|omp_(?:get|set)_(?!wti)\w+")
+_SECTIONS = re.compile(
+    r"|\.(?:text|rodata|data|bss|tdata|tbss|ldata|lbss|lrodata|eh_frame|eh_frame_hdr|comment"
+    r"|gcc_except_table|note|symtab|strtab|shstrtab|symtab_shndx|rela|rel|relr|debug\w*|group|gnu"
+    r"|interp|dynamic|dynsym|dynstr|hash|got|plt|llvm\w*|init|fini|init_array|fini_array"
+    r"|preinit_array|ctors|dtors|tm_clone_table|jcr|stack_sizes)(?:\..*)?"
+)
+#: What the C start-up files bring, by the way a program is linked.
+_START_UP = frozenset({"_dl_relocate_static_pie", "__data_start", "data_start", "__dso_handle"})
+_LIBRARIES = re.compile(
+    r"(?:libm|libc|libmvec|libomp|libiomp5|libgomp|libgcc_s|libstdc\+\+|libc\+\+|libc\+\+abi"
+    r"|libpthread|ld-linux[\w-]*)\.so[\d.]*|ld-linux[\w.-]*"
+)
+_GONE = (
+    (library.CLOCKS, "what is timed would not be there"),
+    (library.READING, "what it reads would not be there"),
+    (
+        library.PRINTING | library.STREAM_PRINTING | library.WRITING,
+        "what it prints or writes, by which it is checked, would not be there",
+    ),
+)
+_OTHER_STREAMS = frozenset(
+    {"stdout", "stdin", "fopen", "fopen64", "fdopen", "freopen", "open_memstream", "popen"}
+)
+Found = Iterator[tuple[str, str, str]]
 
 
 def objects(before: Path, after: Path, known: Collection[str] = frozenset()) -> list[Refusal]:
     """Why the object file (or program) `after` may not stand in for `before`; empty if it may.
 
-    New symbols from elsewhere, new ones for others, new variables that last, and code that runs
-    outside of main. `known` are names of the original's source: a variable of it may appear that
-    the optimiser had no use for before. A file that is not ELF is refused; of a program that is
-    optimised when it is linked, compare the programs.
+    New symbols from elsewhere and such that are gone, new ones for others, new variables that
+    last, code that runs outside of main, other sections and libraries. `known` are names of the
+    original's source: a variable or an import of it may appear that the optimiser had no use for
+    before. A file that is not ELF is refused; of a program that is optimised when it is linked,
+    compare the programs.
     """
     try:
-        old, new = _read(before), _read(after)
-    except (ELFError, OSError, ValueError, UnicodeDecodeError) as error:
-        return [Refusal("object", 0, f"{after.name}: cannot be read as an object file: {error}")]
-    found = []
-    for symbol in sorted(new.imported - old.imported):
-        printing = symbol in _PRINTING and old.imported & _PRINTING
-        if not harmless_symbol(symbol) and not printing:
-            found.append(("symbol", symbol, "is called or read, which the original does not"))
-    for symbol in sorted(new.exported - old.exported):
-        if not symbol.startswith("_Z") or _REPLACES_NEW.match(symbol):
-            found.append(("symbol", symbol, "is new and visible to other files; make it static"))
+        old, new = read(before), read(after)
+    except Exception as error:  # of a damaged file pyelftools raises whatever it stumbles over
+        what = f"cannot be read as an object file: {shown(str(error))}"
+        return [refusal("object", after.name, 0, what)]
+    return [
+        refusal(rule, after.name, 0, f"{shown(name)} {why}")
+        for rules in (_imports(old, new, known), _exports(old, new, known), _loading(old, new))
+        for rule, name, why in rules
+    ]
+
+
+def _imports(old: ObjectFile, new: ObjectFile, known: Collection[str]) -> Found:
+    for symbol in sorted(new.imported.keys() - old.imported.keys() - set(known)):
+        harmless = harmless_symbol(symbol) or _CXX_WITHOUT_EFFECT.match(symbol)
+        if not harmless and not _of_a_kind(symbol, old):
+            yield "symbol", symbol, "is called or read, which the original does not"
+    for symbol in sorted(old.imported.keys() - new.imported.keys()):
+        if symbol in new.defined:
+            why = "is defined by the change; the original takes it from a library"
+            yield "symbol", symbol, why
+        elif not _may_go(symbol, old, new):
+            gone = (why for names, why in _GONE if symbol in names)
+            why = next(gone, "it is part of the program")
+            yield "vanished", symbol, f"is not called or read any more, as the original does: {why}"
+
+
+def _of_a_kind(symbol: str, old: ObjectFile) -> bool:
+    return any(
+        symbol in kind and old.imported.keys() & kind
+        for kind in (library.PRINTING, library.STREAM_PRINTING)
+    )
+
+
+def _may_go(symbol: str, old: ObjectFile, new: ObjectFile) -> bool:
+    """The optimiser may have made the import superfluous."""
+    name = re.sub(r"\A__(\w+)_chk\Z", r"\1", symbol)
+    if symbol in library.PRINTING:
+        return bool(new.imported.keys() & library.PRINTING)
+    if symbol in library.STREAM_PRINTING:
+        return bool(new.imported.keys() & library.STREAM_PRINTING) or _only_errors(old)
+    if _CXX_PRINTING.match(symbol):
+        return any(_CXX_PRINTING.match(one) for one in new.imported)
+    if symbol == "stderr":
+        return _only_errors(old)
+    return (
+        name in library.WITHOUT_EFFECT
+        or name in library.FAILING
+        or mathematics_symbol(name)
+        or compiler_symbol(name)
+        or any(p.match(symbol) for p in (_CXX_WITHOUT_EFFECT, _OFTEN_WEAK, _SHARING))
+    )
+
+
+def _only_errors(old: ObjectFile) -> bool:
+    """The one stream that the program knows is stderr."""
+    return "stderr" in old.imported and not _OTHER_STREAMS & old.imported.keys()
+
+
+def _exports(old: ObjectFile, new: ObjectFile, known: Collection[str]) -> Found:
+    for symbol in sorted(new.exported.keys() - old.exported.keys() - _START_UP):
+        inlined = symbol.startswith("_Z") and new.exported[symbol].binding in ("WEAK", "LOOS")
+        if not compiler_symbol(symbol) and (not inlined or _REPLACES_NEW.match(symbol)):
+            yield "symbol", symbol, "is new and visible to other files; make it static"
+    for symbol in sorted(new.exported.keys() & old.exported.keys()):
+        mine, theirs = old.exported[symbol], new.exported[symbol]
+        if mine.binding != theirs.binding:
+            how = f"is {theirs.binding.lower()} and not {mine.binding.lower()} any more"
+            yield "symbol", symbol, f"{how}: the linker may take another"
+        elif mine.visibility != theirs.visibility:
+            how = f"{theirs.visibility.lower()} and not {mine.visibility.lower()} any more"
+            yield "symbol", symbol, f"is {how} to other files"
+        elif mine.kind and theirs.kind and mine.kind != theirs.kind:
+            yield "symbol", symbol, f"is of the kind {theirs.kind} and not {mine.kind} any more"
     for symbol in sorted(new.writable - old.writable - set(known)):
-        found.append(("variable", symbol, "is new and keeps its value between calls"))
+        yield "variable", symbol, "is new and keeps its value between calls"
     for symbol in sorted(new.indirect - old.indirect):
-        found.append(("symbol", symbol, "is chosen when the program is loaded"))
-    if new.run_by_loader > old.run_by_loader:
-        found.append(("constructor", "code", "is run before or after main"))
-    return [Refusal(rule, 0, f"{after.name}: {shown(name)} {why}") for rule, name, why in found]
+        yield "symbol", symbol, "is chosen when the program is loaded"
 
 
-def _read(path: Path) -> _Object:
-    imported: set[str] = set()
-    exported: set[str] = set()
-    writable: set[str] = set()
-    indirect: set[str] = set()
-    with path.open("rb") as stream:
-        elf: Any = ELFFile(stream)
-        sections = list(elf.iter_sections())
-        for table in sections:
-            if table["sh_type"] not in ("SHT_SYMTAB", "SHT_DYNSYM"):
-                continue
-            for symbol in table.iter_symbols():
-                name = _plain(symbol.name)
-                kind, index = symbol["st_info"]["type"], symbol["st_shndx"]
-                if index == "SHN_UNDEF":
-                    imported.add(name)
-                    continue
-                if symbol["st_info"]["bind"] != "STB_LOCAL":
-                    exported.add(name)
-                if kind == _IFUNC or kind == "STT_GNU_IFUNC":
-                    indirect.add(name)
-                section = sections[index] if isinstance(index, int) else None
-                lasting = index == "SHN_COMMON" or (section is not None and _lasts(section))
-                if kind in ("STT_OBJECT", "STT_TLS", "STT_COMMON") and lasting:
-                    writable.add(name)
-        started = sum(s["sh_size"] for s in sections if _RUN_BY_THE_LOADER.match(s.name))
-    one, two, three, four = (frozenset(s - {""}) for s in (imported, exported, writable, indirect))
-    return _Object(one, two, three, four, run_by_loader=started)
-
-
-def _plain(name: str) -> str:
-    """Without a linker's version, and without the number by which the compiler told two apart."""
-    return _NUMBERED.sub("", name.split("@")[0])
-
-
-def _lasts(section: Any) -> bool:
-    return bool(section["sh_flags"] & _WRITE) and not section.name.startswith(".data.rel.ro")
+def _loading(old: ObjectFile, new: ObjectFile) -> Found:
+    for kind, size in sorted(new.run_by_loader.items()):
+        if size > old.run_by_loader[kind]:
+            yield "constructor", f".{kind}", "holds more: code is run before or after main"
+    for name, flags in sorted(new.sections.items()):
+        if name not in old.sections and not _SECTIONS.fullmatch(name):
+            yield "section", name, "is a section that the original does not have"
+        elif name in old.sections and may_be(flags) & ~may_be(old.sections[name]):
+            yield "section", name, "may be written or run, as it may not in the original"
+    for name in sorted(new.libraries - old.libraries):
+        if not _LIBRARIES.fullmatch(name):
+            yield "loading", name, "is a library that the original does not load"
+    for name in sorted(new.search_paths - old.search_paths):
+        yield "loading", name, "is a place where libraries are looked for"
+    if new.loader != old.loader:
+        yield "loading", new.loader or "no loader", f"loads the program, not {old.loader or 'none'}"
+    if new.odd_segments > old.odd_segments:
+        yield "section", "memory", "may be both written and run, the stack perhaps"

@@ -41,6 +41,18 @@ _ALLOWED = {
     "call": "calls of named functions, in C++ of lambdas and members too",
     "pointer": "types of values; templates and lambdas in C++",
     "address": "a call of the function",
+    "function": "one define of the function, as it is declared",
+    "head": "the head as it is, attributes left out perhaps",
+    "word": "arithmetic, memory of the function, calls of named functions, branches and loops",
+    "reference": "metadata, attributes and symbols of the original function, or none",
+    "claim": "the operation without it",
+    "object": "an ELF file that the compiler wrote",
+    "symbol": "mathematics, memory and what the original calls; static functions",
+    "vanished": "mathematics and memory functions, puts for printf, failures that cannot be",
+    "variable": "constants, and variables that end with the call",
+    "constructor": "code that main calls",
+    "section": "the compiler's own sections",
+    "loading": "the original's libraries, mathematics and OpenMP",
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from corr.optimize import gate
+
 C = """\
 #include <math.h>
 #include <stdint.h>
@@ -122,6 +124,22 @@ def in_c(loop: str = LOOP, top: str = "", includes: str = "") -> str:
 def in_cxx(loop: str = CXX_LOOP, top: str = "", includes: str = "") -> str:
     text = CXX.replace(CXX_LOOP, loop).replace("static double work(", f"{top}static double work(")
     return includes + text
+
+
+def passes_as_objects(clang: str, before: str, after: str, folder: Path, *flags: str) -> bool:
+    """What the compiler makes of both passes the gate too."""
+    made = []
+    for name, text in (("before", before), ("after", after)):
+        source = folder / f"{name}.{'cpp' if '++' in clang else 'c'}"
+        source.write_text(text)
+        made.append(folder / f"{name}.o")
+        standard = "-std=c++20" if "++" in clang else "-std=gnu17"
+        argv = [clang, standard, "-w", "-O2", *flags, "-c", source, "-o", made[-1]]
+        subprocess.run(argv, check=True)
+    names = {token.text for token in gate.tokens(before) if token.kind == "name"}
+    found = gate.objects(made[0], made[1], names)
+    print(*found, sep="\n")
+    return not found
 
 
 def compiles(clang: str, text: str, folder: Path, *flags: str, language: str = "c") -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corr.optimize import gate
-from tests.optimize.gate.programs import LOOP, C, compiles, in_c
+from tests.optimize.gate.programs import LOOP, C, compiles, in_c, passes_as_objects
 
 IN_THE_LOOP = {
     "restrict": """    const double *restrict p = a;
@@ -175,12 +175,14 @@ static const double aligned_table[4] __attribute__((aligned(32))) = {1, 2, 3, 4}
 def test_an_honest_loop_passes(loop: str, clang: str, tmp_path: Path) -> None:
     assert compiles(clang, in_c(loop), tmp_path, "-march=x86-64-v3")
     assert gate.source(C, in_c(loop), "work.c") == []
+    assert passes_as_objects(clang, C, in_c(loop), tmp_path, "-march=x86-64-v3")
 
 
 @pytest.mark.parametrize("top", AT_FILE_SCOPE.values(), ids=AT_FILE_SCOPE.keys())
 def test_an_honest_helper_passes(top: str, clang: str, tmp_path: Path) -> None:
     assert compiles(clang, in_c(top=top), tmp_path, "-march=x86-64-v3")
     assert gate.source(C, in_c(top=top), "work.c") == []
+    assert passes_as_objects(clang, C, in_c(top=top), tmp_path, "-march=x86-64-v3")
 
 
 CALLS_BACK = """\

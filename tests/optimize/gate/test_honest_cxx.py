@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corr.optimize import gate
-from tests.optimize.gate.programs import CXX, CXX_LOOP, compiles, in_cxx
+from tests.optimize.gate.programs import CXX, CXX_LOOP, compiles, in_cxx, passes_as_objects
 
 IN_THE_LOOP = {
     "direct initialisation": """    std::vector<int> x(a * b), w(v.size());
@@ -202,12 +202,14 @@ static_assert(width() == 8);
 def test_an_honest_loop_passes(loop: str, clangxx: str, tmp_path: Path) -> None:
     assert compiles(clangxx, in_cxx(loop), tmp_path, "-mavx2", language="cpp")
     assert gate.source(CXX, in_cxx(loop), "work.cpp") == []
+    assert passes_as_objects(clangxx, CXX, in_cxx(loop), tmp_path, "-mavx2")
 
 
 @pytest.mark.parametrize("top", AT_FILE_SCOPE.values(), ids=AT_FILE_SCOPE.keys())
 def test_an_honest_helper_passes(top: str, clangxx: str, tmp_path: Path) -> None:
     assert compiles(clangxx, in_cxx(top=top), tmp_path, language="cpp")
     assert gate.source(CXX, in_cxx(top=top), "work.cpp") == []
+    assert passes_as_objects(clangxx, CXX, in_cxx(top=top), tmp_path, "-mavx2")
 
 
 def test_a_program_without_prefixes(clangxx: str, tmp_path: Path) -> None:
