@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _WORD = re.compile(
@@ -77,6 +77,20 @@ def names(part: Sequence[Word], kind: str) -> set[str]:
     return {word.text for word in part if word.kind == kind}
 
 
+def heads(part: Sequence[Word]) -> Iterator[tuple[str, Sequence[Word]]]:
+    """Of each function that is defined or declared, the symbol and the words before its body."""
+    index = 0
+    while index < len(part):
+        word = part[index]
+        if word.kind != "word" or word.text not in ("define", "declare"):
+            index += 1
+            continue
+        opening, symbol = _opening(part, index, word.text == "declare")
+        end = opening if opening is not None else len(part)
+        yield symbol, part[index:end]
+        index = max(end, index + 1)
+
+
 def split_function(part: Sequence[Word], name: str, alone: bool = False) -> Function | None:
     """The definition of `name` among the words; with `alone` only if there is nothing else."""
     symbol = f"@{name}" if _PLAIN.fullmatch(name) else f'@"{name}"'
@@ -101,8 +115,11 @@ def split_function(part: Sequence[Word], name: str, alone: bool = False) -> Func
     return None
 
 
-def _opening(part: Sequence[Word], start: int) -> tuple[int | None, str]:
-    """The brace that opens the body, and the symbol that is defined."""
+def _opening(part: Sequence[Word], start: int, declared: bool = False) -> tuple[int | None, str]:
+    """The brace that opens the body, and the symbol that is defined.
+
+    What is only declared ends where something else begins.
+    """
     defined = ""
     arguments = False
     depth = 0
@@ -115,9 +132,23 @@ def _opening(part: Sequence[Word], start: int) -> tuple[int | None, str]:
         elif word.text == ")" and word.kind == "mark":
             depth -= 1
             arguments = arguments or bool(defined)
-        elif word.text == "{" and word.kind == "mark" and arguments and depth == 0:
+        elif depth == 0 and index > start and _ends_head(part, index, arguments, declared):
             return index, defined
     return None, defined
+
+
+def _ends_head(part: Sequence[Word], index: int, arguments: bool, declared: bool) -> bool:
+    opens = arguments and part[index].kind == "mark" and part[index].text == "{"
+    return opens or (declared and _begins(part, index))
+
+
+def _begins(part: Sequence[Word], index: int) -> bool:
+    """Something of the module begins: `declare`, `attributes #0 =`, `@a =`, `!0 =`."""
+    word = part[index]
+    if word.kind == "word":
+        return word.text in ("define", "declare", "attributes", "source_filename", "target")
+    following = part[index + 1].text if index + 1 < len(part) else ""
+    return word.kind in ("global", "metadata", "local", "comdat") and following == "="
 
 
 def _matching(part: Sequence[Word], opening: int) -> int | None:

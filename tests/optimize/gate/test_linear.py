@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -17,25 +15,13 @@ from hypothesis import strategies as st
 
 from corr.optimize import gate
 from corr.optimize.gate import of_source, steps
+from tests.optimize.gate.counting import is_linear, lines_run
 from tests.optimize.gate.programs import CXX, LOOP, C
-
-ROOM = str(Path(gate.__file__).parent)
-#: Twice as much more text may take this much more.
-TWICE = 2.3
 
 
 def lines_and_steps(before: str, after: str, name: str) -> tuple[int, int]:
     """Lines of the gate that run for the change, and the steps that it counts itself."""
-    lines = 0
     counts: list[steps.Steps] = []
-
-    def count(_frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
-        nonlocal lines
-        lines += event == "line"
-        return count
-
-    def begin(frame: FrameType, _event: str, _: object) -> Callable[..., object] | None:
-        return count if frame.f_code.co_filename.startswith(ROOM) else None
 
     class Counted(steps.Steps):
         def __init__(self, characters: int) -> None:
@@ -43,15 +29,10 @@ def lines_and_steps(before: str, after: str, name: str) -> tuple[int, int]:
             counts.append(self)
 
     gate.source(before, before, name)  # so that the original is known
-    traced = sys.gettrace()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(of_source, "Steps", Counted)
         patch.setattr(of_source, "MOST_REFUSALS", sys.maxsize)  # else it stops somewhere
-        sys.settrace(begin)
-        try:
-            gate.source(before, after, name)
-        finally:
-            sys.settrace(traced)
+        lines = lines_run(lambda: gate.source(before, after, name))
     return lines, sum(one.taken for one in counts)
 
 
@@ -173,8 +154,8 @@ def grows(before: str, name: str, shape: Callable[[int], str], size: int) -> Non
     once, twice, again = (
         lines_and_steps(before, before + shape(n), name) for n in (size, 2 * size, 4 * size)
     )
-    for one, two, four in zip(once, twice, again, strict=True):
-        assert four - two <= TWICE * max(two - one, 2 * size), (one, two, four)
+    for numbers in zip(once, twice, again, strict=True):
+        assert is_linear(*numbers, least=2 * size), numbers
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
