@@ -70,7 +70,7 @@ class Addresses:
         meaning = text.meanings.of.get(index)
         if meaning is not None and meaning.kind not in ("function", "prototype"):
             return False
-        if index in text.meanings.declaring or shape.text[index] in text.types.names:
+        if index in text.meanings.declaring or shape.text[index] in text.types.declared:
             return False
         if after == ":" and before in (";", "{", "}"):
             return False

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corr.optimize.gate.known_names import KEYWORDS, TYPE_WORDS
+from corr.optimize.gate.library import GUARDED, STANDARD_STREAMS, STREAMS
 from corr.optimize.gate.sights import OPERANDS, Search, Sight
 from corr.optimize.gate.statements import CONTROL, TAGS
 from corr.optimize.gate.types import POINTER_WORDS
@@ -80,9 +81,9 @@ class Calls:
         if called and not declared:
             if pointer and before in TYPE_WORDS | POINTER_WORDS:
                 called = False
-            elif self._of_std(group - 1) or self._is_cast(group):
+            elif self._of_class(group - 1) or self._is_cast(group):
                 return
-        elif not pointer and types.is_group(group):
+        elif not pointer and types.is_group(group) and not self._is_value(group):
             return
         what = "a function pointer" if pointer else "what an expression gives"
         why = f"{what} is declared or called; {NAMED_ONLY}"
@@ -94,6 +95,12 @@ class Calls:
                 self.search.called_through.add(shape.text[at])
             at = shape.partner[at] + 1 if shape.text[at] in ("(", "[", "{") else at + 1
         yield self.search.sight("call", key, group, shape.partner[opening] + 1, why)
+
+    def _is_value(self, group: int) -> bool:
+        """`(f)`: one name, and a variable's."""
+        meaning = self.text.meanings.of.get(group + 1)
+        alone = self.shape.partner[group] == group + 2
+        return alone and meaning is not None and meaning.kind not in ("type", "tag")
 
     def _is_cast(self, group: int) -> bool:
         """`(double)(float)(x)`: a cast behind another."""
@@ -116,12 +123,14 @@ class Calls:
             at += 2
         return at == shape.partner[group]
 
-    def _of_std(self, last: int) -> bool:
-        """`std::plus<>()` gives an object of the library that may be called."""
+    def _of_class(self, last: int) -> bool:
+        """`std::plus<>()` and `Mine{}` give objects of classes, which may be called."""
         shape = self.shape
         if shape.at(last) == ">" and shape.angle[last] >= 0:
             last = shape.angle[last] - 1
-        return self.text.cxx and shape.at(last - 1) == "::" and shape.at(last - 2) == "std"
+        own = shape.at(last) in self.text.types.defined
+        of_std = shape.at(last - 1) == "::" and shape.at(last - 2) == "std"
+        return self.text.cxx and (own or of_std)
 
     def _behind_index(self, bracket: int, opening: int) -> Iterator[Sight]:
         shape = self.shape
@@ -138,7 +147,7 @@ class Calls:
 
     def _behind_brace(self, brace: int, opening: int) -> Iterator[Sight]:
         shape = self.shape
-        if brace < 0 or shape.kind.get(brace) != "init" or self._of_std(brace - 1):
+        if brace < 0 or shape.kind.get(brace) != "init" or self._of_class(brace - 1):
             return
         why = f"what braces give is called; {NAMED_ONLY}"
         key = (shape.at(brace - 1), *self.text.digest(brace, opening))
@@ -155,6 +164,12 @@ class Calls:
             yield self.search.sight("pointer", key, name, shape.partner[opening] + 1, why)
         elif word in KEYWORDS:
             return
+        elif word in GUARDED and before not in (".", "->") and name not in self.text.meanings.of:
+            given = ("guarded", word, *self.text.digest(opening, shape.partner[opening]))
+            why = "it is called with other arguments, or elsewhere, than the original does"
+            yield self.search.sight("call", given, name, shape.partner[opening] + 1, why, False)
+        elif word in STREAMS and before not in (".", "->") and name not in self.text.meanings.of:
+            yield from self._stream(word, opening)
         elif word in self.search.callbacks and before not in (".", "->"):
             yield from self._handed_over(name, opening)
         elif before in (".", "->"):
@@ -186,6 +201,18 @@ class Calls:
             key = ("callback", word, number, *self.text.digest(first, end))
             why = f"it is called by {word}; {NAMED_ONLY}"
             yield self.search.sight("call", key, first, end, why)
+
+    def _stream(self, word: str, opening: int) -> Iterator[Sight]:
+        """A stream that is not the original's: memory could be made to look like one."""
+        shape = self.shape
+        for number, (first, end) in enumerate(self.search.arguments(opening)):
+            if number != STREAMS[word]:
+                continue
+            if end == first + 1 and shape.text[first] in STANDARD_STREAMS:
+                continue
+            key = ("stream", *self.text.digest(first, end))
+            why = f"{word} is given a stream that the original does not use here"
+            yield self.search.sight("call", key, first, end, why, False)
 
     def _is_function_type(self, name: int, opening: int) -> bool:
         """`long(long)`, which is no value; `T()` among the arguments of a template."""

@@ -18,6 +18,8 @@ _NO_OBJECT = frozenset(
     {"typedef", "using", "static_assert", "_Static_assert", "friend", "template", "concept"}
 )
 #: Words of a type that C++ sets up without running anything.
+#: Operators that the whole program has but one of each.
+_REPLACED = re.compile(r"operator (?:new|delete)\b")
 _VECTOR_OR_COUNT = re.compile(r"\w+_t|__m\d+\w*|std|::|\d\w*")
 _QUALIFIERS = frozenset({"const", "static", "inline", "constexpr", "restrict", "__restrict__", "*"})
 
@@ -66,7 +68,7 @@ class _Reader:
         shape = self.shape
         body, end = self._extent(start)
         head = self.part[start : end if body < 0 else body]
-        internal = self.hidden[shape.around[start]]
+        internal = self.hidden.get(shape.around[start], False)
         kind = shape.kind.get(body, "") if body >= 0 else ""
         if kind == "namespace":
             self.hidden[body] = internal or len(head) == 1
@@ -87,14 +89,30 @@ class _Reader:
         body, end = self._extent(start)
         if body >= 0 and self.shape.kind.get(body) == "block":
             return
-        whole = self.part[start:end]
+        first = self._first_statements(start, end)
+        whole = self.part[start:first]
         words = [token.text for token in whole]
         in_class = self.shape.kind.get(self.shape.around[start]) == "type"
         name = _called(whole)
         if in_class and "(" in words and "=" not in words[: words.index("(")]:
             return  # a member function that is declared
-        constant = _constant(words, False)
+        computed = first < end or (self.shape.cxx and _is_computed(words))
+        constant = _constant(words, False) and not computed
         yield Declaration("variable", name, joined(whole), whole[0].line, start, constant=constant)
+
+    def _first_statements(self, start: int, end: int) -> int:
+        """The brace in a declaration within which there may be statics of their own.
+
+        One class without a name may be defined by it, with whatever it holds.
+        """
+        shape, classes = self.shape, 0
+        for at in range(start, end):
+            self.steps.take()
+            if shape.text[at] == "{" and shape.is_punct[at] and shape.holds_statements(at):
+                classes += shape.kind[at] == "type"
+                if shape.kind[at] != "type" or classes > 1:
+                    return at
+        return end
 
     def _extent(self, start: int) -> tuple[int, int]:
         """The brace of a body that begins in the segment (-1: none), and where the segment ends."""
@@ -124,7 +142,7 @@ def _function(head: list[Token], internal: bool, index: int) -> Declaration:
         joined(head),
         head[0].line if head else 0,
         index,
-        internal=internal or (bool(words & _INTERNAL) and "operator" not in words),
+        internal=internal or (bool(words & _INTERNAL) and not _REPLACED.search(name)),
         qualified=qualified,
     )
 
@@ -189,7 +207,7 @@ def _constant(words: list[str], cxx: bool) -> bool:
         return False
     if "constexpr" in declared:
         return True
-    if cxx and not _set_up_when_compiled(declared):
+    if cxx and not (_set_up_when_compiled(declared) and _is_plain(value)):
         return False
     calls = (
         after == "(" and (word.isidentifier() and word != "sizeof")
@@ -198,8 +216,36 @@ def _constant(words: list[str], cxx: bool) -> bool:
     return not any(calls)
 
 
+def _is_computed(words: list[str]) -> bool:
+    """C++ would compute it at the first call, and keep it: a value with names in it."""
+    if "constexpr" in words or "constinit" in words:
+        return False
+    value = (
+        words[words.index("=") + 1 :]
+        if "=" in words
+        else words[words.index("{") :]
+        if "{" in words
+        else []
+    )
+    harmless = TYPE_WORDS | {"sizeof", "true", "false", "nullptr"}
+    direct = "=" not in words and "(" in words
+    return direct or any(word.isidentifier() and word not in harmless for word in value)
+
+
+def _is_plain(value: list[str]) -> bool:
+    """No call, no object that is made, no lambda."""
+    return not any(
+        (after == "{" and word not in ("{", ",", "="))
+        or (after == "(" and word in (")", "]", "}", ">"))
+        or (after == "[" and not (word.isidentifier() or word in (")", "]")))
+        for word, after in pairwise(["=", *value])
+    )
+
+
 def _set_up_when_compiled(declared: list[str]) -> bool:
     """The type has no constructor: words of the language, and types of fixed width."""
+    if "auto" in declared:
+        return False
     named = [
         word
         for word in declared

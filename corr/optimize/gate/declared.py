@@ -28,6 +28,11 @@ class Declarations(Reader):
         super().__init__(shape, types, steps)
         self.declarators: set[int] = set()
         self.parameters: dict[int, int] = {}  # the parenthesis: where what it declares ends
+        self.reach: dict[int, int] = {-1: shape.size}  # how far what a brace holds is known
+        for brace in shape.kind:
+            outside = self.reach.get(shape.around[brace], shape.size) if brace >= 0 else shape.size
+            ends = shape.partner[brace] if brace >= 0 else shape.size
+            self.reach[brace] = outside if self._is_open(brace) else ends
         for brace, opening in shape.head.items():
             outer = shape.kind.get(shape.around[brace], "")
             if opening in shape.either:
@@ -40,6 +45,14 @@ class Declarations(Reader):
             if shape.start[index] == index:
                 self._segment(index)
         self.found.sort(key=lambda one: (one.first, one.index))
+
+    def _is_open(self, brace: int) -> bool:
+        """What a namespace without a name, or with inline, holds is found outside of it too."""
+        shape = self.shape
+        if brace < 0 or shape.kind.get(brace) != "namespace":
+            return False
+        first = shape.text[shape.start[brace]]
+        return first in ("inline", "extern") or shape.start[brace] + 1 == brace
 
     def _captures(self, brace: int, opening: int) -> None:
         """`[n = 2 * m]`: names for the lambda's body."""
@@ -63,9 +76,9 @@ class Declarations(Reader):
         holder = shape.around[start]
         if shape.holds_statements(holder):
             member = shape.kind[holder] == "type"
-            end = shape.partner[holder] if holder >= 0 else shape.size
             first = holder if member else -1
-            self._declaration(start, "member" if member else "variable", first, end)
+            kind = "member" if member else "variable"
+            self._declaration(start, kind, first, self.reach.get(holder, shape.size))
         elif shape.kind.get(holder) == "enum":
             outer = shape.around[holder]
             end = shape.partner[outer] if outer >= 0 else shape.size

@@ -138,6 +138,13 @@ def reserved(name: str) -> bool:
     return name.startswith("__") or re.match(r"_[A-Z]", name) is not None
 
 
+#: Those that say of a function what it does not do: calls of it may be left out.
+CLAIMS = _words(
+    """
+    const pure malloc returns_nonnull nonnull nothrow leaf unsequenced reproducible noalias
+    assume_aligned alloc_align alloc_size noescape
+    """
+)
 #: Attributes that only say how to compile, or what holds, for the thing that they stand at.
 ATTRIBUTES = _words(
     """

@@ -69,6 +69,23 @@ STARTING = _words(
     rand srand random srandom rand_r drand48 srand48 lrand48 getrandom getentropy arc4random
     """
 )
+#: What they do depends on what they are given: the original's own calls may stay as they are.
+GUARDED = _words(
+    """
+    system popen dlopen dlsym syscall ptrace prctl ioctl fcntl mmap mprotect mremap madvise execve
+    execv execvp execl execlp posix_spawn clone kill raise longjmp siglongjmp _longjmp setcontext
+    swapcontext makecontext sigaction setitimer timer_settime clock_settime brk sbrk shmat keyctl
+    process_vm_readv process_vm_writev personality seccomp setrlimit sched_setaffinity
+    """
+)
+#: Which argument of a function is a stream: memory made to look like one calls what it says.
+STREAMS = {
+    "fprintf": 0, "vfprintf": 0, "fputs": 1, "fputc": 1, "putc": 1, "fwrite": 3, "fread": 3,
+    "fflush": 0, "fclose": 0, "fgets": 2, "fgetc": 0, "getc": 0, "fscanf": 0, "fseek": 0,
+    "ftell": 0, "rewind": 0, "setvbuf": 0, "setbuf": 0, "ungetc": 1, "getline": 2, "getdelim": 3,
+    "fileno": 0, "feof": 0, "ferror": 0, "freopen": 2,
+}  # fmt: skip
+STANDARD_STREAMS = frozenset({"stdin", "stdout", "stderr"})
 _TEXTS = _words(
     """
     strlen strnlen strcpy strncpy strcat strncat strcmp strncmp strcasecmp strncasecmp strchr
@@ -103,6 +120,7 @@ LIBRARY = (
     | READING
     | ENDING
     | STARTING
+    | GUARDED
     | _TEXTS
     | _MEMORY
     | _VALUES

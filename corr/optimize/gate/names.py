@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from corr.optimize.gate import known_names
 from corr.optimize.gate.refusal import Refusal, refusal, shown
+from corr.optimize.gate.statements import TAGS
 from corr.optimize.gate.std_names import NESTED, STANDARD
 from corr.optimize.gate.text import Text
 
@@ -35,6 +36,7 @@ class _Uses:
         self.new, self.fresh = new, fresh
         self.opened = {d.text for d in old.items} >= {"using namespace std"}
         self.head = self._heads()
+        self.tags = {new.shape.text[d.index] for d in new.declared.found if d.kind == "tag"}
 
     def _heads(self) -> list[int]:
         """Of each name the first of those that are joined to it by `::`."""
@@ -56,7 +58,10 @@ class _Uses:
         word, before, after = shape.text[index], shape.at(index - 1), shape.at(index + 1)
         if known_names.reserved(word):
             return "it is reserved for the compiler and its headers"
-        if before in (".", "->", "goto") or (after == ":" and before in (";", "{", "}", ":", ")")):
+        label = after == ":" and shape.start[index] == index
+        if before in (".", "->", "goto") or (label and shape.holds_statements(shape.around[index])):
+            return ""
+        if before in TAGS and word in self.tags:
             return ""
         head = self.head[index]
         if head != index:

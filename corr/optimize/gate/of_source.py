@@ -38,6 +38,8 @@ _PRAGMA = re.compile(
     r"[\w ,:()+*&|^-]*+",
     re.ASCII,
 )
+#: A clause may be in parentheses; what is in those calls nothing.
+_CALL_IN_PRAGMA = re.compile(r"\([^()]*\w \(|\) \(")
 _INEXACT_PRAGMA = re.compile(
     r"(?:clang fp (?:reassociate|reciprocal|contract) \( (?:on|off|fast) \) ?)+"
 )
@@ -86,6 +88,7 @@ def _refusals(old: Text, new: Text, name: str, reassociation: bool) -> Iterator[
         spelling.odd_tokens(old, new, name),
         spelling.directives(old, new, name),
         _added_constructs(old, new, name, reassociation),
+        _beside_includes(old, new, name),
         _added_declarations(old, new, name),
         _taken_names(old, new, name),
         _added_calls(old, new, name),
@@ -102,14 +105,14 @@ def _added_constructs(
     old: Text, new: Text, name: str, allow_reassociation: bool
 ) -> Iterator[Refusal]:
     """Whatever stands between two directives must have stood between the same two."""
-    segments = old.segments
+    segments, places = old.segments, _Places(old, new)
     for number, segment in enumerate(new.segments):
         known = Counter(c.key for c in segments[number]) if number < len(segments) else Counter()
         for found in segment:
             if known[found.key]:
                 known[found.key] -= 1
                 continue
-            why = _why_refused(found, allow_reassociation)
+            why = _why_refused(found, allow_reassociation) or places.why_not(found)
             if why:
                 what = f"{shown(found.text)!r} is added: {why}"
                 yield refusal(found.rule, name, found.line, what)
@@ -117,6 +120,8 @@ def _added_constructs(
 
 def _why_refused(found: Construct, allow_reassociation: bool) -> str:
     if found.rule == "pragma":
+        if _CALL_IN_PRAGMA.search(found.inner):
+            return "it calls something"
         if _PRAGMA.fullmatch(found.inner):
             return ""
         if _INEXACT_PRAGMA.fullmatch(found.inner):
@@ -126,6 +131,49 @@ def _why_refused(found: Construct, allow_reassociation: bool) -> str:
         refused = [a for a in found.attributes if a not in known_names.ATTRIBUTES]
         return f"the attribute {shown(refused[0])} is not on the list" if refused else ""
     return _WHY[found.rule]
+
+
+class _Places:
+    """Where an attribute that is harmless by itself says something of what is not the change's."""
+
+    def __init__(self, old: Text, new: Text) -> None:
+        self.new, names = new, old.names
+        self.includes = {c.at for c in new.constructs if c.text.startswith("# include")}
+        self.of_original = {
+            one.statement
+            for one in new.declared.found
+            if one.kind in ("function", "prototype", "member")
+            and new.shape.text[one.index] in names
+        }
+
+    def why_not(self, found: Construct) -> str:
+        if found.rule != "attribute":
+            return ""
+        if found.at in self.includes:
+            return "it stands beside an include, whose text begins with what it says"
+        if known_names.CLAIMS.isdisjoint(found.attributes):
+            return ""
+        start = self.new.shape.start
+        starts = {start[at] for at in (found.at - 1, found.at) if 0 <= at < len(start)}
+        if self.of_original.isdisjoint(starts):
+            return ""
+        return "it claims something of a function of the original"
+
+
+def _beside_includes(old: Text, new: Text, name: str) -> Iterator[Refusal]:
+    """What does not end before an include goes on in the included text."""
+    before = [
+        [
+            (c, text.shape.at(c.at - 1))
+            for c in text.constructs
+            if c.rule == "directive" and c.text.startswith("# include")
+        ]
+        for text in (old, new)
+    ]
+    for (_, mine), (include, theirs) in zip(*before, strict=False):
+        if theirs != mine and theirs not in ("", ";", "}"):
+            what = f"{shown(theirs)!r} stands before an include, which would go on with it"
+            yield refusal("declaration", name, include.line, what)
 
 
 def _added_declarations(old: Text, new: Text, name: str) -> Iterator[Refusal]:
@@ -139,6 +187,8 @@ def _added_declarations(old: Text, new: Text, name: str) -> Iterator[Refusal]:
             known[found.text] -= 1
             continue
         why = _why_undeclarable(found, functions, defined)
+        if not why and found.name.startswith("operator") and not _of_own_types(found, old, new):
+            why = "it changes what an operator does for types of other files"
         if not why and headers and found.index < headers[-1].at:
             why = "it stands before an include, whose text would use it"
         if why:
@@ -151,6 +201,12 @@ def _first_includes(old: Text) -> int:
     first = next((d.index for d in old.items if d.kind == "function"), old.shape.size)
     includes = (c for c in old.constructs if c.text.startswith("# include"))
     return sum(c.at <= first for c in includes)
+
+
+def _of_own_types(found: Declaration, old: Text, new: Text) -> bool:
+    """An operator takes a class or an enumeration that this file defines."""
+    head = set(found.text.partition("(")[2].split(" "))
+    return bool(found.qualified) or not head.isdisjoint(old.types.defined | new.types.defined)
 
 
 def _why_undeclarable(found: Declaration, functions: set[str], defined: set[str]) -> str:
@@ -210,7 +266,7 @@ def _added_calls(old: Text, new: Text, name: str) -> Iterator[Refusal]:
         types, through = frozenset(mine.function_types), frozenset(mine.called_through)
     for sight in _sights(Search(new, functions, through, types)):
         if known[sight.key]:
-            known[sight.key] -= 1
+            known[sight.key] -= sight.counted
             continue
         text = shown(new.shown(sight.index, sight.end))
         yield refusal(sight.rule, name, new.line(sight.index), f"{text!r} is added: {sight.why}")

@@ -25,7 +25,8 @@ class Meanings:
         for index in range(shape.size):
             while waiting < len(declared) and declared[waiting].first <= index:
                 one = declared[waiting]
-                reaching[shape.text[one.index]].append(one)
+                if one.kind != "tag":  # in C a name of its own, always behind its word
+                    reaching[shape.text[one.index]].append(one)
                 waiting += 1
             if not shape.is_name[index]:
                 continue

@@ -32,13 +32,17 @@ _CALLBACKS = {
 
 @dataclass(frozen=True)
 class Sight:
-    """`key` is what is compared with the original; `why` says what is wrong with more of it."""
+    """`key` is what is compared with the original; `why` says what is wrong with more of it.
+
+    What is not `counted` may be there any number of times where the original has it once.
+    """
 
     rule: str
     key: tuple[object, ...]
     index: int
     end: int
     why: str
+    counted: bool = True
 
 
 class Search:
@@ -59,10 +63,18 @@ class Search:
         self.function_types: Set[str] = types | named
         self.callbacks = _CALLBACKS | {name: places for name, places in self._callbacks() if places}
 
-    def sight(self, rule: str, key: tuple[object, ...], index: int, end: int, why: str) -> Sight:
+    def sight(
+        self,
+        rule: str,
+        key: tuple[object, ...],
+        index: int,
+        end: int,
+        why: str,
+        counted: bool = True,
+    ) -> Sight:
         """With the function that it is in: there, and nowhere else, it may stay."""
         where = self.text.owner_at(index)
-        return Sight(rule, (rule, where, *key), index, max(end, index + 1), why)
+        return Sight(rule, (rule, where, *key), index, max(end, index + 1), why, counted)
 
     def arguments(self, opening: int) -> Iterator[tuple[int, int]]:
         """Where each argument, or parameter, between the parentheses begins and ends."""
@@ -106,12 +118,15 @@ class Search:
 
     def _function_typedefs(self) -> Iterator[tuple[int, int, int]]:
         """`typedef int f(int)`, `using f = int(int)`: the name, the statement's ends."""
-        shape = self.shape
+        shape, looked_at = self.shape, -1
         for index in range(shape.size):
-            word = shape.text[index]
-            if word not in ("typedef", "using") or shape.start[index] != index:
+            word, start = shape.text[index], shape.start[index]
+            if word not in ("typedef", "using") or start == looked_at:
                 continue
-            at, end = index, shape.ends[index]
+            if not shape.holds_statements(shape.around[index]):
+                continue
+            looked_at = start
+            at, end = start, shape.ends[start]
             name, found = -1, False
             while at < end:
                 self.text.steps.take()
@@ -125,7 +140,7 @@ class Search:
                     name = name if word == "using" and name >= 0 else at
                 at += 1
             if found:
-                yield name, index, end
+                yield name, start, end
 
     def _has_parameters(self, opening: int) -> bool:
         """Parentheses in a type that are no pointer to an array."""

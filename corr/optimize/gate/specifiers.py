@@ -70,6 +70,7 @@ class Reader:
         )
         if kind == "type":
             self.types.names.add(shape.text[index])
+            self.types.declared.add(shape.text[index])
 
     def _template_parameters(self, opening: int, closing: int, end: int) -> None:
         """`typename T`, `class... T`, `int N`, `template <class> class C`: the last words."""
@@ -160,8 +161,10 @@ class Reader:
                 look = shape.partner[look] + 1 if shape.at(look) == "(" else look + 1
             at = look if shape.kind.get(look) in ("type", "enum") else at
         body = shape.kind.get(at) in ("type", "enum")
+        if name >= 0 and body:
+            self.types.defined.add(shape.text[name])
         if name >= 0:
-            self._declare(name, "type", -1, end, True, start)
+            self._declare(name, "type" if shape.cxx else "tag", -1, end, True, start)
         return shape.partner[at] + 1 if body else at
 
     def _is_type_here(self, first: int, last: int, behind: int, kind: str) -> bool:

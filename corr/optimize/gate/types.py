@@ -25,14 +25,16 @@ class Types:
     def __init__(self, shape: Statements) -> None:
         self.shape = shape
         self.names: set[str] = set()
+        self.declared: set[str] = set()  # those that the text itself declares
         self.classes: set[str] = set()
+        self.defined: set[str] = set()  # classes and enumerations, with their bodies
         for index in range(shape.size):
             self._look_at(index)
 
     def _look_at(self, index: int) -> None:
         shape, text = self.shape, self.shape.text[index]
         if text in TAGS or text == "typename":
-            if shape.named(index + 1):
+            if shape.named(index + 1) and shape.cxx:
                 self.names.add(shape.text[index + 1])
                 if text != "enum":
                     self.classes.add(shape.text[index + 1])

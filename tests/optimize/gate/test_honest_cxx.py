@@ -124,7 +124,9 @@ IN_THE_LOOP = {
         [[nodiscard]] double mean() const noexcept { return total / steps; }
     } s(0.0);
     for (double x : v) s.add(x);
-    sum = s.mean() + s(0.0);
+    struct Twice { double operator()(double x) const { return 2 * x; } };
+    static const int table[] = {1, 2, (int)sizeof(double)};
+    sum = s.mean() + s(0.0) + Twice{}(1.0) + Twice()(2.0) + table[0];
 """,
     "exceptions": """    try { sum += v.at(0); } catch (const std::exception &error) { throw; }
 """,
