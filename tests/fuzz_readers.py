@@ -31,12 +31,15 @@ from collectors.machine_code.aarch64 import AARCH64
 from collectors.machine_code.describe import DESCRIBED, describe
 from collectors.machine_code.x86 import X86_64
 from collectors.measured import cachegrind, counters, execution, samples, timings, trips
+from collectors.passes import opcodes
 from collectors.regions import caliper, papi, while_running
 from collectors.regions import marks as region_marks
 from collectors.source_loops import debug_info, forest
 from collectors.source_loops import loops as source_loops
+from corr.optimize import gate
 from corr.program.build import uses_threads
 from tests.support import damage as how
+from tests.support import pass_traces
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CODE = FIXTURES / "machine_code"
@@ -151,6 +154,21 @@ def read_elf(path: Path) -> Result:
     return [table, pa.table({"build_id": pa.array([named], pa.string())})], problems
 
 
+def read_passes(path: Path) -> Result:
+    with path.open("rb") as stream:
+        trace = pass_traces.parsed(stream.read())
+    _, cut = opcodes.count(path)
+    return [trace.passes, trace.changes], [*trace.problems, *([cut] if cut else [])]
+
+
+def read_gate(path: Path) -> Result:
+    """Both ways; what it says of a damaged file is a refusal, which is a message."""
+    honest = path.with_suffix(".honest")
+    honest.write_bytes(binaries()[1])
+    said = [*gate.objects(honest, path), *gate.objects(path, honest)]
+    return [], [Problem("gate", path.name, refusal.what) for refusal in said]
+
+
 def read_forest(path: Path) -> Result:
     debug_info.source_files(path, Path("/src"))
     functions = forest.read(path, Path("/src"))
@@ -219,6 +237,8 @@ READERS = {
     "counters": Reader(read_counters, of("perf/stat-*.txt"), TEXT),
     "cachegrind": Reader(read_cachegrind, of("cachegrind/*.out"), TEXT, tells=True),
     "elf": Reader(read_elf, binaries, (how.damage_binary, how.damage_binary, how.damage_bytes)),
+    "passes": Reader(read_passes, lambda: [pass_traces.dump(22)[:60_000]], TEXT),
+    "gate": Reader(read_gate, lambda: binaries()[1:2], (how.damage_binary, how.damage_bytes)),
     "forest": Reader(read_forest, of("machine_code/norm.ll"), TEXT),
     "times": Reader(read_times, times, TEXT),
     "caliper": Reader(read_caliper, of("caliper/*.json"), JSON),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from elftools.elf.dynamic import DynamicSection
-from elftools.elf.elffile import ELFFile
+
+from collectors.base import elf
+from corr.optimize.gate.loader_lists import places
 
 #: Sections whose functions the loader runs, of any of which there may be several.
 _RUN_BY_THE_LOADER = re.compile(r"\.((?:(?:pre)?init|fini)(?:_array)?|[cd]tors)(?:\.|$)")
@@ -17,6 +20,8 @@ _NUMBERED = re.compile(r"(?:\.\d+)+$")
 _WRITE, _EXECUTE = 0x1, 0x4
 _SEGMENT_WRITE, _SEGMENT_EXECUTE = 0x2, 0x1
 _IFUNC = ("STT_LOOS", "STT_GNU_IFUNC")  # 10
+#: Program headers of a file, and words for the loader; a linker writes some dozens.
+MOST_SEGMENTS = 1024
 _KINDS = {"STT_COMMON": "OBJECT", "STT_NOTYPE": ""}
 
 
@@ -36,7 +41,9 @@ class ObjectFile:
     `defined` are all names that stand for code or data here, `writable` those of data that lasts
     and changes, `indirect` functions that are chosen when the program is loaded. `run_by_loader`
     are bytes by kind of section, `sections` flags by name. `libraries`, `search_paths` and
-    `loader` say what is loaded with it, `odd_segments` what may be written and run.
+    `loader` say what is loaded with it, `odd_segments` what may be written and run. `started` are
+    the functions that the loader runs by themselves, `entry` the one that it goes to, `orders` the
+    kinds of all that it is told; `has_names` is false of a file without its table of symbols.
     """
 
     imported: dict[str, bool]
@@ -50,13 +57,18 @@ class ObjectFile:
     search_paths: frozenset[str]
     loader: str
     odd_segments: int
+    started: frozenset[str]
+    entry: str
+    orders: frozenset[str]
+    has_names: bool
 
 
 def read(path: Path) -> ObjectFile:
-    """Raises OSError, and of a damaged file whatever pyelftools stumbles over."""
-    with path.open("rb") as stream:
-        elf: Any = ELFFile(stream)
-        return _Reader(list(elf.iter_sections())).read(list(elf.iter_segments()))
+    """Raises CorrError for what is no ELF file, or a damaged one."""
+    with elf.opened(path) as file, elf.guarded(path):
+        if file.num_segments() > MOST_SEGMENTS:
+            raise ValueError(f"{file.num_segments()} segments")
+        return _Reader(file, list(file.iter_sections())).read(list(file.iter_segments()))
 
 
 def may_be(flags: int) -> int:
@@ -65,8 +77,10 @@ def may_be(flags: int) -> int:
 
 
 class _Reader:
-    def __init__(self, sections: list[Any]) -> None:
+    def __init__(self, file: Any, sections: list[Any]) -> None:
+        self.file = file
         self.sections = sections
+        self.functions: dict[int, str] = {}
         self.imported: dict[str, bool] = {}
         self.exported: dict[str, Exported] = {}
         self.defined: set[str] = set()
@@ -91,9 +105,9 @@ class _Reader:
             if found:
                 started[found[1]] += section["sh_size"]
             flags[section.name] = flags.get(section.name, 0) | section["sh_flags"]
-        tags: list[Any] = [
-            tag for s in self.sections if isinstance(s, DynamicSection) for tag in s.iter_tags()
-        ]
+        tags = self._tags()
+        linked = self.file["e_type"] != "ET_REL"
+        lists = places(self.file, self.sections) if linked else ()
         paths = (t for t in tags if t.entry.d_tag in ("DT_RPATH", "DT_RUNPATH"))
         loader = (s.get_interp_name() for s in segments if s["p_type"] == "PT_INTERP")
         return ObjectFile(
@@ -108,7 +122,18 @@ class _Reader:
             search_paths=frozenset(getattr(t, t.entry.d_tag[3:].lower()) for t in paths),
             loader=str(next(loader, "")),
             odd_segments=sum(_is_odd(segment) for segment in segments),
+            started=frozenset(self.functions.get(place, "code without a name") for place in lists),
+            entry=self.functions.get(self.file["e_entry"], "") if linked else "",
+            orders=frozenset(str(tag.entry.d_tag) for tag in tags),
+            has_names=any(s["sh_type"] == "SHT_SYMTAB" for s in self.sections),
         )
+
+    def _tags(self) -> list[Any]:
+        found = []
+        for section in self.sections:
+            if isinstance(section, DynamicSection):
+                found += list(itertools.islice(section.iter_tags(), MOST_SEGMENTS))
+        return found
 
     def _symbol(self, symbol: Any) -> None:
         name = _plain(symbol.name)
@@ -124,6 +149,8 @@ class _Reader:
             self.copied.add(name)
         if kind in _IFUNC:
             self.indirect.add(name)
+        if kind == "STT_FUNC":
+            self.functions.setdefault(symbol["st_value"], name)
         if binding != "LOCAL":
             visibility = symbol["st_other"]["visibility"].removeprefix("STV_")
             how = _KINDS.get(kind, kind.removeprefix("STT_"))

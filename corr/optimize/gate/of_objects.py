@@ -19,6 +19,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from collectors.base.errors import CorrError
 from corr.optimize.gate import library
 from corr.optimize.gate.known_names import compiler_symbol, harmless_symbol, mathematics_symbol
 from corr.optimize.gate.object_file import ObjectFile, may_be, read
@@ -48,6 +49,12 @@ _LIBRARIES = re.compile(
     r"(?:libm|libc|libmvec|libomp|libiomp5|libgomp|libgcc_s|libstdc\+\+|libc\+\+|libc\+\+abi"
     r"|libpthread|ld-linux[\w-]*)\.so[\d.]*|ld-linux[\w.-]*"
 )
+#: What a loader is told of tables that any program may come to have; paths are looked at apart.
+_ORDERS = re.compile(
+    r"DT_(?:NULL|NEEDED|RPATH|RUNPATH|INIT|FINI|(?:INIT|FINI)_ARRAY(?:SZ)?|HASH|GNU_HASH|STRTAB"
+    r"|SYMTAB|STRSZ|SYMENT|DEBUG|PLTGOT|PLTRELSZ|PLTREL|JMPREL|RELA?(?:SZ|ENT|COUNT)?"
+    r"|RELR(?:SZ|ENT)?|FLAGS|FLAGS_1|VERNEED|VERNEEDNUM|VERSYM|AARCH64_\w+)"
+)
 _GONE = (
     (library.CLOCKS, "what is timed would not be there"),
     (library.READING, "what it reads would not be there"),
@@ -73,8 +80,8 @@ def objects(before: Path, after: Path, known: Collection[str] = frozenset()) -> 
     """
     try:
         old, new = read(before), read(after)
-    except Exception as error:  # of a damaged file pyelftools raises whatever it stumbles over
-        what = f"cannot be read as an object file: {shown(str(error))}"
+    except CorrError as error:
+        what = f"cannot be read as an object file: {shown(error.message)}"
         return [refusal("object", after.name, 0, what)]
     return [
         refusal(rule, after.name, 0, f"{shown(name)} {why}")
@@ -147,6 +154,8 @@ def _exports(old: ObjectFile, new: ObjectFile, known: Collection[str]) -> Found:
             yield "symbol", symbol, f"is of the kind {theirs.kind} and not {mine.kind} any more"
     for symbol in sorted(new.writable - old.writable - set(known)):
         yield "variable", symbol, "is new and keeps its value between calls"
+    if old.has_names and not new.has_names:
+        yield "symbol", "the table of symbols", "is gone"
     for symbol in sorted(new.indirect - old.indirect):
         yield "symbol", symbol, "is chosen when the program is loaded"
 
@@ -155,6 +164,13 @@ def _loading(old: ObjectFile, new: ObjectFile) -> Found:
     for kind, size in sorted(new.run_by_loader.items()):
         if size > old.run_by_loader[kind]:
             yield "constructor", f".{kind}", "holds more: code is run before or after main"
+    for name in sorted(new.started - old.started):
+        yield "constructor", name, "is run before or after main"
+    if new.entry != old.entry:
+        yield "loading", new.entry or "a place without a name", "is where the program starts"
+    for name in sorted(new.orders - old.orders):
+        if not _ORDERS.fullmatch(name):
+            yield "loading", name, "tells the loader what the original does not"
     for name, flags in sorted(new.sections.items()):
         if name not in old.sections and not _SECTIONS.fullmatch(name):
             yield "section", name, "is a section that the original does not have"

@@ -6,6 +6,7 @@ says how it ends; a case that no stage stops is a new best. Nothing is recorded 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -234,6 +235,10 @@ class Judge:
         texts = [self.original.text(unit.source) for unit in self.original.program.units]
         names = {t.text for text in texts for t in gate.tokens(text) if t.kind == "name"}
         refusals = gate.objects(self.builds.build(self.original), case.built, names)
+        if refusals and case.made.flags:  # what flags alone bring in, or do away with, is theirs
+            with contextlib.suppress(CompileError):
+                like = self.builds.build(replace(self.original, flags=case.made.flags))
+                refusals = gate.objects(like, case.built, names)
         return Stop(case, Outcome.refused, refusals[0].what) if refusals else case
 
     def other_code(self, case: Case) -> Case | Stop:
