@@ -37,7 +37,7 @@ from corr.timing.verdict import Verdict
 #: Candidates of an iteration where nothing else was asked for.
 CANDIDATES = {"rules": 24, "llm": 4, "both": 12}
 #: Pairs of the final measurement.
-FINAL = Limits(fewest=7, most=25, seconds=20.0)
+FINAL = Limits(fewest=5, most=25, seconds=20.0)
 
 
 class Optimisation:

@@ -36,7 +36,7 @@ PATIENCE, PATIENCE_WALL = 10.0, 40.0
 ENOUGH = 0.050
 MOST_REPEATS = 10_000
 #: Seconds that a process of the original may take where the best is repeated beside it.
-LONGEST = 3.0
+LONGEST = 1.0
 #: Seconds of kernel time in one process below which a time says little; seconds of wall time below
 #: which it is mostly that of starting the program.
 SHORTEST = 0.010
