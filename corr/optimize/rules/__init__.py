@@ -1,5 +1,6 @@
 """Rules: moves with a reason, from remarks, the machine model and the shape of loops.
 
-One file a rule. A rule is a function from what is known of the hot loops to suggestions; nests.py
-searches the orders of whole loop nests. proposer.py asks them all and feeds the results back.
+proposer.py asks them in turn, and feeds the results back: flags.py and flag_bases.py (flags of the
+compiler), loops.py (directives at single loops), nests.py (the orders of whole loop nests).
+leaf_settings.py, bases.py and weights.py serve the search of nests.
 """
