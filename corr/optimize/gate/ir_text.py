@@ -91,6 +91,20 @@ def heads(part: Sequence[Word]) -> Iterator[tuple[str, Sequence[Word]]]:
         index = max(end, index + 1)
 
 
+def bodies(part: Sequence[Word]) -> Iterator[tuple[str, Function]]:
+    """Each function that is defined, with its symbol."""
+    index = 0
+    while index < len(part):
+        if part[index].text == "define" and part[index].kind == "word":
+            opening, symbol = _opening(part, index)
+            end = _matching(part, opening) if opening is not None else None
+            if opening is None or end is None:
+                return
+            yield symbol, Function(part[index:opening], part[opening + 1 : end])
+            index = end
+        index += 1
+
+
 def split_function(part: Sequence[Word], name: str, alone: bool = False) -> Function | None:
     """The definition of `name` among the words; with `alone` only if there is nothing else."""
     symbol = f"@{name}" if _PLAIN.fullmatch(name) else f'@"{name}"'

@@ -86,6 +86,18 @@ STREAMS = {
     "fileno": 0, "feof": 0, "ferror": 0, "freopen": 2,
 }  # fmt: skip
 STANDARD_STREAMS = frozenset({"stdin", "stdout", "stderr"})
+#: Functions of the library that call what they are given, and where they are given it.
+CALLBACKS = {
+    "qsort": frozenset({3}),
+    "qsort_r": frozenset({3}),
+    "bsearch": frozenset({4}),
+    "atexit": frozenset({0}),
+    "at_quick_exit": frozenset({0}),
+    "on_exit": frozenset({0}),
+    "signal": frozenset({1}),
+    "pthread_create": frozenset({2}),
+    "pthread_once": frozenset({1}),
+}
 _TEXTS = _words(
     """
     strlen strnlen strcpy strncpy strcat strncat strcmp strncmp strcasecmp strncasecmp strchr

@@ -4,6 +4,9 @@ As strict as the one for sources: only named functions are called, and they are 
 function of the compiler that does more than compute; and no claims. What LLVM is told to be true
 (attributes of a call, metadata, fast mathematics) changes what it makes of code that looks the
 same, so that a change may repeat what the original says of the same operations, but add nothing.
+What C says of every sum and subscript (nsw, nuw, inbounds) may stand at new ones too: an unrolled
+loop has them. Library functions that reach the system, streams and what calls its argument stay as
+the original has them, and no volatile or atomic access of it may be missing.
 """
 
 from __future__ import annotations
@@ -14,9 +17,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from corr.optimize.gate import ir_claims
+from corr.optimize.gate import ir_claims, ir_effects
 from corr.optimize.gate.ir_calls import Body, Call, call_of, instructions
-from corr.optimize.gate.ir_text import Function, Word, heads, names, split_function, words
+from corr.optimize.gate.ir_text import Function, Word, bodies, heads, names, split_function, words
 from corr.optimize.gate.refusal import Refusal, refusal, shown
 
 LONGEST = 4_000_000
@@ -86,6 +89,8 @@ class _Module:
     words: list[Word]
     functions: Set[str]
     said: Mapping[str, Set[str]]
+    #: functions that call what they are given, or find
+    through: Set[str]
 
 
 def ir(
@@ -118,6 +123,8 @@ def ir(
             _calls(module, mine, theirs),
             _values(module, mine, theirs),
             _set_anew(mine, theirs),
+            ir_effects.of_library(module.through, mine, theirs),
+            ir_effects.of_accesses(mine, theirs),
             _references(module, original, new),
             ir_claims.of_calls(module.said, mine, theirs),
             ir_claims.of_metadata(mine, theirs),
@@ -140,7 +147,12 @@ def _module(text: str) -> _Module:
         call = call_of(one)
         if call is not None:
             said[call.callee].update(call.groups)
-    return _Module(part, functions, said)
+    through = {symbol for symbol, found in bodies(part) if _calls_values(found)}
+    return _Module(part, functions, said, through)
+
+
+def _calls_values(function: Function) -> bool:
+    return any(call.kind != "global" for call in Body(function).calls)
 
 
 def _head(original: Function, new: Function) -> Found:

@@ -46,6 +46,7 @@ _ALLOWED = {
     "word": "arithmetic, memory of the function, calls of named functions, branches and loops",
     "reference": "metadata, attributes and symbols of the original function, or none",
     "claim": "the operation without it",
+    "access": "the function with every volatile and atomic access of the original",
     "object": "an ELF file that the compiler wrote",
     "symbol": "mathematics, memory and what the original calls; static functions",
     "vanished": "mathematics and memory functions, puts for printf, failures that cannot be",

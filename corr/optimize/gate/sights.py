@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
+from corr.optimize.gate.library import CALLBACKS
 from corr.optimize.gate.text import Text
 
 #: Words whose parentheses are no arguments.
@@ -16,18 +17,6 @@ OPERANDS = frozenset(
     "decltype typeof __typeof__ __typeof _Atomic alignas _Alignas _BitInt sizeof alignof _Alignof"  # noqa: SIM905
     " __alignof__ noexcept requires explicit static_assert _Static_assert _Generic".split()
 )
-#: Functions of the library that call what they are given, and where they are given it.
-_CALLBACKS = {
-    "qsort": frozenset({3}),
-    "qsort_r": frozenset({3}),
-    "bsearch": frozenset({4}),
-    "atexit": frozenset({0}),
-    "at_quick_exit": frozenset({0}),
-    "on_exit": frozenset({0}),
-    "signal": frozenset({1}),
-    "pthread_create": frozenset({2}),
-    "pthread_once": frozenset({1}),
-}
 
 
 @dataclass(frozen=True)
@@ -61,7 +50,7 @@ class Search:
         self.typedefs = list(self._function_typedefs())
         named = {text.shape.text[name] for name, _, _ in self.typedefs if name >= 0}
         self.function_types: Set[str] = types | named
-        self.callbacks = _CALLBACKS | {name: places for name, places in self._callbacks() if places}
+        self.callbacks = CALLBACKS | {name: places for name, places in self._callbacks() if places}
 
     def sight(
         self,

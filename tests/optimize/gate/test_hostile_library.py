@@ -218,3 +218,11 @@ def test_quotes_in_what_is_switched_off_end_with_their_line() -> None:
     before = in_c(top="#if 0\n    don't\n#endif\n")
     after = in_c('    __asm__("nop");\n' + LOOP, "#if 0\n    don't /*\n#endif\n")
     assert "asm" in refused(before, after + "/* */\n", "work.c")
+
+
+@pytest.mark.parametrize("word", ["volatile", "_Atomic"])
+def test_an_access_that_must_be_made_is_made(word: str) -> None:
+    before = in_c(f"    {word} int seen = 0;\n    seen += 1;\n" + LOOP)
+    assert refused(before, before.replace(f"{word} int", "int"), "work.c") == {"access"}
+    moved = in_c(LOOP + f"    {word} int seen = 0;\n    seen += 1;\n")
+    assert refused(before, moved, "work.c") == set()
