@@ -11,6 +11,7 @@ import duckdb
 
 from collectors.base.errors import UsageError
 from collectors.passes.changes import unified_diff
+from corr.console.short_names import short_name
 from corr.lake.sql import rows
 
 _LINE = re.compile(r"^(.+):(\d+)$")
@@ -18,13 +19,17 @@ _LINE = re.compile(r"^(.+):(\d+)$")
 
 @dataclass(frozen=True)
 class Place:
-    """What was asked about, resolved: some loops, or a line in at most one loop."""
+    """What was asked about, resolved: some loops, or a line in at most one loop of each function.
+
+    A line that begins loops stands for them as a `whole`.
+    """
 
     asked: str
     loops: tuple[str, ...]
     file: str | None = None
     line: int | None = None
     functions: tuple[str, ...] = ()
+    whole: bool = False
 
 
 def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
 
 
 def resolve(connection: duckdb.DuckDBPyConnection, asked: str) -> Place:
-    """The loops that `FILE:LINE`, a loop's key or a function's name means."""
+    """The loops that `FILE:LINE`, a loop's key or a function's name means, in full or short."""
     listed = rows(connection, "SELECT DISTINCT key, function, function_name FROM loops")
     keys = [r["key"] for r in listed]
     if asked in keys:
@@ -62,6 +67,8 @@ def resolve(connection: duckdb.DuckDBPyConnection, asked: str) -> Place:
         "SELECT DISTINCT NULL AS key, function, function AS function_name FROM instructions"
         " WHERE function IS NOT NULL",
     )
+    if short := [r["key"] for r in listed if r["key"] and asked in _loop_names(r)]:
+        return Place(asked, tuple(sorted(short)))
     named = [r for r in listed if asked in _names(r["function"], r["function_name"])]
     if named:
         functions = dict.fromkeys(r["function"] for r in named)
@@ -101,8 +108,21 @@ def machine_code(connection: duckdb.DuckDBPyConnection, machine_loop: int) -> li
 
 
 def _names(function: str, readable: str) -> set[str]:
+    """What a function may be called: in full, and as one says it.
+
+    A lambda also by the name of the function that it stands in.
+    """
     bare = re.sub(r"\(.*", "", readable)
-    return {function, readable, bare, bare.rsplit("::", 1)[-1]}
+    short = short_name(readable)
+    around = short.partition("::'lambda")[0]
+    parts = {function, readable, bare, short, short_name(readable, keep_arguments=True), around}
+    return parts | {name.rsplit("::", 1)[-1] for name in (bare, short, around)} - {"operator()"}
+
+
+def _loop_names(row: dict[str, Any]) -> set[str]:
+    """What a loop may be called: any name of its function, and its place in that."""
+    place = row["key"].rpartition("/")[2]
+    return {f"{name}/{place}" for name in _names(row["function"], row["function_name"])}
 
 
 def _line(connection: duckdb.DuckDBPyConnection, asked: str, file: str, line: int) -> Place:
@@ -116,17 +136,22 @@ def _line(connection: duckdb.DuckDBPyConnection, asked: str, file: str, line: in
         raise UsageError(f"{file} may be {' or '.join(named[:4])}", "give more of its path")
     around = rows(
         connection,
-        "SELECT arg_max(key, depth) AS key FROM loops"
+        "SELECT arg_max(key, depth) AS key, arg_max(line, depth) = ? AS begins FROM loops"
         " WHERE file = ? AND line <= ? AND end_line >= ? GROUP BY function",
-        named[0], line, line,
+        line, named[0], line, line,
     )  # fmt: skip
-    return Place(asked, tuple(r["key"] for r in around), named[0], line)
+    whole = any(r["begins"] for r in around)
+    loops = tuple(r["key"] for r in around if r["begins"] or not whole)
+    return Place(asked, loops, named[0], line, whole=whole)
 
 
 def _condition(place: Place) -> tuple[str, list[Any]]:
     """The rows of a table with loop, file, line (and function) columns that belong to the place."""
     if place.line is not None:
-        return "file = ? AND line = ?", [place.file, place.line]
+        here, values = "file = ? AND line = ?", [place.file, place.line]
+        if place.whole:
+            return f"({here} OR list_contains(?, loop))", [*values, list(place.loops)]
+        return here, values
     if place.functions:
         return "(list_contains(?, loop) OR list_contains(?, function))", [
             list(place.loops),
@@ -146,7 +171,7 @@ def _loops(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str
 def _source(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
     """The lines of the place, each with its share of the samples and its execution count."""
     values: list[Any]
-    if place.line is not None:
+    if place.line is not None and not place.whole:
         where, values = "s.file = ? AND s.line = ?", [place.file, place.line]
     else:
         where = (
@@ -190,7 +215,7 @@ def _executions(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dic
 def _remarks(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
     """Remarks of the place; for a line also those about the loop around it as a whole."""
     condition, values = _condition(place)
-    if place.line is not None:
+    if place.line is not None and not place.whole:
         condition = (
             f"({condition}) OR (loop, line) IN"
             " (SELECT (key, line) FROM loops WHERE list_contains(?, key))"

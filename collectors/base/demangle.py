@@ -10,7 +10,7 @@ from collectors.base.toolchain import Toolchain
 
 FUNCTIONS = Table(
     "functions",
-    "the functions of the program's machine code, inlined ones too, by linkage name",
+    "functions of the machine code and of remarks, inlined ones too, by linkage name",
     pa.schema(
         [
             column("linkage", STRING, "linkage name, as symbols and other tables have it"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from collectors.base import demangle
 from collectors.machine_code import instruction_sets, instructions, lines, mca
 from corr.collect import hottest
@@ -25,10 +28,17 @@ def machine_code(built: BuiltProgram, given: Tables) -> LayerResult:
 
 
 def function_names(built: BuiltProgram, given: Tables) -> LayerResult:
-    """The names of functions in machine code, inlined ones too, as one reads them."""
+    """Names of functions in machine code, inlined ones too, and in remarks, as one reads them."""
     code = given["instructions"]
     known = {name for c in ("symbol", "function") for name in code[c].unique().to_pylist()}
+    known |= _named_in(given["remarks"])
     return LayerResult({"functions": demangle.table(known - {None}, built.toolchain)})
+
+
+def _named_in(remarks: pa.Table) -> set[str]:
+    """The mangled names in the arguments of remarks: callers and callees."""
+    values = pc.struct_field(pc.list_flatten(remarks["args"].combine_chunks()), "value").unique()
+    return {v for v in values.to_pylist() if v is not None and v.startswith("_Z")}
 
 
 def machine_model(built: BuiltProgram, given: Tables) -> LayerResult:

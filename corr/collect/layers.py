@@ -35,8 +35,8 @@ LAYERS = (
         gives=("instructions", "machine_loops"),
         step="machine code",
     ),
-    Layer("functions", once(from_binary.function_names), needs=("instructions",)),
     Layer("remarks", from_compiler.remark_records),
+    Layer("functions", once(from_binary.function_names), needs=("instructions", "remarks")),
     Layer(
         "execution",
         once(from_running.execution_counts),

@@ -48,6 +48,7 @@ class Addition:
     iteration: int | None = None
     role: str | None = None
     order: Mapping[str, Any] | None = None
+    aside: bool = False
 
     def added_to(self, facts: RunFacts) -> RunFacts:
         return replace(
@@ -57,6 +58,7 @@ class Addition:
             iteration=self.iteration,
             role=self.role,
             order=self.order,
+            aside=self.aside or facts.aside,
         )
 
 
@@ -105,7 +107,7 @@ def record(
         tables["problems"] = problem_rows(addition.problems)
     with lake.stage() as staging, uncommitted(lake.root):
         known = circumstances(program, toolchain, TABLES["timings"].empty(), label)
-        facts = addition.added_to(replace(known, started=started, seconds=0.0))
+        facts = addition.added_to(replace(known, started=started, seconds=0.0, aside=True))
         return staging.commit_run(facts, tables)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 
 from corr.commands.options import DataOption, Ending, FormatOption, Given, with_options
 from corr.console.output import Format, message, print_line
+from corr.console.remark_words import readable
 
 if TYPE_CHECKING:
     from corr.compare.difference import Diff, LoopDiff, RemarkChange
@@ -69,6 +71,7 @@ def diff(
     """
     from corr.commands.program import how_run
     from corr.compare.diff import diff as compare
+    from corr.lake.sql import ask
     from corr.lake.store import Lake
     from corr.system.config import data_folder, load
 
@@ -93,7 +96,9 @@ def diff(
         from corr.compare.experiments import confirm_all
 
         difference = confirm_all(lake, runs, difference)
-    _print(difference, format, everything)
+    found = ask(lake, "SELECT DISTINCT linkage, name FROM functions", runs=list(runs))
+    names = dict(zip(*(found[c].to_pylist() for c in ("linkage", "name")), strict=True))
+    _print(difference, format, everything, names)
 
 
 def _is_source(name: str) -> bool:
@@ -122,7 +127,7 @@ def _collect_both(
     return runs[0], runs[1]
 
 
-def _print(difference: Diff, format: Format, everything: bool) -> None:
+def _print(difference: Diff, format: Format, everything: bool, names: Mapping[str, str]) -> None:
     import json
 
     from corr.console.output import emit, emit_records
@@ -142,7 +147,7 @@ def _print(difference: Diff, format: Format, everything: bool) -> None:
         print_line("no change")
         return
     weighty = [loop for loop in loops if everything or _weighty(loop)]
-    emit_records([_row(loop) for loop in weighty], SHOWN, lambda row: row["notes"])
+    emit_records([_row(loop, names) for loop in weighty], SHOWN, lambda row: row["notes"])
     if len(weighty) < len(loops):
         message(f"{len(loops) - len(weighty)} more loops changed, all with hardly a sample: --all")
 
@@ -172,7 +177,7 @@ def _headline(difference: Diff) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(loop: LoopDiff) -> dict[str, Any]:
+def _row(loop: LoopDiff, names: Mapping[str, str]) -> dict[str, Any]:
     from corr.console.output import shown
     from corr.console.short_names import short_name
 
@@ -197,7 +202,7 @@ def _row(loop: LoopDiff) -> dict[str, Any]:
         "unroll": both("unroll"),
         "mca": both("mca_cycles"),
         "iterations": both("iterations", "count"),
-        "notes": _notes(loop),
+        "notes": _notes(loop, names),
     }
 
 
@@ -206,7 +211,7 @@ def _importance(remark: RemarkChange) -> tuple[int, int]:
     return remark.weight, -len(remark.words_b or remark.words_a or "")
 
 
-def _notes(loop: LoopDiff) -> list[str]:
+def _notes(loop: LoopDiff, names: Mapping[str, str]) -> list[str]:
     notes = [
         f"⇒ {'perhaps ' if hypothesis.strength < WEAK else ''}{hypothesis.says}"
         + ("" if hypothesis.confirmed is None else f" [{hypothesis.confirmed}]")
@@ -214,9 +219,13 @@ def _notes(loop: LoopDiff) -> list[str]:
     ]
     for mark, remarks in (("+", loop.remarks.appeared), ("-", loop.remarks.disappeared)):
         weightiest = sorted(remarks, key=_importance)[:REMARKS_SHOWN]
-        notes += [f"{mark} {remark.pass_name}: {remark.words}" for remark in weightiest]
+        notes += [
+            f"{mark} {remark.pass_name}: {readable(remark.words or '', names)}"
+            for remark in weightiest
+        ]
         if len(remarks) > REMARKS_SHOWN:
             notes.append(f"{mark} {len(remarks) - REMARKS_SHOWN} more")
     for remark in sorted(loop.remarks.changed, key=_importance)[:REMARKS_SHOWN]:
-        notes.append(f"~ {remark.pass_name}: {remark.words_a} → {remark.words_b}")
+        before, after = (readable(w or "", names) for w in (remark.words_a, remark.words_b))
+        notes.append(f"~ {remark.pass_name}: {before} → {after}")
     return notes

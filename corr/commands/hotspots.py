@@ -9,6 +9,7 @@ import typer
 
 from corr.commands.options import DataOption, FormatOption, RunArgument, open_lake
 from corr.console.output import Format, emit, emit_records
+from corr.console.remark_words import readable
 from corr.console.short_names import short_name
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def print_hotspots(
     lake: Lake, run: RunInfo, format: Format, limit: int, everything: bool = False
 ) -> None:
     """The hotspots of one run on stdout."""
-    from corr.lake.sql import connect, query, view_records
+    from corr.lake.sql import ask, connect, query, view_records
 
     if format != Format.table:
         connection = connect(lake, [run], only=["hotspots"])
@@ -75,4 +76,9 @@ def print_hotspots(
         name = row["loop"] or row["function"]
         row["name"] = short_name(name, keep_arguments=short[short_name(name)] > 1)
         row["marked"] = ", ".join(row["regions"] or ()) or None
-    emit_records(listed, SHOWN, lambda row: row["missed"] or [])
+    said = [text for row in listed for text in row["missed"] or []]
+    names: dict[str, str] = {}
+    if any("_Z" in text for text in said):
+        found = ask(lake, "SELECT linkage, name FROM functions", runs=[run])
+        names = dict(zip(*(found[c].to_pylist() for c in ("linkage", "name")), strict=True))
+    emit_records(listed, SHOWN, lambda row: [readable(t, names) for t in row["missed"] or []])

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from corr.commands.options import DataOption, FormatOption, open_lake
 from corr.console.output import Format, emit_records, print_line, shown
+from corr.console.remark_words import readable, spoken
+from corr.console.short_names import short_name
 
 if TYPE_CHECKING:
     pass
 
 PASSES_SHOWN = 12
 REMARKS_SHOWN = 15
+#: Passes whose remarks most often say why a loop takes its time, and those that only count.
+DECIDING = (
+    *("loop-vectorize", "slp-vectorizer", "regalloc", "licm", "loop-unroll"),
+    *("loop-interchange", "gvn"),
+)
+STATISTICS = frozenset({"asm-printer", "prologepilog", "size-info", "stack-frame-layout"})
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +43,7 @@ def why(
 ) -> None:
     """Print what every layer says of a place, in order of depth."""
     from collectors.base.errors import UsageError
-    from corr.lake.sql import connect
+    from corr.lake.sql import connect, function_names
     from corr.why import ir_diffs, machine_code
     from corr.why import why as explain
 
@@ -55,7 +64,7 @@ def why(
         json.dump(facts, sys.stdout, indent=1, default=str)
         print_line()
     else:
-        _print(facts)
+        _print(facts, function_names(connection))
 
 
 def _worth_showing(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -63,12 +72,12 @@ def _worth_showing(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [m for m in loops if m["samples"]] or loops[:1]
 
 
-def _print(facts: dict[str, Any]) -> None:
+def _print(facts: dict[str, Any], names: Mapping[str, str]) -> None:
     _time(facts)
     _source(facts)
-    _remarks(facts)
-    _passes(facts)
-    _model(facts)
+    _remarks(facts, names)
+    _passes(facts, names)
+    _model(facts, names)
     for change in facts.get("ir", ()):
         print_line(
             f"\n{change['sequence']} {change['stage']} {change['pass']} on {change['function']}"
@@ -90,7 +99,7 @@ def _time(facts: dict[str, Any]) -> None:
         share = f"{100 * samples['share']:.1f}% of {samples['total']} {samples['event']} samples"
         print_line(f"time: {share}")
     for loop in facts["loops"]:
-        parts = [f"{loop['loop']} at {loop['place']}, depth {loop['depth']}"]
+        parts = [f"{short_name(loop['loop'])} at {loop['place']}, depth {loop['depth']}"]
         if loop["share"] is not None:
             parts.append(f"{100 * loop['share']:.1f}% of the time")
         for name, words in (("vector", "vector {}"), ("unroll", "unrolled by {}")):
@@ -102,12 +111,11 @@ def _time(facts: dict[str, Any]) -> None:
             mean = (
                 f", {shown(trip['mean_trip_count'], 'count')} at a time" if trip["entries"] else ""
             )
-            print_line(
-                f"executions: {trip['loop']} entered {shown(trip['entries'], 'count')}×,"
-                f" body ran {shown(trip['iterations'], 'count')}×{mean}"
-            )
+            entered = f"{short_name(trip['loop'])} entered {shown(trip['entries'], 'count')}×"
+            ran = f"body ran {shown(trip['iterations'], 'count')}×{mean}"
+            print_line(f"executions: {entered}, {ran}")
         else:
-            print_line(f"executions: {trip['loop']}: not known ({trip['reason']})")
+            print_line(f"executions: {short_name(trip['loop'])}: not known ({trip['reason']})")
     if facts["cachegrind"]:
         numbers = (f"{v:,} {k.replace('_', ' ')}" for k, v in facts["cachegrind"].items() if v)
         print_line("cachegrind: " + ", ".join(numbers))
@@ -131,8 +139,8 @@ def _source(facts: dict[str, Any]) -> None:
     emit_records(rows, columns | {"line": ("line", None), "text": ("", None)})
 
 
-def _remarks(facts: dict[str, Any]) -> None:
-    remarks = facts["remarks"]
+def _remarks(facts: dict[str, Any], names: Mapping[str, str]) -> None:
+    remarks = sorted(facts["remarks"], key=_importance)
     if not remarks:
         return
     _title("what the compiler said")
@@ -140,13 +148,24 @@ def _remarks(facts: dict[str, Any]) -> None:
     for row in remarks[:REMARKS_SHOWN]:
         times = f" ({row['count']}×)" if row["count"] > 1 else ""
         place = f"{row['line']}:{row['column']}" if row["line"] else ""
-        words = " ".join(row["words"].split())
+        words = readable(row["words"], names)
         print_line(f"{marks.get(row['tag'], '·')} {row['pass']} {place}: {words}{times}")
     if len(remarks) > REMARKS_SHOWN:
         print_line(f"  {len(remarks) - REMARKS_SHOWN} more: --format json")
 
 
-def _passes(facts: dict[str, Any]) -> None:
+def _importance(row: dict[str, Any]) -> tuple[int, bool]:
+    """What decides most comes first, with its reason; calls and statistics last."""
+    source = row["pass"]
+    bare = row["words"].strip() == "loop not vectorized"
+    if source in STATISTICS:
+        return len(DECIDING) + 2, bare
+    if source == "inline" and row["tag"] == "Passed":
+        return len(DECIDING) + 1, bare
+    return DECIDING.index(source) if source in DECIDING else len(DECIDING), bare
+
+
+def _passes(facts: dict[str, Any], names: Mapping[str, str]) -> None:
     passes = facts["passes"]
     if not passes:
         return
@@ -160,6 +179,7 @@ def _passes(facts: dict[str, Any]) -> None:
     }
     for row in passes:
         before, after = row["instructions_before"], row["instructions_after"]
+        row["function"] = spoken(row["function"], names)
         row["change"] = f"{'–' if before is None else before} → {'–' if after is None else after}"
     weighty = [p for p in passes if p["instructions_before"] != p["instructions_after"]]
     emit_records(weighty[:PASSES_SHOWN], columns)
@@ -168,7 +188,7 @@ def _passes(facts: dict[str, Any]) -> None:
         print_line(f"  {left} more, --ir shows each")
 
 
-def _model(facts: dict[str, Any]) -> None:
+def _model(facts: dict[str, Any], names: Mapping[str, str]) -> None:
     loops = _worth_showing(facts["machine_loops"])
     if not loops:
         return
@@ -177,6 +197,7 @@ def _model(facts: dict[str, Any]) -> None:
         {
             **m,
             "at": f"{m['machine_loop']:x}",
+            "symbol": spoken(m["symbol"], names),
             "calls": "call: 100 cycles assumed" if m["calls"] else None,
         }
         for m in loops

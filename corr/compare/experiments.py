@@ -9,9 +9,9 @@ from collectors.base import toolchain
 from collectors.base.errors import CorrError
 from corr.collect.again import rebuilt
 from corr.collect.options import Options
-from corr.collect.run import collect
+from corr.collect.run import Addition, collect
 from corr.compare.diff import diff
-from corr.compare.difference import Diff, Hypothesis, LoopDiff
+from corr.compare.difference import Diff, Hypothesis, LoopDiff, TimeRatio
 from corr.compare.remeasure import NoBinary, binaries
 from corr.console.progress import Progress
 from corr.lake.store import Lake, RunInfo
@@ -22,6 +22,8 @@ from corr.timing.verdict import Verdict
 LEAST_STRENGTH, MOST_OF_A_LOOP = 0.3, 2
 #: Share of the difference that must go with the suspected cause for it to count as confirmed.
 EXPLAINED = 0.5
+#: How the run of an experiment is marked: nobody means it by `last`.
+EXPERIMENT = Addition("experiment", aside=True)
 
 
 def confirm_all(lake: Lake, runs: tuple[RunInfo, RunInfo], difference: Diff, most: int = 3) -> Diff:
@@ -62,12 +64,21 @@ def _experiment(lake: Lake, runs: tuple[RunInfo, RunInfo], experiment: str) -> D
         major = run.facts.llvm_major
         options = Options(repeat=1, cachegrind=False, label=f"{run.run_id} {flags.strip()}")
         tools = toolchain.find(str(major) if major else None)
-        without = collect(program, tools, lake, options, Progress())
+        without = collect(program, tools, lake, options, Progress(), EXPERIMENT)
         return diff(lake, run, without, interleave(*binaries(run, without)))
     except NoBinary:
         return "not tested: the run kept no binary"
     except CorrError as error:
         return f"not tested: {error.message.splitlines()[0]}"
+
+
+def _opposite(loop: TimeRatio, whole: TimeRatio) -> bool:
+    """The program got slower where the loop got faster, or the other way round.
+
+    A loop that is unrolled into the one around it leaves that its samples.
+    """
+    against = Verdict.slower if loop.value < 1 else Verdict.faster
+    return whole.verdict == against
 
 
 def _judged(loop: LoopDiff, side: str, result: Diff | str) -> str:
@@ -86,5 +97,8 @@ def _judged(loop: LoopDiff, side: str, result: Diff | str) -> str:
     # without its cause, b goes back to what a was, and a goes on to what b is
     undone = 1 / time.value - 1 if side == "b" else time.value - 1
     if difference and undone / difference >= EXPLAINED:
+        if result.total is not None and _opposite(time, result.total.time):
+            whole = f"the whole program takes ×{result.total.time.value:.2f} without it"
+            return f"refuted: time moved between loops, {whole}"
         return f"confirmed: without it the loop takes ×{time.value:.2f} the time"
     return f"refuted: without it the loop takes ×{time.value:.2f} the time"

@@ -17,9 +17,11 @@ from typing import Any
 from corr.system.disk import write_whole
 
 NAME = ".index.json"
-FORMAT = 1
+FORMAT = 2
 #: Facts of run.json that are kept.
 LISTED = ("label", "program", "started", "wall", "kernel_seconds", "compiler", "flags")
+#: And those that say which run a name means.
+KEPT = (*LISTED, "aside")
 #: So many run.json are read each time before the file is written again.
 _WORTH_WRITING = 32
 
@@ -77,13 +79,13 @@ def _row(path: str, stamp: list[int], kinds: list[dict[str, int]]) -> list[Any] 
     versions = versions if isinstance(versions, dict) else {}
     if versions not in kinds:
         kinds.append(versions)
-    return [stamp, kinds.index(versions), *(facts.get(name) for name in LISTED)]
+    return [stamp, kinds.index(versions), *(facts.get(name) for name in KEPT)]
 
 
 def _entry(row: list[Any] | None, kinds: list[dict[str, int]]) -> Entry | None:
     if row is None:
         return None
-    return Entry(dict(zip(LISTED, row[2:], strict=True)), kinds[row[1]])
+    return Entry(dict(zip(KEPT, row[2:], strict=True)), kinds[row[1]])
 
 
 def _load(path: Path) -> tuple[dict[str, list[Any]], list[dict[str, int]]]:
@@ -91,13 +93,13 @@ def _load(path: Path) -> tuple[dict[str, list[Any]], list[dict[str, int]]]:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         content = json.loads(path.read_bytes())
         rows, kinds = content["runs"], content["kinds"]
-        whole = all(len(row) == len(LISTED) + 2 and row[1] < len(kinds) for row in rows.values())
-        if content["format"] == FORMAT and content["facts"] == list(LISTED) and whole:
+        whole = all(len(row) == len(KEPT) + 2 and row[1] < len(kinds) for row in rows.values())
+        if content["format"] == FORMAT and content["facts"] == list(KEPT) and whole:
             return rows, kinds
     return {}, []
 
 
 def _save(path: Path, rows: dict[str, list[Any]], kinds: list[dict[str, int]]) -> None:
-    content = {"format": FORMAT, "facts": LISTED, "kinds": kinds, "runs": rows}
+    content = {"format": FORMAT, "facts": KEPT, "kinds": kinds, "runs": rows}
     with contextlib.suppress(OSError):  # a lake that may only be read, or a full disk
         write_whole(path, json.dumps(content, separators=(",", ":")))

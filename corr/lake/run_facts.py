@@ -36,8 +36,9 @@ class RunFacts:
     `flags` are those of the first unit. `revision` is git's, `-dirty` if changed; `corr` is the
     version that made the run. `loops_of` is the run whose loops an imported one has. The runs of
     an optimisation tell its `session`, their `iteration` or `role` in it; the first one what was
-    asked for (`order`). `tables` has the version of each table's schema; `newer` what this version
-    of corr does not know.
+    asked for (`order`). `last` and a program's name pass by a run that is `aside`: an experiment,
+    or a step of an optimisation without layers. `tables` has the version of each table's schema;
+    `newer` what this version of corr does not know.
     """
 
     program: str | None = None
@@ -78,6 +79,7 @@ class RunFacts:
     session: str | None = None
     iteration: int | None = None
     role: str | None = None
+    aside: bool = False
     order: Mapping[str, Any] | None = None
 
     tables: Mapping[str, int] = field(default_factory=dict)

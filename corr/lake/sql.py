@@ -180,6 +180,13 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> li
     return listed
 
 
+def function_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Names as one reads them by linkage name, of the runs that the connection sees."""
+    return {
+        r["linkage"]: r["name"] for r in rows(connection, "SELECT linkage, name FROM functions")
+    }
+
+
 class _Differ(CorrError):
     """Runs whose columns were thought to be the same have different ones."""
 

@@ -222,7 +222,8 @@ class Lake:
     def find(self, reference: str = "last") -> RunInfo:
         """A run by id, unique beginning of an id, label, program, `last` or `last~N`.
 
-        A label or program names its newest run. Raises UsageError when nothing matches.
+        A label or program names its newest run. `last`, and a program, pass by those that are
+        aside. Raises UsageError when nothing matches.
         """
         if RUN_ID.match(reference) and (info := self._info(reference)):
             return info
@@ -234,6 +235,7 @@ class Lake:
         begun = [name for name in runs if name.startswith(reference)]
         for field in ("label", "program"):
             named = [name for name, facts in runs.items() if facts.get(field) == reference]
+            named.sort(key=lambda name: not runs[name].get("aside"))
             if named:
                 begun = named[-1:]
                 break
@@ -242,10 +244,14 @@ class Lake:
         what = f"{len(begun)} runs begin with" if begun else "no run is called"
         raise UsageError(f"{what} {reference!r}", "`corr runs` lists them")
 
+    def newest_first(self) -> Iterator[RunInfo]:
+        """Every run that can be read, the newest first; each run.json is read when it is due."""
+        return filter(None, map(self._info, reversed(run_names(self.root))))
+
     def _back(self, steps: int, reference: str) -> RunInfo:
         """The run so many steps before the newest."""
-        newest_first = map(self._info, reversed(run_names(self.root)))
-        found = list(islice((info for info in newest_first if info), steps + 1))
+        meant = (info for info in self.newest_first() if not info.facts.aside)
+        found = list(islice(meant, steps + 1))
         if not found:
             raise self._no_run()
         if len(found) <= steps:

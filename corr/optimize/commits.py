@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
-from collectors.base.errors import CorrError, UsageError
+from collectors.base.errors import CorrError
 from collectors.base.toolchain import Toolchain
 from corr.collect.options import Options
 from corr.collect.run import Addition, collect, record
@@ -104,14 +105,8 @@ class Commits:
         session.committed()
 
     def _is_there(self, session: str, iteration: int) -> bool:
-        for back in range(LATEST):
-            try:
-                facts = self.lake.find(f"last~{back}").facts
-            except UsageError:
-                return False
-            if (facts.session, facts.iteration) == (session, iteration):
-                return True
-        return False
+        latest = islice(self.lake.newest_first(), LATEST)
+        return any((r.facts.session, r.facts.iteration) == (session, iteration) for r in latest)
 
     def _layers(self, session: Session, label: str | None, addition: Addition) -> RunInfo:
         variant = session.best

@@ -1,13 +1,14 @@
 -- purpose: remarks that appeared, disappeared, or changed an argument, wherever their lines moved
 -- grain: distinct remark (pass, tag, name, arguments without places) of a loop or function
 -- columns: loop, change, pass, tag, name, words_a, words_b, row_a, row_b
--- Places are left out of what is compared, and so is GVN's choice of a clobbering store, which
--- differs between two compilations of one file. loop is NULL for code outside loops.
+-- Places are left out of what is compared, and so are costs and thresholds, where the decision is
+-- the same, and GVN's choice of a clobbering store, which differs between two compilations. loop is NULL for code outside loops.
 CREATE TEMP TABLE remark_side AS
 SELECT s.side, coalesce(p.loop, '(' || coalesce(n.function_name, r.function) || ')') AS loop,
        p.loop IS NOT NULL AS in_loop, r.pass, r.tag, r.name,
        array_to_string(list_transform(list_filter(r.args, lambda a:
            a.key NOT IN ('Line', 'Column', 'Disc', 'OtherAccess', 'ClobberedBy', 'Loc')
+           AND NOT regexp_matches(a.key, '(?i)cost|t?h?reshold')
            AND NOT (r.pass = 'gvn' AND r.name LIKE 'LoadClobbered%' AND a.key <> 'Type')),
            lambda a: a.key || '=' || a.value), chr(31)) AS signature,
        any_value(array_to_string(list_transform(r.args, lambda a: a.value), '')) AS words,

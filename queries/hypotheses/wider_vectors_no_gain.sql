@@ -4,7 +4,8 @@
 -- An array that is walked through once an entry and exceeds the caches speaks for memory by itself.
 SELECT loop,
        CASE WHEN verdict = 'same' THEN 0.92 WHEN stream > 8e6 THEN 0.88
-            WHEN verdict = 'slower' THEN 0.7 ELSE 0.8 END AS strength,
+            WHEN verdict = 'slower' THEN 0.7
+            WHEN verdict = 'inconclusive' THEN 0.25 ELSE 0.8 END AS strength,
        vector_bits_a AS bits_a, vector_bits_b AS bits_b,
        list_filter(['machine_loops: vectors of ' || vector_bits_a || ' bits in a, '
                     || vector_bits_b || ' in b',

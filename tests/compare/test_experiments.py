@@ -39,9 +39,9 @@ def loop(*hypotheses: Hypothesis, key: str = "f/1", time: TimeRatio | None = Non
     )
 
 
-def without(value: float, verdict: str, key: str = "f/1") -> Diff:
-    """A side against itself without the cause: a loop's time, and the whole program's as before."""
-    total = Total(1.0, 1.0, ratio(1.0, "same"), "wall time", True, (7, 7), 0.05)
+def without(value: float, verdict: str, key: str = "f/1", whole: TimeRatio | None = None) -> Diff:
+    """A side against itself without the cause: a loop's time, and the program's (as before)."""
+    total = Total(1.0, 1.0, whole or ratio(1.0, "same"), "wall time", True, (7, 7), 0.05)
     return Diff(RUN, RUN, total, loops=(loop(key=key, time=ratio(value, verdict)),))
 
 
@@ -77,6 +77,16 @@ def laboratory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Laboratory:
         ("b", without(2.0, "slower"), "confirmed: without it the loop takes ×2.00 the time"),
         ("b", without(1.1, "slower"), "refuted: without it the loop takes ×1.10 the time"),
         ("b", without(1.0, "same"), "refuted: without it the loop takes the same time"),
+        (
+            "b",
+            without(2.0, "slower", whole=ratio(0.8, "faster")),
+            "refuted: time moved between loops, the whole program takes ×0.80 without it",
+        ),
+        (
+            "b",
+            without(2.0, "slower", whole=ratio(1.2, "slower")),
+            "confirmed: without it the loop takes ×2.00 the time",
+        ),
         ("a", without(0.5, "faster"), "confirmed: without it the loop takes ×0.50 the time"),
         ("a", without(2.0, "slower"), "refuted: without it the loop takes ×2.00 the time"),
         (

@@ -155,6 +155,7 @@ CASES = (
     Case("atomics", 6.0, b={"atomics": 1}),
     Case("volatile_access", 1.5, edits=(("b", "static volatile int count;", False),)),
     Case("fused", 0.6, b={"fmas": 4}),
+    Case("fused", 1.3, b={"fmas": 4, "mca_cycles": 12.0, "bound": "dependencies"}),
     Case("dependency_chain", 0.3, a={"mca_cycles": 12.0, "bound": "dependencies"}),
     Case(
         "slp_vectorised",
@@ -306,6 +307,17 @@ def test_rule_speaks_where_it_must_only(
     assert case.rule == said.changed[0].name, [(h.name, h.strength) for h in said.changed]
     assert said.changed[0].evidence and "None" not in said.changed[0].says
     assert case.rule not in {h.name for h in said.same}
+
+
+@pytest.mark.parametrize(("time", "cycles"), [(0.6, 12.0), (1.3, 2.0)])
+def test_no_credit_to_fusing_against_the_model(
+    tables: duckdb.DuckDBPyConnection, time: float, cycles: float
+) -> None:
+    """A longer chain makes nothing faster, a shorter one nothing slower."""
+    side = {"fmas": 4, "mca_cycles": cycles, "bound": "dependencies"}
+    lay(tables, Case("", time, b=side), "x/1")
+    (said,) = explained(tables, "x/1")
+    assert "fused" not in {h.name for h in said}
 
 
 def test_unoptimised(tables: duckdb.DuckDBPyConnection) -> None:

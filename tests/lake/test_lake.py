@@ -89,6 +89,17 @@ def test_references(tmp_path: Path) -> None:
     assert [r.run_id for r in lake.all_runs()] == [first.run_id, third.run_id]
 
 
+def test_last_passes_by_what_was_made_on_the_way(tmp_path: Path) -> None:
+    """An experiment, or a step of an optimisation that holds no layers, is not what is meant."""
+    lake = Lake.open(tmp_path / "data", create=True)
+    first, second = commit(lake), commit(lake)
+    aside = commit(lake, label="without it", aside=True)
+    assert lake.find("last") == second and lake.find("last~1") == first
+    assert lake.find("p") == second
+    assert lake.find("without it") == aside == lake.find(aside.run_id)
+    assert next(lake.newest_first()).run_id == aside.run_id
+
+
 def _commit_many(root: str, count: int) -> None:
     lake = Lake.open(Path(root), create=True)
     for _ in range(count):

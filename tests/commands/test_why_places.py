@@ -1,0 +1,75 @@
+"""What `corr why` takes for a place: names as they are printed, and lines that begin a loop."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from collectors.base.errors import UsageError
+from corr.why import resolve
+
+SMOOTH = "double smooth<double>(std::vector<double, std::allocator<double>>&, double)"
+LAMBDA = "void spmv<double>(Csr<double> const&)::'lambda'(unsigned long)::operator()(unsigned long) const"
+LOOPS = (
+    (f"{SMOOTH}/1", "_Z6smooth", SMOOTH, 40, 45, 1),
+    (f"{SMOOTH}/1.1", "_Z6smooth", SMOOTH, 41, 43, 2),
+    (f"{LAMBDA}/1", "_ZZ4spmvENK", LAMBDA, 20, 22, 1),
+    ("main/1", "main", "main", 60, 70, 1),
+)
+
+
+@pytest.fixture
+def lake() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(
+        "CREATE TABLE loops (key VARCHAR, function VARCHAR, function_name VARCHAR, line INT,"
+        " end_line INT, depth INT, file VARCHAR DEFAULT 'a/x.cpp')"
+    )
+    connection.executemany(
+        "INSERT INTO loops (key, function, function_name, line, end_line, depth)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        LOOPS,
+    )
+    connection.execute("CREATE TABLE instructions (function VARCHAR)")
+    connection.execute("INSERT INTO instructions VALUES ('_Z6smooth'), ('main'), ('helper')")
+    connection.execute("CREATE TABLE source AS SELECT 'a/x.cpp' AS file")
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("asked", "loops"),
+    [
+        (f"{SMOOTH}/1", [f"{SMOOTH}/1"]),
+        ("smooth/1", [f"{SMOOTH}/1"]),
+        ("smooth/1.1", [f"{SMOOTH}/1.1"]),
+        ("smooth", [f"{SMOOTH}/1", f"{SMOOTH}/1.1"]),
+        ("_Z6smooth", [f"{SMOOTH}/1", f"{SMOOTH}/1.1"]),
+        ("spmv", [f"{LAMBDA}/1"]),
+        ("spmv::'lambda'::operator()/1", [f"{LAMBDA}/1"]),
+        ("main/1", ["main/1"]),
+        ("helper", []),
+    ],
+)
+def test_names(lake: duckdb.DuckDBPyConnection, asked: str, loops: list[str]) -> None:
+    assert list(resolve(lake, asked).loops) == loops
+
+
+@pytest.mark.parametrize(
+    ("line", "loops", "whole"),
+    [
+        (40, [f"{SMOOTH}/1"], True),
+        (41, [f"{SMOOTH}/1.1"], True),
+        (42, [f"{SMOOTH}/1.1"], False),
+        (45, [f"{SMOOTH}/1"], False),
+        (50, [], False),
+    ],
+)
+def test_lines(lake: duckdb.DuckDBPyConnection, line: int, loops: list[str], whole: bool) -> None:
+    place = resolve(lake, f"x.cpp:{line}")
+    assert (list(place.loops), place.whole, place.line) == (loops, whole, line)
+
+
+@pytest.mark.parametrize("asked", ["smooth/2", "operator()", "y.cpp:3", "smoth"])
+def test_what_is_no_place(lake: duckdb.DuckDBPyConnection, asked: str) -> None:
+    with pytest.raises(UsageError):
+        resolve(lake, asked)
