@@ -66,6 +66,9 @@ class Proposal:
     usage: Usage = field(default_factory=Usage)
     #: The moves are for the original program, not for the best so far.
     from_original: bool = False
+    #: The variant that the moves are for, where that is not the best when they are tried: what the
+    #: proposer was shown.
+    shown: Variant | None = None
     #: Further proposals will be built on it, so it must be right on every input, faster or not.
     base: bool = False
     #: Written by corr itself, so that it may be sampled and counted outside the sandbox.

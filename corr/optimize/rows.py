@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from corr.optimize.judging.check import Checked
-from corr.optimize.judging.order import Ruling
+from corr.optimize.judging.ruling import Ruling
 from corr.optimize.judging.speed import Timed
 from corr.optimize.moves.source_text import diff
 from corr.optimize.proposal import Guarantee

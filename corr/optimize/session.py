@@ -15,7 +15,7 @@ from corr.collect.run import sha256
 from corr.lake.optimize_tables import CHECKS, ITERATIONS
 from corr.lake.store import RunInfo
 from corr.optimize import rows
-from corr.optimize.judging.order import Ruling
+from corr.optimize.judging.ruling import Ruling
 from corr.optimize.judging.speed import Contest, Timed
 from corr.optimize.prepare_original import Original
 from corr.optimize.proposal import Guarantee, Trial

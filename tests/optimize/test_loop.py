@@ -13,7 +13,8 @@ from collectors.base.errors import CorrError
 from collectors.base.toolchain import Toolchain
 from corr.lake.sql import ask
 from corr.lake.store import Lake
-from corr.optimize.judging.order import Case, Judge, Ruling, Spent
+from corr.optimize.judging.order import Judge
+from corr.optimize.judging.ruling import Case, Ruling, Spent
 from corr.optimize.judging.speed import ENOUGH, Contest, Timed
 from corr.optimize.loop import Optimisation
 from corr.optimize.moves.flags import Flags

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,18 +17,17 @@ from collectors.base.toolchain import Toolchain
 from corr.optimize import gate
 from corr.optimize.build_and_run import Builds, Clock
 from corr.optimize.gate.refusal import Refused
-from corr.optimize.guarantee import Guarantee
+from corr.optimize.judging import together
 from corr.optimize.judging.check import Checked, Verifier
-from corr.optimize.judging.speed import MUCH, Contest, Failed, Timed
+from corr.optimize.judging.ruling import Case, Ruling, Spent, Stage, Stop
+from corr.optimize.judging.speed import MUCH, Contest, Failed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
-from corr.optimize.proposal import Outcome, Proposal, Trial
+from corr.optimize.proposal import Outcome, Proposal
 from corr.optimize.variant import Variant
 from corr.timing.interleave import Limits
-from corr.timing.verdict import Ratio, Verdict
+from corr.timing.verdict import Verdict
 
-#: The same machine code takes the same time.
-EQUAL = Ratio(1.0, 1.0, 1.0)
 #: Pairs on an input that was held out.
 HELD_OUT = Limits(fewest=5, most=9, seconds=20.0)
 #: A smaller gain than this is measured twice: a series is looked at often, and ends at the first
@@ -36,113 +35,9 @@ HELD_OUT = Limits(fewest=5, most=9, seconds=20.0)
 CONFIRMED = 1 / 1.3
 #: The kinds of move with code in them.
 WRITTEN = frozenset({"source", "ir"})
+#: What a proposal may come to on top of the best, and not by itself.
+NOT_TOGETHER = frozenset({Outcome.slower, Outcome.wrong_output, Outcome.crashed, Outcome.timed_out})
 SAME_CODE = "the machine code is the same"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A proposal on its way through the stages, and what they found so far.
-
-    `best` is the variant to beat and `contest` how it is timed; `start` what the moves are for.
-    """
-
-    proposal: Proposal
-    best: Variant
-    contest: Contest
-    start: Variant
-    variant: Variant | None = None
-    proof: str = ""
-    binary: Path | None = None
-    checked: Checked | None = None
-    timed: Timed | None = None
-
-    @property
-    def made(self) -> Variant:
-        """The variant, for stages after the one that makes it."""
-        assert self.variant is not None
-        return self.variant
-
-    @property
-    def built(self) -> Path:
-        assert self.binary is not None
-        return self.binary
-
-    @property
-    def gain(self) -> Timed:
-        assert self.timed is not None
-        return self.timed
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Where a case ends. `identical`: its machine code is that of the best."""
-
-    case: Case
-    outcome: Outcome
-    detail: str = ""
-    identical: bool = False
-
-
-Stage = Callable[[Case], Case | Stop]
-
-
-@dataclass(frozen=True)
-class Spent:
-    """Seconds from the proposal to the ruling; of them on compilers, and on programs."""
-
-    seconds: float
-    compiling: float
-    running: float
-
-
-@dataclass(frozen=True)
-class Ruling:
-    """What is to be done with a proposal, and all that was found about it."""
-
-    proposal: Proposal
-    start: Variant
-    outcome: Outcome
-    detail: str
-    identical: bool
-    variant: Variant | None
-    checked: Checked | None
-    timed: Timed | None
-    spent: Spent
-
-    @property
-    def accepted(self) -> bool:
-        return self.outcome == Outcome.accepted
-
-    @property
-    def ratio(self) -> Ratio | None:
-        """Time over the time of the best before it, where that is known."""
-        if self.identical:
-            return EQUAL
-        return self.timed.ratio if self.timed is not None and self.timed.ratio.known else None
-
-    @property
-    def guarantee(self) -> Guarantee:
-        return self.checked.guarantee if self.checked is not None else Guarantee.unknown
-
-    @property
-    def basis(self) -> str:
-        """What the guarantee rests on."""
-        return self.checked.basis if self.checked is not None else ""
-
-    def trial(self, iteration: int, candidate: int) -> Trial:
-        """What is told to whoever proposed it."""
-        return Trial(
-            iteration,
-            candidate,
-            self.proposal,
-            self.outcome,
-            self.detail,
-            self.ratio,
-            self.timed.seconds if self.timed is not None else None,
-            self.variant,
-            self.guarantee,
-            self.checked.exact if self.checked is not None else None,
-        )
 
 
 @dataclass(frozen=True)
@@ -162,6 +57,7 @@ class Judge:
             self.moved,
             self.compiled,
             self.linked,
+            self.together,
             self.other_code,
             self.right_at_once,
             self.in_turn,
@@ -179,25 +75,51 @@ class Judge:
         Raises CorrError where the original fails, or the disk is full.
         """
         began, before = time.monotonic(), replace(self.builds.clock)
-        start = self.original if proposal.from_original else best
-        found: Case | Stop = Case(proposal, best, contest, start)
-        for stage in self.stages:
-            if isinstance(found, Stop):
-                break
-            found = stage(found)
-        stop = found if isinstance(found, Stop) else Stop(found, Outcome.accepted)
+        start = self.original if proposal.from_original else proposal.shown or best
+        stop = self._through(self.stages, Case(proposal, best, contest, start))
+        alone = stop.case.own
+        if alone is not None:
+            stop = self._better(stop, alone)
         case = stop.case
         return Ruling(
             proposal,
             start,
             stop.outcome,
-            stop.detail,
+            "; ".join(filter(None, (stop.detail, case.apart))),
             stop.identical,
             case.variant,
             case.checked,
             case.timed,
             _spent(began, before, self.builds.clock),
         )
+
+    def _through(self, stages: Sequence[Stage], case: Case) -> Stop:
+        """Where a case ends."""
+        found: Case | Stop = case
+        for stage in stages:
+            if isinstance(found, Stop):
+                return found
+            found = stage(found)
+        return found if isinstance(found, Stop) else Stop(found, Outcome.accepted)
+
+    def _better(self, together: Stop, alone: Case) -> Stop:
+        """What came of a proposal on top of the best, or by itself where that does better."""
+        if together.outcome not in NOT_TOGETHER:
+            self._forget(alone)
+            return together
+        rest = self.stages[self.stages.index(self.together) + 1 :]
+        apart = replace(alone, apart=f"on top of the best so far: {together.outcome}")
+        found = self._through(rest, apart)
+        if found.outcome == Outcome.accepted or together.outcome != Outcome.slower:
+            self._forget(together.case)
+            return found
+        self._forget(alone)
+        return together
+
+    def _forget(self, case: Case) -> None:
+        """Remove what was built of a case that is given up, unless the best is the same."""
+        if case.variant is not None and case.binary != self.builds.build(case.best):
+            self.builds.forget(case.variant)
 
     # --- from the moves to an executable -------------------------------------------------------
 
@@ -240,6 +162,26 @@ class Judge:
                 like = self.builds.build(replace(self.original, flags=case.made.flags))
                 refusals = gate.objects(like, case.built, names)
         return Stop(case, Outcome.refused, refusals[0].what) if refusals else case
+
+    def together(self, case: Case) -> Case | Stop:
+        """Moves for what the proposer was shown are put on top of the best that came since."""
+        if case.proposal.from_original or case.start is case.best:
+            return case
+        moves = case.proposal.moves
+        given = case.start, case.made, case.best, moves, self.toolchain
+        try:
+            with self.builds.scratch("together") as folder, self.builds.compiling():
+                variant = together.merged(*given, folder)
+                proof = self._proof(variant, folder)
+            binary = self.builds.build(variant)
+        except (Refused, CompileError) as error:
+            why = _first_error(error.message) if error.message else "it does not compile"
+            return replace(case, apart=f"by itself, not on top of the best so far: {why}")
+        both = replace(case, variant=variant, binary=binary, proof=proof, own=case)
+        found = self.linked(both)
+        if isinstance(found, Stop):
+            return replace(case, apart=f"by itself, not on top of the best so far: {found.detail}")
+        return found
 
     def other_code(self, case: Case) -> Case | Stop:
         """It is other machine code than the best."""

@@ -21,6 +21,7 @@ from corr.optimize.llm.nests import Nests
 from corr.optimize.llm.reply_moves import LEVELS, Offer, kinds_of, schema
 from corr.optimize.llm.spending import Spending
 from corr.optimize.proposal import Proposal, Situation, Trial, Usage
+from corr.optimize.variant import Variant
 
 #: How freely the first request may vary, and the second one, which asks for something else.
 TEMPERATURES = (0.7, 1.0)
@@ -107,7 +108,7 @@ class LanguageModel:
         offer = _offer(situation, kinds_of(self._level), nests)
         request = self._request(situation, offer, nests)
         first = _at_most(self._ask(request, offer), situation.candidates)
-        yield from first
+        yield from _for(situation.best, first)
         usable = [p for p in first if p.unreadable is None]
         wanted = situation.candidates - len(usable)
         if not first or wanted < 1:
@@ -119,7 +120,7 @@ class LanguageModel:
             temperature=TEMPERATURES[1],
         )
         try:
-            yield from _at_most(self._ask(again, offer), wanted)
+            yield from _for(situation.best, _at_most(self._ask(again, offer), wanted))
         except ModelError as error:
             if not usable:
                 raise
@@ -264,6 +265,11 @@ def _at_most(proposals: Sequence[Proposal], wanted: int) -> list[Proposal]:
             usable += 1
         kept.append(proposal)
     return kept
+
+
+def _for(shown: Variant, proposals: Sequence[Proposal]) -> Iterator[Proposal]:
+    """All are for the program of the prompt, whatever becomes of those before them."""
+    return (replace(proposal, shown=shown) for proposal in proposals)
 
 
 def _with_usage(
