@@ -5,7 +5,8 @@ What holds which harm (each has its test in tests/attacks):
 - network, other processes, IPC: `--unshare-all`; no further user namespace (`--disable-userns`).
 - files: a read-only system and the paths named; every writable place is a tmpfs of bounded size,
   but for the files named as `outputs`, which exist before the program starts and are mounted one
-  by one: there is no folder of the host in which it could make a link, a pipe or many files.
+  by one: there is no folder of the host in which it could make a link, a pipe or many files. What
+  it leaves in its places is read once its last process has ended (`places.py`).
 - descriptors: none of a host file. An inherited one can be opened again for writing, or chmoded,
   through /proc/self/fd, so standard input is opened inside, on a read-only mount.
 - the kernel itself: a filter of system calls (`syscalls.py`), and an empty session keyring.
@@ -33,7 +34,8 @@ from typing import Any
 from collectors.base import process
 from collectors.base.errors import CorrError, ToolMissing, UsageError
 from collectors.base.process import Completed
-from collectors.sandbox.mounts import Mounts, check_readonly
+from collectors.sandbox.mounts import Mounts, check_place, check_readonly
+from collectors.sandbox.places import Held, Left, Place, filled, in_place_of, left_in
 from collectors.sandbox.syscalls import filter_program, leave_keyring
 from collectors.sandbox.watchdog import Watchdog
 
@@ -50,7 +52,7 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 #: Opens the status file and the filter for bwrap, and lets the kernel choose this tree first when
 #: memory ends.
 _START = '2>/dev/null echo 1000 >/proc/self/oom_score_adj; exec "$@" 3>"$0" 4<"$0.filter"'
-_WITH_STDIN = 'exec "$@" <"$0"'
+_HELD = ' 5<>"$0.held"'
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,13 @@ class Confined(Completed):
     """How a confined program ended; `exceeded` names the limit that it was stopped for.
 
     `user` and `system` hold what the program took and what confining it took; `counted` False:
-    the kernel did not tell what the program took.
+    the kernel did not tell what the program took. `left` is in its places, where one looked.
     """
 
     sandboxed: bool = True
     exceeded: str = ""
     counted: bool = True
+    left: Left | None = None
 
     @property
     def ok(self) -> bool:
@@ -152,6 +155,8 @@ def run(
     readonly: Sequence[Path] = (),
     writable: Path | None = None,
     outputs: Sequence[str] = (),
+    places: Sequence[Place] = (),
+    look: int = 0,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stdin: Path | None = None,
@@ -165,12 +170,13 @@ def run(
     It sees /usr, its own binary, `stdin` and the `readonly` files and folders. `writable` is an
     existing empty folder: inside, a tmpfs in which only the `outputs` (plain names) are real
     files; they are made anew, empty, and stay for `read_output`. A program can write and truncate
-    them, but neither remove nor rename them. `env` is all that its environment has besides
-    ENVIRONMENT. It starts in `cwd`, which is empty unless it is given as readable; else in
-    `writable` or /tmp. The exit status of a program that died by signal n is -n.
+    them, but neither remove nor rename them. It may do anything in its `places`; with `look`, up
+    to so many bytes of what it leaves there are `left`. `env` is all that its environment has
+    besides ENVIRONMENT. It starts in `cwd`, which is empty unless it is given as readable or a
+    place; else in `writable` or /tmp. The exit status of a program that died by signal n is -n.
 
-    `bare` is without the sandbox: only the limits on each process, and its group is killed.
-    Statuses in `ok_status` are no failure.
+    `bare` is without the sandbox: only the limits on each process, and its group is killed; of the
+    places, only `cwd` is another folder then. Statuses in `ok_status` are no failure.
 
     Raises UsageError for paths that must not or cannot be given, ToolMissing, and CorrError where
     the sandbox does not start.
@@ -180,46 +186,61 @@ def run(
     environment = {**ENVIRONMENT, **(env or {})}
     made = _make_outputs(writable, outputs)
     if bare:
-        done = process.run(
-            [*limits.prefix(processes=False), *command],
-            cwd=cwd or writable,
-            env=environment,
-            stdin=stdin,
-            discard=discard,
-            timeout=limits.wall,
-            limit=limits.kept,
-        )
-        return _confined(replace(done, ok_status=ok_status), command, sandboxed=False)
-    given = [Path(command[0]), *readonly, *([stdin] if stdin is not None else [])]
-    seen = [Path(os.path.abspath(path)) for path in given]
+        given = next((place for place in places if place.folder == cwd), None)
+        with in_place_of(given, cwd or writable) as folder:
+            done = process.run(
+                [*limits.prefix(processes=False), *command],
+                cwd=folder,
+                env=environment,
+                stdin=stdin,
+                discard=discard,
+                timeout=limits.wall,
+                limit=limits.kept,
+            )
+            left = left_in(folder, given.folder, look) if given and folder and look else None
+        done = replace(done, ok_status=ok_status)
+        return _confined(done, command, sandboxed=False, left=left)
+    shown = [*readonly, *(place.given for place in places if place.given is not None)]
+    shown = [Path(command[0]), *shown, *([stdin] if stdin is not None else [])]
+    seen = [Path(os.path.abspath(path)) for path in shown]
     as_root = _drops_root()
     for path in seen:
         check_readonly(path, NOBODY if as_root else None)
-    mounts = Mounts(tuple(seen), writable, tuple(made), limits.scratch, as_root)
+    folders = tuple(place.folder for place in places)
+    for place in folders:
+        check_place(place)
+    mounts = Mounts(tuple(seen), writable, tuple(made), folders, limits.scratch, as_root)
     inner = [*limits.prefix(processes=True), *command]
-    if stdin is not None:
-        inner = ["sh", "-c", _WITH_STDIN, os.path.abspath(stdin), *inner]
-    with tempfile.TemporaryDirectory(prefix="corr-sandbox-") as folder:
+    first = filled(places)
+    if stdin is not None or first:
+        from_file = ' <"$0"' if stdin is not None else ""
+        inner = ["sh", "-c", f'{first}exec "$@"{from_file}', os.path.abspath(stdin or "/"), *inner]
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="corr-sandbox-"))
         status = Path(folder) / "status"
         status.with_name("status.filter").write_bytes(filter_program())
         leave_keyring()
-        with _owned_by(NOBODY if as_root else None, made), Watchdog(status, limits) as watchdog:
+        held = None
+        if look and folders:
+            held = stack.enter_context(Held(folders, status.with_name("status.held")))
+        bwrap = mounts.bwrap(_start_folder(cwd, writable), waits=held is not None)
+        with _owned_by(NOBODY if as_root else None, made), Watchdog(status, limits, held) as dog:
             done = process.run(
-                ["sh", "-c", _START, status, *mounts.bwrap(_start_folder(cwd, writable)), *inner],
+                ["sh", "-c", _START + (_HELD if held else ""), status, *bwrap, *inner],
                 cwd=Path("/"),
                 env=environment,
                 discard=discard,
                 timeout=limits.wall,
                 limit=limits.kept,
             )
-        if not _started(status, done) and not watchdog.exceeded:
+        if not _started(status, done) and not dog.exceeded or (held and not held.open):
             raise CorrError(f"the sandbox did not start: {done.last_lines(4)}", INSTALL)
-        inside = watchdog.cpu or (0.0, 0.0)
+        inside = dog.cpu or (0.0, 0.0)
         user, system = done.user + inside[0], done.system + inside[1]
         done = replace(done, user=user, system=system, ok_status=ok_status)
-        return _confined(
-            done, command, exceeded=watchdog.exceeded, counted=watchdog.cpu is not None
-        )
+        left = held.left((*seen, *made), look) if held else None
+        facts = {"exceeded": dog.exceeded, "counted": dog.cpu is not None, "left": left}
+        return _confined(done, command, **facts)
 
 
 def read_output(folder: Path, name: str, limit: int, room: bytearray | None = None) -> bytearray:
@@ -325,8 +346,7 @@ def _confined(
     command: tuple[str, ...],
     *,
     sandboxed: bool = True,
-    exceeded: str = "",
-    counted: bool = True,
+    **more: Any,
 ) -> Confined:
     """With the program's own command, and bwrap's 128 + n turned back into signal n."""
     facts = {f.name: getattr(done, f.name) for f in fields(Completed)}
@@ -334,4 +354,4 @@ def _confined(
     if sandboxed and 128 < code <= 128 + 64 and code not in done.ok_status:
         code = 128 - code
     facts |= {"argv": command, "returncode": code}
-    return Confined(**facts, sandboxed=sandboxed, exceeded=exceeded, counted=counted)
+    return Confined(**facts, sandboxed=sandboxed, **more)

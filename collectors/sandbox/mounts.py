@@ -58,6 +58,14 @@ def check_readonly(path: Path, user: int | None) -> None:
         )
 
 
+def check_place(path: Path) -> None:
+    """Raise UsageError for a folder that a program cannot be given a writable one in place of."""
+    within = (*_FORBIDDEN, "/usr", *SYSTEM)
+    system = any(path.is_relative_to(f) for f in within) and not path.is_relative_to(_PRIVATE[1])
+    if system or path == Path("/") or not path.is_absolute():
+        raise UsageError(f"{path}: the program may not write there")
+
+
 @dataclass(frozen=True)
 class Mounts:
     """Paths as on the host. `scratch` is the size in bytes of each place that can be filled."""
@@ -65,11 +73,15 @@ class Mounts:
     readonly: tuple[Path, ...]
     writable: Path | None
     outputs: tuple[Path, ...]
+    places: tuple[Path, ...]
     scratch: int
     as_root: bool
 
-    def bwrap(self, cwd: Path) -> list[str]:
-        """The command prefix; what is appended to it runs inside, in `cwd`."""
+    def bwrap(self, cwd: Path, *, waits: bool = False) -> list[str]:
+        """The command prefix; what is appended to it runs inside, in `cwd`.
+
+        `waits`: only when something can be read from descriptor 5.
+        """
         shown = {p: "--ro-bind" for p in self.readonly if not _system(p)}
         shown |= dict.fromkeys(self.outputs, "--bind")
         sources = {p: Path(os.path.realpath(p)) for p in shown}
@@ -82,12 +94,13 @@ class Mounts:
         binds: dict[Path, Sequence[str]] = {
             p: (kind, str(sources[p]), str(p)) for p, kind in shown.items()
         }
-        if self.writable is not None:
-            folder = Path(os.path.abspath(self.writable))
+        written = [Path(os.path.abspath(self.writable))] if self.writable is not None else []
+        for folder in (*written, *self.places):
             binds[folder] = self._tmpfs(str(folder))
         return [
             *outer,
             *("bwrap", "--json-status-fd", "3", "--seccomp", "4", *NAMESPACES),
+            *(("--block-fd", "5") if waits else ()),
             *_system_mounts(),
             *("--proc", "/proc", "--dev", "/dev"),
             *(a for place in _PRIVATE for a in self._tmpfs(place)),

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Protocol
 
 from collectors.base.errors import CorrError
+from collectors.sandbox.places import Held
 
 #: Seconds between two looks. A look takes a tenth of a millisecond.
 INTERVAL = 0.02
@@ -43,15 +44,17 @@ class Watchdog:
     it took, in seconds of user and of system time; None where the kernel does not tell us.
 
     bwrap leaves without waiting for process 1 of the sandbox, whose account holds those of all
-    that ended inside. It becomes our child instead, and its account with it.
+    that ended inside. It becomes our child instead, and its account with it. `held` are places
+    that are held open before the program is let in.
     """
 
-    def __init__(self, status: Path, caps: Caps) -> None:
+    def __init__(self, status: Path, caps: Caps, held: Held | None = None) -> None:
         self.exceeded = ""
         self.cpu: tuple[float, float] | None = None
         self._was_subreaper = 0
         self._status = status
         self._caps = caps
+        self._held = held
         self._first: tuple[int, int] | None = None  # process 1 of the sandbox: its id, its pidfd
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -98,6 +101,9 @@ class Watchdog:
         while not self._over.wait(pause):
             if self._first is None:
                 self._first = _first_process(self._status)
+                continue
+            if self._held is not None and not self._held.open:
+                self._held.take(self._first[0])
                 continue
             pause = INTERVAL
             with contextlib.suppress(OSError, ValueError, IndexError):
