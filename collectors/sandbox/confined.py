@@ -216,8 +216,8 @@ def run(
         from_file = ' <"$0"' if stdin is not None else ""
         inner = ["sh", "-c", f'{first}exec "$@"{from_file}', os.path.abspath(stdin or "/"), *inner]
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="corr-sandbox-"))
-        status = Path(folder) / "status"
+        own = stack.enter_context(tempfile.TemporaryDirectory(prefix="corr-sandbox-"))
+        status = Path(own) / "status"
         status.with_name("status.filter").write_bytes(filter_program())
         leave_keyring()
         held = None
@@ -233,14 +233,15 @@ def run(
                 timeout=limits.wall,
                 limit=limits.kept,
             )
-        if not _started(status, done) and not dog.exceeded or (held and not held.open):
+        began = _started(status, done) and (held is None or held.open)
+        if not began and not dog.exceeded:
             raise CorrError(f"the sandbox did not start: {done.last_lines(4)}", INSTALL)
         inside = dog.cpu or (0.0, 0.0)
         user, system = done.user + inside[0], done.system + inside[1]
         done = replace(done, user=user, system=system, ok_status=ok_status)
         left = held.left((*seen, *made), look) if held else None
-        facts = {"exceeded": dog.exceeded, "counted": dog.cpu is not None, "left": left}
-        return _confined(done, command, **facts)
+        counted = dog.cpu is not None
+        return _confined(done, command, exceeded=dog.exceeded, counted=counted, left=left)
 
 
 def read_output(folder: Path, name: str, limit: int, room: bytearray | None = None) -> bytearray:

@@ -1,8 +1,9 @@
 """Folders that a confined program may fill as it likes, and what it leaves in them.
 
-A place is a tmpfs inside, over a folder of the same path: nothing of the host can be written, linked
-or filled by it. Before the program starts, the sandbox waits until we hold its places open from
-outside; they then outlive its last process, and are read when nobody is left who could change them.
+A place is a tmpfs inside, over a folder of the same path: nothing of the host can be written,
+linked or filled by it. Before the program starts, the sandbox waits until we hold its places open
+from outside; they then outlive its last process, and are read when nobody is left who could change
+them.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ class Entry:
 
     content: bytes
     kind: str = "file"
-    read: bool = True
-    written: bool = True
+    read: bool = field(default=True, compare=False)
+    written: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -200,14 +201,14 @@ class _Look:
         return sorted(names)
 
     def _entry(self, folder: int, name: str, found: os.stat_result) -> Entry:
-        used = {"read": found.st_atime_ns != 0, "written": found.st_mtime_ns != 0}
+        used = found.st_atime_ns != 0, found.st_mtime_ns != 0
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "other")
         if kind == "link":
-            return Entry(os.fsencode(os.readlink(name, dir_fd=folder)), kind, **used)
+            return Entry(os.fsencode(os.readlink(name, dir_fd=folder)), kind, *used)
         if not stat.S_ISREG(found.st_mode):
-            return Entry(b"", kind, **used)
+            return Entry(b"", kind, *used)
         self.size += found.st_size
         if self.size > self.limit:
             raise _TooMuch(f"it writes more than {self.limit >> 20} MiB into files")
         with open(os.open(name, _FILE, dir_fd=folder), "rb") as stream:
-            return Entry(stream.read(found.st_size), **used)
+            return Entry(stream.read(found.st_size), "file", *used)

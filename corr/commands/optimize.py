@@ -123,6 +123,15 @@ class Checks:
         list[str] | None,
         typer.Option("--held-out", help="The same, never shown to a proposer."),
     ] = None
+    results: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--result", help="A file that holds the program's result, to compare; repeatable."
+        ),
+    ] = None
+    stderr: Annotated[
+        bool, typer.Option("--stderr", help="What it prints on stderr counts as well.")
+    ] = False
 
 
 def register(app: typer.Typer) -> None:
@@ -211,6 +220,8 @@ def _asked(lake: Lake, search: Search, checks: Checks, earlier: Earlier) -> Aske
         "check": checks.check,
         "inputs": _lines(checks.inputs, "--input"),
         "held_out": _lines(checks.held_out, "--held-out"),
+        "results": tuple(checks.results or ()),
+        "stderr": checks.stderr,
     }
     return replace(known, **{name: value for name, value in here.items() if value})
 

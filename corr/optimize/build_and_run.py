@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,10 @@ from collectors.base.toolchain import Toolchain
 from collectors.measured import timings
 from collectors.sandbox import confined
 from collectors.sandbox.confined import Confined, Limits
-from corr.optimize.inputs import Input, Inputs
+from collectors.sandbox.places import Entry
+from corr.optimize.inputs import Input
+from corr.optimize.observed import STATUS, STDERR, Evidence, Observed
+from corr.optimize.surroundings import Surroundings
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Program
@@ -31,6 +34,8 @@ TIMES, DUMP = "times", "dump"
 #: Bytes of a program's output that are compared: of a file of arrays, and of what it prints.
 LARGEST_OUTPUT = 512 << 20
 LARGEST_TEXT = 64 << 20
+#: And of all files that it writes in its folders.
+LARGEST_FILES = 128 << 20
 #: Bytes that must be free for a candidate to be built and run.
 LEAST_ROOM = 64 << 20
 ELSEWHERE = "set TMPDIR to another folder"
@@ -52,9 +57,10 @@ class Clock:
 class Run:
     """One run: how it ended, what it put out, the times that it measured itself.
 
-    `output` of a file holds until the next run. `trouble` says why its files could not be read,
-    which only a program that means harm brings on. `idle` are seconds of processors that had
-    nothing to do meanwhile.
+    `output` of a file holds until the next run; `files` are what it wrote in its folders, where one
+    looked. `trouble` says why its files could not be read, which only a program that means harm
+    brings on, or one that writes very much. `idle` are seconds of processors that had nothing to
+    do meanwhile.
     """
 
     done: Confined
@@ -62,6 +68,19 @@ class Run:
     kernels: tuple[float, ...] = ()
     trouble: str = ""
     idle: float | None = None
+    files: Mapping[str, Entry] = field(default_factory=dict)
+
+    def observed(self, evidence: Evidence) -> Observed:
+        """What counts of it."""
+        printed = {evidence.printed: self.output}
+        if evidence.errors:
+            printed[STDERR] = self.done.stderr
+        files = {n: self.files[n] for n in sorted(self.files.keys() - evidence.left_out)}
+        return Observed(
+            None if STATUS in evidence.left_out else self.done.returncode,
+            {name: text for name, text in printed.items() if name not in evidence.left_out},
+            files,
+        )
 
     @property
     def ok(self) -> bool:
@@ -79,7 +98,9 @@ class Run:
         return Reading(done.wall, done.cpu, self.idle, self.kernel, len(self.kernels))
 
     def why(self) -> str:
-        """What is wrong with it, in a line."""
+        """What is wrong with it, in a line, without any value of its own: not even its status."""
+        if self.done.returncode > 0 and not (self.done.timed_out or self.done.exceeded):
+            return self.trouble if self.done.ok else "it ends with a status that means failure"
         error = failure(self.done)
         if error is not None:
             return error.message.splitlines()[0]
@@ -97,9 +118,8 @@ class Builds:
         self.folder = folder
         self.bare = bare
         self.clock = Clock()
-        #: what the program may read besides itself
-        stdin = program.run.stdin
-        self.readable: tuple[Path, ...] = (stdin,) if stdin else ()
+        #: where the program runs, and what it finds there
+        self.surroundings = Surroundings()
         self._built: dict[str, Path | CompileError] = {}
         self._spare = folder / "run"
         self._room = bytearray()
@@ -203,14 +223,16 @@ class Builds:
         *,
         limits: Limits | None = None,
         repeat: int | None = None,
-        readable: tuple[Path, ...] = (),
-        cwd: Path | None = None,
+        look: bool = False,
+        around: Surroundings | None = None,
         ok_status: tuple[int, ...] | None = None,
     ) -> Run:
         """Run an executable confined. `output`: what to keep (`dump`, `stdout`, `stderr`).
 
-        `ok_status`: which exit statuses are no failure, if it is not the program that is run.
+        `look`: also the files that it writes. `around` and `ok_status`: where it runs, and which
+        exit statuses are no failure, if it is not the program that is run.
         """
+        around = self.surroundings if around is None else around
         env = {**given.env, timings.TIMES_VARIABLE: str(self._spare / TIMES)}
         outputs = [TIMES]
         if output == "dump":
@@ -224,23 +246,28 @@ class Builds:
         start, idle_before = time.monotonic(), processor.idle_seconds()
         done = confined.run(
             [binary, *given.args],
-            readonly=(*self.readable, *readable),
+            readonly=around.readable,
             writable=self._spare,
             outputs=outputs,
+            places=around.places,
+            look=LARGEST_FILES if look else 0,
             env=env,
             stdin=self.program.run.stdin,
             limits=limits,
             bare=self.bare,
             discard=output in (None, "dump"),
-            cwd=cwd,
+            cwd=around.cwd,
             ok_status=self.program.run.ok_status if ok_status is None else ok_status,
         )
         self.clock.running += time.monotonic() - start
         idle = processor.idle_between(idle_before)
         if output in ("stdout", "stderr") and done.truncated:
             return Run(done, b"", trouble=f"it prints more than {LARGEST_TEXT >> 20} MB")
+        if done.left is not None and done.left.trouble:
+            return Run(done, b"", trouble=done.left.trouble)
+        files = around.written(done.left.entries) if done.left is not None else {}
         try:
-            return Run(done, self._output(done, output), self._kernels(), idle=idle)
+            return Run(done, self._output(done, output), self._kernels(), idle=idle, files=files)
         except CorrError as error:
             return Run(done, b"", trouble=error.message)
 
@@ -255,46 +282,6 @@ class Builds:
         text = confined.read_output(self._spare, TIMES, 1 << 20).decode("utf-8", "replace")
         values, bad = timings.parse_times(text)
         return () if bad else tuple(values)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What the original puts out for an input, its exit status, and its seconds of wall time."""
-
-    output: bytes
-    status: int
-    wall: float
-
-
-@dataclass
-class References:
-    """What the original puts out for each input, under each set of flags that changes values."""
-
-    builds: Builds
-    inputs: Inputs
-    original: Variant
-    _known: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
-
-    def of(self, given: Input, flags: tuple[str, ...]) -> Reference:
-        """The reference. Raises CompileError, or CorrError where the original itself fails.
-
-        Those of held-out inputs are not kept: no such input comes twice.
-        """
-        key = (f"{given.label} {given.args} {sorted(given.env.items())}", (*flags, *given.flags))
-        if key in self._known:
-            return self._known[key]
-        variant = replace(self.original, flags=(*self.original.flags, *flags))
-        binary = self.builds.build(variant, given.flags)
-        run = self.builds.run(binary, given, self.inputs.output)
-        error = failure(run.done)
-        if error is not None:
-            raise error
-        if run.trouble:
-            raise CorrError(f"{self.builds.program.name}: {run.trouble}")
-        found = Reference(bytes(run.output), run.done.returncode, run.done.wall)
-        if not given.held_out:
-            self._known[key] = found
-        return found
 
 
 def _key(variant: Variant, more: tuple[str, ...]) -> str:

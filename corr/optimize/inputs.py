@@ -6,8 +6,8 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
+from corr.optimize.observed import Evidence
 from corr.program.model import Program
 
 _HARNESS = re.compile(r'^\s*#\s*include\s*[<"](?:.*/)?corr_harness\.h[>"]', re.MULTILINE)
@@ -30,9 +30,8 @@ class Input:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The inputs of a program. `output` says where its results are.
+    """The inputs of a program, and what counts of what it puts out (`evidence`).
 
-    `output`: `dump` (a file of arrays, named by CORR_DUMP), `stdout` or `stderr`.
     `timed` is the input that is measured. Its runs put out their results as the checked ones do,
     and these are compared too (`timed_output`): no program can tell whether it is checked. Only
     where results take another build, as in PolyBench, there is nothing to compare.
@@ -40,9 +39,20 @@ class Inputs:
 
     timed: Input
     visible: tuple[Input, ...]
-    output: str
+    evidence: Evidence
     sizes: tuple[int, ...] = ()
     given_held_out: tuple[Input, ...] = ()
+
+    @property
+    def output(self) -> str:
+        """Where its results are: `dump`, `stdout` or `stderr`."""
+        return self.evidence.output
+
+    @property
+    def named(self) -> tuple[Input, ...]:
+        """All that are known before a proposal is made."""
+        every = (self.timed, *self.visible, *self.given_held_out)
+        return tuple(one for n, one in enumerate(every) if one not in every[:n])
 
     @property
     def varied(self) -> bool:
@@ -53,13 +63,6 @@ class Inputs:
     def timed_output(self) -> str | None:
         """What a timed run puts out for comparison."""
         return None if any(given.flags for given in self.visible) else self.output
-
-    def all_files(self, program: Program) -> tuple[Path, ...]:
-        """Files named by the arguments of any input, which the program must be able to read."""
-        every = (self.timed, *self.visible, *self.given_held_out)
-        words = dict.fromkeys(word for given in every for word in given.args)
-        paths = (program.run.directory / word for word in words)
-        return tuple(path for path in paths if path.is_file())
 
     def held_out(self, chance: random.Random) -> list[Input]:
         """Inputs that nobody has seen: other sizes and seeds, chosen now."""
@@ -103,10 +106,10 @@ def find(
             _harness_input(timed, "small, seed 2", "small", "2"),
             timed,
         )
-        return Inputs(timed, (*visible, *seen), "dump", sizes, held)
+        return Inputs(timed, (*visible, *seen), Evidence("dump"), sizes, held)
     if any(_POLYBENCH.search(text) for text in texts):
-        return Inputs(timed, _polybench(timed), "stderr")
-    return Inputs(timed, (*seen, timed), "stdout", given_held_out=held)
+        return Inputs(timed, _polybench(timed), Evidence("stderr", files=True))
+    return Inputs(timed, (*seen, timed), Evidence("stdout", files=True), given_held_out=held)
 
 
 def _polybench(timed: Input) -> tuple[Input, ...]:

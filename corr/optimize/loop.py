@@ -109,7 +109,7 @@ class Optimisation:
         checked = original.verifier.check(left.best, binary)
         what = checked.detail if checked.outcome is not None else ""
         try:
-            accept = original.verifier.accepts(left.best)
+            accept = original.verifier.accepts(left.best, original.contest.repeat)
             timed = original.contest.compare(original.binary, binary, accept=accept)
         except Failed as error:
             what = what or str(error)
@@ -263,8 +263,9 @@ class Optimisation:
         """The best timed against the original and the baselines, and why it is not to be kept."""
         found: dict[str, Timed] = {}
         best = self.builds.build(session.best)
-        accept = original.verifier.accepts(session.best)
-        compare = self._final_contest(session, original).compare
+        contest = self._final_contest(session, original)
+        accept = original.verifier.accepts(session.best, contest.repeat)
+        compare = contest.compare
         try:
             timed = compare(original.binary, best, FINAL, accept)
             found["original"] = timed

@@ -21,7 +21,8 @@ BASELINES = {
 class Asked:
     """What must be the same when a session is taken up again, or replayed.
 
-    `proposer` None: both, where a model is configured. `inputs` and `held_out` are arguments.
+    `proposer` None: both, where a model is configured. `inputs` and `held_out` are arguments,
+    `results` files that the program writes; `stderr`: what it prints there counts as well.
     """
 
     iterations: int = 3
@@ -34,6 +35,8 @@ class Asked:
     summary_tokens: int = 6000
     inputs: tuple[tuple[str, ...], ...] = ()
     held_out: tuple[tuple[str, ...], ...] = ()
+    results: tuple[str, ...] = ()
+    stderr: bool = False
 
     def record(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -45,6 +48,7 @@ class Asked:
         known = {f.name: record[f.name] for f in fields(cls) if record.get(f.name) is not None}
         for name in {"inputs", "held_out"} & known.keys():
             known[name] = tuple(map(tuple, known[name]))
+        known["results"] = tuple(known.get("results", ()))
         return cls(**known)
 
 

@@ -7,7 +7,6 @@ reordering is allowed; against the plain original they must agree within a toler
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,15 +15,17 @@ from typing import Any
 
 from collectors.base.errors import CompileError, CorrError, UsageError
 from collectors.sandbox.confined import Limits
-from corr.optimize.build_and_run import Builds, Reference, References
+from corr.optimize.build_and_run import Run
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.guarantee import Guarantee
-from corr.optimize.inputs import Input, Inputs
+from corr.optimize.inputs import Input
 from corr.optimize.judging import alive
-from corr.optimize.judging.outputs import TOLERANCE, compare
+from corr.optimize.judging.outputs import TOLERANCE, Difference, compare_observed
+from corr.optimize.judging.references import Reference, References
 from corr.optimize.judging.reports import sanitizer_report
 from corr.optimize.judging.speed import Accept
 from corr.optimize.moves.ir_function import IrFunction, with_optimised_ir
+from corr.optimize.observed import Observed
 from corr.optimize.proposal import Outcome
 from corr.optimize.variant import Variant
 
@@ -74,29 +75,28 @@ class Checked:
 class Verifier:
     """Checks variants of one program against its original.
 
-    `compared` False: the program's output is not the same from run to run, and only the user's
-    own `command` says what is right.
+    `doubt`: why what the program puts out shows nothing, so that only the user's own `command` says
+    what is right.
     """
 
     def __init__(
         self,
-        builds: Builds,
-        inputs: Inputs,
-        original: Variant,
+        references: References,
         *,
         allow_reassociation: bool,
         command: str | None = None,
-        compared: bool = True,
+        doubt: str = "",
         chance: random.Random | None = None,
     ) -> None:
-        self.builds = builds
-        self.inputs = inputs
-        self.original = original
+        self.builds = references.builds
+        self.inputs = references.inputs
+        self.original = references.original
         self.tolerance = TOLERANCE if allow_reassociation else None
         self.command = command
-        self.compared = compared
+        self.doubt = doubt
+        self.compared = not doubt
         self.chance = chance or random.SystemRandom()
-        self.references = References(builds, inputs, original)
+        self.references = references
         self._sanitized: bool | None = None
 
     def check(
@@ -117,26 +117,32 @@ class Verifier:
                 return Checked(tuple(done), outcome, detail, Guarantee.refuted, "")
         return Checked(tuple(done), None, "", *self._guarantee(variant, done, proof))
 
-    def accepts(self, variant: Variant) -> Accept | None:
-        """What judges the output of a timed run of the variant; None if nothing can."""
+    def accepts(self, variant: Variant, repeat: int | None = None) -> Accept | None:
+        """What judges a timed run of the variant, of so many kernels; None if nothing can."""
         if not self.compared or self.inputs.timed_output is None:
             return None
-        expected = self._reference(variant, self.inputs.timed).output
-        dump = self.inputs.output == "dump"
+        given = self.inputs.timed
+        if repeat is not None:
+            given = replace(given, env={**given.env, "CORR_REPEAT": str(repeat)})
+        expected = self._reference(variant, given).observed
         known: set[bytes] = set()
 
-        def accept(output: bytes | bytearray) -> str:
-            if output == expected:
+        def accept(run: Run) -> str:
+            observed = run.observed(self.inputs.evidence)
+            if observed == expected:
                 return ""
-            digest = hashlib.sha256(output).digest()
+            digest = observed.digest()
             if digest in known:
                 return ""
-            found = compare(expected, output, self.tolerance, dump=dump)
+            found = self._compare(expected, observed, self.tolerance)
             if found.ok:
                 known.add(digest)
             return found.detail if not found.ok else ""
 
         return accept
+
+    def _compare(self, expected: Observed, found: Observed, tolerance: float | None) -> Difference:
+        return compare_observed(expected, found, tolerance, dump=self.inputs.evidence.dump)
 
     def _all(self, variant: Variant, binary: Path) -> Iterator[tuple[Check, Outcome]]:
         unseen = self.inputs.held_out(self.chance)
@@ -175,25 +181,22 @@ class Verifier:
             yield self._check(given, self.tolerance, False, None, detail), Outcome.crashed
             return
         limits = Limits(wall=self._patience(plain))
-        run = self.builds.run(binary, given, self.inputs.output, limits=limits)
+        evidence = self.inputs.evidence
+        run = self.builds.run(binary, given, evidence.output, limits=limits, look=evidence.files)
         if not run.ok:
             outcome = Outcome.timed_out if run.done.timed_out else Outcome.crashed
             yield self._check(given, self.tolerance, False, None, run.why()), outcome
             return
         if not self.compared:
             return
-        if run.done.returncode != plain.status:
-            detail = f"{run.done.ending()} where the original ends with {plain.status}"
-            yield self._check(given, None, False, None, detail), Outcome.wrong_output
-            return
-        dump = self.inputs.output == "dump"
-        found = compare(expected.output, run.output, self.tolerance, dump=dump)
+        observed = run.observed(evidence)
+        found = self._compare(expected.observed, observed, self.tolerance)
         yield (
             self._check(given, self.tolerance, found.ok, found.error, found.detail),
             Outcome.wrong_output,
         )
-        if plain.output not in (expected.output, run.output):
-            found = compare(plain.output, run.output, TOLERANCE, dump=dump)
+        if plain.observed not in (expected.observed, observed):
+            found = self._compare(plain.observed, observed, TOLERANCE)
             check = self._check(given, TOLERANCE, found.ok, found.error, found.detail)
             yield check, Outcome.wrong_output
 
@@ -262,22 +265,20 @@ class Verifier:
     def _own_command(self, binary: Path) -> Check:
         """The user's own check, with the executable's path in CORR_BINARY.
 
-        It runs the candidate, hence in the sandbox, in the program's own folder where that may be
-        shown.
+        It runs the candidate, hence in the sandbox, in a copy of the program's own folder where
+        that may be shown.
         """
         assert self.command is not None
-        folder = self.builds.program.run.directory
-        shell = Path("/bin/sh")
+        folder, around = self.builds.program.run.directory, self.builds.surroundings
         given = Input("own command", ("-c", self.command), {"CORR_BINARY": str(binary)})
         hidden = ""
         try:
-            shown = (binary, folder)
-            run = self.builds.run(
-                shell, given, "stdout", readable=shown, cwd=folder, ok_status=(0,)
-            )
+            around = around.with_all_of(folder, self.builds.folder / "given to a command")
         except UsageError as error:  # the home folder, for one
-            run = self.builds.run(shell, given, "stdout", readable=(binary,), ok_status=(0,))
             hidden = f" (it cannot see {folder}: {error.message})"
+        around = replace(around, readable=(*around.readable, binary))
+        shell = Path("/bin/sh")
+        run = self.builds.run(shell, given, "stdout", around=around, ok_status=(0,))
         detail = "" if run.ok else f"{run.why()}{hidden}"
         return Check("command", self.command, False, run.ok, "", None, detail)
 
@@ -290,7 +291,7 @@ class Verifier:
         extra = list(dict.fromkeys(c.kind for c in checks if c.kind in ("sanitizer", "command")))
         passed = f"{', '.join(extra)} passed" if extra else ""
         if not self.compared:
-            return Guarantee.tested, "own command passed; the outputs differ from run to run"
+            return Guarantee.tested, f"own command passed; {self.doubt}"
         exact = all(c.tolerance == "exact" or not c.max_error for c in outputs)
         how = "equal bits" if exact else f"within {TOLERANCE:g}"
         if self.tolerance is None and not exact:
@@ -326,19 +327,3 @@ def _with_status(given: Input, ok_status: tuple[int, ...]) -> Input:
 def _resized(given: Input) -> bool:
     """The input is of another size, chosen when the program is compiled."""
     return any(flag.endswith("_DATASET") for flag in given.flags)
-
-
-def deterministic(builds: Builds, inputs: Inputs, original: Variant) -> str:
-    """Why the original's own output cannot be a reference; empty if two runs agree.
-
-    Raises CompileError, or CorrError where it fails.
-    """
-    given = inputs.visible[0]
-    first = References(builds, inputs, original).of(given, ())
-    second = References(builds, inputs, original).of(given, ())
-    if first.status != second.status:
-        return f"two runs of the original end differently: {first.status} and {second.status}"
-    if first.output == second.output:
-        return ""
-    found = compare(first.output, second.output, TOLERANCE, dump=inputs.output == "dump")
-    return f"two runs of the original differ ({given.label}): {found.detail or 'in rounding'}"

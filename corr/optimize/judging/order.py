@@ -199,7 +199,7 @@ class Judge:
         """It is timed in turn with the best, and each timed run is right."""
         best = self.builds.build(case.best)
         try:
-            accept = self.verifier.accepts(case.made)
+            accept = self.verifier.accepts(case.made, case.contest.repeat)
             timed = case.contest.compare(best, case.built, accept=accept)
         except Failed as error:
             return Stop(case, *_failed(error, best))

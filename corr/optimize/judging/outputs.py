@@ -7,12 +7,18 @@ out: the words go to a model's server, and a hostile program would send by them 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from collectors.base.foreign_text import one_line
+from collectors.sandbox.places import Entry
+from corr.optimize.observed import STDERR, Observed
+
 #: Relative error of a number, against the largest of its array, where reordering is allowed.
 TOLERANCE = 1e-6
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _WHOLE = re.compile(rb"[-+]?\d+")
 _NUMBER = re.compile(rb"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)")
 
@@ -26,8 +32,73 @@ class Difference:
     detail: str = ""
 
 
+def compare_observed(
+    reference: Observed, candidate: Observed, tolerance: float | None, *, dump: bool
+) -> Difference:
+    """Compare all that counts of two runs: how they end, what they print, what they write."""
+    if reference == candidate:
+        return Difference(True, 0.0)
+    if reference.status != candidate.status:
+        what = f"it does not end with exit status {reference.status}, as the original does"
+        return Difference(False, None, what)
+    found = [
+        compare(text, candidate.printed[name], tolerance, dump=dump and name != STDERR)
+        for name, text in reference.printed.items()
+    ]
+    found += _files(reference.files, candidate.files, tolerance)
+    bad = next((difference for difference in found if not difference.ok), None)
+    errors = [difference.error or 0.0 for difference in found]
+    return bad if bad is not None else Difference(True, max(errors, default=0.0))
+
+
+def _files(
+    reference: Mapping[str, Entry], candidate: Mapping[str, Entry], tolerance: float | None
+) -> Iterator[Difference]:
+    """Each file that either wrote; only the original's are named."""
+    for name, entry in reference.items():
+        shown, other = one_line(name, 80), candidate.get(name)
+        if other is None:
+            yield Difference(False, None, f"it does not write {shown}")
+        elif other.kind != entry.kind:
+            yield Difference(False, None, f"{shown} is no {entry.kind}")
+        elif entry.kind != "file" or not _is_text(entry.content):
+            yield _bits(entry.content, other.content, shown)
+        else:
+            found = compare(entry.content, other.content, tolerance, dump=False)
+            detail = found.detail.replace("the output", shown) if found.detail else ""
+            yield replace(found, detail=detail)
+    if candidate.keys() - reference.keys():
+        yield Difference(False, None, "it writes files that the original does not write")
+
+
+def _is_text(content: bytes) -> bool:
+    """Numbers may be read from it: it is UTF-8 without control characters, but for white space."""
+    if _CONTROL.search(content):
+        return False
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _bits(reference: bytes, candidate: bytes, name: str) -> Difference:
+    """Binary files are equal, or they are not."""
+    if reference == candidate:
+        return Difference(True, 0.0)
+    shorter = min(len(reference), len(candidate))
+    one, other = (np.frombuffer(content, np.uint8, shorter) for content in (reference, candidate))
+    unequal = one != other
+    at = int(np.argmax(unequal)) if unequal.any() else shorter
+    return Difference(False, None, f"{name} differs from byte {at} on")
+
+
 def compare(
-    reference: bytes, candidate: bytes | bytearray, tolerance: float | None, *, dump: bool
+    reference: bytes | bytearray,
+    candidate: bytes | bytearray,
+    tolerance: float | None,
+    *,
+    dump: bool,
 ) -> Difference:
     """Compare a candidate's output with the reference's; `tolerance` None: equal bits.
 
@@ -41,7 +112,9 @@ def compare(
     return _text(reference, candidate, tolerance)
 
 
-def _arrays(reference: bytes, candidate: bytes | bytearray, tolerance: float | None) -> Difference:
+def _arrays(
+    reference: bytes | bytearray, candidate: bytes | bytearray, tolerance: float | None
+) -> Difference:
     try:
         ours, theirs = read_dump(reference), read_dump(candidate)
     except ValueError as reason:
@@ -108,7 +181,9 @@ def read_dump(content: bytes | bytearray) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _text(reference: bytes, candidate: bytes | bytearray, tolerance: float | None) -> Difference:
+def _text(
+    reference: bytes | bytearray, candidate: bytes | bytearray, tolerance: float | None
+) -> Difference:
     """Text around the numbers must be the same, and whole numbers; others may be rounded.
 
     A printed number may be off by one unit of its last digit: both may have been rounded there.
@@ -140,7 +215,7 @@ def _unit(number: bytes) -> float:
         return 0.0
 
 
-def _first_line(reference: bytes, candidate: bytes | bytearray) -> str:
+def _first_line(reference: bytes | bytearray, candidate: bytes | bytearray) -> str:
     """Where texts begin to differ; never what stands there."""
     pairs = zip(reference.splitlines(), candidate.splitlines(), strict=False)
     line = next(

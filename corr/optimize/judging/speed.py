@@ -49,8 +49,8 @@ UNSEEN, UNSEEN_SECONDS = 0.25, 0.003
 MUCH = 1 / 3
 #: Standard errors that times may be off beside other work, where the CPU time counts.
 DISTURBED = 3.0
-#: What is wrong with a timed run's output; empty if nothing is.
-Accept = Callable[[bytes | bytearray], str]
+#: What is wrong with what a timed run puts out; empty if nothing is.
+Accept = Callable[[Run], str]
 Tell = Callable[[str], None]
 
 
@@ -95,28 +95,32 @@ class Failed(Exception):
 class Contest:
     """How executables of one program are timed on one input.
 
-    `output` is what a run puts out, `repeat` how often it runs its kernel (`repeats`: it can do so
-    more than once), `held_out` other inputs that it takes, which proposers do not know. `start` is
-    what starting any program confined takes at least.
+    `output` is what a run puts out, with `look` the files that it writes as well; `repeat` is how
+    often it runs its kernel (`repeats`: it can do so more than once). `held_out` are other inputs
+    that it takes, which proposers do not know; `start` is what starting a program confined takes.
     """
 
     builds: Builds
     given: Input
     own_clock: bool
     output: str | None = None
+    look: bool = False
     repeats: bool = False
     repeat: int | None = None
     held_out: tuple[Input, ...] = ()
     start: Start = Start()  # noqa: RUF009 (frozen)
 
     @classmethod
-    def for_program(cls, builds: Builds, inputs: Inputs, binary: Path, tell: Tell) -> Self:
+    def for_program(
+        cls, builds: Builds, inputs: Inputs, binary: Path, tell: Tell, *, look: bool = False
+    ) -> Self:
         """How a program is timed, found out by running it. Raises CorrError where that fails."""
         contest = cls(
             builds,
             inputs.timed,
             own_clock=True,
             output=inputs.timed_output,
+            look=look,
             repeats=bool(inputs.sizes),
             held_out=inputs.given_held_out,
         )
@@ -163,15 +167,22 @@ class Contest:
     ) -> Run:
         """One run, which may take some times what the best took (`beside`). Raises Failed."""
         confines = self._confines(beside)
-        run = self.builds.run(binary, self.given, self.output, limits=confines, repeat=self.repeat)
+        run = self.builds.run(
+            binary,
+            self.given,
+            self.output,
+            limits=confines,
+            repeat=self.repeat,
+            look=self.look,
+        )
         if not run.ok:
             cpu = run.done.cpu or 0.0
             late = f"still running after {cpu:.1f} s of CPU time" if cpu >= confines.cpu else ""
             raise Failed(binary, run, late=late)
-        wrong = accept(run.output) if accept is not None and self.output is not None else ""
+        wrong = accept(run) if accept is not None and self.output is not None else ""
         if wrong:
             raise Failed(binary, run, f"in a timed run: {wrong}")
-        return replace(run, output=b"")
+        return replace(run, output=b"", files={})
 
     def _confines(self, beside: Reading | None) -> Confines:
         longest = self.builds.program.run.time_limit

@@ -1,0 +1,119 @@
+"""Whether what a program puts out can show that a candidate is wrong.
+
+What is empty, the same whatever the input, or different from run to run, shows nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from collectors.base.errors import UsageError
+from collectors.base.foreign_text import one_line
+from corr.optimize.build_and_run import Builds
+from corr.optimize.inputs import Input, Inputs
+from corr.optimize.judging.outputs import TOLERANCE, compare_observed, read_dump
+from corr.optimize.judging.references import Reference, References
+from corr.optimize.observed import Evidence, Observed
+from corr.optimize.variant import Variant
+
+#: What to do about it, besides `--check`.
+RANDOM = "make the program repeatable, or name the files that hold its result: --result FILE"
+NOTHING = "let it print its result, or name the files that hold it: --result FILE"
+CONSTANT = "give it an --input that reaches the loops, or --result FILE"
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why nothing that the program puts out is evidence, and what to do."""
+
+    why: str
+    fix: str
+
+
+def settled(builds: Builds, inputs: Inputs, original: Variant) -> tuple[References, Doubt | None]:
+    """The references, with the evidence that there is; and why it is none, if so.
+
+    Raises CompileError, CorrError where the original fails, and UsageError for a declared result
+    that it does not write.
+    """
+    references = References(builds, inputs, original)
+    doubt: Doubt | None = None
+    twice = inputs.visible[:1] if inputs.output == "dump" else (*inputs.visible[:1], inputs.timed)
+    for given in dict.fromkeys(_key(one) for one in twice):
+        one = next(i for i in twice if _key(i) == given)
+        pair = references.of(one), References(builds, references.inputs, original).of(one)
+        for reference in pair:
+            _check_written(reference.observed, references.inputs.evidence)
+        evidence, found = _repeatable(references.inputs.evidence, pair, one.label)
+        doubt = doubt or found
+        if evidence != references.inputs.evidence:
+            references = References(builds, replace(inputs, evidence=evidence), original)
+    return references, doubt or _telling(references)
+
+
+def _key(given: Input) -> tuple[object, ...]:
+    """What tells inputs apart."""
+    return given.args, tuple(sorted(given.env.items())), given.flags
+
+
+def compared(observed: Observed) -> str:
+    """What is compared, in words."""
+    names = [name for name, part in observed.parts if part not in (b"", bytearray())]
+    return ", ".join(one_line(name, 80) for name in names)
+
+
+def _check_written(observed: Observed, evidence: Evidence) -> None:
+    for name in evidence.declared:
+        if name not in observed.files:
+            raise UsageError(
+                f"--result {name}: the program does not write it",
+                "name it as the program does, relative to where it runs",
+            )
+
+
+def _repeatable(
+    evidence: Evidence, pair: tuple[Reference, Reference], label: str
+) -> tuple[Evidence, Doubt | None]:
+    """Without the parts that differ from run to run; a doubt where these hold the result."""
+    first, second = (reference.observed for reference in pair)
+    differing = first.differing(second)
+    if not differing:
+        return evidence, None
+    if first.status != second.status:
+        why = f"two runs of the original end differently: {first.status} and {second.status}"
+        return replace(evidence, left_out=evidence.left_out | set(differing)), Doubt(why, RANDOM)
+    left = replace(evidence, left_out=evidence.left_out | set(differing))
+    if evidence.declared and not set(differing) & set(evidence.declared):
+        return left, None
+    found = compare_observed(first, second, TOLERANCE, dump=evidence.dump)
+    why = f"two runs of the original differ ({label}): {found.detail or 'in rounding'}"
+    return left, Doubt(why, RANDOM)
+
+
+def _telling(references: References) -> Doubt | None:
+    """Why what is repeatable says nothing of the result; None if it may."""
+    inputs = references.inputs
+    found = {_key(given): references.of(given).observed for given in inputs.named}
+    if all(observed.empty for observed in found.values()):
+        what = "no arrays" if inputs.output == "dump" else f"nothing on {inputs.output}"
+        where = ", no file in its folders" if inputs.evidence.files else ""
+        return Doubt(f"nothing that it puts out can be compared: {what}{where}", NOTHING)
+    if inputs.output == "dump" and all(map(_no_number, found.values())):
+        return Doubt("its arrays hold no number, only NaN", NOTHING)
+    if len(found) > 1 and len({observed.digest() for observed in found.values()}) == 1:
+        why = (
+            f"it puts out the same for {len(found)} inputs that differ: no wrong result would show"
+        )
+        return Doubt(why, CONSTANT)
+    return None
+
+
+def _no_number(observed: Observed) -> bool:
+    """Its arrays are as they were before anything was written to them."""
+    try:
+        arrays = [a for text in observed.printed.values() for a in read_dump(text).values()]
+    except ValueError:
+        return False
+    return all(a.dtype.kind == "f" and bool(np.isnan(a).all()) for a in arrays)

@@ -1,0 +1,54 @@
+"""What the original puts out, which is what is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from collectors.base.errors import CorrError
+from collectors.base.invocation import failure
+from corr.optimize.build_and_run import Builds
+from corr.optimize.inputs import Input, Inputs
+from corr.optimize.observed import Observed
+from corr.optimize.variant import Variant
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the original puts out for an input, its exit status, and its seconds of wall time."""
+
+    observed: Observed
+    status: int
+    wall: float
+
+
+@dataclass
+class References:
+    """What the original puts out for each input, under each set of flags that changes values."""
+
+    builds: Builds
+    inputs: Inputs
+    original: Variant
+    _known: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
+
+    def of(self, given: Input, flags: tuple[str, ...] = ()) -> Reference:
+        """The reference. Raises CompileError, or CorrError where the original itself fails.
+
+        Those of held-out inputs are not kept: no such input comes twice.
+        """
+        key = (f"{given.label} {given.args} {sorted(given.env.items())}", (*flags, *given.flags))
+        if key in self._known:
+            return self._known[key]
+        variant = replace(self.original, flags=(*self.original.flags, *flags))
+        binary = self.builds.build(variant, given.flags)
+        evidence = self.inputs.evidence
+        run = self.builds.run(binary, given, evidence.output, look=evidence.files)
+        error = failure(run.done)
+        if error is not None:
+            raise error
+        if run.trouble:
+            raise CorrError(f"{self.builds.program.name}: {run.trouble}")
+        observed = run.observed(evidence).kept()
+        found = Reference(observed, run.done.returncode, run.done.wall)
+        if not given.held_out:
+            self._known[key] = found
+        return found

@@ -1,0 +1,59 @@
+"""A small program, ready to be judged with other texts in place of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from collectors.base.toolchain import Toolchain
+from corr.optimize.build_and_run import Builds
+from corr.optimize.judging.check import Checked
+from corr.optimize.prepare_original import Original, prepare
+from corr.optimize.request import Order
+from corr.program.model import Run, from_files
+
+
+class Judged:
+    """`text` as a.c in `folder`, prepared. `said` is what the reader was told."""
+
+    def __init__(
+        self,
+        folder: Path,
+        tools: Toolchain,
+        text: str,
+        *,
+        run: dict[str, Any] | None = None,
+        builds: Path | None = None,
+        **order: Any,
+    ) -> None:
+        self.source = folder / "a.c"
+        self.source.write_text(text)
+        self.text = text
+        self.said: list[str] = []
+        how = Run(directory=folder, **(run or {}))
+        program = from_files(["a.c"], ["-O1"], how, folder)
+        place = builds or folder.with_name(f"{folder.name}-builds")
+        self.builds = Builds(program, tools, place, bare=order.get("bare", False))
+        self.original: Original = prepare(self.builds, Order(**order), self.said.append)
+
+    def check(self, old: str, new: str) -> Checked:
+        """The program with another text in place of one, checked on all inputs."""
+        assert self.text.count(old) == 1
+        variant = self.original.variant.with_text(self.source, self.text.replace(old, new))
+        return self.original.verifier.check(variant, self.builds.build(variant))
+
+    def timed(self, old: str, new: str) -> str:
+        """What is wrong with a timed run of it; empty if nothing is."""
+        variant = self.original.variant.with_text(self.source, self.text.replace(old, new))
+        accept = self.original.verifier.accepts(variant, self.original.contest.repeat)
+        assert accept is not None
+        contest = replace(self.original.contest, own_clock=False)
+        run = self.builds.run(
+            self.builds.build(variant),
+            contest.given,
+            contest.output,
+            repeat=contest.repeat,
+            look=contest.look,
+        )
+        return accept(run)
