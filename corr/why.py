@@ -64,16 +64,17 @@ def resolve(connection: duckdb.DuckDBPyConnection, asked: str) -> Place:
         return _line(connection, asked, match[1], int(match[2]))
     listed += rows(
         connection,
-        "SELECT DISTINCT NULL AS key, function, function AS function_name FROM instructions"
-        " WHERE function IS NOT NULL",
+        "SELECT NULL AS key, i.function, coalesce(f.name, i.function) AS function_name"
+        " FROM (SELECT function FROM instructions UNION SELECT symbol FROM instructions) i"
+        " LEFT JOIN functions f ON f.linkage = i.function WHERE i.function IS NOT NULL",
     )
     if short := [r["key"] for r in listed if r["key"] and asked in _loop_names(r)]:
         return Place(asked, tuple(sorted(short)))
     named = [r for r in listed if asked in _names(r["function"], r["function_name"])]
     if named:
         functions = dict.fromkeys(r["function"] for r in named)
-        loops = sorted(r["key"] for r in named if r["key"])
-        return Place(asked, tuple(loops), functions=tuple(functions))
+        loops = {r["key"] for r in named if r["key"]} | _inlined_into(connection, tuple(functions))
+        return Place(asked, tuple(sorted(loops)), functions=tuple(functions))
     known = {name for r in listed for name in _names(r["function"], r["function_name"])}
     near = difflib.get_close_matches(asked, [*keys, *known], n=1)
     hint = f"did you mean {near[0]}?" if near else "`corr hotspots` lists the loops"
@@ -140,9 +141,32 @@ def _line(connection: duckdb.DuckDBPyConnection, asked: str, file: str, line: in
         " WHERE file = ? AND line <= ? AND end_line >= ? GROUP BY function",
         line, named[0], line, line,
     )  # fmt: skip
+    if not around:
+        around = _called_at(connection, named[0], line)
     whole = any(r["begins"] for r in around)
     loops = tuple(r["key"] for r in around if r["begins"] or not whole)
     return Place(asked, loops, named[0], line, whole=whole)
+
+
+def _inlined_into(connection: duckdb.DuckDBPyConnection, functions: tuple[str, ...]) -> set[str]:
+    """The loops that these functions' machine code holds, wherever they were written."""
+    found = rows(
+        connection,
+        "SELECT DISTINCT loop FROM instructions"
+        " WHERE loop IS NOT NULL AND list_contains(?, symbol)",
+        list(functions),
+    )
+    return {r["loop"] for r in found}
+
+
+def _called_at(connection: duckdb.DuckDBPyConnection, file: str, line: int) -> list[dict[str, Any]]:
+    """The loops of functions that were inlined by calls on this line, as a whole."""
+    return rows(
+        connection,
+        "SELECT DISTINCT loop AS key, true AS begins FROM instructions WHERE loop IS NOT NULL"
+        " AND len(list_filter(frames, lambda f: f.file = ? AND f.line = ?)) > 0",
+        file, line,
+    )  # fmt: skip
 
 
 def _condition(place: Place) -> tuple[str, list[Any]]:
@@ -171,19 +195,22 @@ def _loops(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str
 def _source(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
     """The lines of the place, each with its share of the samples and its execution count."""
     values: list[Any]
+    sampled, loops = "true", list(place.loops)
     if place.line is not None and not place.whole:
         where, values = "s.file = ? AND s.line = ?", [place.file, place.line]
     else:
+        # another instance of the template has the same lines, and samples of its own
+        sampled = "len(list_filter(?, lambda k: k = loop OR starts_with(loop, k || '.'))) > 0"
         where = (
             "EXISTS (SELECT 1 FROM loops l WHERE list_contains(?, l.key) AND l.file = s.file"
             " AND s.line BETWEEN l.line AND l.end_line)"
         )
-        values = [list(place.loops)]
+        values = [loops, loops]
     return rows(
         connection,
         "SELECT s.file, s.line, s.text, h.samples, e.count AS executions FROM source s"
-        " LEFT JOIN (SELECT file, line, sum(count)::BIGINT AS samples FROM samples GROUP BY ALL) h"
-        " ON h.file = s.file AND h.line = s.line"
+        " LEFT JOIN (SELECT file, line, sum(count)::BIGINT AS samples FROM samples"
+        f" WHERE {sampled} GROUP BY ALL) h ON h.file = s.file AND h.line = s.line"
         " LEFT JOIN (SELECT file, line, any_value(count) AS count FROM execution GROUP BY ALL) e"
         f" ON e.file = s.file AND e.line = s.line WHERE {where} ORDER BY s.file, s.line",
         *values,

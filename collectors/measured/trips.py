@@ -84,6 +84,8 @@ def _row(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"loop_key": loop["key"], "function": loop["function"]}
     try:
+        if loop.get("directed"):
+            raise Unknown("clang counts no iterations of the loop of an OpenMP directive")
         if None in (loop["line"], loop["column"], loop["end_line"], loop["end_column"]):
             raise Unknown("the compiler gave this loop no place in the source")
         if sharing > 1:

@@ -67,6 +67,7 @@ REMARKS = Table(
             ),
         ]
     ),
+    version=2,
 )
 
 _LAYER = "remarks"

@@ -45,6 +45,8 @@ class Loop:
     parent: Loop | None = None
     children: list[Loop] = field(default_factory=list)
     path: str = ""
+    #: The directive of OpenMP that it is the loop of has its place in the compiler's metadata.
+    directed: bool = False
 
     @property
     def depth(self) -> int:

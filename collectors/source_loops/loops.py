@@ -26,8 +26,10 @@ LOOPS = Table(
             column("end_line", LINE, "line of the statement's last token"),
             column("end_column", LINE, "column of the statement's last token"),
             column("number", INT, "its number in the unit's IR: block prefix corr<number>."),
+            column("directed", BOOL, "the loop of a directive of OpenMP"),
         ]
     ),
+    version=2,
 )
 
 
@@ -61,6 +63,7 @@ def table(
                     "end_line": loop.end_line,
                     "end_column": loop.end_column,
                     "number": loop.number,
+                    "directed": loop.directed,
                 }
             )
     return LOOPS.rows(rows)

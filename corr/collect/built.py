@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from collectors.base.invocation import Invocation
 from collectors.base.table import Problem
 from collectors.base.threads import run_together
 from collectors.base.toolchain import Toolchain
-from collectors.source_loops import forest
+from collectors.source_loops import forest, openmp
 from collectors.source_loops.forest import Function
 from corr.collect.attempts import attempt
 from corr.collect.options import Options
@@ -128,7 +128,20 @@ def _front_end(builder: Builder, unit: BuiltUnit, progress: Progress) -> _FrontE
 
 def _functions(builder: Builder, unit: BuiltUnit) -> list[Function]:
     builder.emit_frontend(unit)
-    return forest.read(unit.frontend, unit.unit.directory)
+    functions = forest.read(unit.frontend, unit.unit.directory)
+    openmp.move_to_keywords(functions, _lines_of(builder.program))
+    return functions
+
+
+def _lines_of(program: Program) -> openmp.Lines:
+    @cache
+    def lines(file: str) -> list[str] | None:
+        try:
+            return program.content(Path(file)).read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return None
+
+    return lines
 
 
 def _tag(builder: Builder, unit: BuiltUnit, functions: list[Function]) -> None:

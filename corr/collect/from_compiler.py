@@ -14,7 +14,7 @@ from collectors.base.table import Problem
 from collectors.passes import opcodes
 from collectors.passes.changes import IrTrace
 from collectors.remarks import reader as remarks
-from collectors.source_loops import debug_info, loops, source_text
+from collectors.source_loops import debug_info, loops, openmp, source_text
 from corr.collect import hottest, pass_traces
 from corr.collect.attempts import attempt
 from corr.collect.built import BuiltProgram
@@ -34,6 +34,7 @@ def source_loops(built: BuiltProgram, _given: Tables) -> LayerResult:
     """
     every = [f for functions in built.functions.values() for f in functions]
     readable = demangle.demangle({f.name for f in every}, built.toolchain)
+    readable |= openmp.names(every, readable)
     internal = Counter(f.name for f in every if f.internal)
     ambiguous = frozenset(name for name, count in internal.items() if count > 1)
     tables, places = [], []

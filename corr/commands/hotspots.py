@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -76,9 +76,50 @@ def print_hotspots(
         name = row["loop"] or row["function"]
         row["name"] = short_name(name, keep_arguments=short[short_name(name)] > 1)
         row["marked"] = ", ".join(row["regions"] or ()) or None
+    _say_from_where(lake, run, listed, {name for name, count in short.items() if count > 1})
     said = [text for row in listed for text in row["missed"] or []]
     names: dict[str, str] = {}
     if any("_Z" in text for text in said):
         found = ask(lake, "SELECT linkage, name FROM functions", runs=[run])
         names = dict(zip(*(found[c].to_pylist() for c in ("linkage", "name")), strict=True))
     emit_records(listed, SHOWN, lambda row: [readable(t, names) for t in row["missed"] or []])
+
+
+def _say_from_where(
+    lake: Lake, run: RunInfo, listed: list[dict[str, Any]], ambiguous: set[str]
+) -> None:
+    """Say of loops of the library, and of instances of one template, where the program has them.
+
+    `where` becomes the place of the call that was inlined, before that of the loop; a name that
+    several loops have gets the function that the loop was inlined into.
+    """
+    asked = [
+        row["loop"]
+        for row in listed
+        if row["loop"] and (row["place"].startswith("/") or short_name(row["loop"]) in ambiguous)
+    ]
+    if not asked:
+        return
+    from corr.lake.sql import ask
+
+    found = ask(
+        lake,
+        "WITH here AS (SELECT loop, symbol, list_filter(frames, lambda f: f.file NOT LIKE '/%')[1]"
+        " AS call FROM instructions WHERE list_contains(?, loop)), places AS ("
+        "SELECT loop, mode(call.file || ':' || call.line) AS place, mode(symbol) AS symbol,"
+        " count(DISTINCT symbol) AS symbols FROM here GROUP BY loop)"
+        " SELECT p.*, coalesce(f.name, p.symbol) AS caller"
+        " FROM places p LEFT JOIN functions f ON f.linkage = p.symbol",
+        [asked],
+        [run],
+    )
+    callers = {row["loop"]: row for row in found.to_pylist()}
+    for row in listed:
+        known = callers.get(row["loop"])
+        if known is None:
+            continue
+        if known["place"] and row["place"].startswith("/"):
+            row["place"] = f"{known['place']} › {row['place'].rsplit('/', 1)[-1]}"
+        name = short_name(row["loop"])
+        if name in ambiguous and known["symbols"] == 1 and row["function"] != known["caller"]:
+            row["name"] = f"{name} in {short_name(known['caller'])}"

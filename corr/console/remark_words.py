@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from corr.console.short_names import short_name
 
-_MANGLED = re.compile(r"\b_Z\w+(?:\.\w+)*")
+_MANGLED = re.compile(r"\b_Z[\w$]+(?:\.[\w$]+)*")
 #: Weights of the register allocator, by block frequency, beside the counts that they are for.
 _WEIGHTS = re.compile(r"(?:(?<=\s)|^)[\d.]+e[+-]\d+ total [a-z ]*?cost\s*")
 _INLINED = re.compile(r" with \(cost=(-?\w+)(?:, threshold=(\w+))?\)(?: at callsite \S+)?;?")

@@ -93,6 +93,7 @@ def write_remarks(
                 columns["run_id"] = _constant(run_id, len(rows))
                 columns["unit"] = _constant(unit, len(rows))
                 columns["loop"] = table.of(rows)
+                columns["joined_by"] = pc.if_else(pc.is_valid(columns["loop"]), "place", None)
                 out = pa.table([columns[n] for n in stamped.names], names=stamped.names)
                 writer.write_table(out.cast(stamped))
                 total += len(rows)

@@ -96,7 +96,11 @@ _ALL = (
     source_text.SOURCE,
     trips.TRIPS,
     demangle.FUNCTIONS,
-    _with(reader.REMARKS, LOOP),
+    _with(
+        reader.REMARKS,
+        LOOP,
+        column("joined_by", STRING, "how its loop was found: place, inlined function, ..."),
+    ),
     changes.PASSES,
     changes.IR_CHANGES,
     opcodes.OPCODES,

@@ -4,7 +4,10 @@
 -- A remark names the function it was emitted in, which after inlining is the caller: a loop of
 -- that function is preferred, else that of the only function with this place, else of the only
 -- one that was inlined there. Instantiations of a template share places: if several were inlined,
--- the remark's loop is not known, and NULL.
+-- the machine code of the caller tells, if all that it has from that place lies in one loop: so do
+-- bodies of lambdas and methods, which are no loops by themselves. Reasons why a loop is not
+-- vectorised come right before the remark on the loop as a whole, which tells the rest.
+-- `joined_by` says which of these it was; NULL with a NULL loop.
 CREATE TEMP TABLE any_place AS
 SELECT file, line, "column", min_by(loop, (-depth, loop)) AS loop,
        count(DISTINCT function) AS functions
@@ -22,15 +25,42 @@ WHERE a.functions > 1 AND a."column" IS NOT DISTINCT FROM p."column"
 GROUP BY n.symbol, p.file, p.line, p."column"
 HAVING count(DISTINCT p.function) = 1;
 
-CREATE TEMP TABLE remarks_out AS
-SELECT r.*, coalesce(own.loop, CASE WHEN other.functions = 1 THEN other.loop END, n.loop) AS loop
+CREATE TEMP TABLE coded AS
+SELECT symbol, frame.file AS file, frame.line AS line, frame."column" AS "column", min(loop) AS loop
+FROM (SELECT DISTINCT symbol, frames[1] AS frame, loop FROM instructions_out WHERE frames IS NOT NULL)
+WHERE frame.line IS NOT NULL
+GROUP BY ALL HAVING count(DISTINCT loop) = 1 AND count(loop) = count(*);
+
+CREATE TEMP TABLE placed_remarks AS
+SELECT r.*, coalesce(own.loop, CASE WHEN other.functions = 1 THEN other.loop END, n.loop, c.loop) AS at_place,
+       CASE WHEN own.loop IS NOT NULL THEN 'place' WHEN other.functions = 1 THEN 'inlined function'
+            WHEN n.loop IS NOT NULL THEN 'inlined function' WHEN c.loop IS NOT NULL THEN 'machine code' END AS way
 FROM remarks r
 LEFT JOIN place_loops own ON own.file = r.file AND own.line = r.line
  AND own."column" IS NOT DISTINCT FROM r."column" AND own.function = r.function
 LEFT JOIN any_place other ON other.file = r.file AND other.line = r.line
  AND other."column" IS NOT DISTINCT FROM r."column"
 LEFT JOIN inlined_place n ON n.symbol = r.function AND n.file = r.file AND n.line = r.line
- AND n."column" IS NOT DISTINCT FROM r."column";
+ AND n."column" IS NOT DISTINCT FROM r."column"
+LEFT JOIN coded c ON c.symbol = r.function AND c.file = r.file AND c.line = r.line
+ AND c."column" IS NOT DISTINCT FROM r."column";
+
+CREATE TEMP TABLE vectorizer_verdicts AS
+SELECT unit, function, document, at_place AS loop FROM placed_remarks
+WHERE pass = 'loop-vectorize' AND tag IN ('Missed', 'Passed') AND at_place IS NOT NULL;
+
+CREATE TEMP TABLE reasons_of_next AS
+SELECT r.unit, r.document, v.loop
+FROM (FROM placed_remarks
+      WHERE at_place IS NULL AND pass = 'loop-vectorize' AND tag LIKE 'Analysis%') r
+ASOF JOIN vectorizer_verdicts v
+  ON v.unit = r.unit AND v.function = r.function AND r.document < v.document;
+
+CREATE TEMP TABLE remarks_out AS
+SELECT r.* EXCLUDE (at_place, way), coalesce(r.at_place, near.loop) AS loop,
+       coalesce(r.way, CASE WHEN near.loop IS NOT NULL THEN 'next remark' END) AS joined_by
+FROM placed_remarks r
+LEFT JOIN reasons_of_next near ON near.unit = r.unit AND near.document = r.document;
 
 CREATE TEMP TABLE samples_out AS
 SELECT s.*, i.loop, i.machine_loop, i.function, i.file, i.line

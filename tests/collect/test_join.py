@@ -84,6 +84,38 @@ def test_remarks_prefer_the_function_they_name() -> None:
     assert done["count"].to_pylist() == [2, 1, 1, 1], "nothing is lost or doubled"
 
 
+def test_remarks_of_inlined_bodies_follow_the_code_of_the_function_they_name() -> None:
+    """The body of a lambda is no loop; what became of it lies in the loop that calls it."""
+    of_lambda = {"function": "kernel", "file": "a.c", "line": 20, "column": 9, "count": 1}
+    both = {"function": "main", "file": "a.c", "line": 21, "column": 9, "count": 1}
+    rows = [of_lambda, both, of_lambda | {"function": "other"}]
+    code = [
+        instruction(16, ("lambda", 20, 9), ("kernel", 5, 7)),
+        instruction(20, ("lambda", 21, 9), ("kernel", 5, 7), ("main", 30, 1)),
+        instruction(24, ("lambda", 21, 9), ("helper", 10, 9), ("main", 31, 1)),
+    ]
+    done = joined(facts(remarks=rows, instructions=code))["remarks"]
+    assert done["loop"].to_pylist() == ["kernel/1.1", None, None], "two loops: not known"
+    assert done["joined_by"].to_pylist() == ["machine code", None, None]
+
+
+def test_a_reason_belongs_to_the_verdict_that_follows_it() -> None:
+    def said(document: int, tag: str, line: int, function: str = "main") -> dict[str, Any]:
+        place = {"file": "a.c", "line": line, "column": 5 if line == 4 else 99}
+        facts = {"unit": "a.c", "pass": "loop-vectorize", "count": 1}
+        return {"document": document, "tag": tag, "function": function} | place | facts
+
+    rows = [
+        said(1, "AnalysisFPCommute", 50, "kernel"),
+        said(5, "Analysis", 51, "main"),
+        said(9, "Missed", 4, "kernel"),
+        said(12, "AnalysisFPCommute", 50, "kernel"),
+    ]
+    done = joined(facts(remarks=rows))["remarks"]
+    assert done["loop"].to_pylist() == ["kernel/1.1", None, "kernel/1.1", None]
+    assert done["joined_by"].to_pylist() == ["next remark", None, "place", None]
+
+
 def test_lines_without_a_column() -> None:
     rows = [{"file": "a.c", "line": n, "count": n} for n in (2, 3, 4, 5, 6, 7, 10)]
     done = joined(facts(execution=rows))["execution"]

@@ -30,8 +30,20 @@ def lake() -> duckdb.DuckDBPyConnection:
         " VALUES (?, ?, ?, ?, ?, ?)",
         LOOPS,
     )
-    connection.execute("CREATE TABLE instructions (function VARCHAR)")
-    connection.execute("INSERT INTO instructions VALUES ('_Z6smooth'), ('main'), ('helper')")
+    connection.execute(
+        "CREATE TABLE instructions (function VARCHAR, symbol VARCHAR, loop VARCHAR,"
+        " frames STRUCT(file VARCHAR, line INT, function VARCHAR)[])"
+    )
+    header = "[{'file': '/usr/lib.h', 'line': 7}, {'file': 'a/x.cpp', 'line': 50}]"
+    for values in (
+        "('_Z6smooth', '_Z6smooth', NULL, NULL), ('main', 'main', NULL, NULL)",
+        f"('_Zlib', '_Zabove', 'lib<int>/1', {header}), ('_Zabove', '_Zabove', NULL, NULL)",
+        "('helper', 'main', NULL, NULL)",
+    ):
+        connection.execute(f"INSERT INTO instructions VALUES {values}")
+    connection.execute(
+        "CREATE TABLE functions AS SELECT '_Zabove' AS linkage, 'above(int)' AS name"
+    )
     connection.execute("CREATE TABLE source AS SELECT 'a/x.cpp' AS file")
     return connection
 
@@ -48,6 +60,7 @@ def lake() -> duckdb.DuckDBPyConnection:
         ("spmv::'lambda'::operator()/1", [f"{LAMBDA}/1"]),
         ("main/1", ["main/1"]),
         ("helper", []),
+        ("above", ["lib<int>/1"]),
     ],
 )
 def test_names(lake: duckdb.DuckDBPyConnection, asked: str, loops: list[str]) -> None:
@@ -61,7 +74,8 @@ def test_names(lake: duckdb.DuckDBPyConnection, asked: str, loops: list[str]) ->
         (41, [f"{SMOOTH}/1.1"], True),
         (42, [f"{SMOOTH}/1.1"], False),
         (45, [f"{SMOOTH}/1"], False),
-        (50, [], False),
+        (50, ["lib<int>/1"], True),
+        (51, [], False),
     ],
 )
 def test_lines(lake: duckdb.DuckDBPyConnection, line: int, loops: list[str], whole: bool) -> None:

@@ -117,13 +117,13 @@ def assert_symbols_hold_addresses(table: pa.Table, folder: Path) -> int:
                 stubs[row["object"]] = [
                     range(s["sh_addr"], s["sh_addr"] + s["sh_size"])
                     for s in elf.iter_sections()
-                    if s.name.startswith(".plt")
+                    if s.name.startswith((".plt", ".init", ".fini"))
                 ]
                 section = elf.get_section_by_name(".symtab")
                 tables[row["object"]] = [(s.name, s["st_value"], s["st_size"]) for s in
                                          section.iter_symbols() if s["st_size"]]  # fmt: skip
         if any(row["address"] in stub for stub in stubs[row["object"]]):
-            continue  # perf names a stub after what stands before it
+            continue  # perf names a stub after what stands before it, start-up code has no size
         spans = [(v, v + z) for name, v, z in tables[row["object"]] if name == row["symbol"]]
         assert any(a <= row["address"] < b for a, b in spans), row
         checked += row["count"]
