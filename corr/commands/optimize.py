@@ -298,7 +298,8 @@ def _all(
     if failed is not None:
         raise typer.Exit(failed.exit_code)
     if all(s.best is s.original for s in done):
-        message("no candidate was faster: the original is kept")
+        for words in dict.fromkeys(s.came_to for s in done):
+            message(f"{words}: the original is kept")
         raise typer.Exit(ExitCode.no_candidate)
 
 
@@ -330,7 +331,7 @@ def _one(
             if optimisation.session is not None:
                 _write(optimisation.session, target, tools, final=False)
             raise
-    _write(session, target, tools, final=True)
+    _write(session, target, tools, final=session.measured_again)
     return session
 
 

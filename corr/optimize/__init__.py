@@ -3,6 +3,7 @@
 request.py (what was asked for) → prepare_original.py, inputs.py → loop.py (iterations)
 surroundings.py (where a program runs), observed.py (what counts of what it puts out)
 session.py (how it stands), rows.py (what is recorded of it), resume.py (a session read back)
+time_budget.py (seconds that it may take)
 proposers.py → rules/ (built in), llm/ (a model): who proposes; proposal.py the words
 moves/ → variant.py: what a change is, and the program with it; polly/ schedules
 gate/: what a change may not bring in; build_and_run.py: compiled and run, confined

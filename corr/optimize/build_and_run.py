@@ -24,6 +24,7 @@ from collectors.sandbox.places import Entry
 from corr.optimize.inputs import Input
 from corr.optimize.observed import STATUS, STDERR, Evidence, Observed
 from corr.optimize.surroundings import Surroundings
+from corr.optimize.time_budget import OutOfTime, TimeBudget
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Program
@@ -120,6 +121,9 @@ class Builds:
         self.clock = Clock()
         #: where the program runs, and what it finds there
         self.surroundings = Surroundings()
+        self.budget = TimeBudget()
+        #: seconds of wall time that an executable took when it was last run
+        self.walls: dict[Path, float] = {}
         self._built: dict[str, Path | CompileError] = {}
         self._spare = folder / "run"
         self._room = bytearray()
@@ -132,6 +136,7 @@ class Builds:
         """The executable of a variant; `more` are further flags. Raises CompileError."""
         key = _key(variant, more)
         if key not in self._built:
+            self.budget.check()
             with self.compiling():
                 try:
                     self._built[key] = self._build(variant, more, self.folder / key[:20])
@@ -141,6 +146,11 @@ class Builds:
         if isinstance(found, CompileError):
             raise found
         return found
+
+    @property
+    def built(self) -> int:
+        """How many variants were built, or could not be."""
+        return len(self._built)
 
     @contextlib.contextmanager
     def compiling(self) -> Iterator[None]:
@@ -242,7 +252,10 @@ class Builds:
             env["CORR_REPEAT"] = str(repeat)
         longest = self.program.run.time_limit
         limits = limits or Limits(wall=longest, cpu=max(longest, Limits.cpu))
-        limits = replace(limits, file=LARGEST_OUTPUT, kept=LARGEST_TEXT)
+        self.budget.check()
+        wall = self.budget.at_most(limits.wall)
+        cut = wall < limits.wall
+        limits = replace(limits, wall=wall, file=LARGEST_OUTPUT, kept=LARGEST_TEXT)
         start, idle_before = time.monotonic(), processor.idle_seconds()
         done = confined.run(
             [binary, *given.args],
@@ -259,7 +272,10 @@ class Builds:
             cwd=around.cwd,
             ok_status=self.program.run.ok_status if ok_status is None else ok_status,
         )
-        self.clock.running += time.monotonic() - start
+        self.walls[binary] = time.monotonic() - start
+        self.clock.running += self.walls[binary]
+        if cut and done.timed_out:
+            raise OutOfTime
         idle = processor.idle_between(idle_before)
         if output in ("stdout", "stderr") and done.truncated:
             return Run(done, b"", trouble=f"it prints more than {LARGEST_TEXT >> 20} MB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from itertools import islice
 
@@ -21,6 +22,8 @@ from corr.system.interrupts import uninterrupted
 
 #: How many runs back one is looked for that may have been committed just before an interrupt.
 LATEST = 8
+#: How many runs, and how many builds, collecting all layers takes about as long as.
+LAYERS_RUN, LAYERS_BUILD = 7, 6
 
 
 class Commits:
@@ -38,9 +41,14 @@ class Commits:
     ) -> None:
         self.builds, self.toolchain, self.lake = builds, toolchain, lake
         self.label, self.tell, self.bare = label, tell, bare
+        #: seconds that all layers took when they were last collected
+        self._took: float | None = None
 
     def original(self, standing: Standing, rows: list[Row]) -> RunInfo:
-        """The first run: the original with all layers, and the rows of the baselines."""
+        """The first run: the original with all layers, and the rows of the baselines.
+
+        Where there is no time for the layers, the rows alone.
+        """
         tables = {"iterations": ITERATIONS.rows(rows), "checks": CHECKS.empty()}
         addition = Addition(
             "optimize",
@@ -50,7 +58,25 @@ class Commits:
             role="original",
             order=standing.order.record(),
         )
+        if not self._in_time():
+            with uninterrupted():
+                return record(standing.program, self.toolchain, self.lake, self.label, addition)
         return self._collect(standing.program, self.label, addition, run=True)
+
+    def layers(self, session: Session) -> None:
+        """A run with all layers of the best, if there is time: nothing can be proposed without."""
+        if self._in_time():
+            addition = self._addition(session, "optimize")
+            session.best_run = self._layers(session, self.label, addition)
+            session.committed()
+
+    def _in_time(self) -> bool:
+        """The time that is left suffices for all layers, as far as is known."""
+        took = self._took
+        if took is None:
+            took = LAYERS_RUN * max(self.builds.walls.values(), default=0.0)
+            took += LAYERS_BUILD * self.builds.clock.compiling / max(1, self.builds.built)
+        return took < self.builds.budget.left
 
     def iteration(self, session: Session, iteration: int, *, improved: bool) -> None:
         """One run for the iteration: with all layers if there is a new best.
@@ -62,7 +88,10 @@ class Commits:
         addition = self._addition(session, "iteration", iteration=iteration)
         label = f"{self.label}.{iteration}" if self.label else None
         try:
-            if improved:
+            if improved and not self._in_time():
+                self.tell("no layers of the new best: there is no time left for them")
+                self._record(session, label, addition)
+            elif improved:
                 session.best_run = self._layers(session, label, addition)
             else:
                 self._record(session, label, addition)
@@ -119,7 +148,10 @@ class Commits:
         self, program: Program, label: str | None, addition: Addition, *, run: bool
     ) -> RunInfo:
         options = Options(repeat=3, cachegrind=False, label=label, run=run)
-        return collect(program, self.toolchain, self.lake, options, Progress(), addition)
+        began = time.monotonic()
+        found = collect(program, self.toolchain, self.lake, options, Progress(), addition)
+        self._took = time.monotonic() - began
+        return found
 
 
 def _trusted(session: Session, variant: Variant) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from corr.optimize.proposal import Outcome, Proposal, Proposer, Situation, Trial
 from corr.optimize.request import Order
 from corr.optimize.rows import Standing
 from corr.optimize.session import Left, Session
+from corr.optimize.time_budget import SPENT, OutOfTime, TimeBudget
 from corr.program.model import Program
 from corr.summary.budget import Level
 from corr.summary.summarise import summarise
@@ -64,7 +64,7 @@ class Optimisation:
         self.tell = tell
         self.builds = Builds(program, toolchain, scratch / "builds", bare=order.bare)
         self.commits = Commits(self.builds, toolchain, lake, order.label, tell, bare=order.bare)
-        self.started = time.monotonic()
+        self.budget = self.builds.budget = TimeBudget(order.budget_time)
         self.session: Session | None = None
         #: it was said that other work disturbs the measurements
         self.loaded = False
@@ -89,6 +89,7 @@ class Optimisation:
                 session.contest = contest.suited(contest.once_seconds(run), self.tell)
             self.session = session
             judge = Judge(self.builds, self.toolchain, original.verifier, original.variant)
+            self.budget.keep_back(FINAL.fewest * 2 * self.builds.walls[original.binary])
             self._iterations(session, judge)
             self._finish(session, original)
         session.failed = session.failed or getattr(self.proposer, "failed", None)
@@ -125,6 +126,19 @@ class Optimisation:
         )
 
     def _iterations(self, session: Session, judge: Judge) -> None:
+        with self.budget.binding():
+            try:
+                self._all_iterations(session, judge)
+            except OutOfTime as over:
+                self.tell(str(over))
+
+    def _all_iterations(self, session: Session, judge: Judge) -> None:
+        if session.best_run.table("loops") is None:  # there was no time for them at first
+            self.commits.layers(session)
+        if self.budget.late or session.best_run.table("loops") is None:
+            took = f"the original and the baselines took {self.budget.spent:.1f} s"
+            self.tell(f"{SPENT} before the first candidate: {took}")
+            return
         nests = hot_nests.find(
             self.lake, session.best_run, session.original.program, self.toolchain
         )
@@ -136,8 +150,8 @@ class Optimisation:
         if self.order.replay is not None:
             last = min(last, resume.iterations_of(self.lake, self.order.replay))
         for iteration in range(first, last + 1):
-            if self._late():
-                self.tell("the time budget is spent")
+            if self.budget.late:
+                self.tell(SPENT)
                 return
             before = session.best
             ended = False
@@ -145,6 +159,9 @@ class Optimisation:
                 ended = self._iteration(session, judge, iteration, nests)
             except ModelError as error:
                 session.failed, ended = error, True
+            except OutOfTime:
+                ended = True
+                self.tell(SPENT)
             except BaseException:
                 self.commits.iteration(session, iteration, improved=False)
                 raise
@@ -155,10 +172,6 @@ class Optimisation:
             if idle >= self.order.patience:
                 self.tell(f"nothing better in {idle} iterations")
                 return
-
-    def _late(self) -> bool:
-        budget = self.order.budget_time
-        return budget is not None and time.monotonic() - self.started > budget
 
     # --- an iteration ----------------------------------------------------------------------
 
@@ -181,6 +194,7 @@ class Optimisation:
             self.order.allow_reassociation,
             nests,
             lambda problem: self._note(session, problem),
+            self.budget,
         )
         count = 0
         for count, proposal in enumerate(self._limited(situation, wanted), 1):
@@ -231,7 +245,7 @@ class Optimisation:
     def _limited(self, situation: Situation, wanted: int) -> Iterator[Proposal]:
         for count, proposal in enumerate(self.proposer.propose(situation)):
             yield proposal
-            if self._late():
+            if self.budget.late:
                 return
             if count + 1 >= wanted and proposal.proposer == "rules":
                 return
@@ -245,7 +259,11 @@ class Optimisation:
         """
         if session.best is session.original:
             return
-        found, why = self._final(session, original)
+        with self.budget.binding(last=True):
+            found, why = self._final(session, original)
+        if not found and not why:
+            session.measured_again = False
+            return
         if why:
             self.tell(f"measured again, the best is not kept: {why}")
         session.finish(found, why)
@@ -263,11 +281,12 @@ class Optimisation:
         """The best timed against the original and the baselines, and why it is not to be kept."""
         found: dict[str, Timed] = {}
         best = self.builds.build(session.best)
-        contest = self._final_contest(session, original)
-        accept = original.verifier.accepts(session.best, contest.repeat)
-        compare = contest.compare
         try:
-            timed = compare(original.binary, best, FINAL, accept)
+            contest = self._final_contest(session, original)
+            accept = original.verifier.accepts(session.best, contest.repeat)
+            compare = contest.compare
+            limits = replace(FINAL, seconds=self.budget.at_most(FINAL.seconds))
+            timed = compare(original.binary, best, limits, accept)
             found["original"] = timed
             if timed.doubt:
                 return found, timed.doubt
@@ -276,7 +295,10 @@ class Optimisation:
             for name, baseline in session.baselines.items():
                 if baseline.ratio is not None:
                     variant = replace(session.original, flags=baseline.flags)
-                    found[name] = compare(self.builds.build(variant), best, FINAL, accept)
+                    limits = replace(FINAL, seconds=self.budget.at_most(FINAL.seconds))
+                    found[name] = compare(self.builds.build(variant), best, limits, accept)
+        except OutOfTime as over:
+            self.tell(f"the final measurement is not complete: {over}")
         except Failed as error:
             if error.binary == best:
                 return found, str(error).splitlines()[0]

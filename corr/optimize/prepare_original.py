@@ -21,6 +21,7 @@ from corr.optimize.observed import STDERR
 from corr.optimize.request import BASELINES, Baseline, Order
 from corr.optimize.rows import Row, Standing
 from corr.optimize.surroundings import Surroundings, resolved, surroundings
+from corr.optimize.time_budget import SPENT, OutOfTime
 from corr.optimize.variant import Variant
 from corr.program.model import Program
 from corr.system.disk import disk_errors
@@ -28,6 +29,8 @@ from corr.timing.interleave import Limits
 
 #: Pairs of a baseline and the original.
 BASELINE_PAIRS = Limits(fewest=5, most=9, seconds=20.0)
+#: Of a time budget, what a baseline may take once it has the fewest pairs.
+BASELINE_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -148,14 +151,20 @@ def first_rows(
 ) -> tuple[dict[str, Baseline], list[Row]]:
     """The original, timed by itself, and what the compiler can do by itself; a row each."""
     contest = original.contest
-    times = [contest.once_seconds(contest.original(original.binary)) for _ in range(3)]
+    once = 1 if builds.budget.late else 3
+    times = [contest.once_seconds(contest.original(original.binary)) for _ in range(once)]
     found = [rows.original(standing, statistics.median(times), contest.clock)]
     known: dict[str, Baseline] = {}
     own = standing.program.units[0].flags
     for name, flags in BASELINES.items():
         if name == "o3" and "-O3" in own:
             continue
-        timed = _timed(original, builds, flags, tell)
+        try:
+            with builds.budget.binding():
+                timed = _timed(original, builds, flags, tell)
+        except OutOfTime:
+            tell(f"  baseline {' '.join(flags)}: none ({SPENT})")
+            timed = None
         if timed is None:
             known[name] = Baseline(name, flags)
             continue
@@ -169,7 +178,9 @@ def _timed(original: Original, builds: Builds, flags: tuple[str, ...], tell: Tel
     words = " ".join(flags)
     try:
         binary = builds.build(replace(original.variant, flags=flags))
-        timed = original.contest.compare(original.binary, binary, BASELINE_PAIRS)
+        seconds = builds.budget.share(BASELINE_PAIRS.seconds, BASELINE_SHARE)
+        limits = replace(BASELINE_PAIRS, seconds=seconds)
+        timed = original.contest.compare(original.binary, binary, limits)
     except (CompileError, Failed) as error:
         tell(f"  baseline {words}: none ({str(error).splitlines()[0]})")
         return None

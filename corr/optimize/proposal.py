@@ -13,6 +13,7 @@ from collectors.base.toolchain import Toolchain
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.hot_nests import HotNests
+from corr.optimize.time_budget import TimeBudget
 from corr.optimize.variant import Move, Variant
 from corr.timing.verdict import Ratio
 
@@ -120,6 +121,7 @@ class Situation:
     allow_reassociation: bool = False
     nests: HotNests = field(default_factory=HotNests)
     note: Callable[[Problem], None] = nobody
+    budget: TimeBudget = field(default_factory=TimeBudget)
 
 
 class Proposer(Protocol):

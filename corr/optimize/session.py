@@ -18,7 +18,7 @@ from corr.optimize import rows
 from corr.optimize.judging.ruling import Ruling
 from corr.optimize.judging.speed import Contest, Timed
 from corr.optimize.prepare_original import Original
-from corr.optimize.proposal import Guarantee, Trial
+from corr.optimize.proposal import Guarantee, Outcome, Trial
 from corr.optimize.request import Baseline, Order
 from corr.optimize.rows import Row, Standing
 from corr.optimize.variant import Variant
@@ -66,6 +66,10 @@ class Session:
     #: What could not be proposed or looked at, since the last commit.
     problems: list[Problem] = field(default_factory=list)
     summary_sha256: str | None = None
+    #: The best was measured once more at the end, or there is none.
+    measured_again: bool = True
+    #: how many of the trials are of an earlier session that this one goes on with
+    earlier: int = 0
     #: why the session ended before its time, if the model's server failed
     failed: CorrError | None = None
 
@@ -85,6 +89,7 @@ class Session:
             best_basis=left.basis,
             baselines=left.baselines,
             trials=list(left.trials),
+            earlier=len(left.trials),
             sums={u.source: sha256(u.source) for u in original.variant.program.units},
         )
 
@@ -124,6 +129,16 @@ class Session:
         elif "original" in found:
             self.best_ratio = found["original"].ratio.value
         self.rows.append(row)
+
+    @property
+    def came_to(self) -> str:
+        """Why the original is kept, in the words of a sentence's beginning."""
+        trials = self.trials[self.earlier :]
+        if all(trial.outcome == Outcome.not_parsed for trial in trials):
+            return "no candidate was tried"
+        if not any(trial.outcome.measured and trial.ratio is not None for trial in trials):
+            return "no candidate came to be timed"
+        return "no candidate was faster"
 
     def keep_original(self) -> None:
         """The original is the best after all."""

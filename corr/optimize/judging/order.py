@@ -24,6 +24,7 @@ from corr.optimize.judging.speed import MUCH, Contest, Failed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Outcome, Proposal
+from corr.optimize.time_budget import OutOfTime
 from corr.optimize.variant import Variant
 from corr.timing.interleave import Limits
 from corr.timing.verdict import Verdict
@@ -99,7 +100,11 @@ class Judge:
         for stage in stages:
             if isinstance(found, Stop):
                 return found
-            found = stage(found)
+            case = found
+            try:
+                found = stage(case)
+            except OutOfTime as over:
+                return Stop(case, Outcome.inconclusive, f"{over} while it was tried")
         return found if isinstance(found, Stop) else Stop(found, Outcome.accepted)
 
     def _better(self, together: Stop, alone: Case) -> Stop:

@@ -6,6 +6,7 @@ else, neither into a message nor into a file.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from corr.optimize.llm.errors import (
     gave_up,
     shown_url,
 )
+from corr.optimize.time_budget import OutOfTime
 from corr.summary.budget import tokens
 
 if TYPE_CHECKING:
@@ -58,6 +60,10 @@ class Retry:
             return failure.retry_after
         grown: float = self.first * 2 ** min(tried - 1, 30)
         return min(grown, self.longest) * (1 - 0.25 * share)
+
+
+#: Seconds in which no server answers.
+SHORTEST = 0.1
 
 
 @dataclass(frozen=True)
@@ -166,27 +172,41 @@ class Client:
             self._http.close()
             self._http = None
 
-    def ask(self, request: Request, max_tokens: int | None = None) -> Reply:
-        """The reply to a request, of at most `max_tokens`. Raises ModelError."""
+    def ask(
+        self,
+        request: Request,
+        max_tokens: int | None = None,
+        left: Callable[[], float] = lambda: math.inf,
+    ) -> Reply:
+        """The reply to a request, of at most `max_tokens`.
+
+        `left` says how many seconds there still are for it. Raises ModelError, and OutOfTime where
+        they are over.
+        """
         most = max_tokens or request.max_tokens
         tried = 0
         while True:
             tried += 1
-            self._keep_rate()
-            failure, answer = self._once(request, most)
+            self._keep_rate(left)
+            failure, answer = self._once(request, most, left())
             if answer is not None and answer.text.strip():
                 return self._reply(request, answer)
+            if left() <= SHORTEST:
+                raise OutOfTime
             failure = failure or Failure(None, "sent an empty reply", "empty")
             if failure.status in (400, 422):
                 tried = self._step_down(failure, most, tried)
                 continue
-            self._wait_or_raise(failure, tried)
+            self._wait_or_raise(failure, tried, left)
 
-    def _once(self, request: Request, most: int) -> tuple[Failure | None, Answer | None]:
+    def _once(
+        self, request: Request, most: int, left: float
+    ) -> tuple[Failure | None, Answer | None]:
         from corr.optimize.llm.http import Failed
 
         try:
-            return None, self._connection().ask(self._dialect.parameters(request, most))
+            total = min(self.settings.total, left)
+            return None, self._connection().ask(self._dialect.parameters(request, most), total)
         except Failed as error:
             return error.failure, None
 
@@ -213,7 +233,7 @@ class Client:
         message(f"{shown_url(self.settings.url)}: {failure.describe()}; going on with {instead}")
         return tried - 1
 
-    def _wait_or_raise(self, failure: Failure, tried: int) -> None:
+    def _wait_or_raise(self, failure: Failure, tried: int, left: Callable[[], float]) -> None:
         retry, url = self.settings.retry, self.settings.url
         if not failure.passing or failure.out_of_credit:
             raise self._final(failure)
@@ -226,19 +246,25 @@ class Client:
                 "try again then, or use --proposer rules",
             )
         message(f"{shown_url(url)}: {failure.describe()}; trying again in {pause:.0f} s")
-        self._sleep(pause)
+        self._pause(pause, left)
+
+    def _pause(self, seconds: float, left: Callable[[], float]) -> None:
+        """Wait. Raises OutOfTime at once where there is no time left then."""
+        if seconds >= left():
+            raise OutOfTime
+        self._sleep(seconds)
 
     def _final(self, failure: Failure) -> ModelError:
         s = self.settings
         return final(failure, url=s.url, model=s.model, keyed=s.key is not None)
 
-    def _keep_rate(self) -> None:
+    def _keep_rate(self, left: Callable[[], float]) -> None:
         """Wait until the next request may go."""
         rate = self.settings.requests_per_minute
         if rate and self._last is not None:
             pause = self._last + 60 / rate - self._clock()
             if pause > 0:
-                self._sleep(pause)
+                self._pause(pause, left)
         self._last = self._clock()
 
     def _reply(self, request: Request, answer: Answer) -> Reply:

@@ -134,6 +134,7 @@ class Http:
             headers={"Accept-Encoding": "identity"},
         )
         session.total = total
+        self._session = session
         self._key = key
         self._client = openai.OpenAI(
             base_url=url,
@@ -146,8 +147,9 @@ class Http:
     def close(self) -> None:
         self._client.close()
 
-    def ask(self, parameters: dict[str, Any]) -> Answer:
-        """The answer to one chat completion. Raises Failed."""
+    def ask(self, parameters: dict[str, Any], total: float) -> Answer:
+        """The answer to one chat completion, within so many seconds. Raises Failed."""
+        self._session.total = total
         try:
             with self._client.chat.completions.with_streaming_response.create(
                 **parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from corr.optimize.llm.nests import Nests
 from corr.optimize.llm.reply_moves import LEVELS, Offer, kinds_of, schema
 from corr.optimize.llm.spending import Spending
 from corr.optimize.proposal import Proposal, Situation, Trial, Usage
+from corr.optimize.time_budget import TimeBudget
 from corr.optimize.variant import Variant
 
 #: How freely the first request may vary, and the second one, which asks for something else.
@@ -107,7 +109,7 @@ class LanguageModel:
             return
         offer = _offer(situation, kinds_of(self._level), nests)
         request = self._request(situation, offer, nests)
-        first = _at_most(self._ask(request, offer), situation.candidates)
+        first = _at_most(self._ask(request, offer, situation.budget), situation.candidates)
         yield from _for(situation.best, first)
         usable = [p for p in first if p.unreadable is None]
         wanted = situation.candidates - len(usable)
@@ -120,7 +122,9 @@ class LanguageModel:
             temperature=TEMPERATURES[1],
         )
         try:
-            yield from _for(situation.best, _at_most(self._ask(again, offer), wanted))
+            yield from _for(
+                situation.best, _at_most(self._ask(again, offer, situation.budget), wanted)
+            )
         except ModelError as error:
             if not usable:
                 raise
@@ -151,7 +155,7 @@ class LanguageModel:
         )
         return Request(self._model, said, schema(offer.kinds), self._max_tokens, TEMPERATURES[0])
 
-    def _ask(self, request: Request, offer: Offer) -> list[Proposal]:
+    def _ask(self, request: Request, offer: Offer, budget: TimeBudget) -> list[Proposal]:
         """The proposals in the reply to a request; none when the budget is spent."""
         key = digest(request)
         self._asked[key] += 1
@@ -159,7 +163,7 @@ class LanguageModel:
         reply = self._cache.get(request, occurrence)
         cached = reply is not None
         if reply is None:
-            reply = self._from_server(request)
+            reply = self._from_server(request, budget)
             if reply is None:
                 return []
             self.spending.add(reply)
@@ -168,7 +172,7 @@ class LanguageModel:
         proposals = replies.read(reply.text, offer, reply.cut)
         return [_with_usage(p, reply, self.spending, n, cached) for n, p in enumerate(proposals)]
 
-    def _from_server(self, request: Request) -> Reply | None:
+    def _from_server(self, request: Request, budget: TimeBudget) -> Reply | None:
         if self._client is None:
             raise ModelError(
                 "this reply is not in the cache, and no server may be asked",
@@ -179,7 +183,8 @@ class LanguageModel:
             self.exhausted = f"the model's budget is spent: {self.spending.describe()}"
             message(self.exhausted)
             return None
-        return self._client.ask(request, room)
+        budget.check()
+        return self._client.ask(request, room, lambda: budget.at_most(math.inf))
 
     def _note(self, request: Request, reply: Reply) -> None:
         """Say what is worth saying of a reply."""

@@ -1,0 +1,133 @@
+"""A time budget holds within one run, whatever it is spent on; the words at the end are true."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from collectors.base.toolchain import Toolchain
+from corr.optimize.build_and_run import Builds
+from corr.optimize.inputs import Input
+from corr.optimize.time_budget import OutOfTime, TimeBudget
+from corr.optimize.variant import Variant
+from corr.program.model import Run, from_files
+from tests.support.command import Corr
+from tests.support.gemm_proposals import rows
+from tests.support.model_server import ModelServer, flags, hanging, proposals
+
+#: About half a second a run, all of it in one loop.
+SUMS = """#include <stdio.h>
+int main(void) {
+  unsigned sum = 0;
+  for (unsigned i = 0; i < 400000000; i++) sum = sum * 3 + (i ^ sum >> 7);
+  printf("%u\\n", sum);
+  return 0;
+}
+"""
+FOREVER = "int main(void) { for (volatile int i = 0;; i = 1) ; }\n"
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_it_binds_only_where_it_is_to() -> None:
+    clock = Clock()
+    budget = TimeBudget(10.0, clock)
+    budget.keep_back(2.0)
+    clock.now += 9.0
+    budget.check()
+    assert budget.late and budget.at_most(60.0) == 60.0
+    with budget.binding():
+        assert budget.at_most(60.0) < 0.1
+        with pytest.raises(OutOfTime):
+            budget.check()
+        with budget.binding(last=True):
+            budget.check()
+            assert budget.at_most(60.0) == pytest.approx(1.0)
+            clock.now += 1.0
+            with pytest.raises(OutOfTime):
+                budget.check()
+    assert budget.spent == 10.0 and budget.reserve == 2.0
+
+
+def test_only_a_part_is_kept_back_and_none_of_no_budget() -> None:
+    budget = TimeBudget(10.0, Clock())
+    budget.keep_back(60.0)
+    assert budget.left == 7.5
+    endless = TimeBudget(None, Clock())
+    endless.keep_back(60.0)
+    with endless.binding():
+        endless.check()
+        assert not endless.late and endless.at_most(60.0) == 60.0
+
+
+def test_a_run_that_does_not_end_is_cut_and_nothing_is_begun_then(
+    tmp_path: Path, tools: Toolchain
+) -> None:
+    (tmp_path / "forever.c").write_text(FOREVER)
+    program = from_files(["forever.c"], ["-O1"], Run(directory=tmp_path), tmp_path)
+    builds = Builds(program, tools, tmp_path / "builds")
+    binary = builds.build(Variant(program))
+    builds.budget = TimeBudget(0.5)
+    began = time.monotonic()
+    with builds.budget.binding():
+        with pytest.raises(OutOfTime):
+            builds.run(binary, Input("x"), None)
+        with pytest.raises(OutOfTime):
+            builds.run(binary, Input("x"), None)
+        with pytest.raises(OutOfTime):
+            builds.build(Variant(program, flags=("-O2",)))
+        assert builds.build(Variant(program)) == binary
+    assert time.monotonic() - began < 10.0
+
+
+def optimised(
+    folder: Path, corr: Corr, budget: float, *more: str, **environment: str
+) -> tuple[float, int, str]:
+    """Seconds, exit status and messages of a session."""
+    began = time.monotonic()
+    done = corr(
+        *("optimize", "--budget-time", str(budget), "--iterations", "50", *more),
+        cwd=folder,
+        **environment,
+    )
+    return time.monotonic() - began, done.returncode, done.stderr
+
+
+def test_over_before_the_first_candidate(tmp_path: Path, corr: Corr) -> None:
+    (tmp_path / "sums.c").write_text(SUMS)
+    _, status, said = optimised(tmp_path, corr, 0.01, "sums.c", "--proposer", "rules")
+    assert status == 4 and rows(tmp_path) == []
+    assert "the time budget is spent before the first candidate: the original and the" in said
+    assert "no candidate was tried: the original is kept" in said
+    assert "no candidate was faster" not in said
+    assert "-march=native: none (the time budget is spent)" in said
+
+
+def test_a_server_that_does_not_answer_is_left_with_the_budget(tmp_path: Path, corr: Corr) -> None:
+    (tmp_path / "sums.c").write_text(SUMS.replace("400000000", "40000000"))
+    with ModelServer([hanging()]) as server:
+        more = ("sums.c", "--proposer", "llm")
+        took, status, said = optimised(tmp_path, corr, 20.0, *more, **server.environment)
+        assert server.requests, said
+    assert status == 4, said
+    assert "no candidate was tried" in said and "the time budget is spent" in said
+    assert took < 20.0 * 1.1 + 3.0, said
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("budget", [15.0, 30.0])
+def test_it_holds_within_a_run(tmp_path: Path, corr: Corr, budget: float) -> None:
+    (tmp_path / "sums.c").write_text(SUMS)
+    reply = proposals(*(flags(f"-falign-loops={1 << n}", "-O2") for n in range(2, 6)))
+    with ModelServer([reply], repeat=True) as server:
+        more = ("sums.c", "--proposer", "both", "--", "-O1")
+        took, _, said = optimised(tmp_path, corr, budget, *more, **server.environment)
+    assert took < 1.1 * budget + 3.0, said  # a run, and what Python takes to begin and to end
+    assert ("no candidate was tried" in said) == (rows(tmp_path) == []), said
