@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from corr.optimize.observed import STDERR
 from corr.optimize.request import BASELINES, Baseline, Order
 from corr.optimize.rows import Row, Standing
 from corr.optimize.surroundings import Surroundings, resolved, surroundings
-from corr.optimize.time_budget import SPENT, OutOfTime
+from corr.optimize.time_budget import OutOfTime
 from corr.optimize.variant import Variant
 from corr.program.model import Program
 from corr.system.disk import disk_errors
@@ -31,6 +32,8 @@ from corr.timing.interleave import Limits
 BASELINE_PAIRS = Limits(fewest=5, most=9, seconds=20.0)
 #: Of a time budget, what a baseline may take once it has the fewest pairs.
 BASELINE_SHARE = 0.05
+#: And how much may have gone by when another one is begun: the rest is for candidates.
+BASELINES_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -161,9 +164,11 @@ def first_rows(
             continue
         try:
             with builds.budget.binding():
+                if known and builds.budget.spent > builds.budget.share(math.inf, BASELINES_SHARE):
+                    raise OutOfTime
                 timed = _timed(original, builds, flags, tell)
         except OutOfTime:
-            tell(f"  baseline {' '.join(flags)}: none ({SPENT})")
+            tell(f"  baseline {' '.join(flags)}: none (there is no time for it)")
             timed = None
         if timed is None:
             known[name] = Baseline(name, flags)

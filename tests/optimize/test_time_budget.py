@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from collectors.base.toolchain import Toolchain
+from corr.lake.store import Lake
 from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input
+from corr.optimize.loop import Optimisation
+from corr.optimize.moves.flags import Flags
+from corr.optimize.proposal import Proposal, Situation, Trial
+from corr.optimize.request import Order
 from corr.optimize.time_budget import OutOfTime, TimeBudget
 from corr.optimize.variant import Variant
 from corr.program.model import Run, from_files
 from tests.support.command import Corr
 from tests.support.gemm_proposals import rows
-from tests.support.model_server import ModelServer, flags, hanging, proposals
+from tests.support.model_server import ModelServer, hanging
 
 #: About half a second a run, all of it in one loop.
 SUMS = """#include <stdio.h>
@@ -107,7 +114,7 @@ def test_over_before_the_first_candidate(tmp_path: Path, corr: Corr) -> None:
     assert "the time budget is spent before the first candidate: the original and the" in said
     assert "no candidate was tried: the original is kept" in said
     assert "no candidate was faster" not in said
-    assert "-march=native: none (the time budget is spent)" in said
+    assert "-march=native: none (there is no time for it)" in said
 
 
 def test_a_server_that_does_not_answer_is_left_with_the_budget(tmp_path: Path, corr: Corr) -> None:
@@ -118,16 +125,33 @@ def test_a_server_that_does_not_answer_is_left_with_the_budget(tmp_path: Path, c
         assert server.requests, said
     assert status == 4, said
     assert "no candidate was tried" in said and "the time budget is spent" in said
-    assert took < 20.0 * 1.1 + 3.0, said
+    assert took < 20.0 * 1.1 + 10.0, said  # Python begins and ends, on a busy machine
+
+
+class Endless:
+    """Proposes flags without end."""
+
+    name = "rules"
+
+    def propose(self, situation: Situation) -> Iterator[Proposal]:
+        assert situation.candidates
+        for number in itertools.count():
+            yield Proposal((Flags(("-O2", f"-falign-loops={1 << number % 12}")),), "why", "llm")
+
+    def tell(self, trial: Trial) -> None:
+        pass
 
 
 @pytest.mark.timed
-@pytest.mark.parametrize("budget", [15.0, 30.0])
-def test_it_holds_within_a_run(tmp_path: Path, corr: Corr, budget: float) -> None:
+@pytest.mark.parametrize("budget", [6.0, 25.0])
+def test_it_holds_within_a_run(tmp_path: Path, tools: Toolchain, budget: float) -> None:
     (tmp_path / "sums.c").write_text(SUMS)
-    reply = proposals(*(flags(f"-falign-loops={1 << n}", "-O2") for n in range(2, 6)))
-    with ModelServer([reply], repeat=True) as server:
-        more = ("sums.c", "--proposer", "both", "--", "-O1")
-        took, _, said = optimised(tmp_path, corr, budget, *more, **server.environment)
-    assert took < 1.1 * budget + 3.0, said  # a run, and what Python takes to begin and to end
-    assert ("no candidate was tried" in said) == (rows(tmp_path) == []), said
+    program = from_files(["sums.c"], ["-O1"], Run(directory=tmp_path), tmp_path)
+    order = Order(iterations=50, candidates=9, budget_time=budget)
+    lake = Lake.open(tmp_path / "data", create=True)
+    told: list[str] = []
+    run = Optimisation(program, tools, lake, order, Endless(), tmp_path / "scratch", told.append)
+    session = run.run()
+    once = max(run.builds.walls.values())
+    assert run.budget.spent < 1.1 * budget + 2 * once + 1.0, told
+    assert (session.came_to == "no candidate was tried") == (not rows(tmp_path)), told
