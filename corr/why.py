@@ -127,7 +127,8 @@ def _loop_names(row: dict[str, Any]) -> set[str]:
 
 
 def _line(connection: duckdb.DuckDBPyConnection, asked: str, file: str, line: int) -> Place:
-    files = [r["file"] for r in rows(connection, "SELECT DISTINCT file FROM source")]
+    known = "SELECT file FROM source UNION SELECT file FROM loops UNION SELECT file FROM lines"
+    files = [r["file"] for r in rows(connection, f"{known} ORDER BY 1") if r["file"]]
     named = [f for f in files if f == file or f.endswith("/" + file)]
     if not named:
         near = difflib.get_close_matches(file, [f.rsplit("/", 1)[-1] for f in files], n=1)

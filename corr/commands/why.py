@@ -122,6 +122,8 @@ def _time(facts: dict[str, Any]) -> None:
 
 
 def _source(facts: dict[str, Any]) -> None:
+    if not facts["source"] and facts["file"]:
+        print_line(f"source: {facts['file']} was not found when the run was collected")
     if not facts["source"]:
         return
     _title("source")

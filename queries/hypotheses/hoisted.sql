@@ -1,13 +1,17 @@
--- says: a load that gave the same value each time has moved out of the loop
+-- says: a load that gave the same value each time is out of the loop now; in a its stores might have changed it
 -- refuted-by: with the load back in the loop the time stays
 -- source: LLVM's Analysis and Transform Passes (llvm.org/docs/Passes.html), licm
-SELECT d.loop, weighed(0.8, d.verdict, 'faster') AS strength,
+SELECT d.loop, weighed(CASE WHEN count(r.fact) > 0 THEN 0.8 ELSE 0.6 END, d.verdict, 'faster') AS strength,
        list_filter([min(gone.fact), min(r.fact), counted('memory accesses', d.memory_accesses_a, d.memory_accesses_b),
                     timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence
-FROM d JOIN remark_facts r
+FROM d LEFT JOIN remark_facts r
   ON r.loop = d.loop AND r.side = 'b' AND r.change IN ('appeared', 'changed') AND r.pass = 'licm'
  AND (r.words LIKE '%hoisting load%' OR r.name = 'PromoteLoopAccessesToScalar')
 JOIN remark_facts gone
   ON gone.loop = d.loop AND gone.side = 'a' AND gone.change = 'disappeared' AND gone.pass = 'licm'
  AND gone.name LIKE 'LoadWithLoopInvariantAddress%'
+WHERE r.loop IS NOT NULL
+   OR (NOT EXISTS (FROM remark_facts kept WHERE kept.loop = d.loop AND kept.side = 'b'
+                   AND kept.pass = 'licm' AND kept.name = gone.name)
+       AND NOT EXISTS (FROM edits e WHERE e.loop = d.loop AND e.text LIKE '%volatile%'))
 GROUP BY d.loop, d.verdict, d.memory_accesses_a, d.memory_accesses_b, d.time_ratio

@@ -3,13 +3,14 @@
 -- source: LLVM's Analysis and Transform Passes (llvm.org/docs/Passes.html), inline; Clang, noinline
 -- confirm: a: -fno-inline
 SELECT d.loop,
-       weighed(CASE WHEN d.calls_b > d.calls_a THEN 0.93 ELSE 0.6 END, d.verdict, 'slower') AS strength,
+       weighed(0.93, d.verdict, 'slower') AS strength,
        any_value(regexp_extract(r.words, '^''([^'']+)''', 1)) AS callee,
        list_filter([min(r.fact), min(why.fact), counted('calls', d.calls_a, d.calls_b),
                     timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence
 FROM d JOIN remark_facts r
   ON r.loop = d.loop AND r.side = 'a' AND r.change = 'disappeared' AND r.pass = 'inline'
  AND r.tag = 'Passed' AND r.name LIKE '%Inlined'
+ AND d.calls_b > d.calls_a
 LEFT JOIN (SELECT loop, fact FROM remark_facts
            WHERE side = 'b' AND change = 'appeared' AND pass = 'inline' AND tag = 'Missed') why
   ON why.loop = d.loop

@@ -13,6 +13,7 @@ SELECT d.loop,
 FROM d JOIN remark_facts r
   ON r.loop = d.loop AND r.side = 'b' AND r.change = 'appeared'
  AND r.pass = 'loop-vectorize' AND r.name = 'Vectorized'
+ AND coalesce(d.trip_count_b >= d.vector_width_b, true)
 LEFT JOIN (SELECT loop, min_by(fact, name LIKE 'Interleaving%') AS fact FROM remark_facts
            WHERE side = 'a' AND pass = 'loop-vectorize' AND name NOT LIKE 'MissedDetails' GROUP BY loop) why
   ON why.loop = d.loop

@@ -4,6 +4,8 @@
 -- weight: 1 is what most often costs time in a hot loop; 9 and more is rarely why it is slow.
 SELECT run_id, loop,
        CASE WHEN pass = 'loop-vectorize' AND tag LIKE 'Analysis%' AND words LIKE 'loop not vectorized: %' THEN 1
+            -- a bound or pointer that the loop's stores may change: the end is not known
+            WHEN pass = 'licm' AND name = 'LoadWithLoopInvariantAddressInvalidated' AND endless THEN 1
             WHEN pass = 'loop-vectorize' AND name = 'MissedDetails' THEN 2
             WHEN pass = 'regalloc' AND regexp_matches(words, 'spills|reloads') THEN 3
             WHEN pass = 'inline' AND name <> 'NoDefinition' THEN 4
@@ -14,7 +16,8 @@ SELECT run_id, loop,
             WHEN pass = 'slp-vectorizer' THEN 9
             ELSE 10 END AS weight,
        pass, name, words, line, count
-FROM remark_words
+FROM (SELECT *, bool_or(name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations'))
+                OVER (PARTITION BY run_id, loop) AS endless FROM remark_words)
 WHERE loop IS NOT NULL
   AND (tag IN ('Missed', 'Failure') OR tag LIKE 'Analysis%')
   AND pass NOT IN ('prologepilog', 'asm-printer', 'size-info', 'stack-frame-layout')

@@ -79,6 +79,12 @@ RESTRICT = ("a", "void kernel(int *restrict to)", False)
 
 CASES = (
     Case("vectorised", 0.25, b=VECTOR, remarks=(("b", *VECTORISED),)),
+    Case(
+        "vector_body_not_reached",
+        1.2,
+        b={"vector_width": 16, "interleave": 2, "trip_count": 4.5},
+        remarks=(("b", *VECTORISED),),
+    ),
     lost("vectorisation_lost_float_order", "CantReorderFPOps"),
     lost("vectorisation_lost_call", "CantVectorizeLibcall", b={"calls": 1}),
     lost("vectorisation_lost_dependence", "UnsafeDep"),
