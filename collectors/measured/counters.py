@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import statistics
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from collectors.base import process, toolchain
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.foreign_text import first_line, visible
 from collectors.base.invocation import Invocation, failure
+from collectors.base.scratch import scratch
 from collectors.base.table import INT, REAL, STRING, Problem, Table, column
 from collectors.base.tool_output import LONGEST_LINE, Damage
 
@@ -241,8 +241,8 @@ def _count(
     perf: Path, invocation: Invocation, events: Sequence[str], damage: Damage
 ) -> list[Reading]:
     """One repetition under perf. Raises CorrError when the program or perf failed."""
-    with tempfile.TemporaryDirectory(prefix="corr-counters-") as folder:
-        out = Path(folder) / "stat.json"
+    with scratch("counters") as folder:
+        out = folder / "stat.json"
         tool: list[str | Path] = [perf, "stat", "-j", "-o", out, "-e", ",".join(events), "--"]
         done = invocation.run(tool, discard=True)
         error = failure(done)
@@ -278,8 +278,8 @@ def _accepted(perf: Path, events: Sequence[str]) -> tuple[list[str], dict[str, s
 
 
 def _probe(perf: Path, events: str) -> process.Completed:
-    with tempfile.TemporaryDirectory(prefix="corr-probe-") as folder:
-        out = Path(folder) / "stat.json"
+    with scratch("probe") as folder:
+        out = folder / "stat.json"
         return process.run([perf, "stat", "-j", "-o", out, "-e", events, "--", "true"], timeout=60)
 
 

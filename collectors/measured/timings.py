@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import resource
 import statistics
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from collectors.base import processor, toolchain
 from collectors.base.errors import UsageError
 from collectors.base.invocation import TIMES_VARIABLE, Invocation, failure
 from collectors.base.process import Completed
+from collectors.base.scratch import scratch
 from collectors.base.table import INT, REAL, Problem, Table, column
 
 LAYER = "timings"
@@ -83,9 +83,9 @@ def measure(invocation: Invocation, repetitions: int) -> tuple[pa.Table, list[Pr
         raise UsageError(f"repetitions must be at least 1, not {repetitions}")
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
-    with tempfile.TemporaryDirectory(prefix="corr-times-") as folder:
+    with scratch("times") as folder:
         for repetition in range(repetitions):
-            times = Path(folder) / str(repetition)
+            times = folder / str(repetition)
             before = processor.idle_seconds()
             done = invocation.run(additions={TIMES_VARIABLE: str(times)}, discard=True)
             error = failure(done)

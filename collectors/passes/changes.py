@@ -7,7 +7,6 @@ and only the latest text of each printed function is held.
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from collectors.base import process
 from collectors.base.errors import CorrError
+from collectors.base.scratch import scratch
 from collectors.base.table import BOOL, INT, STRING, Problem, Table, column
 from collectors.passes import diff as ir_diff
 from collectors.passes.spill import Rows
@@ -181,12 +181,12 @@ def collect(
     """
     if functions is not None and not functions:
         return IrTrace(PASSES.empty(), IR_CHANGES.empty(), [], {})
-    with tempfile.TemporaryDirectory(prefix="corr-ir-") as folder:
-        source = tagged_ll if debug else Path(folder) / "input.ll"
+    with scratch("ir") as folder:
+        source = tagged_ll if debug else folder / "input.ll"
         if not debug:
             without_debug(tagged_ll, source)
         for scope in (True, False):
-            argv = _command(clang_argv, source, functions, Path(folder) / "options", scope)
+            argv = _command(clang_argv, source, functions, folder / "options", scope)
             trace, failure, refused = _traced(
                 argv, loop_keys, functions, unit, artifact, done, patience
             )

@@ -25,7 +25,6 @@ import json
 import math
 import os
 import stat
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -34,6 +33,7 @@ from typing import Any
 from collectors.base import process
 from collectors.base.errors import CorrError, ToolMissing, UsageError
 from collectors.base.process import Completed
+from collectors.base.scratch import scratch
 from collectors.sandbox.mounts import Mounts, check_place, check_readonly
 from collectors.sandbox.places import Held, Left, Place, filled, in_place_of, left_in
 from collectors.sandbox.syscalls import filter_program, leave_keyring
@@ -216,8 +216,8 @@ def run(
         from_file = ' <"$0"' if stdin is not None else ""
         inner = ["sh", "-c", f'{first}exec "$@"{from_file}', os.path.abspath(stdin or "/"), *inner]
     with contextlib.ExitStack() as stack:
-        own = stack.enter_context(tempfile.TemporaryDirectory(prefix="corr-sandbox-"))
-        status = Path(own) / "status"
+        own = stack.enter_context(scratch("sandbox"))
+        status = own / "status"
         status.with_name("status.filter").write_bytes(filter_program())
         leave_keyring()
         held = None

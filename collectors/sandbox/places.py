@@ -12,12 +12,13 @@ import contextlib
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 from typing import Self
+
+from collectors.base.scratch import scratch
 
 #: What is looked at of what a program leaves: entries in all, folders below one another.
 MOST_ENTRIES, DEEPEST = 1000, 16
@@ -118,10 +119,10 @@ def in_place_of(place: Place | None, folder: Path | None) -> Iterator[Path | Non
     if place is None:
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="corr-place-") as own:
+    with scratch("place") as own:
         if place.given is not None:
             shutil.copytree(place.given, own, dirs_exist_ok=True)
-        yield Path(own)
+        yield own
 
 
 def left_in(folder: Path, place: Path, limit: int) -> Left:

@@ -312,15 +312,15 @@ def _one(
     resume: str | None,
     target: Path,
 ) -> Session:
+    from collectors.base.scratch import scratch
     from corr.lake.live import Beacon
     from corr.optimize.loop import Optimisation
     from corr.optimize.resume import session_of
-    from corr.system.claims import scratch
 
     state = session_of(lake, resume, program, order, tools) if resume else None
     message(f"{program.name}: {' '.join(program.units[0].flags)}, proposals by {order.proposer}")
     with (
-        scratch("corr-optimize-") as folder,
+        scratch("optimize") as folder,
         Beacon(lake, program.name) as beacon,
     ):
         tell = beacon.telling(message)

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collectors.base.errors import CorrError, UsageError
+from collectors.base.scratch import LOCK, abandoned, claim
 from corr.lake.index import Entry, entries, facts_of
 from corr.lake.packs import RUN_ID, Layout, reading, run_names
 from corr.lake.run_facts import RunFacts
-from corr.system.claims import LOCK, abandoned, claim
 from corr.system.disk import disk_errors, write_whole
 from corr.system.interrupts import kill_as_interrupt
 

@@ -214,16 +214,16 @@ def _command(best: Variant, unit: Unit, number: int, compiler: Path) -> str:
 
 def _import(best: Variant, unit: Unit, import_flags: Any) -> list[str]:
     """Polly's options, the folder of schedules named from `$here`."""
-    import tempfile
+    from collectors.base.scratch import scratch
 
     place = _schedules(unit.source, best.program)
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch("flags") as folder:
         for name in best.schedules[unit.source]:
-            (Path(folder) / name).touch()
-        flags = import_flags(Path(folder))
+            (folder / name).touch()
+        flags = import_flags(folder)
     parts = []
     for flag in flags:
-        before, named, after = flag.partition(folder)
+        before, named, after = flag.partition(str(folder))
         text = shlex.quote(before) if before else ""
         parts.append(f'{text}"$here"/{shlex.quote(place + after)}' if named else text)
     return parts

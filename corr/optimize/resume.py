@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from collectors.base.errors import CompileError, UsageError
+from collectors.base.scratch import scratch
 from collectors.base.toolchain import Toolchain
 from corr.collect.run import sha256
 from corr.lake.sql import ask
@@ -182,8 +181,8 @@ def _trial(row: dict[str, Any], exact: dict[tuple[int, int], bool]) -> Trial:
 def _variant(original: Variant, record: str, toolchain: Toolchain, name: str) -> Variant:
     try:
         moves = [from_record(move) for move in json.loads(record)]
-        with tempfile.TemporaryDirectory(prefix="corr-resume-") as folder:
-            return replayed(original, moves, toolchain, Path(folder))
+        with scratch("resume") as folder:
+            return replayed(original, moves, toolchain, folder)
     except (Refused, CompileError) as error:
         what = error.message.splitlines()[0]
         raise UsageError(

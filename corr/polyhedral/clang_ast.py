@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from collectors.base import process
 from collectors.base.errors import CompileError
+from collectors.base.scratch import scratch
 from collectors.base.toolchain import Toolchain, repeatable
 from corr.program.model import Program, Unit
 
@@ -83,8 +82,8 @@ class Functions:
 
     def in_text(self, name: str, text: bytes) -> Node | None:
         """The same, were this the unit's text. Raises CompileError."""
-        with tempfile.TemporaryDirectory(prefix="corr-text-") as folder:
-            copy, overlay = Path(folder) / "text", Path(folder) / "overlay.json"
+        with scratch("text") as folder:
+            copy, overlay = folder / "text", folder / "overlay.json"
             copy.write_bytes(text)
             file = {"type": "file", "name": str(self.unit.source), "external-contents": str(copy)}
             instead = {"version": 0, "use-external-names": False, "roots": [file]}

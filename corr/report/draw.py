@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -72,8 +70,10 @@ class Painter:
 
     def __enter__(self) -> Painter:
         from collectors.base import process
+        from collectors.base.scratch import scratch
 
-        self._folder = Path(tempfile.mkdtemp(prefix="corr-charts-"))
+        self._held = scratch("charts")
+        self._folder = self._held.__enter__()
         command: list[str | Path] = [sys.executable, Path(__file__), self._folder]
         self._child = self._pool.submit(process.run, command, timeout=LONGEST)
         return self
@@ -81,7 +81,7 @@ class Painter:
     def __exit__(self, *_: object) -> None:
         (self._folder / END).touch()
         self._pool.shutdown()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._held.__exit__(None, None, None)
 
     def draw(
         self, charts: Iterable[Chart | None], ink: Ink, prefix: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from collectors.base import process, toolchain
 from collectors.base.errors import CorrError
+from collectors.base.scratch import scratch
 from corr.lake.store import Lake, RunInfo
 from corr.program import machine
 from corr.system.disk import write_whole
@@ -66,8 +66,8 @@ def measure() -> Peaks:
     memory = min(max(4 * levels[-1][1], MEMORY_LEAST), MEMORY_MOST)
     levels = [(name, size) for name, size in levels if size < memory // 2]
     levels.append(("memory", memory))
-    with tempfile.TemporaryDirectory(prefix="corr-peaks-") as folder:
-        binary = Path(folder) / "peaks"
+    with scratch("peaks") as folder:
+        binary = folder / "peaks"
         built = process.run([clang, *FLAGS, SOURCE, "-o", binary], timeout=60)
         if not built.ok:
             raise CorrError(

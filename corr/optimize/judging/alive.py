@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from pathlib import Path
 
 from collectors.base import process, toolchain
 from collectors.base.foreign_text import one_line
+from collectors.base.scratch import scratch
 from collectors.sandbox.confined import compiler_limits
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.moves.ir_function import function_text
@@ -39,8 +38,8 @@ def alive(
     tool = toolchain.other(TOOL)
     if tool is None:
         return Guarantee.unknown, f"{TOOL} is not installed"
-    with tempfile.TemporaryDirectory(prefix="corr-alive-") as folder:
-        paths = [Path(folder) / name for name in ("before.ll", "after.ll")]
+    with scratch("alive") as folder:
+        paths = [folder / name for name in ("before.ll", "after.ll")]
         for path, text in zip(paths, (before, after), strict=True):
             path.write_text(text, "utf-8", "surrogateescape")
         options = (f"--func={function}", f"--smt-to={SOLVER_LIMIT}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 from collectors.base import process, toolchain
 from collectors.base.demangle import demangle
 from collectors.base.errors import CorrError
+from collectors.base.scratch import scratch
 from collectors.base.toolchain import Toolchain
 from collectors.sandbox.confined import compiler_limits
 from corr.optimize.gate.refusal import Refused
@@ -113,11 +113,11 @@ def _declarations(
     variant: Variant, unit: Unit, name: str, tools: Toolchain
 ) -> Iterator[dict[str, Any]]:
     """Clang's declarations whose qualified name holds `name`, without what is inside them."""
-    with tempfile.TemporaryDirectory(prefix="corr-extent-") as folder:
-        builder = Builder(variant.program_in(Path(folder)), tools, Path(folder))
+    with scratch("extent") as folder:
+        builder = Builder(variant.program_in(folder), tools, folder)
         ast = ("-fsyntax-only", "-Xclang", "-ast-dump=json", "-Xclang", f"-ast-dump-filter={name}")
         argv = [*compiler_limits(), *builder.argv(unit), *variant.flags, "-w", *ast, unit.source]
-        overlay = f"-ivfsoverlay{Path(folder) / 'overlay.json'}"
+        overlay = f"-ivfsoverlay{folder / 'overlay.json'}"
         try:
             with process.stream(argv, cwd=unit.directory, timeout=TIME_LIMIT) as pipe:
                 yield from _heads(pipe)
