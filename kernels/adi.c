@@ -69,7 +69,7 @@ static void setup(int n)
 
 static void init(int n)
 {
-    corr_fill_f64(u, (size_t)n * n, 0, 0.0, 1.0);
+    corr_fill_real(u, (size_t)n * n, 0, 1e6);
 }
 
 static void run(int n)

@@ -50,8 +50,8 @@ static void setup(int n)
 static void init(int n)
 {
     corr_fill_f64(A, (size_t)n * n, 0, 0.0, 1.0);
-    corr_fill_f64(p, (size_t)n, 1, 0.0, 1.0);
-    corr_fill_f64(r, (size_t)n, 2, 0.0, 1.0);
+    corr_fill_real(p, (size_t)n, 1, 1e6);
+    corr_fill_real(r, (size_t)n, 2, 1e6);
 }
 
 static void run(int n)

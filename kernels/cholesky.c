@@ -36,7 +36,7 @@ static void setup(int n)
 static void init(int n)
 {
     double (*M)[n] = (double (*)[n])A;
-    corr_fill_f64(A, (size_t)n * n, 0, 0.0, 1.0);
+    corr_fill_real(A, (size_t)n * n, 0, 1.0);
     for (int i = 0; i < n; i++) {
         M[i][i] += n;
         for (int j = i + 1; j < n; j++)

@@ -62,7 +62,7 @@ static void setup(int n)
 
 static void init(int n)
 {
-    corr_fill_f64(data, (size_t)n * n, 0, 0.0, 1.0);
+    corr_fill_real(data, (size_t)n * n, 0, 1e6);
 }
 
 static void run(int n)

@@ -35,8 +35,8 @@ static void setup(int n)
 
 static void init(int n)
 {
-    corr_fill_f64(A, corr_cube(n), 0, 0.0, 1.0);
-    corr_fill_f64(C, (size_t)n * n, 1, 0.0, 1.0);
+    corr_fill_real(A, corr_cube(n), 0, 1e6);
+    corr_fill_real(C, (size_t)n * n, 1, 1e6);
 }
 
 static void run(int n)

@@ -49,10 +49,10 @@ static void setup(int n)
 static void init(int n)
 {
     size_t count = (size_t)n * n;
-    corr_fill_f64(ex, count, 0, 0.0, 1.0);
-    corr_fill_f64(ey, count, 1, 0.0, 1.0);
-    corr_fill_f64(hz, count, 2, 0.0, 1.0);
-    corr_fill_f64(source, STEPS, 3, 0.0, 1.0);
+    corr_fill_real(ex, count, 0, 1e6);
+    corr_fill_real(ey, count, 1, 1e6);
+    corr_fill_real(hz, count, 2, 1e6);
+    corr_fill_real(source, STEPS, 3, 1e6);
 }
 
 static void run(int n)

@@ -33,9 +33,9 @@ static void setup(int n)
 static void init(int n)
 {
     size_t count = (size_t)n * n;
-    corr_fill_f64(A, count, 0, 0.0, 1.0);
-    corr_fill_f64(B, count, 1, 0.0, 1.0);
-    corr_fill_f64(C, count, 2, 0.0, 1.0);
+    corr_fill_real(A, count, 0, 1e6);
+    corr_fill_real(B, count, 1, 1e6);
+    corr_fill_real(C, count, 2, 1e6);
 }
 
 static void run(int n)

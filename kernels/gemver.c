@@ -71,8 +71,8 @@ static void init(int n)
     corr_fill_f64(v1, (size_t)n, 2, 0.0, 1.0);
     corr_fill_f64(u2, (size_t)n, 3, 0.0, 1.0);
     corr_fill_f64(v2, (size_t)n, 4, 0.0, 1.0);
-    corr_fill_f64(y, (size_t)n, 5, 0.0, 1.0);
-    corr_fill_f64(z, (size_t)n, 6, 0.0, 1.0);
+    corr_fill_real(y, (size_t)n, 5, 1e6);
+    corr_fill_real(z, (size_t)n, 6, 1e6);
 }
 
 static void run(int n)

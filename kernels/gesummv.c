@@ -48,7 +48,7 @@ static void init(int n)
 {
     corr_fill_f64(A, (size_t)n * n, 0, 0.0, 1.0);
     corr_fill_f64(B, (size_t)n * n, 1, 0.0, 1.0);
-    corr_fill_f64(x, (size_t)n, 2, 0.0, 1.0);
+    corr_fill_real(x, (size_t)n, 2, 1e6);
 }
 
 static void run(int n)

@@ -45,7 +45,7 @@ static void setup(int n)
 /* Elements in [0, 1), and n more on the diagonal of A: dominant, so well conditioned. */
 static void init(int n)
 {
-    corr_fill_f64(A, (size_t)n * n, 0, 0.0, 1.0);
+    corr_fill_real(A, (size_t)n * n, 0, 1.0);
     for (size_t i = 0; i < (size_t)n; i++) {
         A[i * n + i] += n;
         for (size_t j = 0; j < i; j++)

@@ -42,7 +42,7 @@ static void setup(int n)
 
 static void init(int n)
 {
-    corr_fill_f64(A, corr_cube(n), 0, 0.0, 1.0);
+    corr_fill_real(A, corr_cube(n), 0, 1e6);
     memcpy(B, A, corr_cube(n) * sizeof *A);
 }
 

@@ -32,7 +32,7 @@ static void setup(int n)
 
 static void init(int n)
 {
-    corr_fill_f64(A, (size_t)n, 0, 0.0, 1.0);
+    corr_fill_real(A, (size_t)n, 0, 1e6);
     memcpy(B, A, (size_t)n * sizeof *A);
 }
 

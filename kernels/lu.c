@@ -34,7 +34,7 @@ static void setup(int n)
 /* Elements in [0, 1), and n more on the diagonal: dominant, so no pivot is needed. */
 static void init(int n)
 {
-    corr_fill_f64(A, (size_t)n * n, 0, 0.0, 1.0);
+    corr_fill_real(A, (size_t)n * n, 0, 1.0);
     for (size_t i = 0; i < (size_t)n; i++)
         A[i * n + i] += n;
 }

@@ -48,8 +48,8 @@ static void setup(int n)
 static void init(int n)
 {
     corr_fill_f64(A, (size_t)n * n, 0, 0.0, 1.0);
-    corr_fill_f64(x1, (size_t)n, 1, 0.0, 1.0);
-    corr_fill_f64(x2, (size_t)n, 2, 0.0, 1.0);
+    corr_fill_real(x1, (size_t)n, 1, 1e6);
+    corr_fill_real(x2, (size_t)n, 2, 1e6);
     for (int i = 0; i < n; i++) {
         y1[i] = x1[i] / n;
         y2[i] = x2[i] / n;

@@ -53,8 +53,8 @@ static void init(int n)
         start[i + 1] += start[i];
 
     corr_fill_i32(column, (size_t)start[n], 1, 0, n);
-    corr_fill_f64(value, (size_t)start[n], 2, 0.0, 1.0);
-    corr_fill_f64(x, (size_t)n, 3, 0.0, 1.0);
+    corr_fill_real(value, (size_t)start[n], 2, 1e6);
+    corr_fill_real(x, (size_t)n, 3, 1e6);
 }
 
 static void run(int n)

@@ -40,8 +40,8 @@ static void setup(int n)
 /* Elements in [0, 1), and n more on the diagonal; what is above it is not read. */
 static void init(int n)
 {
-    corr_fill_f64(L, (size_t)n * n, 0, 0.0, 1.0);
-    corr_fill_f64(b, (size_t)n, 1, 0.0, 1.0);
+    corr_fill_real(L, (size_t)n * n, 0, 1.0);
+    corr_fill_real(b, (size_t)n, 1, 1.0);
     for (size_t i = 0; i < (size_t)n; i++)
         L[i * n + i] += n;
 }

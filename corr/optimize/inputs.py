@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from corr.optimize.observed import Evidence
 from corr.program.model import Program
@@ -14,18 +15,29 @@ _HARNESS = re.compile(r'^\s*#\s*include\s*[<"](?:.*/)?corr_harness\.h[>"]', re.M
 _POLYBENCH = re.compile(r'^\s*#\s*include\s*[<"](?:.*/)?polybench\.h[>"]', re.MULTILINE)
 #: PolyBench's names of its sizes; the source's own headers turn one into numbers.
 DATASETS = ("MINI", "SMALL", "MEDIUM", "STANDARD", "LARGE", "EXTRALARGE")
+#: Names of a kernel's own sizes; sizes that are drawn are of every class modulo RESIDUES.
+SIZES = ("mini", "small", "medium", "large")
+RESIDUES = 8
+#: The largest power of two that inputs of both signs are scaled by, or down by.
+LARGEST_POWER = 16
 _SIZES = re.compile(r"sizes: mini (\d+), small (\d+), medium (\d+) \(default\), large (\d+)")
 
 
 @dataclass(frozen=True)
 class Input:
-    """One way to run the program. `flags` are compiler flags, for sizes chosen at compile time."""
+    """One way to run the program. `flags` are compiler flags, for sizes chosen at compile time.
+
+    `drawn`: corr chose it, so that the original may be unable to take it. `size` is what it is run
+    on, where the program is one on our harness.
+    """
 
     label: str
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     held_out: bool = False
+    drawn: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,17 +76,57 @@ class Inputs:
         """What a timed run puts out for comparison."""
         return None if any(given.flags for given in self.visible) else self.output
 
-    def held_out(self, chance: random.Random) -> list[Input]:
-        """Inputs that nobody has seen: other sizes and seeds, chosen now."""
+    @property
+    def timed_size(self) -> int:
+        """The size that is timed; 0 where it is not known."""
+        if not self.sizes:
+            return 0
+        word = dict(pairwise(self.timed.args)).get("--size", self.timed.env.get("CORR_SIZE", ""))
+        named = dict(zip(SIZES, self.sizes, strict=True))
+        return named.get(word or "medium", int(word) if word.isdigit() else 0)
+
+    def held_out(self, chance: random.Random, *, above: bool = True) -> list[Input]:
+        """Inputs that nobody has seen: other sizes and seeds, signs and scales, chosen now.
+
+        Sizes of every residue class modulo 8: vectors and unrolled loops leave a rest that is one
+        of these. `above`: also some that are larger than what is timed.
+        """
         if not self.sizes:
             return list(self.given_held_out)
         mini, small = self.sizes[:2]
-        found = list(self.given_held_out)
-        for low, high in ((max(2, mini // 2), 2 * mini), (small // 2, small + small // 2)):
-            size, seed = chance.randint(low, high) | 1, chance.getrandbits(32)
-            label = f"size {size}, seed {seed}"
-            found.append(_harness_input(self.timed, label, str(size), str(seed), held_out=True))
-        return found
+        low, high = max(2, mini // 2), max(2 * mini, mini + 2 * RESIDUES)
+        near = [size for size in range(low, high + 1) if size not in self.sizes]
+        sizes = [
+            chance.choice([size for size in near if size % RESIDUES == residue])
+            for residue in chance.sample(range(RESIDUES), RESIDUES)
+        ]
+        sizes.append(chance.randint(small // 2, small + small // 2))
+        timed = self.timed_size
+        if above and timed:
+            sizes.append(timed + chance.randint(1, max(RESIDUES, timed // 16)))
+        return [
+            *self.given_held_out,
+            *(self._drawn(size, n, chance) for n, size in enumerate(sizes)),
+        ]
+
+    def sanitized(self, size: int, chance: random.Random) -> Input:
+        """An input of this size, for builds that find out what a program does to its memory."""
+        return self._drawn(size, 0, chance)
+
+    def _drawn(self, size: int, number: int, chance: random.Random) -> Input:
+        """A harness's input of a seed, and mostly of a scale, that nobody knows.
+
+        Two of three are of both signs; they are in turn larger and smaller than the timed one.
+        """
+        seed, power = chance.getrandbits(32), chance.randint(1, LARGEST_POWER)
+        power = power if number % 2 == 0 else -power
+        more = {} if number % 3 == 2 else {"CORR_SCALE": repr(2.0**power)}
+        label = f"size {size}, seed {seed}" + (f", scale 2^{power}" if more else "")
+        if number in (1, 5):  # what is kept in memory from one repetition is wrong in the next
+            more["CORR_REPEAT"] = "5"
+            label += ", repeated"
+        found = _harness_input(self.timed, label, str(size), str(seed), more)
+        return replace(found, held_out=True, drawn=True, size=size)
 
 
 def find(
@@ -132,12 +184,16 @@ def takes_input(program: Program) -> bool:
 
 
 def _harness_input(
-    timed: Input, label: str, size: str, seed: str, *, held_out: bool = False
+    timed: Input,
+    label: str,
+    size: str,
+    seed: str,
+    env: Mapping[str, str] | None = None,
 ) -> Input:
     """The timed input at another size and seed; its own arguments would override them."""
-    args = _without(timed.args, ("--size", "--seed", "--repeat", "--dump"))
-    env = {**timed.env, "CORR_SIZE": size, "CORR_SEED": seed, "CORR_REPEAT": "1"}
-    return Input(label, args, env, held_out=held_out)
+    args = _without(timed.args, ("--size", "--seed", "--repeat", "--scale", "--dump"))
+    named = {"CORR_SIZE": size, "CORR_SEED": seed, "CORR_REPEAT": "1", **(env or {})}
+    return Input(label, args, {**timed.env, **named})
 
 
 def _without(args: Sequence[str], options: tuple[str, ...]) -> tuple[str, ...]:

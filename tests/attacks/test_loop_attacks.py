@@ -38,7 +38,7 @@ FAST = """        for (int j = 0; j < n; j++)
 HEADER = "        double B[n][n],\n                        double C[n][n])\n{\n"
 START = "    for (int i = 0; i < n; i++)\n" + LOOPS
 CALL = "    kernel_gemm(n, 1.5, 1.25, (double (*)[n])A, (double (*)[n])B, (double (*)[n])C);"
-FILLED = "    corr_fill_f64(C, count, 2, 0.0, 1.0);\n"
+FILLED = "    corr_fill_real(C, count, 2, 1e6);\n"
 INCLUDE = '#include "corr_harness.h"\n'
 
 

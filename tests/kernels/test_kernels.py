@@ -128,13 +128,77 @@ def test_optimisation_keeps_the_result(build, name):
     assert_same(dumped(optimised), dumped(plain))
 
 
+def repetition_seed(seed, repetition):
+    """The seed of a repetition after the first."""
+    return int(mix(np.array([(seed + repetition * GOLDEN) & MASK], np.uint64))[0])
+
+
 @each_kernel
-def test_repetitions_agree(build, name):
+def test_each_repetition_has_inputs_of_its_own_and_is_recorded(build, name):
     program = build(name, "-O3")
-    once, thrice = (run(program, "--size", "mini", "--digest", "--repeat", r) for r in (1, 3))
-    assert once.stdout == thrice.stdout
-    assert once.stdout != run(program, "--size", "mini", "--digest", "--seed", 2).stdout
-    assert b"nan" not in once.stdout
+    given = ("--size", "mini", "--dump", "-")
+    seeds = [7, repetition_seed(7, 1), repetition_seed(7, 2)]
+    thrice = dumped(run(program, *given, "--seed", 7, "--repeat", 3).stdout)
+    digests, sums = thrice.pop("repetitions.digests"), thrice.pop("repetitions.sums")
+    single = [dumped(run(program, *given, "--seed", seed).stdout) for seed in seeds]
+    assert_same(thrice, single[2])
+    for number, arrays in enumerate(single):
+        magnitudes = [np.abs(array.astype(float)).sum() for array in arrays.values()]
+        assert sums[number::3] == pytest.approx(magnitudes, rel=1e-9)
+        twice = dumped(run(program, *given, "--seed", seeds[number], "--repeat", 2).stdout)
+        assert list(twice["repetitions.digests"][:2]) == list(digests[2 * number :][:2])
+    assert len({tuple(pair) for pair in digests.reshape(3, 2)}) == 3
+
+
+SCALED = [
+    name for name in REFERENCES if "corr_fill_real" in next(KERNELS.glob(f"{name}.c*")).read_text()
+]
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_numbers_of_any_sign_and_scale(build, name):
+    """Results stay finite, and differ; optimised code gives the same."""
+    given = ("--size", 21, "--dump", "-")
+    for scale in ("0.001", "1", "4096"):
+        plain, optimised = (
+            dumped(run(build(name, o), *given, "--scale", scale).stdout) for o in ("-O0", "-O3")
+        )
+        assert_same(optimised, plain)
+        assert all(np.isfinite(array).all() for array in plain.values())
+        by_variable = dumped(run(build(name, "-O3"), *given, CORR_SCALE=scale).stdout)
+        assert_same(by_variable, optimised)
+        unscaled = dumped(run(build(name, "-O3"), *given).stdout)
+        assert any(not np.array_equal(unscaled[n], optimised[n]) for n in unscaled)
+
+
+def test_the_scale_is_that_of_the_inputs(tmp_path):
+    source = tmp_path / "inputs.c"
+    source.write_text("""
+        #include "corr_harness.h"
+        static double *x, *y, *z;
+        static void setup(int n)
+        {
+            x = corr_f64("x", CORR_OUTPUT, n);
+            y = corr_f64("y", CORR_OUTPUT, n);
+            z = corr_f64("z", CORR_OUTPUT, n);
+        }
+        static void init(int n)
+        {
+            corr_fill_real(x, n, 0, 1e6);
+            corr_fill_real(y, n, 1, 1.0);
+            corr_fill_f64(z, n, 2, 0.0, 1.0);
+        }
+        static void run(int n) { (void)n; }
+        CORR_MAIN("inputs", 1, 2, 300, 4)
+    """)
+    program = tmp_path / "inputs"
+    subprocess.run([CC, "-O3", f"-I{KERNELS}", source, "-lm", "-o", program], check=True)
+    for scale, wide, narrow in ((None, None, None), ("8", 8.0, 1.0), ("0.25", 0.25, 0.25)):
+        given = ("--scale", scale) if scale else ()
+        found = dumped(run(program, "--dump", "-", *given).stdout)
+        for stream, (name, s) in enumerate((("x", wide), ("y", narrow), ("z", None))):
+            low, span = (-s, 2 * s) if s else (0.0, 1.0)
+            assert_same({name: found[name]}, {name: fill_f64(1, stream, (300,), low, span)})
 
 
 @each_kernel
@@ -142,7 +206,7 @@ def test_smallest_sizes(build, name):
     """No access out of bounds at any size, and nothing undefined."""
     program = build(name, "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
     for size in 1, 2, 3, "mini":
-        run(program, "--size", size, "--digest")
+        run(program, "--size", size, "--digest", "--repeat", 2)
 
 
 # ---- The harness ------------------------------------------------------------------------------
@@ -219,6 +283,11 @@ def test_help(program):
         ["--seed", "18446744073709551616"],
         ["--seed", " 1"],
         ["--repeat", "0"],
+        ["--scale", "0"],
+        ["--scale", "-1"],
+        ["--scale", "1x"],
+        ["--scale", "nan"],
+        ["--scale", "inf"],
         ["--sise", "10"],
         ["10"],
         ["--dump", "-", "--digest"],

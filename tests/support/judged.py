@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from corr.optimize.build_and_run import Builds
 from corr.optimize.judging.check import Checked
 from corr.optimize.prepare_original import Original, prepare
 from corr.optimize.request import Order
+from corr.optimize.variant import Variant
 from corr.program.model import Run, from_files
+from tests.support.places import ROOT
 
 
 class Judged:
@@ -29,6 +32,8 @@ class Judged:
     ) -> None:
         self.source = folder / "a.c"
         self.source.write_text(text)
+        if "corr_harness.h" in text:
+            shutil.copy(ROOT / "kernels" / "corr_harness.h", folder)
         self.text = text
         self.said: list[str] = []
         how = Run(directory=folder, **(run or {}))
@@ -37,15 +42,21 @@ class Judged:
         self.builds = Builds(program, tools, place, bare=order.get("bare", False))
         self.original: Original = prepare(self.builds, Order(**order), self.said.append)
 
-    def check(self, old: str, new: str) -> Checked:
-        """The program with another text in place of one, checked on all inputs."""
+    def with_text(self, old: str, new: str) -> Variant:
+        """The program with another text in place of one."""
         assert self.text.count(old) == 1
-        variant = self.original.variant.with_text(self.source, self.text.replace(old, new))
+        return self.original.variant.with_text(self.source, self.text.replace(old, new))
+
+    def check(self, old: str, new: str) -> Checked:
+        """The same, checked on all inputs."""
+        return self.checked(self.with_text(old, new))
+
+    def checked(self, variant: Variant) -> Checked:
         return self.original.verifier.check(variant, self.builds.build(variant))
 
     def timed(self, old: str, new: str) -> str:
         """What is wrong with a timed run of it; empty if nothing is."""
-        variant = self.original.variant.with_text(self.source, self.text.replace(old, new))
+        variant = self.with_text(old, new)
         accept = self.original.verifier.accepts(variant, self.original.contest.repeat)
         assert accept is not None
         contest = replace(self.original.contest, own_clock=False)

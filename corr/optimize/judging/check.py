@@ -22,7 +22,7 @@ from corr.optimize.inputs import Input
 from corr.optimize.judging import alive
 from corr.optimize.judging.outputs import TOLERANCE, Difference, compare_observed
 from corr.optimize.judging.references import Reference, References
-from corr.optimize.judging.reports import sanitizer_report
+from corr.optimize.judging.sanitizing import Sanitizers
 from corr.optimize.judging.speed import Accept
 from corr.optimize.moves.ir_function import IrFunction, with_optimised_ir
 from corr.optimize.observed import Observed
@@ -33,10 +33,8 @@ from corr.optimize.variant import Variant
 PATIENCE, PATIENCE_TIMES = 3.0, 20.0
 #: The kinds of move that are legal by construction or proved so by Polly.
 LEGAL = frozenset({"flags", "schedule"})
-#: A leak is no wrong result, and whoever leaks would lose the other checks; looking for leaks stops
-#: the program by ptrace, which the sandbox does not allow.
-SANITIZER_ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0"}
-SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1")
+#: Seconds of the original up to which sizes above the one that is timed are tried, too.
+LONGEST_ABOVE = 10.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ class Verifier:
         self.compared = not doubt
         self.chance = chance or random.SystemRandom()
         self.references = references
-        self._sanitized: bool | None = None
+        self.sanitizers = Sanitizers(references, self.chance)
 
     def check(
         self, variant: Variant, binary: Path, *, quick: bool = False, proof: str = ""
@@ -145,11 +143,12 @@ class Verifier:
         return compare_observed(expected, found, tolerance, dump=self.inputs.evidence.dump)
 
     def _all(self, variant: Variant, binary: Path) -> Iterator[tuple[Check, Outcome]]:
-        unseen = self.inputs.held_out(self.chance)
+        above = self.inputs.sizes and self.references.of(self.inputs.timed).wall <= LONGEST_ABOVE
+        unseen = self.inputs.held_out(self.chance, above=bool(above))
         for given in self.inputs.visible[:1]:
             yield from self._outputs(variant, binary, given)
-        if any(move.kind == "source" for move in variant.moves):
-            yield from self._sanitizer(variant, (self.inputs.visible[0], *unseen[:1]))
+        if any(move.kind in ("source", "ir") for move in variant.moves):
+            yield from self._sanitizer(variant, unseen)
         for given in (*self.inputs.visible[1:], *unseen):
             yield from self._outputs(variant, binary, given)
         yield from self._proofs(variant)
@@ -173,7 +172,12 @@ class Verifier:
                 yield self._check(given, None, False, None, detail), Outcome.not_compiled
                 return
         flags = self.builds.reference_flags(variant)
-        plain = self.references.of(given, ())
+        try:
+            plain = self.references.of(given, ())
+        except CorrError:
+            if given.drawn:  # a size that the original cannot take shows nothing
+                return
+            raise
         try:
             expected = self.references.of(given, flags)
         except CorrError as error:  # for one, this machine lacks the instructions
@@ -214,35 +218,13 @@ class Verifier:
 
     # --- what else there is ------------------------------------------------------------------
 
-    def _sanitizer(
-        self, variant: Variant, inputs: tuple[Input, ...]
-    ) -> Iterator[tuple[Check, Outcome]]:
+    def _sanitizer(self, variant: Variant, unseen: list[Input]) -> Iterator[tuple[Check, Outcome]]:
         """Address and undefined-behaviour sanitizers, where the original passes them itself."""
-        if self._sanitized is None:
-            self._sanitized = self._clean(self.original, inputs[0]) == ""
-        if not self._sanitized:
-            return
-        for given in inputs:
-            what = self._clean(variant, given)
+        for given, what in self.sanitizers.found(variant, unseen):
             yield (
                 Check("sanitizer", given.label, given.held_out, not what, "", None, what),
                 Outcome.wrong_output,
             )
-
-    def _clean(self, variant: Variant, given: Input) -> str:
-        """What the sanitizers say of a variant on an input; empty if nothing."""
-        try:
-            binary = self.builds.build(variant, (*given.flags, *SANITIZERS))
-        except CompileError as error:
-            return error.message.splitlines()[0]
-        given = _with_status(given, self.builds.program.run.ok_status)
-        # the address sanitizer maps terabytes that it never touches
-        limits = Limits(wall=self._patience(), memory=1 << 46)
-        given = replace(given, env={**given.env, **SANITIZER_ENVIRONMENT})
-        run = self.builds.run(binary, given, "stderr", limits=limits)
-        if run.ok:
-            return ""
-        return sanitizer_report(run.done.stderr) or run.why()
 
     def _proofs(self, variant: Variant) -> Iterator[tuple[Check, Outcome]]:
         """Alive2 on every function of a module that was rewritten, where it is installed."""
@@ -313,15 +295,6 @@ class Verifier:
 
     def _proved_ir(self, checks: list[Check]) -> str:
         return "; ".join(f"{c.input} {c.detail}" for c in checks if c.kind == "proof")
-
-
-def _with_status(given: Input, ok_status: tuple[int, ...]) -> Input:
-    """The input, with sanitizers that end a program with a status which is not one of its own."""
-    status = next(n for n in range(99, 256) if n not in ok_status)
-    env = dict(given.env)
-    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
-        env[name] = ":".join(filter(None, (env.get(name), f"exitcode={status}")))
-    return replace(given, env=env)
 
 
 def _resized(given: Input) -> bool:

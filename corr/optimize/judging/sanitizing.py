@@ -1,0 +1,160 @@
+"""What a variant does to memory, by the address and undefined-behaviour sanitizers.
+
+Where it works in blocks, a size above them is among those that it is run on. A module of LLVM IR is
+given the address sanitizer's accesses by clang; undefined behaviour can only be found in sources.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from collectors.base import process
+from collectors.base.errors import CompileError
+from collectors.sandbox.confined import Limits, compiler_limits
+from corr.optimize.build_and_run import Builds
+from corr.optimize.gate.refusal import Refused
+from corr.optimize.inputs import Input, Inputs
+from corr.optimize.judging.references import References
+from corr.optimize.judging.reports import sanitizer_report
+from corr.optimize.moves.ir_function import with_optimised_ir
+from corr.optimize.variant import Variant
+
+#: A leak is no wrong result, and whoever leaks would lose the other checks; looking for leaks stops
+#: the program by ptrace, which the sandbox does not allow.
+ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0"}
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1")
+#: What puts them into a module, and changes nothing else.
+WATCHED = ("-O0", "-fsanitize=address", "-Wno-override-module", "-S", "-emit-llvm")
+#: Sizes of blocks that are looked for among the numbers of a text.
+BLOCKS = (8, 4096)
+#: Seconds that a run above the blocks may be expected to take, and how many times as long as the
+#: original a sanitized program takes.
+LONGEST, SLOWER = 5.0, 10.0
+#: Kernels take at most the third power of their size.
+POWER = 3
+_NUMBER = re.compile(r"(?<![\w.%@!#])\d+(?![\w.])")
+_ATTRIBUTES = re.compile(r"^(attributes #\d+ = \{)", re.MULTILINE)
+
+
+@dataclass
+class Sanitizers:
+    """Runs sanitized builds of variants of one program, where its original passes them itself."""
+
+    references: References
+    chance: random.Random
+    _original: dict[tuple[str, bool], bool] = field(default_factory=dict)
+
+    @property
+    def builds(self) -> Builds:
+        return self.references.builds
+
+    @property
+    def inputs(self) -> Inputs:
+        return self.references.inputs
+
+    def found(self, variant: Variant, unseen: list[Input]) -> Iterator[tuple[Input, str]]:
+        """Each input that the variant was run on, and what is wrong on it; empty if nothing is."""
+        given = [self.inputs.visible[0], *unseen[:1]]
+        if self.inputs.sizes:
+            given.append(self.inputs.sanitized(self.size(variant), self.chance))
+        if variant.ir:
+            given = [one for one in given if not one.flags]
+            try:
+                self._instrumented(variant)
+            except CompileError:  # the tools do not allow it
+                return
+        for one in given:
+            what = self._clean(variant, one)
+            if not what or self._original_is_clean(variant, one):
+                yield one, what
+            elif one is given[0]:
+                return
+
+    def size(self, variant: Variant) -> int:
+        """A size above the blocks that the variant works in, as far as time allows."""
+        small = self.inputs.sizes[1]
+        most = max(small, round(small * float(self._times() ** (1 / POWER))))
+        above = max(small, *blocks(self.references.original, variant), 0)
+        return min(most, above + 1) + self.chance.randrange(8)
+
+    def _times(self) -> float:
+        """How many times as long as the small size a run may take."""
+        given = next((one for one in self.inputs.visible if one.label.startswith("small")), None)
+        if given is None:
+            return 1.0
+        return LONGEST / (SLOWER * self.references.of(given).wall)
+
+    def _original_is_clean(self, variant: Variant, given: Input) -> bool:
+        """The original passes on this input, made in the way in which the variant is."""
+        key = (f"{given.label} {given.args}", bool(variant.ir))
+        if key not in self._original:
+            original = replace(self.references.original, ir={})
+            if variant.ir:
+                with self.builds.scratch("original") as folder, self.builds.compiling():
+                    for unit in original.program.units:
+                        if unit.source in variant.ir:
+                            tools = self.builds.toolchain
+                            original = with_optimised_ir(original, unit, tools, folder)
+            self._original[key] = not self._clean(original, given)
+        return self._original[key]
+
+    def _clean(self, variant: Variant, given: Input) -> str:
+        """What the sanitizers say of a variant on an input; empty if nothing."""
+        try:
+            if variant.ir:
+                variant = self._instrumented(variant)
+            binary = self.builds.build(variant, (*given.flags, *SANITIZERS))
+        except (CompileError, Refused) as error:
+            return error.message.splitlines()[0]
+        given = _with_status(given, self.builds.program.run.ok_status)
+        # the address sanitizer maps terabytes that it never touches
+        limits = Limits(wall=self.builds.program.run.time_limit, memory=1 << 46)
+        given = replace(given, env={**given.env, **ENVIRONMENT})
+        run = self.builds.run(binary, given, "stderr", limits=limits)
+        if run.ok:
+            return ""
+        return sanitizer_report(run.done.stderr) or run.why()
+
+    def _instrumented(self, variant: Variant) -> Variant:
+        """With every access of its modules watched. Raises CompileError."""
+        texts = {}
+        with self.builds.scratch("watched") as folder, self.builds.compiling():
+            for number, (source, text) in enumerate(variant.ir.items()):
+                module, out = folder / f"{number}.ll", folder / f"{number}.watched.ll"
+                watched = _ATTRIBUTES.sub(r"\1 sanitize_address", text)
+                module.write_bytes(watched.encode("utf-8", "surrogateescape"))
+                clang = self.builds.toolchain.path("clang")
+                files = ("-x", "ir", module, "-o", out)
+                done = process.run([*compiler_limits(), clang, *WATCHED, *files])
+                if not done.ok:
+                    raise CompileError(f"a module cannot be watched: {done.last_lines(2)}")
+                texts[source] = out.read_text("utf-8", "surrogateescape")
+        return replace(variant, ir=texts)
+
+
+def blocks(original: Variant, variant: Variant) -> list[int]:
+    """Numbers in a variant's texts, or modules, that the original's do not have as often."""
+    found: set[int] = set()
+    for path, text in (*variant.texts.items(), *variant.ir.items()):
+        before = "" if path in variant.ir else original.text(path)
+        found |= set(Counter(_numbers(text)) - Counter(_numbers(before)))
+    return sorted(found)
+
+
+def _numbers(text: str) -> list[int]:
+    low, high = BLOCKS
+    numbers = (int(word) for word in _NUMBER.findall(text) if len(word) <= len(str(high)))
+    return [number for number in numbers if low <= number <= high]
+
+
+def _with_status(given: Input, ok_status: tuple[int, ...]) -> Input:
+    """The input, with sanitizers that end a program with a status which is not one of its own."""
+    status = next(n for n in range(99, 256) if n not in ok_status)
+    env = dict(given.env)
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+        env[name] = ":".join(filter(None, (env.get(name), f"exitcode={status}")))
+    return replace(given, env=env)
