@@ -24,6 +24,7 @@ LLVM_TOOLS = (
     "llvm-mca",
     "llvm-profdata",
     "llvm-cov",
+    "opt",
 )
 INSTALL_LLVM = "on Debian: apt-get install clang-22 llvm-22 llvm-22-tools libclang-rt-22-dev"
 

@@ -124,6 +124,12 @@ def read(ir: Path, directory: Path) -> list[Function]:
     return functions
 
 
+def defined(line: str) -> str | None:
+    """The linkage name of the function that a `define` line begins; None for another line."""
+    match = _DEFINE.match(line)
+    return unquote(match[1]) if match else None
+
+
 def tag_blocks(ir: Path, functions: list[Function], out: Path) -> None:
     """Write the IR with the blocks of each loop renamed to `corr<number>.<name>`.
 

@@ -23,6 +23,7 @@ LLVM = {
     "llvm-mca": ("llvm-22", "no machine model: cycles per iteration, bound"),
     "llvm-profdata": ("llvm-22", "no execution counts, no trip counts"),
     "llvm-cov": ("llvm-22", "no execution counts, no trip counts"),
+    "opt": ("llvm-22", "more mutants that change nothing are built before they are known"),
 }
 OTHERS = {
     "perf": ("linux-perf", "no samples and no counters: nothing says which loop is hot"),

@@ -38,6 +38,14 @@ PROBLEMS = """
       AND run_id IN (SELECT run_id FROM iterations WHERE session = ?)
     GROUP BY "where", what ORDER BY min(run_id), "where", what
 """
+MUTANTS = """
+    SELECT loop, count(*) FILTER (counts) AS tried, count(*) FILTER (caught) AS caught,
+           list(DISTINCT kind ORDER BY kind) FILTER (counts AND NOT caught) AS missed
+    FROM mutants WHERE session = ?
+      AND run_id = (SELECT max(run_id) FROM mutants WHERE session = ?)
+    GROUP BY loop HAVING count(*) FILTER (counts) > 0
+    ORDER BY max(share) DESC NULLS LAST, loop
+"""
 SESSIONS = """
     SELECT session, any_value(program) AS program, max(iteration) AS iterations,
            count(*) FILTER (WHERE role = 'proposal') AS tried,
@@ -78,7 +86,18 @@ def history(
         emit(ask(lake, TRIALS, [name]), format)
     else:
         print_history(lake, name, format)
+        _print_mutants(lake, name)
         _print_problems(lake, name)
+
+
+def _print_mutants(lake: Lake, name: str) -> None:
+    """What the session's check sees of each nest, on stderr."""
+    from corr.lake.sql import ask
+
+    for row in ask(lake, MUTANTS, [name, name]).to_pylist():
+        missed = f"; not caught: {', '.join(row['missed'])}" if row["missed"] else ""
+        words = f"{row['loop']}: {row['caught']} of {row['tried']} mutants caught{missed}"
+        message(one_line(words, 400))
 
 
 def _print_problems(lake: Lake, name: str) -> None:

@@ -132,6 +132,9 @@ class Checks:
     stderr: Annotated[
         bool, typer.Option("--stderr", help="What it prints on stderr counts as well.")
     ] = False
+    allow_unchecked: Annotated[
+        bool, typer.Option("--allow-unchecked", help="Keep what no check sees; noted on each row.")
+    ] = False
 
 
 def register(app: typer.Typer) -> None:
@@ -218,6 +221,7 @@ def _asked(lake: Lake, search: Search, checks: Checks, earlier: Earlier) -> Aske
         known = replace(known, iterations=Asked.iterations)
     here = vars(search) | {
         "check": checks.check,
+        "allow_unchecked": checks.allow_unchecked,
         "inputs": _lines(checks.inputs, "--input"),
         "held_out": _lines(checks.held_out, "--held-out"),
         "results": tuple(checks.results or ()),

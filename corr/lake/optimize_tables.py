@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from collectors.base.table import BOOL, INT, REAL, STRING, Table, column
+from collectors.base.table import BOOL, INT, LINE, REAL, STRING, Table, column
 
 ITERATIONS = Table(
     "iterations",
@@ -45,6 +45,9 @@ ITERATIONS = Table(
             column("guarantee", STRING, "proved, tested, replayed, refuted, unknown"),
             column("guarantee_detail", STRING, "on what it rests"),
             column("reassociation", BOOL, "floating-point reordering was allowed"),
+            column(
+                "unchecked", BOOL, "loops whose wrong results no check notices could be changed"
+            ),
             column("sandboxed", BOOL, "ran in the sandbox"),
             column("model", STRING, "the model that proposed it"),
             column("level", STRING, "the level of moves that was asked for"),
@@ -59,7 +62,7 @@ ITERATIONS = Table(
             column("trial_seconds", REAL, "seconds from the proposal to the verdict"),
         ]
     ),
-    version=2,
+    version=3,
 )
 
 CHECKS = Table(
@@ -77,6 +80,28 @@ CHECKS = Table(
             column("tolerance", STRING, "exact, or the relative error that is allowed"),
             column("max_error", REAL, "largest relative error of a number; 0 for equal bits"),
             column("detail", STRING, "the first difference, or what was said"),
+        ]
+    ),
+)
+
+MUTANTS = Table(
+    "mutants",
+    "one program that was broken on purpose, to see whether the check of an optimisation finds out",
+    pa.schema(
+        [
+            column("session", STRING, "the optimisation whose check it tries"),
+            column("loop", STRING, "key of the nest's outermost loop, or the function without one"),
+            column("kind", STRING, "how it was broken: a store changed, an iteration dropped, …"),
+            column("file", STRING, "source file of the place"),
+            column("line", LINE, "line of the place"),
+            column("says", STRING, "what was changed there, in words"),
+            column("fate", STRING, "caught, crashed, hung, survived, equivalent, not built"),
+            column("counts", BOOL, "it was another program, and it was run"),
+            column("caught", BOOL, "refuted; NULL where it does not count"),
+            column("refuted_by", STRING, "the input, or command: the user's own check"),
+            column("detail", STRING, "the first difference, or how it ended"),
+            column("share", REAL, "share of the run's samples in the nest"),
+            column("seconds", REAL, "seconds that it took to build and run it"),
         ]
     ),
 )

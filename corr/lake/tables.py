@@ -12,7 +12,7 @@ from collectors.passes import changes, opcodes
 from collectors.regions import marks
 from collectors.remarks import reader
 from collectors.source_loops import loops, source_text
-from corr.lake.optimize_tables import CHECKS, ITERATIONS
+from corr.lake.optimize_tables import CHECKS, ITERATIONS, MUTANTS
 
 LOOP = column("loop", STRING, "key of the innermost source loop that it belongs to")
 
@@ -120,5 +120,6 @@ _ALL = (
     marks.REGION_METADATA,
     ITERATIONS,
     CHECKS,
+    MUTANTS,
 )
 TABLES: dict[str, Table] = {t.name: t for t in _ALL}

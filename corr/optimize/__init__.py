@@ -8,5 +8,6 @@ proposers.py → rules/ (built in), llm/ (a model): who proposes; proposal.py th
 moves/ → variant.py: what a change is, and the program with it; polly/ schedules
 gate/: what a change may not bring in; build_and_run.py: compiled and run, confined
 judging/: whether it is right and faster; guarantee.py how sure that is
+mutants/: whether the check would find out, if it were not
 commits.py, result_folder.py: what is left at the end
 """

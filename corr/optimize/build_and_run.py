@@ -40,6 +40,7 @@ LARGEST_FILES = 128 << 20
 #: Bytes that must be free for a candidate to be built and run.
 LEAST_ROOM = 64 << 20
 ELSEWHERE = "set TMPDIR to another folder"
+FAILED_STATUS = "it ends with a status that means failure"
 #: What compilers say of a full disk.
 _FULL = ("No space left on device", "Disk quota exceeded")
 #: Flags that change the values computed, so that a reference must be built with them as well.
@@ -101,7 +102,7 @@ class Run:
     def why(self) -> str:
         """What is wrong with it, in a line, without any value of its own: not even its status."""
         if self.done.returncode > 0 and not (self.done.timed_out or self.done.exceeded):
-            return self.trouble if self.done.ok else "it ends with a status that means failure"
+            return self.trouble if self.done.ok else FAILED_STATUS
         error = failure(self.done)
         if error is not None:
             return error.message.splitlines()[0]

@@ -83,7 +83,7 @@ class Commits:
 
         If that cannot be had, or something ends it, the rows alone are committed.
         """
-        if not session.rows and not session.problems:
+        if not session.rows and not session.problems and not session.mutants:
             return
         addition = self._addition(session, "iteration", iteration=iteration)
         label = f"{self.label}.{iteration}" if self.label else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from collectors.base.foreign_text import cut, visible
@@ -17,14 +18,20 @@ from corr.optimize.build_and_run import Builds
 from corr.optimize.commits import Commits
 from corr.optimize.hot_nests import HotNests
 from corr.optimize.judging.order import Judge
+from corr.optimize.judging.ruling import Sight
 from corr.optimize.judging.speed import Contest, Failed, Timed
 from corr.optimize.llm.errors import ModelError
+from corr.optimize.mutants import touched
+from corr.optimize.mutants.ledger import Ledger
+from corr.optimize.mutants.nests import hottest
+from corr.optimize.mutants.trials import MOST_SECONDS, OF_BUDGET, broken
 from corr.optimize.prepare_original import Original, first_rows, prepare
 from corr.optimize.proposal import Outcome, Proposal, Proposer, Situation, Trial
 from corr.optimize.request import Order
 from corr.optimize.rows import Standing
 from corr.optimize.session import Left, Session
 from corr.optimize.time_budget import SPENT, OutOfTime, TimeBudget
+from corr.optimize.variant import Variant
 from corr.program.model import Program
 from corr.summary.budget import Level
 from corr.summary.summarise import summarise
@@ -88,9 +95,10 @@ class Optimisation:
                 run = contest.original(binary)
                 session.contest = contest.suited(contest.once_seconds(run), self.tell)
             self.session = session
-            judge = Judge(self.builds, self.toolchain, original.verifier, original.variant)
+            sight = partial(self._sight, session)
+            judge = Judge(self.builds, self.toolchain, original.verifier, original.variant, sight)
             self.budget.keep_back(FINAL.fewest * 2 * self.builds.walls[original.binary])
-            self._iterations(session, judge)
+            self._iterations(session, judge, original)
             self._finish(session, original)
         session.failed = session.failed or getattr(self.proposer, "failed", None)
         return session
@@ -125,20 +133,40 @@ class Optimisation:
             left.name, original.variant, left.run, baselines=left.baselines, trials=left.trials
         )
 
-    def _iterations(self, session: Session, judge: Judge) -> None:
+    def _broken(self, session: Session, original: Original) -> Ledger:
+        """The program broken on purpose: whether its check finds out, told to the reader."""
+        run = self.lake.find(resume.original_run(self.lake, session.name))
+        nests = hottest(self.lake, run if run.table("loops") is not None else session.best_run)
+        limit = min(self.budget.share(MOST_SECONDS, OF_BUDGET), self.budget.left)
+        ledger = broken(original, self.builds, nests, limit)
+        for line in ledger.lines():
+            self.tell(cut(visible(f"  {line}"), 400))
+        return ledger
+
+    def _sight(self, session: Session, variant: Variant) -> Sight:
+        """How much the check sees of what a variant changes."""
+        ledger, original = session.ledger, session.original
+        refusal = touched.refusal(ledger, original, variant)
+        words = touched.words(ledger, original, variant)
+        if refusal and self.order.allow_unchecked:
+            return Sight(f"allowed though unchecked: {words}")
+        return Sight(words, refusal)
+
+    def _iterations(self, session: Session, judge: Judge, original: Original) -> None:
         with self.budget.binding():
             try:
-                self._all_iterations(session, judge)
+                self._all_iterations(session, judge, original)
             except OutOfTime as over:
                 self.tell(str(over))
 
-    def _all_iterations(self, session: Session, judge: Judge) -> None:
+    def _all_iterations(self, session: Session, judge: Judge, original: Original) -> None:
         if session.best_run.table("loops") is None:  # there was no time for them at first
             self.commits.layers(session)
         if self.budget.late or session.best_run.table("loops") is None:
             took = f"the original and the baselines took {self.budget.spent:.1f} s"
             self.tell(f"{SPENT} before the first candidate: {took}")
             return
+        session.see(self._broken(session, original))
         nests = hot_nests.find(
             self.lake, session.best_run, session.original.program, self.toolchain
         )
@@ -237,6 +265,7 @@ class Optimisation:
             level=Level(self.order.level),
             history=session.attempts(),
             unmodelled=nests.problems,
+            seen=session.ledger.per_nest(),
         )
         with uncommitted(self.lake.root):
             resume.keep_summary(self.lake, found.text)

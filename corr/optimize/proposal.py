@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     crashed = "crashed"
     timed_out = "timed out"
     untrusted_time = "untrusted time"
+    unchecked = "unchecked"
 
     @property
     def measured(self) -> bool:

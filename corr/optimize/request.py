@@ -31,6 +31,7 @@ class Asked:
     level: str = "auto"
     model: str | None = None
     allow_reassociation: bool = False
+    allow_unchecked: bool = False
     check: str | None = None
     summary_tokens: int = 6000
     inputs: tuple[tuple[str, ...], ...] = ()

@@ -11,6 +11,7 @@ from corr.optimize.judging.check import Checked
 from corr.optimize.judging.ruling import Ruling
 from corr.optimize.judging.speed import Timed
 from corr.optimize.moves.source_text import diff
+from corr.optimize.mutants.ledger import Ledger
 from corr.optimize.proposal import Guarantee
 from corr.optimize.request import Baseline, Order
 from corr.optimize.variant import Move, Variant
@@ -46,6 +47,7 @@ class Standing:
             "parent": self.parent,
             "role": role,
             "reassociation": self.order.allow_reassociation,
+            "unchecked": self.order.allow_unchecked,
             "sandboxed": not self.order.bare,
             "level": self.order.level,
             "summary_sha256": self.summary_sha256,
@@ -157,6 +159,29 @@ def checks(session: str, iteration: int, candidate: int, checked: Checked | None
     """A row for each check of a proposal."""
     numbers = {"session": session, "iteration": iteration, "candidate": candidate}
     return [numbers | check.row() for check in checked.checks] if checked is not None else []
+
+
+def mutants(session: str, ledger: Ledger) -> list[Row]:
+    """A row for each mutant."""
+    return [
+        {
+            "session": session,
+            "loop": broken.nest.key,
+            "kind": mutant.kind,
+            "file": mutant.place[0] if mutant.place else None,
+            "line": mutant.place[1] if mutant.place else None,
+            "says": mutant.says,
+            "fate": str(mutant.fate),
+            "counts": mutant.fate.counts,
+            "caught": mutant.fate.refuted and broken.seen if mutant.fate.counts else None,
+            "refuted_by": mutant.by or None,
+            "detail": mutant.detail or None,
+            "share": broken.nest.share,
+            "seconds": mutant.seconds,
+        }
+        for broken in ledger.broken
+        for mutant in broken.mutants
+    ]
 
 
 def changed(variant: Variant) -> Row:

@@ -12,11 +12,12 @@ import pyarrow as pa
 from collectors.base.errors import CorrError
 from collectors.base.table import Problem
 from corr.collect.run import sha256
-from corr.lake.optimize_tables import CHECKS, ITERATIONS
+from corr.lake.optimize_tables import CHECKS, ITERATIONS, MUTANTS
 from corr.lake.store import RunInfo
 from corr.optimize import rows
 from corr.optimize.judging.ruling import Ruling
 from corr.optimize.judging.speed import Contest, Timed
+from corr.optimize.mutants.ledger import Ledger
 from corr.optimize.prepare_original import Original
 from corr.optimize.proposal import Guarantee, Outcome, Trial
 from corr.optimize.request import Baseline, Order
@@ -63,6 +64,9 @@ class Session:
     sums: Mapping[Path, str]
     rows: list[Row] = field(default_factory=list)
     checks: list[Row] = field(default_factory=list)
+    mutants: list[Row] = field(default_factory=list)
+    #: how much the check of outputs sees
+    ledger: Ledger = field(default_factory=Ledger)
     #: What could not be proposed or looked at, since the last commit.
     problems: list[Problem] = field(default_factory=list)
     summary_sha256: str | None = None
@@ -106,6 +110,11 @@ class Session:
             self.summary_sha256,
         )
 
+    def see(self, ledger: Ledger) -> None:
+        """Note how much the check of outputs sees."""
+        self.ledger = ledger
+        self.mutants += rows.mutants(self.name, ledger)
+
     def take(self, iteration: int, candidate: int, ruling: Ruling) -> Trial:
         """Note a ruling in the rows and the trials; what it accepts is the best from now on."""
         self.rows.append(rows.of(self.standing, iteration, candidate, ruling))
@@ -147,11 +156,15 @@ class Session:
 
     def tables(self) -> dict[str, pa.Table]:
         """The rows since the last commit."""
-        return {"iterations": ITERATIONS.rows(self.rows), "checks": CHECKS.rows(self.checks)}
+        return {
+            "iterations": ITERATIONS.rows(self.rows),
+            "checks": CHECKS.rows(self.checks),
+            "mutants": MUTANTS.rows(self.mutants),
+        }
 
     def committed(self) -> None:
         """Forget the rows that are in the lake now."""
-        self.rows, self.checks, self.problems = [], [], []
+        self.rows, self.checks, self.mutants, self.problems = [], [], [], []
 
     def attempts(self) -> list[Attempt]:
         """The history as the summary wants it."""

@@ -12,7 +12,7 @@ from corr.lake.store import Lake
 from corr.report.listing import Asker, Column, Listing, Row, columns
 from corr.report.subject import Subject
 
-TABLES = ("iterations", "checks", "counters", "timings", "opcodes", "cachegrind", "runs")
+TABLES = ("iterations", "checks", "mutants", "counters", "timings", "opcodes", "cachegrind", "runs")
 
 #: Opcodes of the heat map.
 MOST_OPCODES = 24
@@ -44,6 +44,7 @@ _KINDS = {
     "crashed": Kind.failed,
     "timed out": Kind.failed,
     "untrusted time": Kind.failed,
+    "unchecked": Kind.refused,
 }
 
 TRIALS = columns(
@@ -123,6 +124,17 @@ CHECKS = columns(
         "inputs": ("inputs", "count"),
     }
 )
+MUTANTS = columns(
+    {
+        "loop": ("nest", "code"),
+        "kind": "broken by",
+        "place": ("where", "code"),
+        "says": ("what is wrong", "text"),
+        "fate": "what came of it",
+        "refuted_by": ("found out by", "text"),
+        "detail": ("how", "text"),
+    }
+)
 OPCODES = (Column("opcode", "opcode", "code"),)
 
 #: The rows of the optimisation with times as a share of the original's: the interval is that of
@@ -174,6 +186,12 @@ SELECT kind, held_out, tolerance, count(*) FILTER (ok) AS ok, count(*) FILTER (N
        max(max_error) AS max_error, count(DISTINCT input) AS inputs
 FROM checks WHERE {session} GROUP BY kind, held_out, tolerance ORDER BY kind, held_out, tolerance"""
 
+MUTANTS_SQL = """\
+SELECT loop, kind, coalesce(parse_filename(file) || ':' || line, file) AS place, says, fate,
+       refuted_by, detail
+FROM mutants WHERE {session}
+ORDER BY share DESC NULLS LAST, loop, run_id, fate <> 'survived', kind, line"""
+
 #: Counters of the before/after bars: the first of each line that both runs have.
 _BARS = (
     ("cycles", ("cycles",)),
@@ -194,6 +212,7 @@ class Trials:
     opcodes: Listing
     before_after: Listing
     checks: Listing
+    mutants: Listing
     variants: dict[str, str]
     best: Row | None
 
@@ -237,6 +256,13 @@ def gather(lake: Lake, subject: Subject) -> Trials | None:
         checks = ask.listing(
             "checks", "How outputs were compared", CHECKS_SQL.format(session=condition), CHECKS
         )
+        mutants = ask.listing(
+            "mutants",
+            "The program broken on purpose, to see what its check sees",
+            MUTANTS_SQL.format(session=condition),
+            MUTANTS,
+            "Where none of a nest was caught, no change of that nest is accepted.",
+        )
     for row in counters.rows:
         row["variant"] = variants.get(row["run_id"])
     best = next((row for row in listed.rows if row["role"] == "best"), None)
@@ -247,6 +273,7 @@ def gather(lake: Lake, subject: Subject) -> Trials | None:
         _session_wide(opcodes),
         _before_after(subject, counters.rows, best),
         _session_wide(checks),
+        _session_wide(mutants),
         variants,
         best,
     )

@@ -77,14 +77,16 @@ def summarise(
     best: RunInfo | None = None,
     ir: Mapping[str, str] | None = None,
     unmodelled: Sequence[Problem] = (),
+    seen: Sequence[str] = (),
 ) -> Summary:
     """The profile of a run as Markdown of at most `budget` tokens.
 
     `level`: the kind of change that is to be proposed, which decides what comes first; `loops`:
     how many loop nests at most; `loop`: only the nest that holds this one; `best`: the run to
     compare with; `ir`: text of a module by linkage name of a function, in place of what the run
-    kept; `unmodelled`: hot loops that corr cannot put in another order by itself. Raises
-    UsageError for a loop the run has not, a level there is not, or a tiny budget.
+    kept; `unmodelled`: hot loops that corr cannot put in another order by itself; `seen`:
+    what the check of outputs was found to see, a line each. Raises UsageError for a loop the run
+    has not, a level there is not, or a tiny budget.
     """
     if level not in list(Level):
         raise UsageError(f"there is no level {level!r}", f"levels: {', '.join(Level)}")
@@ -102,6 +104,7 @@ def summarise(
             *_sources(connection, facts, Level(level)),
             *_ir(facts, Level(level), run, ir),
             *_unmodelled(unmodelled),
+            *_seen(seen),
             *_history(history),
         ]
     finally:
@@ -134,6 +137,12 @@ def _unmodelled(problems: Sequence[Problem]) -> list[Part]:
         return []
     text = render("unmodelled", problems=problems)
     return [part("loops that corr cannot reorder", Variant(text, 6))]
+
+
+def _seen(lines: Sequence[str]) -> list[Part]:
+    if not lines:
+        return []
+    return [part("what the check sees", Variant(render("seen", lines=lines), 6.5))]
 
 
 def _history(history: Sequence[Attempt]) -> list[Part]:

@@ -148,9 +148,15 @@ def test_output_that_differs_from_run_to_run(tmp_path: Path, corr: Corr) -> None
     done = corr_o0(corr, tmp_path, "slow.c", [flags("-O3")])
     assert done.returncode == 1 and "two runs of the original differ" in done.stderr
     assert "--check CMD" in done.stderr and "Traceback" not in done.stderr
+    # a command that is content with any output is no check
     done = corr_o0(corr, tmp_path, "slow.c", [flags("-O3")], "--check", "$CORR_BINARY | grep -q .")
+    assert done.returncode == 4 and "own command: 0 of 6 mutants caught" in done.stderr, done.stderr
+    assert proposals(tmp_path)[-1]["outcome"] == "unchecked"
+    knows = ("--check", "$CORR_BINARY | grep -qx 24036")
+    done = corr_o0(corr, tmp_path, "slow.c", [flags("-O3")], *knows)
     assert done.returncode == 0, done.stderr
-    assert "own command passed" in str(proposals(tmp_path)[-1]["guarantee_detail"])
+    basis = str(proposals(tmp_path)[-1]["guarantee_detail"])
+    assert "own command passed" in basis and "own command: " in basis
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ class Verifier:
         command: str | None = None,
         doubt: str = "",
         chance: random.Random | None = None,
+        patience: tuple[float, float] = (PATIENCE, PATIENCE_TIMES),
     ) -> None:
         self.builds = references.builds
         self.inputs = references.inputs
@@ -96,6 +97,18 @@ class Verifier:
         self.chance = chance or random.SystemRandom()
         self.references = references
         self.sanitizers = Sanitizers(references, self.chance)
+        self.patience = patience
+
+    def of(self, references: References, patience: tuple[float, float]) -> Verifier:
+        """The same rules for another program, on other inputs, or with less patience."""
+        return Verifier(
+            references,
+            allow_reassociation=self.tolerance is not None,
+            command=self.command,
+            doubt=self.doubt,
+            chance=self.chance,
+            patience=patience,
+        )
 
     def check(
         self, variant: Variant, binary: Path, *, quick: bool = False, proof: str = ""
@@ -208,7 +221,7 @@ class Verifier:
         most = self.builds.program.run.time_limit
         if reference is None:
             return most
-        return min(most, PATIENCE + PATIENCE_TIMES * reference.wall)
+        return min(most, self.patience[0] + self.patience[1] * reference.wall)
 
     def _check(
         self, given: Input, tolerance: float | None, ok: bool, error: float | None, detail: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from corr.optimize.build_and_run import Builds, Clock
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.judging import together
 from corr.optimize.judging.check import Checked, Verifier
-from corr.optimize.judging.ruling import Case, Ruling, Spent, Stage, Stop
+from corr.optimize.judging.ruling import Case, Ruling, Sight, Spent, Stage, Stop
 from corr.optimize.judging.speed import MUCH, Contest, Failed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
@@ -43,12 +43,13 @@ SAME_CODE = "the machine code is the same"
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges proposals for one program."""
+    """Judges proposals for one program. `sight` says what the check sees of a variant."""
 
     builds: Builds
     toolchain: Toolchain
     verifier: Verifier
     original: Variant
+    sight: Callable[[Variant], Sight] = lambda _: Sight()
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -66,6 +67,7 @@ class Judge:
             self.right_as_a_base,
             self.faster,
             self.right,
+            self.in_sight,
             self.faster_again,
             self.faster_on_unseen_input,
         )
@@ -92,6 +94,7 @@ class Judge:
             case.checked,
             case.timed,
             _spent(began, before, self.builds.clock),
+            case.sight,
         )
 
     def _through(self, stages: Sequence[Stage], case: Case) -> Stop:
@@ -224,6 +227,13 @@ class Judge:
         if timed.verdict == Verdict.faster:
             return case
         return Stop(case, Outcome(str(timed.verdict)), timed.stopped)
+
+    def in_sight(self, case: Case) -> Case | Stop:
+        """The check has shown that it can fail on what the variant changes."""
+        case = replace(case, sight=self.sight(case.made))
+        if case.sight.refusal:
+            return Stop(case, Outcome.unchecked, case.sight.refusal)
+        return case
 
     def right(self, case: Case) -> Case | Stop:
         """All outputs are right, also on inputs chosen just now; sanitizers and proofs agree."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from corr.optimize.guarantee import Guarantee
@@ -15,6 +15,14 @@ from corr.timing.verdict import Ratio
 
 #: The same machine code takes the same time.
 EQUAL = Ratio(1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How much the check sees of what a variant changes, in words; `refusal`: why too little."""
+
+    words: str = ""
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Case:
     timed: Timed | None = None
     own: Case | None = None
     apart: str = ""
+    sight: Sight = field(default_factory=Sight)
 
     @property
     def made(self) -> Variant:
@@ -90,6 +99,7 @@ class Ruling:
     checked: Checked | None
     timed: Timed | None
     spent: Spent
+    sight: Sight = field(default_factory=Sight)
 
     @property
     def accepted(self) -> bool:
@@ -109,7 +119,8 @@ class Ruling:
     @property
     def basis(self) -> str:
         """What the guarantee rests on."""
-        return self.checked.basis if self.checked is not None else ""
+        basis = self.checked.basis if self.checked is not None else ""
+        return "; ".join(part for part in (basis, self.sight.words) if part) if basis else ""
 
     def trial(self, iteration: int, candidate: int) -> Trial:
         """What is told to whoever proposed it."""

@@ -1,0 +1,1 @@
+"""Programs broken on purpose: how, and whether a check finds out."""
