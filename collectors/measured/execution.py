@@ -69,6 +69,8 @@ KINDS = ("code", "expansion", "skipped", "gap", "branch", "decision", "mcdc_bran
 
 #: A segment of a file: line, column, count, has a count, starts a region, is a gap.
 Segment = tuple[LineNumber, LineNumber, Count, bool, bool, bool]
+#: What a program wrote is read by a child with limits: CPU seconds, address space, size of a file.
+_LIMITS = ("prlimit", "--cpu=300", f"--as={8 << 30}", f"--fsize={1 << 30}", "--core=0", "--")
 #: Lines that the files of one export may span: each is a row.
 MOST_LINES = 1 << 22
 
@@ -260,7 +262,8 @@ def split_name(name: str) -> tuple[str, str | None]:
 
 
 def _merge(tool: Path, profiles: list[Path], out: Path, problems: list[Problem]) -> Path:
-    command: list[str | Path] = [tool, "merge", "--failure-mode=all", "-o", out, *profiles]
+    command: list[str | Path] = [*_LIMITS, tool, "merge", "--failure-mode=all", "-o", out]
+    command += profiles
     done = process.run(command)
     if not done.ok:
         raise CorrError(f"llvm-profdata cannot merge: {done.last_lines(3)}", REBUILD)
@@ -273,7 +276,7 @@ def _export(
 ) -> Path:
     out = folder / "coverage.json"
     first, *others = binaries
-    command: list[str | Path] = [tool, "export", "-format=text", "-skip-expansions"]
+    command: list[str | Path] = [*_LIMITS, tool, "export", "-format=text", "-skip-expansions"]
     command += ["-instr-profile", profile, first]
     for other in others:
         command += ["-object", other]

@@ -164,6 +164,7 @@ def run(
     discard: bool = False,
     bare: bool = False,
     ok_status: tuple[int, ...] = (0,),
+    watcher: Sequence[str | Path] = (),
 ) -> Confined:
     """Run `argv` confined; every path is the same inside as outside.
 
@@ -176,7 +177,8 @@ def run(
     place; else in `writable` or /tmp. The exit status of a program that died by signal n is -n.
 
     `bare` is without the sandbox: only the limits on each process, and its group is killed; of the
-    places, only `cwd` is another folder then. Statuses in `ok_status` are no failure.
+    places, only `cwd` is another folder then. Statuses in `ok_status` are no failure. `watcher` is
+    the beginning of a command that starts another one and looks at it from outside, as perf does.
 
     Raises UsageError for paths that must not or cannot be given, ToolMissing, and CorrError where
     the sandbox does not start.
@@ -189,7 +191,7 @@ def run(
         given = next((place for place in places if place.folder == cwd), None)
         with in_place_of(given, cwd or writable) as folder:
             done = process.run(
-                [*limits.prefix(processes=False), *command],
+                [*watcher, *limits.prefix(processes=False), *command],
                 cwd=folder,
                 env=environment,
                 stdin=stdin,
@@ -226,7 +228,7 @@ def run(
         bwrap = mounts.bwrap(_start_folder(cwd, writable), waits=held is not None)
         with _owned_by(NOBODY if as_root else None, made), Watchdog(status, limits, held) as dog:
             done = process.run(
-                ["sh", "-c", _START + (_HELD if held else ""), status, *bwrap, *inner],
+                ["sh", "-c", _START + (_HELD if held else ""), status, *watcher, *bwrap, *inner],
                 cwd=Path("/"),
                 env=environment,
                 discard=discard,

@@ -9,5 +9,5 @@ moves/ → variant.py: what a change is, and the program with it; polly/ schedul
 gate/: what a change may not bring in; build_and_run.py: compiled and run, confined
 judging/: whether it is right and faster; guarantee.py how sure that is
 mutants/: whether the check would find out, if it were not
-commits.py, result_folder.py: what is left at the end
+commits.py, result_folder.py: what is left at the end; confined_run.py measured for it
 """

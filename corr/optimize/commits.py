@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 
 from collectors.base.errors import CorrError
@@ -14,6 +15,7 @@ from corr.console.progress import Progress
 from corr.lake.optimize_tables import CHECKS, ITERATIONS
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.build_and_run import Builds
+from corr.optimize.confined_run import ConfinedRun
 from corr.optimize.rows import Row, Standing
 from corr.optimize.session import Session
 from corr.optimize.variant import Variant
@@ -61,7 +63,7 @@ class Commits:
         if not self._in_time():
             with uninterrupted():
                 return record(standing.program, self.toolchain, self.lake, self.label, addition)
-        return self._collect(standing.program, self.label, addition, run=True)
+        return self._collect(standing.program, self.label, addition)
 
     def layers(self, session: Session) -> None:
         """A run with all layers of the best, if there is time: nothing can be proposed without."""
@@ -139,15 +141,16 @@ class Commits:
 
     def _layers(self, session: Session, label: str | None, addition: Addition) -> RunInfo:
         variant = session.best
-        # what a model wrote only ever runs in the sandbox: no layer that executes it outside
-        run = self.bare or _trusted(session, variant)
         with self.builds.scratch("collect") as folder:
-            return self._collect(variant.program_in(folder), label, addition, run=run)
+            program = variant.program_in(folder)
+            if not self.bare and not _trusted(session, variant):
+                # what a model wrote only ever runs in the sandbox; layers look at it from outside
+                around = self.builds.surroundings
+                program = replace(program, run=ConfinedRun.of(program.run, around))
+            return self._collect(program, label, addition)
 
-    def _collect(
-        self, program: Program, label: str | None, addition: Addition, *, run: bool
-    ) -> RunInfo:
-        options = Options(repeat=3, cachegrind=False, label=label, run=run)
+    def _collect(self, program: Program, label: str | None, addition: Addition) -> RunInfo:
+        options = Options(repeat=3, cachegrind=False, label=label)
         began = time.monotonic()
         found = collect(program, self.toolchain, self.lake, options, Progress(), addition)
         self._took = time.monotonic() - began
