@@ -27,7 +27,8 @@ def rebuilt(run: RunInfo, more: tuple[str, ...]) -> Program:
         units.append(Unit(path, Path(source.directory), (*source.flags, *more)))
     directory = Path(facts.link_directory or root)
     how = how_run(facts)
-    return Program(facts.name, tuple(units), facts.link_flags, how, root, directory)
+    link = (*facts.link_flags, *more)  # some change what is linked: -mdaz-ftz does
+    return Program(facts.name, tuple(units), link, how, root, directory)
 
 
 def how_run(facts: RunFacts) -> Run:

@@ -84,7 +84,7 @@ def _hypothesis(rule: Rule, row: dict[str, Any]) -> Hypothesis:
         tuple(row["evidence"]),
         rule.refuted_by,
         rule.source,
-        rule.confirm,
+        rule.confirm and rule.confirm.format_map(values),
     )
 
 

@@ -5,5 +5,7 @@ SELECT d.loop, weighed(0.84, d.verdict, 'slower') AS strength, d.calls_b - d.cal
        list_filter([counted('calls', d.calls_a, d.calls_b), min(e.fact), timed(d.time_ratio)],
                    lambda e: e IS NOT NULL) AS evidence
 FROM d LEFT JOIN edits e ON e.loop = d.loop AND e.side = 'b' AND e.in_loop AND e.text LIKE '%(%'
-WHERE d.calls_b > d.calls_a
+-- unrolling copies the call, once more into what is left over, and calls no more often
+WHERE d.calls_b > d.calls_a * coalesce(d.unroll_b + 1, 1) / coalesce(d.unroll_a, 1)
+  AND d.calls_b > d.calls_a
 GROUP BY d.loop, d.verdict, d.calls_a, d.calls_b, d.time_ratio

@@ -1,0 +1,23 @@
+-- says: the same instructions take longer in {side}, {why}: each operation on a subnormal number takes a microcode assist
+-- refuted-by: with subnormal numbers flushed to zero (-mdaz-ftz) the time stays
+-- source: Intel 64 and IA-32 Architectures Optimization Reference Manual, 3.9 (denormals, FTZ, DAZ); Agner Fog, The microarchitecture
+-- confirm: {side}: -mdaz-ftz
+-- The range of float ends at 1.2e-38, that of double at 2.2e-308: a constant not far above them lets
+-- what is computed with it get there.
+WITH small AS (
+    SELECT loop, side, min(fact) AS fact FROM edits
+    WHERE regexp_matches(text, '[0-9.]e-(3[0-9]|[4-9][0-9])f|[0-9.]e-3[0-9][0-9]') GROUP BY ALL
+), slow AS (
+    SELECT *, CASE verdict WHEN 'slower' THEN 'b' WHEN 'faster' THEN 'a' END AS side FROM d
+    WHERE NOT code_changed AND verdict IN ('faster', 'slower')
+      AND (time_ratio > 1.5 OR time_ratio < 1 / 1.5)
+      AND float_operations_b + double_operations_b > 0
+      AND iterations_a IS NOT DISTINCT FROM iterations_b
+)
+SELECT d.loop, CASE WHEN s.fact IS NOT NULL THEN 0.88 ELSE 0.35 END AS strength, d.side,
+       CASE WHEN s.fact IS NOT NULL THEN 'whose values leave the normal range' ELSE 'as if its values left the normal range' END AS why,
+       list_filter([s.fact,
+                    counted('floating-point operations', d.float_operations_a + d.double_operations_a,
+                            d.float_operations_b + d.double_operations_b),
+                    timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence
+FROM slow d LEFT JOIN small s ON s.loop = d.loop AND s.side = d.side
