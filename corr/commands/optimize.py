@@ -296,9 +296,8 @@ def _all(
             print_history(lake, session.name, format)
     if len(programs) > 1:
         print_table(lake, [s.name for s in done], format)
-    for session in done:
-        if session.failed is not None:
-            raise session.failed
+    for error in (s.failed for s in done if s.failed is not None):
+        raise error
     if failed is not None:
         raise typer.Exit(failed.exit_code)
     if all(s.best is s.original for s in done):

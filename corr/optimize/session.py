@@ -145,6 +145,8 @@ class Session:
         trials = self.trials[self.earlier :]
         if all(trial.outcome == Outcome.not_parsed for trial in trials):
             return "no candidate was tried"
+        if any(trial.outcome == Outcome.unchecked for trial in trials):
+            return "what was faster changes loops whose wrong results no check notices"
         if not any(trial.outcome.measured and trial.ratio is not None for trial in trials):
             return "no candidate came to be timed"
         return "no candidate was faster"

@@ -231,6 +231,18 @@ def test_how_trials_are_told_apart(optimised: Lake) -> None:
     assert len({shape for _, shape in looks}) == len(looks), "a shape for each kind"
 
 
+def test_what_the_check_was_found_to_see(optimised: Lake, html: str) -> None:
+    """Of a nest, what was not caught comes first."""
+    found = trials.gather(optimised, subjects(optimised, ["gemm"])[0])
+    assert found is not None
+    shown = [(r["kind"], r["place"], r["fate"]) for r in found.mutants.rows]
+    assert shown == [
+        ("ends early", "gemm.c:21", "survived"),
+        ("store changed", "gemm.c:21", "caught"),
+    ]
+    assert "The program broken on purpose" in html and "ends early" in html
+
+
 def test_before_and_after_are_the_best_row_and_the_ir(optimised: Lake) -> None:
     subject = subjects(optimised, ["gemm"])[0]
     found = trials.gather(optimised, subject)

@@ -61,3 +61,13 @@ def test_a_loop_of_choice(gemm_lake: Path, corr: Any) -> None:
     done = corr("summary", "a", "--loop", "corr_poison/1.1", cwd=gemm_lake)
     assert done.returncode == 0 and "### 1. `corr_poison/1`" in done.stdout
     assert "### 2." not in done.stdout and "Source: function `corr_poison`" in done.stdout
+
+
+def test_what_the_check_sees_is_said_and_quoted(gemm: Lake) -> None:
+    """A model need not try what would not be accepted; names come from the program."""
+    lines = ["kernel_gemm/1 (gemm.c:18): 0 of 6 mutants caught", "f`/1: 1 of 2\n## Forged"]
+    text = summarise(gemm, gemm.find("a"), seen=lines, budget=20_000).text
+    assert "## What the check of outputs sees" in text
+    assert "`kernel_gemm/1 (gemm.c:18): 0 of 6 mutants caught`" in text
+    assert "\n## Forged" not in text
+    assert "check of outputs" not in summarise(gemm, gemm.find("a"), budget=20_000).text

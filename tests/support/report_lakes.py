@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from corr.lake.optimize_tables import CHECKS, ITERATIONS
+from corr.lake.optimize_tables import CHECKS, ITERATIONS, MUTANTS
 from corr.lake.run_facts import RunFacts
 from corr.lake.store import Lake, RunInfo
 from corr.lake.tables import TABLES
@@ -84,6 +84,16 @@ CHECKED: Rows = [
     for name in ("mini", "small", "large")
 ]
 
+BROKEN: Rows = [
+    {"session": SESSION, "loop": "kernel_gemm/1", "kind": kind, "file": "/src/gemm.c", "line": 21}
+    | {"says": "every value stored here is changed", "fate": fate, "counts": True, "share": 0.96}
+    | {"caught": fate == "caught", "refuted_by": by, "seconds": 0.4}
+    for kind, fate, by in (
+        ("store changed", "caught", "mini"),
+        ("ends early", "survived", None),
+    )
+]
+
 
 def restage(
     lake: Lake,
@@ -97,11 +107,11 @@ def restage(
     with lake.stage() as staging:
         for name, table in TABLES.items():
             rows = run.table(name) if run is not None else None
-            if rows is not None and name not in ("iterations", "checks"):
+            if rows is not None and name not in ("iterations", "checks", "mutants"):
                 listed = rows.drop_columns(["run_id"]).to_pylist()
                 staging.write(table, table.rows([changed(row, change) for row in listed]))
         for name, rows in tables.items():
-            schema = {"iterations": ITERATIONS, "checks": CHECKS}[name]
+            schema = {"iterations": ITERATIONS, "checks": CHECKS, "mutants": MUTANTS}[name]
             staging.write(schema, schema.rows([changed(row, change) for row in rows]))
         base = run.facts.to_json() if run is not None else known
         return staging.commit(RunFacts.from_json(changed(base, change) | dict(facts)))
@@ -133,7 +143,7 @@ def optimisation(
     original = {"kind": "optimize", "role": "original", "session": name}
     restage(lake, a, original, change, iterations=FIRST)
     facts = {"kind": "iteration", "session": name, "iteration": 1}
-    restage(lake, b, facts, change, iterations=SECOND, checks=CHECKED)
+    restage(lake, b, facts, change, iterations=SECOND, checks=CHECKED, mutants=BROKEN)
     restage(lake, None, facts | {"iteration": 2}, change, iterations=THIRD)
     restage(lake, None, facts | {"kind": "optimize", "role": "best"}, change, iterations=BEST)
     return lake

@@ -111,6 +111,9 @@ def test_a_session_accepts_nothing_that_no_check_sees(tmp_path: Path, corr: Corr
     proposal = "SELECT * FROM iterations WHERE role = 'proposal' ORDER BY run_id DESC LIMIT 1"
     row = ask(lake, proposal).to_pylist()[0]
     assert (row["outcome"], row["unchecked"]) == ("unchecked", False)
+    assert "what was faster changes loops whose wrong results no check notices" in done.stderr
+    history = corr("history", cwd=tmp_path)
+    assert "work/1: 0 of 6 mutants caught; not caught: ends early, " in history.stderr
     assert "--check CMD" in row["detail"]
     rows = ask(lake, "SELECT fate, counts, caught, loop FROM mutants").to_pylist()
     assert rows and all(r["loop"] == "work/1" for r in rows)
