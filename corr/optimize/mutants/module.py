@@ -150,6 +150,11 @@ class Module:
                 starts[name] = number
         return starts
 
+    @property
+    def names(self) -> list[str]:
+        """Linkage names of the functions that the module defines."""
+        return list(self._starts)
+
     def function(self, name: str) -> Function | None:
         """A function by its linkage name; None where the module does not define it."""
         if name not in self._known or name not in self._starts:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from corr.optimize.mutants.kinds import KINDS
+from corr.optimize.mutants.trials import called
 from tests.optimize.mutants.conftest import Breaker
 
 Make = Callable[..., Breaker]
@@ -199,3 +200,29 @@ def test_the_same_program_is_broken_the_same_way(breaker: Make) -> None:
     region = broken.region("main", "1")
     for kind in KINDS:
         assert broken.mutations(kind, region) == broken.mutations(kind, region)
+
+
+LAMBDA = """
+#include <cstdio>
+#include <vector>
+struct P { double x; int at; };
+template <class F> static void each(std::vector<P> &all, F f) { for (P &p : all) f(p); }
+int main() {
+  std::vector<P> all{{1, 0}, {2, 1}};
+  double seen[2];
+  each(all, [&](P &p) { p.x *= 3; p.at += 0; seen[p.at] = p.x; });
+  std::printf("%g %g", seen[0], seen[1]);
+}
+"""
+
+
+def test_what_a_nest_calls_is_its_body(breaker: Make) -> None:
+    """Real numbers only: whole ones of a function are sizes and positions for all one knows."""
+    broken = breaker(LAMBDA, ".cpp")
+    name = next(n for n in broken.module.names if "each" in n)
+    regions = called(broken.module, broken.region(name))
+    assert regions and all(region.called and not region.loops for region in regions)
+    found = [(region, m) for region in regions for m in broken.mutations("store changed", region)]
+    assert {broken.module.place(m.at)[1] for _, m in found} == {9}  # type: ignore[index]
+    outputs = [broken.output(m) for _, m in found]
+    assert sorted(outputs) == ["5.5 10", "5.5 10"]
