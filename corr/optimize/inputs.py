@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 
 from corr.optimize.observed import Evidence
 from corr.program.model import Program
@@ -20,6 +21,11 @@ SIZES = ("mini", "small", "medium", "large")
 RESIDUES = 8
 #: The largest power of two that inputs of both signs are scaled by, or down by.
 LARGEST_POWER = 16
+#: What makes PolyBench print its arrays, and its time; others that would print another time.
+DUMP, TIMER = "-DPOLYBENCH_DUMP_ARRAYS", "-DPOLYBENCH_TIME"
+_TIMERS = ("-DPOLYBENCH_TIME", "-DPOLYBENCH_GFLOPS", "-DPOLYBENCH_PAPI", "-DPOLYBENCH_CYCLE")
+#: Where coreutils keep what their `stdbuf` loads.
+_STDBUF = ("/usr/libexec/coreutils/libstdbuf.so", "/usr/lib/coreutils/libstdbuf.so")
 _SIZES = re.compile(r"sizes: mini (\d+), small (\d+), medium (\d+) \(default\), large (\d+)")
 
 
@@ -45,8 +51,7 @@ class Inputs:
     """The inputs of a program, and what counts of what it puts out (`evidence`).
 
     `timed` is the input that is measured. Its runs put out their results as the checked ones do,
-    and these are compared too (`timed_output`): no program can tell whether it is checked. Only
-    where results take another build, as in PolyBench, there is nothing to compare.
+    and these are compared too: no program can tell whether it is checked.
     """
 
     timed: Input
@@ -70,11 +75,6 @@ class Inputs:
     def varied(self) -> bool:
         """There is more than the one input that is timed."""
         return bool(self.sizes or self.given_held_out or len(self.visible) > 1)
-
-    @property
-    def timed_output(self) -> str | None:
-        """What a timed run puts out for comparison."""
-        return None if any(given.flags for given in self.visible) else self.output
 
     @property
     def timed_size(self) -> int:
@@ -160,18 +160,38 @@ def find(
         )
         return Inputs(timed, (*visible, *seen), Evidence("dump"), sizes, held)
     if any(_POLYBENCH.search(text) for text in texts):
+        timed = replace(timed, env=_buffered(timed.env))
         return Inputs(timed, _polybench(timed), Evidence("stderr", files=True))
     return Inputs(timed, (*seen, timed), Evidence("stdout", files=True), given_held_out=held)
 
 
+def build_flags(program: Program) -> tuple[str, ...]:
+    """What every build that is judged is made with, besides the program's own flags.
+
+    PolyBench prints its arrays, and the time of its kernel, only where it was compiled to. It is
+    timed so as well: another build than the one that was checked might do anything.
+    """
+    if not any(_POLYBENCH.search(u.source.read_text("utf-8", "replace")) for u in program.units):
+        return ()
+    given = [flag for unit in program.units for flag in unit.flags]
+    timer = () if any(flag.startswith(_TIMERS) for flag in given) else (TIMER,)
+    return (DUMP, *timer)
+
+
 def _polybench(timed: Input) -> tuple[Input, ...]:
-    """Two small sizes, and the measured one; the arrays are on stderr of a build that dumps."""
-    dump = "-DPOLYBENCH_DUMP_ARRAYS"
+    """Two small sizes, which are chosen when it is compiled, and the measured one."""
     small = tuple(
-        replace(timed, label=f"{name} dataset", flags=(dump, *_other_sizes(), f"-D{name}_DATASET"))
+        replace(timed, label=f"{name} dataset", flags=(*_other_sizes(), f"-D{name}_DATASET"))
         for name in ("MINI", "SMALL")
     )
-    return (*small, replace(timed, label="as measured, dumped", flags=(dump,)))
+    return (*small, timed)
+
+
+def _buffered(env: Mapping[str, str]) -> dict[str, str]:
+    """With a stderr that is written in blocks: a call for each number takes longer than kernels."""
+    library = next((path for path in map(Path, _STDBUF) if path.is_file()), None)
+    more = {"LD_PRELOAD": str(library), "_STDBUF_E": "65536"} if library is not None else {}
+    return {**more, **env}
 
 
 def _other_sizes() -> tuple[str, ...]:

@@ -54,6 +54,7 @@ def prepare(builds: Builds, order: Order, tell: Tell) -> Original:
     program = builds.program
     original = Variant(program, allow_reassociation=order.allow_reassociation)
     builds.check_room()
+    builds.always = program_inputs.build_flags(program)
     binary = builds.build(original)
     inputs = _inputs(builds, program, binary, order)
     inputs = _look_around(builds, inputs, binary, order)

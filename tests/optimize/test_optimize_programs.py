@@ -13,7 +13,7 @@ import pytest
 from corr.lake.sql import ask
 from corr.lake.store import Lake
 from tests.support.command import Corr
-from tests.support.model_server import ModelServer, flags, source
+from tests.support.model_server import ModelServer, flags
 from tests.support.places import ROOT
 
 pytestmark = pytest.mark.slow
@@ -41,49 +41,6 @@ int main() {
   std::printf("%.17g\\n", a[7]);
 }
 """
-POLYBENCH_H = """
-#include <stdio.h>
-#include <stdlib.h>
-#define DATA_TYPE double
-#ifdef POLYBENCH_DUMP_ARRAYS
-#define polybench_prevent_dce(f) f
-#else
-#define polybench_prevent_dce(f) if (argc > 42) f
-#endif
-extern void polybench_flush(void);
-"""
-#: Like PolyBench: sizes are chosen when it is compiled, arrays are dumped on request.
-NEST = """
-#include "polybench.h"
-#if !defined(MINI_DATASET) && !defined(SMALL_DATASET)
-#define N 320
-#elif defined(MINI_DATASET)
-#define N 20
-#else
-#define N 60
-#endif
-static DATA_TYPE A[N][N], B[N][N], C[N][N];
-static void kernel(void) {
-  for (int i = 0; i < N; i++)
-    for (int j = 0; j < N; j++)
-      for (int k = 0; k < N; k++)
-        C[i][j] += A[i][k] * B[k][j];
-}
-static void print_array(void) {
-  for (int i = 0; i < N; i++)
-    for (int j = 0; j < N; j++) fprintf(stderr, "%0.6f ", C[i][j]);
-}
-int main(int argc, char **argv) {
-  for (int i = 0; i < N; i++)
-    for (int j = 0; j < N; j++) { A[i][j] = i * j % 7 + 0.1; B[i][j] = i + j % 5; C[i][j] = 1; }
-  polybench_flush();
-  kernel();
-  polybench_prevent_dce(print_array());
-  return 0;
-}
-"""
-ORDER = "    for (int j = 0; j < N; j++)\n      for (int k = 0; k < N; k++)\n"
-SWAPPED = "    for (int k = 0; k < N; k++)\n      for (int j = 0; j < N; j++)\n"
 
 
 def proposals(folder: Path) -> list[dict[str, object]]:
@@ -254,33 +211,6 @@ def test_budgets(tmp_path: Path, corr: Corr) -> None:
         )
         done = corr(*again[:3], "--budget-cost", "1", cwd=tmp_path, **server.environment)
         assert done.returncode == 2 and "--price-in" in done.stderr, done.stderr
-
-
-@pytest.mark.timed
-def test_polybench(tmp_path: Path, corr: Corr) -> None:
-    utilities = tmp_path / "utilities"
-    utilities.mkdir()
-    (utilities / "polybench.h").write_text(POLYBENCH_H)
-    (utilities / "polybench.c").write_text("void polybench_flush(void) {}\n")
-    (tmp_path / "nest.c").write_text(NEST)
-    wrong = SWAPPED.replace("j < N", "j < N - (N == 320)")
-    small = SWAPPED.replace("j < N", "j < N - (N == 60)")
-    edits = [source("nest.c", (ORDER, text)) for text in (wrong, small, SWAPPED)]
-    entries = [{"reason": "scripted", "move": m} for m in edits]
-    with ModelServer([{"candidates": entries}, "No more."]) as server:
-        done = corr(
-            *("optimize", "nest.c", "--proposer", "llm", "--iterations", "1"),
-            *("--candidates", "3"),
-            cwd=tmp_path,
-            **server.environment,
-        )
-    assert done.returncode == 0, done.stderr
-    first, second, third = proposals(tmp_path)
-    assert first["outcome"] == "wrong output" and "as measured" in str(first["detail"])
-    assert second["outcome"] == "wrong output" and "SMALL" in str(second["detail"])
-    assert third["outcome"] == "accepted" and "3 inputs" in str(third["guarantee_detail"])
-    subprocess.run(["sh", tmp_path / "nest.optimized" / "build.sh"], check=True)
-    subprocess.run([tmp_path / "nest.optimized" / "nest"], check=True)
 
 
 @pytest.mark.timed

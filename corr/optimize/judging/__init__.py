@@ -3,6 +3,7 @@
 order.py     the stages, cheapest first; ruling.py what they find; together.py one on top of another
 evidence.py  what a program puts out, as evidence; references.py what the original does
 check.py     same outputs on inputs seen and held out, sanitizers; outputs.py compares two
-reports.py   what a sanitizer found; alive.py a proof where alive-tv is installed
+sanitizing.py what it does to memory (reports.py); preprocessing.py what its text does under flags
+alive.py     a proof where alive-tv is installed
 speed.py     timed in turn with the best so far
 """

@@ -19,7 +19,7 @@ from corr.optimize.build_and_run import Run
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.inputs import Input
-from corr.optimize.judging import alive
+from corr.optimize.judging import alive, preprocessing
 from corr.optimize.judging.outputs import TOLERANCE, Difference, compare_observed
 from corr.optimize.judging.references import Reference, References
 from corr.optimize.judging.sanitizing import Sanitizers
@@ -130,7 +130,7 @@ class Verifier:
 
     def accepts(self, variant: Variant, repeat: int | None = None) -> Accept | None:
         """What judges a timed run of the variant, of so many kernels; None if nothing can."""
-        if not self.compared or self.inputs.timed_output is None:
+        if not self.compared:
             return None
         given = self.inputs.timed
         if repeat is not None:
@@ -158,6 +158,7 @@ class Verifier:
     def _all(self, variant: Variant, binary: Path) -> Iterator[tuple[Check, Outcome]]:
         above = self.inputs.sizes and self.references.of(self.inputs.timed).wall <= LONGEST_ABOVE
         unseen = self.inputs.held_out(self.chance, above=bool(above))
+        yield from self._one_program(variant)
         for given in self.inputs.visible[:1]:
             yield from self._outputs(variant, binary, given)
         if any(move.kind in ("source", "ir") for move in variant.moves):
@@ -167,6 +168,16 @@ class Verifier:
         yield from self._proofs(variant)
         if self.command is not None:
             yield self._own_command(binary), Outcome.wrong_output
+
+    def _one_program(self, variant: Variant) -> Iterator[tuple[Check, Outcome]]:
+        """Without the flags that it is judged with, it is the same program but for what they do."""
+        if not self.builds.always or not variant.texts:
+            return
+        try:
+            what = preprocessing.other_program(self.builds, self.original, variant)
+        except CompileError as error:
+            what = error.message.splitlines()[0]
+        yield Check("source", "", False, not what, "", None, what), Outcome.wrong_output
 
     def _reference(self, variant: Variant, given: Input) -> Reference:
         return self.references.of(given, self.builds.reference_flags(variant))

@@ -119,7 +119,7 @@ class Contest:
             builds,
             inputs.timed,
             own_clock=True,
-            output=inputs.timed_output,
+            output=inputs.output,
             look=look,
             repeats=bool(inputs.sizes),
             held_out=inputs.given_held_out,

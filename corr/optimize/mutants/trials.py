@@ -266,20 +266,17 @@ def broken(original: Original, builds: Builds, nests: Sequence[Nest], limit: flo
 def _as_checked(original: Original) -> tuple[Variant, Verifier]:
     """The program as it is built to be checked, and the check, with little patience.
 
-    Where results take another build, as in PolyBench, that build is broken: of its sizes the one
+    Where that takes flags, as in PolyBench, the build with these is broken: of its sizes the one
     that is measured, since mutants end where loops run long.
     """
     verifier = original.verifier
-    inputs = verifier.inputs
-    flagged = [given for given in inputs.visible if given.flags]
-    if not flagged:
+    flags, inputs = verifier.builds.always, verifier.inputs
+    if not flags:
         return original.variant, verifier.of(verifier.references, PATIENCE)
-    given = flagged[-1]
     program = original.variant.program
-    units = tuple(replace(unit, flags=(*unit.flags, *given.flags)) for unit in program.units)
+    units = tuple(replace(unit, flags=(*unit.flags, *flags)) for unit in program.units)
     variant = replace(original.variant, program=replace(program, units=units))
-    plain = replace(given, flags=())
-    inputs = replace(inputs, timed=plain, visible=(plain,), sizes=(), given_held_out=())
+    inputs = replace(inputs, visible=(inputs.timed,), sizes=(), given_held_out=())
     return variant, verifier.of(References(verifier.builds, inputs, variant), PATIENCE)
 
 

@@ -20,7 +20,7 @@ from corr.optimize.mutants.trials import broken
 from corr.optimize.prepare_original import prepare
 from corr.optimize.request import Order
 from corr.program.model import Run, from_files
-from tests.optimize.test_optimize_programs import NEST, POLYBENCH_H
+from tests.support import polybench
 from tests.support.command import Corr
 from tests.support.mutant_programs import BLIND, HALF, SHAPES, TIMED
 
@@ -84,10 +84,8 @@ def test_ones_own_check_is_measured_by_the_same_mutants(tmp_path: Path, tools: T
 def test_what_is_built_anew_to_be_checked_is_broken_as_it_is_checked(
     tmp_path: Path, tools: Toolchain
 ) -> None:
-    """PolyBench prints its arrays in a build of its own; what is timed prints nothing."""
-    (tmp_path / "polybench.h").write_text(POLYBENCH_H)
-    (tmp_path / "polybench.c").write_text("void polybench_flush(void) {}\n")
-    (tmp_path / "nest.c").write_text(NEST)
+    """PolyBench prints its arrays only in a build with flags for it."""
+    polybench.write(tmp_path)
     found = ledger_of(tmp_path, tools, "nest.c")
     (nest,) = [b for b in found.broken if b.nest.function == "kernel"]
     assert nest.tried == nest.caught == 6, found.lines()
