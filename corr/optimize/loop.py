@@ -114,6 +114,15 @@ class Optimisation:
         """A session that goes on, its best looked at again: the machine may be another."""
         if not left.best.moves:
             return left
+        try:
+            with self.budget.binding():
+                return self._looked_at(original, left)
+        except OutOfTime as over:
+            self.tell(f"the best of {left.name} is not looked at again: {over}")
+            return left
+
+    def _looked_at(self, original: Original, left: Left) -> Left:
+        """What a session has come to, without its best if that is not right and faster here."""
         binary = self.builds.build(left.best)
         checked = original.verifier.check(left.best, binary)
         what = checked.detail if checked.outcome is not None else ""

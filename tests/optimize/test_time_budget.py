@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,10 @@ from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input
 from corr.optimize.loop import Optimisation
 from corr.optimize.moves.flags import Flags
+from corr.optimize.prepare_original import prepare
 from corr.optimize.proposal import Proposal, Situation, Trial
 from corr.optimize.request import Order
+from corr.optimize.session import Left
 from corr.optimize.time_budget import OutOfTime, TimeBudget
 from corr.optimize.variant import Variant
 from corr.program.model import Run, from_files
@@ -126,6 +129,22 @@ def test_a_server_that_does_not_answer_is_left_with_the_budget(tmp_path: Path, c
     assert status == 4, said
     assert "no candidate was tried" in said and "the time budget is spent" in said
     assert took < 20.0 * 1.1 + 10.0, said  # Python begins and ends, on a busy machine
+
+
+def test_a_best_is_not_looked_at_again_where_there_is_no_time(
+    tmp_path: Path, tools: Toolchain
+) -> None:
+    (tmp_path / "sums.c").write_text(SUMS.replace("400000000", "4000000"))
+    program = from_files(["sums.c"], ["-O1"], Run(directory=tmp_path), tmp_path)
+    lake = Lake.open(tmp_path / "data", create=True)
+    told: list[str] = []
+    order = Order(budget_time=0.0)
+    run = Optimisation(program, tools, lake, order, Endless(), tmp_path / "scratch", told.append)
+    original = prepare(run.builds, order, told.append)
+    nowhere: Any = None
+    left = Left("a session", Flags(("-O3",)).apply(original.variant), nowhere, ratio=0.5)
+    assert run._again(original, left) is left
+    assert told[-1] == "the best of a session is not looked at again: the time budget is spent"
 
 
 class Endless:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
 from corr.optimize import gate
+from corr.optimize.judging.order import Judge
+from corr.optimize.judging.ruling import Case, Stop
+from corr.optimize.moves.source import Source
+from corr.optimize.proposal import Outcome, Proposal
+from corr.optimize.variant import Variant
+from corr.program.model import Run, from_files
 from tests.support.gate_program import rules
 from tests.support.places import ROOT
 
@@ -261,3 +270,29 @@ def test_a_cut_program_is_refused(cut: int, clang: str, tmp_path: Path) -> None:
     part.write_bytes(whole.read_bytes()[:cut])
     assert rules(gate.objects(whole, part)) == {"object"}
     assert rules(gate.objects(part, whole)) == {"object"}
+
+
+@pytest.mark.parametrize(("flags", "outcome"), [(("-O3",), None), (("-O1",), Outcome.refused)])
+def test_what_flags_alone_bring_in_is_theirs(
+    flags: tuple[str, ...],
+    outcome: Outcome | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The original under -O3 imports what the candidate does; under -O1 the candidate brings it."""
+    (tmp_path / "p.c").write_text("int main(void) { return 0; }\n")
+    original = Variant(from_files(["p.c"], [], Run(directory=tmp_path), tmp_path))
+    compared: list[str] = []
+
+    def objects(before: Path, _after: Path, _known: object) -> list[gate.Refusal]:
+        compared.append(before.name)
+        return [] if before.name == "-O3" else [gate.Refusal("symbol", 0, "is called")]
+
+    monkeypatch.setattr(gate, "objects", objects)
+    builds: Any = SimpleNamespace(build=lambda variant: Path("".join(variant.flags) or "plain"))
+    judge = Judge(builds, builds, builds, original)
+    moved = replace(original, flags=flags, moves=(Source("p.c", (("0", "00"),)),))
+    case = Case(Proposal((), "why", "llm"), original, builds, original, moved, binary=tmp_path)
+    found = judge.linked(case)
+    assert (found.outcome if isinstance(found, Stop) else None) == outcome
+    assert compared == ["plain", "".join(flags)]
