@@ -76,6 +76,8 @@ class Function:
     def blocks(self) -> dict[str, Block]:
         """The blocks by their labels, in the order of the text."""
         starts = [(n, m[1]) for n in self._body if (m := _LABEL.match(self.lines[n]))]
+        if not starts or starts[0][0] > self.start + 1:
+            starts.insert(0, (self.start, ""))  # the first block need not have a name
         ends = [n for n, _ in starts[1:]] + [self.end]
         found = (
             self._block(label, start + 1, end)

@@ -40,6 +40,8 @@ MOST_CALLED, DEEPEST_CALL = 6, 2
 #: Mutants that the most important nest gets whatever they take.
 LEAST = 2
 
+#: What a text of another form than any that was met makes of its readers.
+_NOT_UNDERSTOOD = (LookupError, ValueError, StopIteration)
 _DEAD = "nothing depends on the value, says MemorySanitizer"
 
 
@@ -96,6 +98,8 @@ class Trials:
                 prepared.append(self._prepared(nest))
             except CompileError as error:
                 reasons[nest.key] = error.message.splitlines()[-1]
+            except _NOT_UNDERSTOOD as error:
+                reasons[nest.key] = f"its IR is not understood: {type(error).__name__}: {error}"
         for name in KINDS:
             for item in prepared:
                 first = item is prepared[0] and len(item.counted) < LEAST
@@ -166,7 +170,7 @@ class Trials:
         places = (
             mutation
             for region in item.regions
-            for mutation in chosen(region, name, list(KINDS[name](region)))
+            for mutation in chosen(region, name, _places(region, name))
         )
         for mutation in islice(places, MOST_PLACES):
             found = self._tried(item, name, mutation)
@@ -278,6 +282,14 @@ def _as_checked(original: Original) -> tuple[Variant, Verifier]:
     variant = replace(original.variant, program=replace(program, units=units))
     inputs = replace(inputs, visible=(inputs.timed,), sizes=(), given_held_out=())
     return variant, verifier.of(References(verifier.builds, inputs, variant), PATIENCE)
+
+
+def _places(region: Region, name: str) -> list[Mutation]:
+    """Where a kind can be made; nowhere in a text that it does not understand."""
+    try:
+        return list(KINDS[name](region))
+    except _NOT_UNDERSTOOD:
+        return []
 
 
 def _position(path: str, order: Sequence[str]) -> int:

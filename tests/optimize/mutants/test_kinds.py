@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from collectors.base.toolchain import Toolchain
 from corr.optimize.mutants.kinds import KINDS
 from corr.optimize.mutants.trials import called
 from tests.optimize.mutants.conftest import Breaker
@@ -226,3 +229,41 @@ def test_what_a_nest_calls_is_its_body(breaker: Make) -> None:
     assert {broken.module.place(m.at)[1] for _, m in found} == {9}  # type: ignore[index]
     outputs = [broken.output(m) for _, m in found]
     assert sorted(outputs) == ["5.5 10", "5.5 10"]
+
+
+#: Also stores to a part of a variable, and functions whose first block has no name.
+PARTS = """
+#include <cstdio>
+#include <vector>
+static struct { int n; double sum[3]; } all;
+static double start() { return all.n ? 1.5 : 2.5; }
+static double base = start();
+static void add(const std::vector<double> &v) {
+  for (double x : v) {
+    all.sum[1] += x * base;
+    all.n ^= 3;
+    if (x > all.sum[2]) all.sum[2] = x;
+  }
+}
+int main() { add({1, 2, 3}); std::printf("%g %g %d", all.sum[1], all.sum[2], all.n); }
+"""
+
+
+def test_llvm_takes_every_mutant(breaker: Make, tools: Toolchain, tmp_path: Path) -> None:
+    broken = breaker(PARTS, ".cpp")
+    texts = []
+    for name in broken.module.names:
+        function = broken.module.function(name)
+        assert function is not None and function.blocks
+        roots = [str(n) for n in range(1, len(function.known.loops) + 1)]
+        for region in [broken.region(name, root, trips=9) for root in (None, *roots)]:
+            for kind in KINDS:
+                for mutation in broken.mutations(kind, region):
+                    texts += [mutation.edits, *filter(None, [mutation.poisoned])]
+    assert len(texts) > 60
+    for edits in texts:
+        module = broken.module.changed(edits) + "\ndeclare void @__msan_poison(ptr, i64)\n"
+        (tmp_path / "m.ll").write_text(module)
+        command = [tools.path("opt"), "-passes=verify", "-disable-output", tmp_path / "m.ll"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, (edits, done.stderr)

@@ -135,3 +135,20 @@ def test_a_session_accepts_nothing_that_no_check_sees(tmp_path: Path, corr: Corr
     assert done.returncode == 0, done.stderr
     assert (row["outcome"], row["unchecked"]) == ("accepted", True)
     assert "allowed though unchecked: outputs: 0 of 6 mutants caught" in row["guarantee_detail"]
+
+
+def test_ir_that_nobody_understands_ends_no_session(
+    tmp_path: Path, tools: Toolchain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said, and shows nothing."""
+
+    def odd(*_: object) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr("corr.optimize.mutants.trials.called", odd)
+    (tmp_path / "half.c").write_text(HALF)
+    found = ledger_of(tmp_path, tools, "half.c")
+    assert found.tried == 0 and len(found.reasons) == 2
+    assert "seen/1 was not broken: its IR is not understood: ValueError: odd" in "\n".join(
+        found.lines()
+    )

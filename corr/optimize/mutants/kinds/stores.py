@@ -12,6 +12,8 @@ REAL = ("half", "bfloat", "float", "double")
 WHOLE = ("i8", "i16", "i32", "i64")
 SIZES = {"half": 2, "bfloat": 2, "float": 4, "double": 8, "i8": 1, "i16": 2, "i32": 4, "i64": 8}
 _STORE = re.compile(rf"^  store (?:volatile )?({'|'.join((*REAL, *WHOLE))}) (\S+), (ptr .*)$")
+#: What follows the target of a store.
+_BEHIND = re.compile(r", (?:align|!).*$")
 #: What becomes of a whole number that would end in a crash rather than in another output.
 _PERILOUS = frozenset({Sink.address, Sink.branch, Sink.call})
 
@@ -32,7 +34,7 @@ def other(kind: str, value: str, result: str) -> list[str]:
 
 def poison(target: str, size: str) -> str:
     """A call that declares memory uninitialised; `target` begins with its type."""
-    return f"  call void @__msan_poison({target.split(',')[0]}, i64 {size})"
+    return f"  call void @__msan_poison({_BEHIND.sub('', target)}, i64 {size})"
 
 
 def changed(region: Region) -> Iterator[Mutation]:
