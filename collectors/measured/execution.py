@@ -27,7 +27,10 @@ from collectors.base.tool_output import MOST_LINE, Count, Damage, FileName, Line
 from collectors.base.toolchain import Toolchain
 
 LAYER = "execution"
-FLAGS = ("-fprofile-instr-generate", "-fcoverage-mapping")
+FLAGS = (
+    *("-fprofile-instr-generate", "-fcoverage-mapping"),
+    *("-mllvm", "-system-headers-coverage"),  # loops of templates of the library are hot too
+)
 REBUILD = f"compile and link with {' '.join(FLAGS)}"
 
 EXECUTION = Table(

@@ -71,7 +71,9 @@ def execution_counts(built: BuiltProgram, _given: Tables) -> LayerResult:
     if missing is not None:
         return LayerResult(problems=[missing])
     atomic = ("-fprofile-update=atomic",) if uses_threads(built.binary) else ()
-    binary = built.builder.variant("instrumented", (*execution.FLAGS, *atomic))
+    # a build for a profile, or by one, counts by other means; the last word is ours
+    no_profile = ("-fno-profile-generate", "-fno-profile-instr-use")
+    binary = built.builder.variant("instrumented", (*no_profile, *execution.FLAGS, *atomic))
     counted, problems = execution.run(built.invocation(binary), built.toolchain, built.folder)
     binary.unlink(missing_ok=True)
     return LayerResult({name: built.spelled(rows) for name, rows in counted.items()}, problems)

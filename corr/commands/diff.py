@@ -159,10 +159,10 @@ def _weighty(loop: LoopDiff) -> bool:
 
 
 def _headline(difference: Diff) -> str:
-    lines = [
-        f"{side}: {run.program} · {run.compiler} · {' '.join(run.flags or [])} · {run.run_id}"
-        for side, run in (("a", difference.a), ("b", difference.b))
-    ]
+    lines = []
+    for side, run in (("a", difference.a), ("b", difference.b)):
+        built = f"{run.compiler or 'compiler not known'} · {' '.join(run.flags or [])}"
+        lines.append(f"{side}: {run.program} · {built} · {run.run_id}")
     if total := difference.total:
         how = "in turn" if total.interleaved else "at different times"
         time = total.time

@@ -296,8 +296,8 @@ def _all(
             print_history(lake, session.name, format)
     if len(programs) > 1:
         print_table(lake, [s.name for s in done], format)
-    for error in (s.failed for s in done if s.failed is not None):
-        raise error
+    if faults := [s.failed for s in done if s.failed is not None]:
+        raise faults[0]
     if failed is not None:
         raise typer.Exit(failed.exit_code)
     if all(s.best is s.original for s in done):

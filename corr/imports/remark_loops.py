@@ -2,7 +2,8 @@
 
 Without the compiler's IR there is no loop forest. But what passes over loops say is placed at the
 loop's own statement: so each such place within a function is a loop, numbered by line, and every
-remark at that place belongs to it. Nesting and extent stay unknown, and remarks on a loop's body
+remark at that place belongs to it. Reasons of the vectoriser stand at an operation instead, right
+before what it says of the loop. Nesting and extent stay unknown, and other remarks on a loop's body
 have none.
 """
 
@@ -34,12 +35,13 @@ LOOP_PASSES = (
 _PLACE = ("function", "file", "line", "column")
 
 
-def places(recording: Recording) -> pa.Table:
+def places(recording: Recording, root: Path) -> pa.Table:
     """The distinct places (function, file, line, column) that passes over loops speak of."""
     parts = [pa.table({n: pa.array([], _plain(n)) for n in _PLACE})]
-    for rows in _stored(recording, ["pass", *_PLACE]):
+    for rows in _stored(recording, root, ["pass", "tag", *_PLACE]):
         passes = pc.cast(rows["pass"], pa.string())
-        table = rows.filter(pc.is_in(passes, strings(list(LOOP_PASSES))))
+        wanted = pc.is_in(passes, strings(list(LOOP_PASSES)))
+        table = rows.filter(pc.and_not(wanted, _reasons(rows)))
         table = table.filter(pc.greater(table["line"], 0))
         parts.append(_keys(table).group_by(list(_PLACE)).aggregate([]).select(list(_PLACE)))
     return pa.concat_tables(parts).group_by(list(_PLACE)).aggregate([]).select(list(_PLACE))
@@ -87,13 +89,15 @@ def write_remarks(
     total = 0
     with pq.ParquetWriter(target, stamped, compression="zstd") as writer:
         for recording, unit in recordings:
-            for rows in _stored(recording):
-                spelled = spell_files(rows, root, root)
-                columns = {name: spelled[name] for name in REMARKS.schema.names}
+            for rows in _stored(recording, root):
+                columns = {name: rows[name] for name in REMARKS.schema.names}
                 columns["run_id"] = _constant(run_id, len(rows))
                 columns["unit"] = _constant(unit, len(rows))
-                columns["loop"] = table.of(rows)
-                columns["joined_by"] = pc.if_else(pc.is_valid(columns["loop"]), "place", None)
+                at_place = table.of(rows)
+                columns["loop"] = _with_reasons(rows, at_place)
+                known, placed = pc.is_valid(columns["loop"]), pc.is_valid(at_place)
+                way = pc.if_else(placed, "place", "next remark")
+                columns["joined_by"] = pc.if_else(known, way, None)
                 out = pa.table([columns[n] for n in stamped.names], names=stamped.names)
                 writer.write_table(out.cast(stamped))
                 total += len(rows)
@@ -124,8 +128,44 @@ class _Keys:
         return pc.take(joined["loop"], integers(at, pa.int64(), missing)).combine_chunks()
 
 
-def _stored(recording: Recording, columns: Sequence[str] = ()) -> Iterator[pa.Table]:
-    """The rows a batch at a time, or only these columns of them."""
+def _reasons(rows: pa.Table) -> pa.ChunkedArray:
+    """Which rows say why a loop is not vectorised, at the operation that it is for."""
+    analysis = pc.starts_with(pc.cast(rows["tag"], pa.string()), "Analysis")
+    return pc.and_(analysis, pc.equal(pc.cast(rows["pass"], pa.string()), "loop-vectorize"))
+
+
+def _with_reasons(rows: pa.Table, loops: pa.Array) -> pa.Array:
+    """The loop of each row; a reason without one has that of the verdict that follows on it."""
+    vectorizer = pc.equal(pc.cast(rows["pass"], pa.string()), "loop-vectorize")
+    numbers = np.flatnonzero(vectorizer.to_numpy())[::-1]
+    if not len(numbers):
+        return loops
+    chosen = rows.take(integers(numbers, pa.int64()))
+    functions = pc.cast(chosen["function"], pa.string()).to_pylist()
+    tags = pc.cast(chosen["tag"], pa.string()).to_pylist()
+    own = pc.take(loops, integers(numbers, pa.int64())).to_pylist()
+    found: dict[int, str] = {}
+    verdicts: dict[str, str | None] = {}
+    for number, function, tag, loop in zip(numbers, functions, tags, own, strict=True):
+        if not tag.startswith("Analysis"):
+            verdicts[function] = loop
+        elif loop is None and (verdict := verdicts.get(function)):
+            found[int(number)] = verdict
+    if not found:
+        return loops
+    mask = np.zeros(len(rows), np.bool_)
+    mask[list(found)] = True
+    ordered = pa.array([found[number] for number in sorted(found)], pa.string())
+    return pc.replace_with_mask(pc.cast(loops, pa.string()), pa.array(mask), ordered)
+
+
+def _stored(recording: Recording, root: Path, columns: Sequence[str] = ()) -> Iterator[pa.Table]:
+    """The rows a batch at a time, or only these columns of them; files as tables name them.
+
+    A relative name is taken from the record's own folder where that has such a file, as in builds
+    that enter their folders one by one; else from `root`.
+    """
+    beside: dict[str, str] = {}
     schema = REMARKS.schema
     options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(n) for n in columns])
     with (
@@ -133,7 +173,12 @@ def _stored(recording: Recording, columns: Sequence[str] = ()) -> Iterator[pa.Ta
         pa.ipc.open_stream(file, options=options) as stream,
     ):
         for batch in stream:
-            yield pa.Table.from_batches([batch])
+            rows = pa.Table.from_batches([batch])
+            for name in pc.unique(pc.cast(rows["file"], pa.string())).to_pylist():
+                if name and name not in beside and not name.startswith("/"):
+                    path = recording.path.parent / name
+                    beside[name] = str(path) if path.is_file() else str(root / name)
+            yield spell_files(rows, root, root, beside)
 
 
 def _keys(rows: pa.Table) -> pa.Table:

@@ -228,7 +228,7 @@ def _write(
     from corr.imports import remark_loops
     from corr.program.spelling import spell_files
 
-    places = pa.concat_tables([remark_loops.places(r) for r in recordings])
+    places = pa.concat_tables([remark_loops.places(r, root) for r in recordings])
     names_ = list(places.column_names)
     places = places.group_by(names_).aggregate([]).select(names_)
     functions = set(places["function"].unique().to_pylist())

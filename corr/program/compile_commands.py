@@ -19,6 +19,8 @@ from corr.program.model import C_SUFFIXES, CXX_SUFFIXES, Program, Run, Unit
 #: Compiler arguments that are about one output file; those in the second set take a value.
 _DROPPED = frozenset({"-c", "-MD", "-MMD", "-MP", "-Winvalid-pch", "-pipe"})
 _ARCHIVER = re.compile(r"(^|-)ar(-[\d.]+)?$")
+#: Response files in response files.
+DEEPEST = 8
 _DROPPED_WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-MJ"})
 
 
@@ -95,8 +97,8 @@ def _entry(item: Any, number: int, path: Path) -> Entry | None:
         directory = Path(item["directory"])
         source = Path(os.path.normpath(directory / item["file"]))
         argv = item["arguments"] if "arguments" in item else shlex.split(item["command"])
-        argv = [str(a) for a in argv]
-    except (KeyError, TypeError, ValueError) as error:
+        argv = list(_written_out([str(a) for a in argv], directory))
+    except (KeyError, TypeError, ValueError, OSError) as error:
         raise UsageError(f"{path}: entry {number} cannot be read: {error}") from error
     if source.suffix not in C_SUFFIXES | CXX_SUFFIXES:
         return None
@@ -110,6 +112,21 @@ def _entry(item: Any, number: int, path: Path) -> Entry | None:
             flags.append(word)
     place = Path(os.path.normpath(directory / output)) if output else None
     return Entry(Unit(source, directory, tuple(flags)), place)
+
+
+def _written_out(argv: Sequence[str], folder: Path, depth: int = 0) -> Iterator[str]:
+    """The words, with those of response files (`@file`, from `folder`) in their place.
+
+    Not every stage of corr runs where the command did. As for clang, a file that is not there is
+    a word like any other. Raises ValueError for quotes that stay open.
+    """
+    for word in argv:
+        path = folder / word[1:]
+        if not word.startswith("@") or depth > DEEPEST or not path.is_file():
+            yield word
+            continue
+        text = path.read_text("utf-8", "surrogateescape")
+        yield from _written_out(shlex.split(text), folder, depth + 1)
 
 
 def _names(word: str, source: Path, directory: Path) -> bool:
@@ -134,8 +151,8 @@ def find_links(build: Path) -> Iterator[Link]:
 
 def _link(line: str, folder: Path) -> Iterator[Link]:
     try:
-        argv = shlex.split(line)
-    except ValueError:
+        argv = list(_written_out(shlex.split(line), folder))
+    except (ValueError, OSError):
         return
     if not argv or "-c" in argv:
         return

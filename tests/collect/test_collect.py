@@ -187,7 +187,7 @@ def test_without_perf_and_valgrind(corr, tmp_path: Path, tools) -> None:
     """A PATH with nothing but LLVM and the linker's helpers: the layers are missing, with reasons."""
     tools_folder = tmp_path / "bin"
     tools_folder.mkdir()
-    for name in (f"clang-{tools.major}", f"clang++-{tools.major}", "ld", "as"):
+    for name in (f"clang-{tools.major}", f"clang++-{tools.major}", "ld", "as", "prlimit"):
         found = subprocess.run(["which", name], capture_output=True, text=True).stdout.strip()
         if found:
             (tools_folder / name).symlink_to(Path(found).resolve())

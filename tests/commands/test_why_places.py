@@ -44,7 +44,8 @@ def lake() -> duckdb.DuckDBPyConnection:
     connection.execute(
         "CREATE TABLE functions AS SELECT '_Zabove' AS linkage, 'above(int)' AS name"
     )
-    connection.execute("CREATE TABLE source AS SELECT 'a/x.cpp' AS file")
+    for table in ("source", "lines"):
+        connection.execute(f"CREATE TABLE {table} AS SELECT 'a/x.cpp' AS file")
     return connection
 
 

@@ -20,7 +20,9 @@ from corr.system.shipped_files import shipped
 def test_rules_are_complete() -> None:
     for rule in hypotheses.rules():
         assert rule.says and rule.refuted_by and rule.source, rule.name
-        assert rule.confirm is None or rule.confirm.startswith(("a: -", "b: -", "{side}: -")), rule.name
+        assert rule.confirm is None or rule.confirm.startswith(("a: -", "b: -", "{side}: -")), (
+            rule.name
+        )
 
 
 #: What both sides of a loop have unless a case says otherwise.

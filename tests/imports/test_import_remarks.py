@@ -92,8 +92,9 @@ def test_folders_formats_and_compression_are_mixed(tmp_path: Path, lake: Lake) -
     found = ask(
         lake,
         done,
-        "SELECT unit, sum(hash(tag, pass, name, function, file, line, args, count)) AS h,"
-        " count(*) AS n FROM remarks GROUP BY unit ORDER BY unit",
+        "SELECT unit, sum(hash(tag, pass, name, function, line, count, list_transform(args,"
+        " lambda a: [a.key, a.value, a.line::VARCHAR]))) AS h,"
+        " count(*) AS n, any_value(file) AS file FROM remarks GROUP BY unit ORDER BY unit",
     )
     assert [row["unit"] for row in found] == [
         "b/one/k.opt.yaml",
@@ -101,6 +102,7 @@ def test_folders_formats_and_compression_are_mixed(tmp_path: Path, lake: Lake) -
         "b/two/k.opt.bitstream",
     ]
     assert found[0]["n"] > 5
+    assert [row["file"] for row in found] == ["b/one/k.c", "k.c", "b/two/k.c"], "beside the record"
     assert len({(row["h"], row["n"]) for row in found}) == 1
 
 

@@ -114,7 +114,7 @@ def test_it_is_optimised_and_must_end_as_before(tmp_path: Path, corr: Corr) -> N
     query = "SELECT outcome, detail FROM iterations WHERE role = 'proposal' ORDER BY candidate"
     other, faster = rows(tmp_path, query)
     assert other["outcome"] == "wrong output"
-    assert "exit status 0 where the original ends with 3" in other["detail"]
+    assert "does not end with exit status 3, as the original does" in other["detail"]
     assert faster["outcome"] == "accepted"
 
 

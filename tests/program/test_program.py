@@ -151,3 +151,18 @@ def test_polybench_utilities_are_found(tmp_path: Path) -> None:
     program = from_files([str(source)], [], Run(), tmp_path)
     assert [u.source.name for u in program.units] == ["gemm.c", "polybench.c"]
     assert f"-I{utilities}" in program.units[0].flags
+
+
+def test_response_files_are_written_out(tmp_path: Path) -> None:
+    """They are relative to where the command ran, and other stages run elsewhere."""
+    (tmp_path / "inc.rsp").write_text('-I"a folder" @more.rsp\n-DX=1')
+    (tmp_path / "more.rsp").write_text("-O2 @more.rsp")
+    entry = {
+        "directory": str(tmp_path),
+        "file": "m.c",
+        "command": "clang @inc.rsp @gone.rsp -c m.c -o m.o",
+    }
+    (tmp_path / "compile_commands.json").write_text(json.dumps([entry]))
+    (found,) = read_database(tmp_path)
+    flags = [flag for flag in found.unit.flags if flag not in ("-O2", "@more.rsp")]
+    assert flags == ["-Ia folder", "-DX=1", "@gone.rsp"] and "-O2" in found.unit.flags

@@ -28,7 +28,19 @@ def damaged(
             script = llvm / name
             script.write_text(f"#!/bin/sh\ntool='{real.resolve()}'\n{command}\n")
             script.chmod(0o755)
-    for name in ("sh", "ld", "as", "perf", "uname", "setarch", "setpriv", "true", "sed", "awk"):
+    for name in (
+        "sh",
+        "ld",
+        "as",
+        "perf",
+        "uname",
+        "setarch",
+        "setpriv",
+        "prlimit",
+        "true",
+        "sed",
+        "awk",
+    ):
         found = shutil.which(name)
         if found:
             (path / name).symlink_to(found)
