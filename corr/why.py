@@ -142,8 +142,12 @@ def _line(connection: duckdb.DuckDBPyConnection, asked: str, file: str, line: in
         " WHERE file = ? AND line <= ? AND end_line >= ? GROUP BY function",
         line, named[0], line, line,
     )  # fmt: skip
+    coded = _coded_at(connection, named[0], line)
     if not around:
         around = _called_at(connection, named[0], line)
+    elif coded and coded.isdisjoint(r["key"] for r in around):
+        # the body of a lambda runs in the loop that calls it, not in the one it is written in
+        around = [{"key": key, "begins": False} for key in sorted(coded)]
     whole = any(r["begins"] for r in around)
     loops = tuple(r["key"] for r in around if r["begins"] or not whole)
     return Place(asked, loops, named[0], line, whole=whole)
@@ -157,6 +161,13 @@ def _inlined_into(connection: duckdb.DuckDBPyConnection, functions: tuple[str, .
         " WHERE loop IS NOT NULL AND list_contains(?, symbol)",
         list(functions),
     )
+    return {r["loop"] for r in found}
+
+
+def _coded_at(connection: duckdb.DuckDBPyConnection, file: str, line: int) -> set[str]:
+    """The loops that the machine code of a line lies in."""
+    where = "file = ? AND line = ? AND loop IS NOT NULL"
+    found = rows(connection, f"SELECT DISTINCT loop FROM instructions WHERE {where}", file, line)
     return {r["loop"] for r in found}
 
 

@@ -32,7 +32,7 @@ def lake() -> duckdb.DuckDBPyConnection:
     )
     connection.execute(
         "CREATE TABLE instructions (function VARCHAR, symbol VARCHAR, loop VARCHAR,"
-        " frames STRUCT(file VARCHAR, line INT, function VARCHAR)[])"
+        " frames STRUCT(file VARCHAR, line INT, function VARCHAR)[], file VARCHAR, line INT)"
     )
     header = "[{'file': '/usr/lib.h', 'line': 7}, {'file': 'a/x.cpp', 'line': 50}]"
     for values in (
@@ -40,7 +40,13 @@ def lake() -> duckdb.DuckDBPyConnection:
         f"('_Zlib', '_Zabove', 'lib<int>/1', {header}), ('_Zabove', '_Zabove', NULL, NULL)",
         "('helper', 'main', NULL, NULL)",
     ):
-        connection.execute(f"INSERT INTO instructions VALUES {values}")
+        connection.execute(
+            f"INSERT INTO instructions (function, symbol, loop, frames) VALUES {values}"
+        )
+    connection.execute(
+        "INSERT INTO instructions (function, symbol, loop, file, line)"
+        " VALUES ('lambda', 'main', 'combine/1', 'a/x.cpp', 64), ('main', 'main', 'main/1', 'a/x.cpp', 65)"
+    )
     connection.execute(
         "CREATE TABLE functions AS SELECT '_Zabove' AS linkage, 'above(int)' AS name"
     )
@@ -77,6 +83,8 @@ def test_names(lake: duckdb.DuckDBPyConnection, asked: str, loops: list[str]) ->
         (45, [f"{SMOOTH}/1"], False),
         (50, ["lib<int>/1"], True),
         (51, [], False),
+        (64, ["combine/1"], False),
+        (65, ["main/1"], False),
     ],
 )
 def test_lines(lake: duckdb.DuckDBPyConnection, line: int, loops: list[str], whole: bool) -> None:
