@@ -26,6 +26,11 @@ QUIET = ("-Wno-unused-command-line-argument",)
 NO_SECTION = ("-Wno-source-mgr",)
 #: clang's virtual file system overlay, in the folder of the artifacts.
 OVERLAY = "overlay.json"
+#: What to do where one file of several was taken for a program.
+ALONE = (
+    "a program of several files: `corr collect A.c B.c`; diff and optimize take each file for a"
+    " program, or a whole build: -p build --run './app'"
+)
 
 
 @dataclass(frozen=True)
@@ -233,7 +238,9 @@ class Builder:
             cwd=self.program.directory,
         )
         if not answer.ok:
-            raise CompileError(f"the program does not link:\n{answer.last_lines(20)}")
+            said = answer.last_lines(20)
+            alone = len(self.program.units) == 1 and "undefined" in said
+            raise CompileError(f"the program does not link:\n{said}", ALONE if alone else "")
         return out
 
     def _clang(self, unit: Unit, *arguments: str | Path) -> None:
