@@ -75,6 +75,7 @@ BEST = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(BEST))
 def test_the_best_order_is_among_the_first_proposals(name: str) -> None:
     base, setting, latest = BEST[name]
