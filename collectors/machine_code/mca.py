@@ -27,6 +27,8 @@ ITERATIONS = 100
 OUTPUT = "mca.json"
 #: A loop is bound by latency when it takes this much longer than its busiest resource.
 LATENCY_MARGIN = 1.10
+#: Cycles that the first pass takes to come through the pipeline, which are no sign of waiting.
+FILLING = 20
 
 MCA = Table(
     "mca",
@@ -269,7 +271,8 @@ def _summary(view: _Summary, totals: list[dict[str, Any]]) -> dict[str, Any]:
     bound, busy = busiest["resource"], busiest["cycles"]
     if dispatch > busy:
         bound, busy = "dispatch width", dispatch
-    if cycles > LATENCY_MARGIN * max(busy, view.BlockRThroughput):
+    steady = (view.TotalCycles - FILLING) / view.Iterations
+    if steady > LATENCY_MARGIN * max(busy, view.BlockRThroughput):
         bound = "dependencies"
     return {
         "instructions": view.Instructions // view.Iterations,

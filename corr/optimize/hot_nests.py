@@ -8,16 +8,18 @@ whoever reads along, kept in `problems`, and shown to a model, which may know wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from collectors.base.errors import CompileError
 from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
+from corr.console.short_names import short_name
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
 from corr.polyhedral.clang_ast import Functions
-from corr.polyhedral.extract import Unmodelled, regions
+from corr.polyhedral.extract import UNKNOWN, Unmodelled, regions
 from corr.polyhedral.scop import Scop
 from corr.program.model import Program, Unit
 
@@ -26,6 +28,7 @@ LAYER = "loop nests"
 MOST_FUNCTIONS = 8
 LEAST_OF_FUNCTION, LEAST_OF_LOOP = 0.02, 0.01
 _NO_SAMPLES = "nothing was sampled, so it is not known which nests take the time"
+_GENERIC = re.compile(r"[<$]|'lambda")
 _NO_FOR = "only `for` loops are modelled"
 
 
@@ -124,6 +127,7 @@ def _problem(
 
     The innermost loop that has a reason: those round it have no better one.
     """
+    name = short_name(loop.function)
     covered = any(
         nest.file == loop.file and nest.lines[0] <= loop.line <= nest.lines[1] for nest in modelled
     )
@@ -135,15 +139,17 @@ def _problem(
     if around:
         lines, why = min(around, key=lambda found: found[0][1] - found[0][0])
         what = "a loop round modelled ones is not" if covered else "not modelled"
-        return Problem(LAYER, f"{loop.file}:{lines[0]}", f"{loop.function}: {what}: {why}")
+        return Problem(LAYER, f"{loop.file}:{lines[0]}", f"{name}: {what}: {why}")
     if covered:
         return None
     whole = [reason.reason for _, reason in reasons if reason.lines is None]
     named = {nest.scop.function for nest in modelled}
     why = _NO_FOR if loop.function in named or not whole else _likeliest(whole)
-    return Problem(LAYER, f"{loop.file}:{loop.line}", f"{loop.function}: not modelled: {why}")
+    if why.startswith(UNKNOWN) and _GENERIC.search(loop.function.partition("(")[0]):
+        why = "templates and lambdas of C++ are not modelled"
+    return Problem(LAYER, f"{loop.file}:{loop.line}", f"{name}: not modelled: {why}")
 
 
 def _likeliest(reasons: Sequence[str]) -> str:
     """Of the reasons of all units, one that knows the function, else that there is none."""
-    return min(reasons, key=lambda reason: reason.startswith("no definition"))
+    return min(reasons, key=lambda reason: reason.startswith(UNKNOWN))

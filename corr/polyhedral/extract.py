@@ -20,6 +20,9 @@ _OTHER_LANGUAGE = re.compile(
 #: Sibling statements that one region may have.
 LONGEST_RUN = 64
 
+#: Clang found no function of the name, or several.
+UNKNOWN = "no definition, or several, that clang shows by this name"
+
 
 @dataclass(frozen=True)
 class Unmodelled:
@@ -43,7 +46,7 @@ def regions(functions: Functions, name: str) -> tuple[list[Scop], list[Unmodelle
     """
     node = functions.get(name)
     if node is None:
-        return [], [Unmodelled(name, "no definition, or several, that clang shows by this name")]
+        return [], [Unmodelled(name, UNKNOWN)]
     reasons: list[Unmodelled] = []
     try:
         return list(_Finder(functions, node, reasons).all()), reasons

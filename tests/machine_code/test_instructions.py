@@ -142,3 +142,15 @@ def test_no_debug_information(tools: Toolchain, tmp_path: Path) -> None:
     found = instructions.collect(binary, table, tools)
     assert problems and len(found.instructions) > 10
     assert set(found.instructions["line"].to_pylist()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("total", "bound"), [(114, "dispatch width"), (125, "dispatch width"), (140, "dependencies")]
+)
+def test_what_fills_the_pipeline_once_is_no_waiting(total: int, bound: str) -> None:
+    """llvm-mca's total includes the way of the first pass through the pipeline."""
+    view = mca._Summary(
+        BlockRThroughput=1.0, DispatchWidth=6, IPC=4.0, Instructions=600, Iterations=100,
+        TotalCycles=total, TotaluOps=600,
+    )  # fmt: skip
+    assert mca._summary(view, [{"resource": "P0", "cycles": 0.5}])["bound"] == bound
