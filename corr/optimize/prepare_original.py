@@ -29,7 +29,9 @@ from corr.system.disk import disk_errors
 from corr.timing.interleave import Limits
 
 #: Pairs of a baseline and the original.
-BASELINE_PAIRS = Limits(fewest=5, most=9, seconds=20.0)
+BASELINE_PAIRS = Limits(fewest=3, most=9, seconds=20.0)
+#: Seconds of a run from which the original is timed once by itself: three pairs follow anyway.
+LONG = 1.0
 #: Of a time budget, what a baseline may take once it has the fewest pairs.
 BASELINE_SHARE = 0.05
 #: And how much may have gone by when another one is begun: the rest is for candidates.
@@ -155,8 +157,9 @@ def first_rows(
 ) -> tuple[dict[str, Baseline], list[Row]]:
     """The original, timed by itself, and what the compiler can do by itself; a row each."""
     contest = original.contest
-    once = 1 if builds.budget.late else 3
-    times = [contest.once_seconds(contest.original(original.binary)) for _ in range(once)]
+    times = [contest.once_seconds(contest.original(original.binary))]
+    if times[0] < LONG and not builds.budget.late:
+        times += [contest.once_seconds(contest.original(original.binary)) for _ in range(2)]
     found = [rows.original(standing, statistics.median(times), contest.clock)]
     known: dict[str, Baseline] = {}
     own = standing.program.units[0].flags

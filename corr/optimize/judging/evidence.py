@@ -18,6 +18,8 @@ from corr.optimize.judging.references import Reference, References
 from corr.optimize.observed import Evidence, Observed
 from corr.optimize.variant import Variant
 
+#: Characters of a path that are shown.
+LONGEST_NAME = 80
 #: What to do about it, besides `--check`.
 RANDOM = "make the program repeatable, or name the files that hold its result: --result FILE"
 NOTHING = "let it print its result, or name the files that hold it: --result FILE"
@@ -61,7 +63,12 @@ def _key(given: Input) -> tuple[object, ...]:
 def compared(observed: Observed) -> str:
     """What is compared, in words."""
     names = [name for name, part in observed.parts if part not in (b"", bytearray())]
-    return ", ".join(one_line(name, 80) for name in names)
+    return ", ".join(map(_end_of, names))
+
+
+def _end_of(name: str) -> str:
+    """A file's name; of a long path the end, which tells it from others."""
+    return one_line(name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}", 200)
 
 
 def _check_written(observed: Observed, evidence: Evidence) -> None:
