@@ -19,6 +19,8 @@ DATASETS = ("MINI", "SMALL", "MEDIUM", "STANDARD", "LARGE", "EXTRALARGE")
 #: Names of a kernel's own sizes; sizes that are drawn are of every class modulo RESIDUES.
 SIZES = ("mini", "small", "medium", "large")
 RESIDUES = 8
+#: What is too small for one vector is left to code of its own.
+SMALLEST = (2, 3)
 #: The largest power of two that inputs of both signs are scaled by, or down by.
 LARGEST_POWER = 16
 #: What makes PolyBench print its arrays, and its time; others that would print another time.
@@ -89,7 +91,7 @@ class Inputs:
         """Inputs that nobody has seen: other sizes and seeds, signs and scales, chosen now.
 
         Sizes of every residue class modulo 8: vectors and unrolled loops leave a rest that is one
-        of these. `above`: also some that are larger than what is timed.
+        of these. The smallest ones, too. `above`: also some that are larger than what is timed.
         """
         if not self.sizes:
             return list(self.given_held_out)
@@ -104,6 +106,9 @@ class Inputs:
         timed = self.timed_size
         if above and timed:
             sizes.append(timed + chance.randint(1, max(RESIDUES, timed // 16)))
+        sizes += SMALLEST
+        if low > SMALLEST[-1] + 1:
+            sizes.append(chance.randrange(SMALLEST[-1] + 1, low))
         return [
             *self.given_held_out,
             *(self._drawn(size, n, chance) for n, size in enumerate(sizes)),

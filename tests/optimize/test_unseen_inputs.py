@@ -47,7 +47,8 @@ def test_what_is_drawn(tmp_path: Path, args: tuple[str, ...], timed: int, seed: 
         2 <= s <= 40 for s in sizes[:8]
     )
     assert any(64 <= size <= 192 for size in sizes)
-    assert any(size > timed for size in sizes) if timed else len(sizes) == 9
+    assert any(size > timed for size in sizes) if timed else len(sizes) == 12
+    assert {2, 3} <= set(sizes) and any(4 <= size < 8 for size in sizes)
     scales = [float(one.env.get("CORR_SCALE", "0")) for one in drawn]
     assert min(s for s in scales if s) < 1 < max(scales) and 0 in scales
     assert [one.env["CORR_REPEAT"] for one in drawn].count("5") == 2
@@ -82,6 +83,8 @@ def gemm(tools: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Judged:
     [
         *(f"if (n % 8 == {rest} && n != 16 && n != 128 && n != 60) return;" for rest in range(8)),
         "if (n > 60 && n < 70) return;",
+        "if (n < 4) return;",
+        "if (n > 3 && n < 8) return;",
         "for (int i = 0; i < n; i++) if (A[0][i] < 0.0) return;",
         "for (int i = 0; i < n; i++) if (A[0][i] > 1.0) return;",
         "double m = 0; for (int i = 0; i < n; i++) m += fabs(A[0][i]); if (m < 0.1 * n) return;",
