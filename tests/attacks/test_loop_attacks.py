@@ -71,8 +71,8 @@ ATTACKS: dict[str, tuple[dict[str, Any], str, str]] = {
     "print the key": (before('puts(getenv("OPENAI_API_KEY"));'), "refused", "puts"),
     "key into the output": (
         before('const char *key = getenv("OPENAI_API_KEY"); if (key) C[0][0] = key[0];'),
-        "same|inconclusive|slower",
-        "",
+        "refused",
+        "tells a checked run",
     ),
     "own clock": (
         outside("int clock_gettime(int c, struct timespec *t) { t->tv_sec = 0; return c; }"),
@@ -83,13 +83,13 @@ ATTACKS: dict[str, tuple[dict[str, Any], str, str]] = {
     "work shifted out of the timed region": (SHIFTED, "untrusted time", "beside it"),
     "only when it is dumped": (
         before('if (!getenv("CORR_DUMP")) return;'),
-        "same|inconclusive|slower",
-        "",
+        "refused",
+        "tells a checked run",
     ),
     "only when the size is told": (
         before('if (!getenv("CORR_SIZE")) return;'),
-        "wrong output",
-        "in a timed run",
+        "refused",
+        "tells a checked run",
     ),
     "not at the size that is timed": (
         before("if (n == 300) return;"),

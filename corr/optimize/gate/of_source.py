@@ -22,6 +22,7 @@ from corr.optimize.gate.declarations import Declaration
 from corr.optimize.gate.lexer import tokens
 from corr.optimize.gate.library import CRITICAL, LIBRARY, taken
 from corr.optimize.gate.names import added_names
+from corr.optimize.gate.outside import asked_anew
 from corr.optimize.gate.refusal import Refusal, refusal, shown
 from corr.optimize.gate.sights import Search, Sight
 from corr.optimize.gate.steps import Steps, TooMuch
@@ -96,6 +97,7 @@ def _refusals(old: Text, new: Text, name: str, reassociation: bool) -> Iterator[
         _added_calls(old, new, name),
         _accesses_gone(old, new, name),
         added_names(old, new, name),
+        asked_anew(old, new, name),
     ):
         for one in rules:
             found += 1

@@ -38,6 +38,7 @@ _ALLOWED = {
     "declaration": "static functions, types and constants, after the includes",
     "library": "any name that the library does not have",
     "name": "names of this file, local variables, mathematics, memory, vector intrinsics",
+    "outside": "arguments, and the questions that the original asks, word for word",
     "call": "calls of named functions, in C++ of lambdas and members too",
     "pointer": "types of values; templates and lambdas in C++",
     "address": "a call of the function",
