@@ -1,5 +1,5 @@
 # `make demo` and `make test` each set up what is missing and then do their job.
-.PHONY: demo test check bench bench-optimize fuzz clean setup all-optimize report plot heatmap
+.PHONY: demo test check bench bench-optimize judged fuzz clean setup all-optimize report plot heatmap
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
@@ -38,6 +38,10 @@ bench: setup $(VENV)/.dev
 
 bench-optimize: setup $(VENV)/.dev
 	$(BIN)/python -m bench.optimize
+
+# Proposes wrong and honest candidates in sessions, and writes docs/judged.md; half an hour.
+judged: setup $(VENV)/.dev
+	$(BIN)/python -m bench.judged
 
 # Optimises the kernels that ship with corr: all of them, or make all-optimize KERNELS="gemm.c 2mm.c".
 # The targets after it show those, or whatever the lake has. A kernel that cannot be made faster
