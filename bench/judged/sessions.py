@@ -55,8 +55,7 @@ def judge(group: Group) -> list[Judged]:
     with tempfile.TemporaryDirectory(prefix="judged-") as name:
         folder = Path(name)
         subject.write(folder)
-        reply = _reply(group, folder)
-        with ModelServer([reply, "No more."]) as server:
+        with ModelServer([reply(group, folder), "No more."]) as server:
             arguments = [subject.file, "--proposer", "llm", "--iterations", "1", *group.options]
             arguments += ["--candidates", str(len(group.candidates))]
             done = _corr(
@@ -82,7 +81,8 @@ def with_edits(text: str, one: Candidate, first: str = "0") -> str:
     return text
 
 
-def _reply(group: Group, folder: Path) -> str:
+def reply(group: Group, folder: Path) -> str:
+    """What the model's server says: all candidates of a group, whose program lies in the folder."""
     file = SUBJECTS[group.program].file
     first = _first(group, folder)
     entries = []
@@ -98,7 +98,7 @@ def _first(group: Group, folder: Path) -> str:
     if not any("@FIRST@" in new for one in group.candidates for _, new in one.edits):
         return ""
     file, binary = SUBJECTS[group.program].file, folder / "original"
-    subprocess.run([find().clang, "-O3", file, "-lm", "-o", binary], cwd=folder, check=True)
+    subprocess.run([find().path("clang"), "-O3", file, "-lm", "-o", binary], cwd=folder, check=True)
     printed = subprocess.check_output([binary], text=True)
     binary.unlink()
     return printed.split()[0]

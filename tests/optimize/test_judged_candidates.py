@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from bench.judged import __main__ as judging
 from bench.judged.candidate import Candidate, Group
-from bench.judged.sessions import Judged, with_edits
+from bench.judged.sessions import Judged, reply, with_edits
 from bench.judged.subjects import SUBJECTS
 from bench.judged.table import page
 
@@ -95,3 +96,18 @@ def test_the_verdict(
     numbers = f"{int(wrong)} wrong: {int(wrong and outcome == 'accepted')} accepted. "
     numbers += f"{int(not wrong)} honest: {int(not wrong and not right and bool(outcome))} refused."
     assert numbers in text and numbers in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tools")
+def test_a_candidate_knows_what_the_original_prints(tmp_path: Path) -> None:
+    group = next(
+        g
+        for g in judging.GROUPS
+        if any("@FIRST@" in new for c in g.candidates for _, new in c.edits)
+    )
+    SUBJECTS[group.program].write(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    text = reply(group, tmp_path)
+    assert "@FIRST@" not in text and sorted(tmp_path.iterdir()) == before
+    assert len(json.loads(text)["candidates"]) == len(group.candidates)

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from corr.optimize.gate import known_names, spelling
+from corr.optimize.gate.accesses import accesses_gone
 from corr.optimize.gate.addresses import Addresses
 from corr.optimize.gate.calls import Calls
 from corr.optimize.gate.constructs import Construct
@@ -31,8 +32,6 @@ from corr.optimize.gate.text import Text, is_cxx
 #: Characters of a file, and those that a change may add to one.
 LONGEST = 16 << 20
 GROWTH = 262_144
-#: Words of accesses that are made as they stand, whatever comes of them.
-_MUST_BE_MADE = ("volatile", "__volatile__", "_Atomic")
 #: Refusals that are told of: whoever reads them wants the first.
 MOST_REFUSALS = 200
 _PRAGMA = re.compile(
@@ -95,7 +94,7 @@ def _refusals(old: Text, new: Text, name: str, reassociation: bool) -> Iterator[
         _added_declarations(old, new, name),
         _taken_names(old, new, name),
         _added_calls(old, new, name),
-        _accesses_gone(old, new, name),
+        accesses_gone(old, new, name),
         added_names(old, new, name),
         asked_anew(old, new, name),
     ):
@@ -104,17 +103,6 @@ def _refusals(old: Text, new: Text, name: str, reassociation: bool) -> Iterator[
             if found > MOST_REFUSALS:
                 return
             yield one
-
-
-def _accesses_gone(old: Text, new: Text, name: str) -> Iterator[Refusal]:
-    """Accesses that must be made as they stand: volatile ones, and atomic ones."""
-    counts = [{word: text.shape.text.count(word) for word in _MUST_BE_MADE} for text in (old, new)]
-    for word in _MUST_BE_MADE:
-        if counts[1][word] < counts[0][word]:
-            what = (
-                f"{word!r} stands there less often than in the original, which needs those accesses"
-            )
-            yield refusal("access", name, 0, what)
 
 
 def _added_constructs(
