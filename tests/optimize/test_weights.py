@@ -13,6 +13,9 @@ from corr.optimize.rules.leaf_settings import Setting
 from corr.optimize.rules.weights import WEIGHTS, Weights
 from corr.polyhedral.expressions import NotAffine
 
+#: The nests are read from what clang prints.
+pytestmark = pytest.mark.slow
+
 TIMES = json.loads(RECORDED.read_text())
 #: At which place at the latest a setting within 10 % of the fastest one measured is tried.
 PLACES = {
@@ -75,7 +78,6 @@ BEST = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", list(BEST))
 def test_the_best_order_is_among_the_first_proposals(name: str) -> None:
     base, setting, latest = BEST[name]
