@@ -16,7 +16,7 @@ import traceback
 from pathlib import Path
 
 from corr.optimize import gate
-from tests.optimize.gate.counting import is_linear
+from tests.optimize.gate.counting import is_linear, is_steady
 from tests.optimize.gate.programs import CXX, C
 from tests.optimize.gate.test_hostile_calls import IN_C, IN_CXX, TOP_OF_C
 from tests.optimize.gate.test_linear import ATOMS, lines_and_steps
@@ -91,6 +91,8 @@ def check_growth(name: str, text: str, pieces: list[str], generator: random.Rand
     opening, _, closing = piece.partition(generator.choice((" ", "(", "{", "\0")))
     if generator.random() < 0.5:
         closing = generator.choice(("", ")", "}", "]", ">", "})", ";}", closing))
+    if not (is_steady(opening) and is_steady(closing)):
+        return
     middle = generator.choice(("", "x", ";", text[: generator.randint(0, 50)]))
 
     def repeated(times: int) -> str:

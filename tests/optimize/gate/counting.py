@@ -35,6 +35,11 @@ def lines_run(judgement: Callable[[], object]) -> int:
     return lines
 
 
+def is_steady(piece: str) -> bool:
+    """Repeated, it is the same again: two of `*/` begin a comment, and three of them end it."""
+    return ("/*" in piece) == ("/*" in 2 * piece) and ("//" in piece) == ("//" in 2 * piece)
+
+
 def is_linear(once: int, twice: int, again: int, least: int) -> bool:
     """Doubled and doubled again, the second step is twice the first, and not four times.
 

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from corr.optimize import gate
 from corr.optimize.gate import of_source, steps
-from tests.optimize.gate.counting import is_linear, lines_run
+from tests.optimize.gate.counting import is_linear, is_steady, lines_run
 from tests.optimize.gate.programs import CXX, LOOP, C
 
 
@@ -196,6 +196,7 @@ def test_any_phrase_again_and_again(opening: str, middle: str, closing: str, cxx
     def shape(n: int) -> str:
         return "\nvoid f() {" + opening * n + middle + closing * n
 
+    assume(is_steady(opening) and is_steady(closing))
     before, name = ("int a;\n", "work.cpp" if cxx else "work.c")
     grows(before, name, shape, 40)
 
