@@ -12,6 +12,7 @@ set -eu
 keep=""
 if [ "${1:-}" = --keep ]; then keep=yes; shift; fi
 checkout=$(git -C "$(dirname "$0")" rev-parse --show-toplevel)
+commit=$(git -C "$checkout" rev-parse --short HEAD)
 root=${1:-$(mktemp -d "${TMPDIR:-/tmp}/corr-fresh-XXXXXX")}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- sh -c 'make demo && make test'
@@ -68,5 +69,5 @@ exec_in() {
 }
 status=0
 exec_in "$@" || status=$?
-echo "fresh-machine.sh: $(git -C "$checkout" rev-parse --short HEAD) ended with $status" >&2
+echo "fresh-machine.sh: $commit ended with $status" >&2
 exit "$status"
