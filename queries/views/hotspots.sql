@@ -35,8 +35,9 @@ SELECT i.run_id, i.loop, i.place, i.function, i.depth,
             THEN coalesce(x.vector_width, 1) || 'x' || coalesce(x.interleave, 1) END AS vector,
        nullif(m.vector_bits, 0) AS simd_bits,
        x.unroll, m.cycles_per_iteration AS mca_cycles, m.bound, c.passes,
-       CASE WHEN x.vector_width > 1 AND m.vector_bits = 0 AND m.samples > 0
-            THEN list_prepend('vectorized, but the loop that takes the time is scalar: too few iterations, or the vector loop is never entered', coalesce(w.missed, []))
+       -- vector_bits are those of arithmetic: a loop that only copies has none, whatever its width
+       CASE WHEN x.vector_width > i.mean_trip_count AND m.vector_bits = 0 AND m.samples > 0
+            THEN list_prepend('vectorized for ' || x.vector_width || ' at a time, but it turns ' || round(i.mean_trip_count, 1) || ' times an entry: what runs is scalar', coalesce(w.missed, []))
             ELSE w.missed END AS missed, g.regions
 FROM in_loops i
 LEFT JOIN transformed x ON x.run_id = i.run_id AND x.loop = i.loop
