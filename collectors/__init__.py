@@ -4,6 +4,7 @@ base           starting processes, finding tools, tables and problems: what all 
 source_loops   the loop forest of the front end's IR
 remarks        what the compiler said
 passes         what each pass changed
+decisions      what the inliner decides, and deciding in its place
 machine_code   instructions, their loops, llvm-mca
 measured       times, counters, samples, counts
 regions        Caliper's and PAPI's regions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shlex
 import signal
 import subprocess
@@ -179,6 +180,78 @@ def stream(
         _kill_group(child.pid)
     if returncode != 0:
         raise CorrError(f"{command[0]} failed (status {returncode}): {shlex.join(command)}")
+
+
+class Running:
+    """A child at work. `fd` becomes readable once it has ended."""
+
+    def __init__(self, child: subprocess.Popen[bytes], command: tuple[str, ...]) -> None:
+        self.pid = child.pid
+        self.fd = os.pidfd_open(child.pid)
+        self._child = child
+        self._command = command
+        self._start = time.monotonic()
+        self.timed_out = False
+
+    def expire(self) -> None:
+        """End it, for having taken too long."""
+        if self._child.returncode is None:
+            self.timed_out = True
+            _kill_group(self.pid)
+
+    def result(self) -> Completed:
+        """Wait for its end. What it printed is where it was sent: none of it is in the result."""
+        _, status, usage = os.wait4(self.pid, 0)
+        self._child.returncode = os.waitstatus_to_exitcode(status)
+        return Completed(
+            argv=self._command,
+            returncode=self._child.returncode,
+            stdout=b"",
+            stderr=b"",
+            wall=time.monotonic() - self._start,
+            user=usage.ru_utime,
+            system=usage.ru_stime,
+            max_rss=usage.ru_maxrss * 1024,
+            timed_out=self.timed_out,
+        )
+
+    def end(self) -> None:
+        """Leave nothing of it, whatever it was doing."""
+        _kill_group(self.pid)
+        if self._child.returncode is None:
+            self.result()
+        os.close(self.fd)
+
+
+@contextlib.contextmanager
+def running(
+    argv: Sequence[str | Path],
+    *,
+    stderr: Path,
+    cwd: Path | None = None,
+    timeout: float = TOOL_TIMEOUT,
+    memory: int | None = None,
+) -> Iterator[Running]:
+    """A child that the caller talks to while it works, by other ways than its output.
+
+    Its stderr goes to a file, so that it never waits for a reader. It is ended after `timeout`
+    seconds, and gets no more than `memory` bytes of address space. Leaving the block ends it.
+    """
+    command = tuple(os.fspath(a) for a in argv)
+    with stderr.open("wb") as sink:
+        child = _spawn(command, cwd, None, subprocess.DEVNULL, subprocess.DEVNULL, sink)
+    if memory is not None:
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(child.pid, resource.RLIMIT_AS, (memory, memory))
+    at_work = Running(child, command)
+    timer = threading.Timer(timeout, at_work.expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield at_work
+    finally:
+        timer.cancel()
+        at_work.end()
 
 
 def _spawn(

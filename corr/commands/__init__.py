@@ -11,6 +11,7 @@ COMMANDS = (
     "import_",
     "optimize",
     "history",
+    "policy",
     "report",
     "serve",
     "export",

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from collectors.base import demangle, table
 from collectors.base.table import BOOL, INT, LINE, REAL, STRING, Table, column
+from collectors.decisions import inliner
 from collectors.machine_code import instructions, lines, mca
 from collectors.measured import cachegrind, counters, execution, samples, timings, trips
 from collectors.passes import changes, opcodes
@@ -13,6 +14,7 @@ from collectors.regions import marks
 from collectors.remarks import reader
 from collectors.source_loops import loops, source_text
 from corr.lake.optimize_tables import CHECKS, ITERATIONS, MUTANTS
+from corr.lake.policy_tables import TRACED_MODULES
 
 LOOP = column("loop", STRING, "key of the innermost source loop that it belongs to")
 
@@ -121,5 +123,7 @@ _ALL = (
     ITERATIONS,
     CHECKS,
     MUTANTS,
+    inliner.DECISIONS,
+    TRACED_MODULES,
 )
 TABLES: dict[str, Table] = {t.name: t for t in _ALL}

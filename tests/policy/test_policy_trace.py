@@ -1,0 +1,63 @@
+"""A traced corpus in the lake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from corr.policy.corpus import Corpus
+from tests.support.command import Corr
+
+
+def sql(corr: Corr, folder: Path, statement: str) -> list[dict[str, object]]:
+    done = corr("sql", statement, "--run", "traced", "--format", "json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    listed: list[dict[str, object]] = json.loads(done.stdout)
+    return listed
+
+
+def test_every_module_is_traced_and_replayed(corpus_folder: Path, corr: Corr) -> None:
+    corpus = Corpus.open(corpus_folder / "corpus")
+    rows = sql(corr, corpus_folder, "FROM traced_modules")
+    assert {row["module"] for row in rows} == {module.name for module in corpus.modules}
+    assert all(row["identical"] for row in rows)
+    assert all(row["chains"] == row["decisions"] for row in rows)
+    assert all(row["confirmed"] == row["named"] for row in rows)
+    counted = sql(
+        corr, corpus_folder,
+        "SELECT m.module, m.decisions, m.inlined, count(d.module) AS rows,"
+        " count(*) FILTER (d.inlined) AS yes, count(*) FILTER (d.inlined != d.default_inlined) AS other"
+        " FROM traced_modules m LEFT JOIN decisions d USING (module) GROUP BY ALL",
+    )  # fmt: skip
+    assert sum(int(str(row["rows"])) for row in counted) > 50
+    for row in counted:
+        assert row["decisions"] == row["rows"] and row["inlined"] == row["yes"] and not row["other"]
+
+
+def test_features_are_asked_for_by_name(corpus_folder: Path, corr: Corr) -> None:
+    (row,) = sql(
+        corr, corpus_folder,
+        "SELECT count(*) AS n, count(DISTINCT features['callee_users']) AS users,"
+        " count(*) FILTER (features['inlining_default'] = inlined::INT) AS same,"
+        " min(cardinality(features)) AS least FROM decisions",
+    )  # fmt: skip
+    assert row["n"] == row["same"] and int(str(row["users"])) > 2 and row["least"] == 39
+
+
+def test_a_module_that_breaks_costs_its_own_rows(
+    corpus_folder: Path, corr: Corr, tmp_path: Path
+) -> None:
+    source = Corpus.open(corpus_folder / "corpus")
+    broken = Corpus(tmp_path / "c", source.llvm, 0.0, source.modules[:2])
+    for number, module in enumerate(broken.modules):
+        for path in (source.bitcode(module), source.bitcode(module).with_suffix(".cmd")):
+            copy = broken.folder / path.relative_to(source.folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes() if number else b"-cc1")
+    broken.write()
+    done = corr("policy", "trace", "c", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert broken.modules[0].name in done.stderr and "1 of 2 modules replayed" in done.stderr
+    done = corr("policy", "trace", "c", "--format", "json", cwd=tmp_path)
+    rows = {row["module"]: row for row in json.loads(done.stdout)}
+    assert [bool(rows[m.name]["decisions"]) for m in broken.modules] == [False, True]
