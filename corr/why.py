@@ -51,6 +51,7 @@ def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
         "passes": _passes(connection, place),
         "machine_loops": _machine_loops(connection, place),
         "cachegrind": _cachegrind(connection, place),
+        "calls": _calls(connection, place),
     }
 
 
@@ -267,6 +268,26 @@ def _remarks(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[s
         " ORDER BY tag <> 'Passed', pass, line, words",
         *values,
     )
+
+
+def _calls(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    """What the inliner decided of the calls on the line, in the functions, or of them."""
+    values: list[Any] = [place.file, place.line]
+    where = "file = ? AND line = ?"
+    if place.line is None:
+        functions = list(place.functions) or _functions_of(connection, place.loops)
+        where = "list_contains(?, callee) OR list_has_any(?, callers)"
+        values = [functions, functions]
+    return rows(connection, f"SELECT * EXCLUDE (run_id) FROM call_sites WHERE {where}", *values)
+
+
+def _functions_of(connection: duckdb.DuckDBPyConnection, loops: tuple[str, ...]) -> list[str]:
+    found = rows(
+        connection,
+        "SELECT DISTINCT function FROM loops WHERE list_contains(?, key)",
+        list(loops),
+    )
+    return [row["function"] for row in found]
 
 
 def _passes(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:

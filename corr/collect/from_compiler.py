@@ -10,7 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from collectors.base import demangle
+from collectors.base.scratch import scratch
 from collectors.base.table import Problem
+from collectors.decisions import call_sites, inliner
+from collectors.decisions.trace import Compilation, trace
 from collectors.passes import opcodes
 from collectors.passes.changes import IrTrace
 from collectors.remarks import reader as remarks
@@ -21,7 +24,7 @@ from corr.collect.built import BuiltProgram
 from corr.collect.layer import LayerResult, Part, Tables
 from corr.console.progress import duration
 from corr.program import machine
-from corr.program.build import BuiltUnit
+from corr.program.build import BuiltUnit, source_input
 from corr.program.spelling import spell_files
 
 # --- source --------------------------------------------------------------------------------------
@@ -105,6 +108,28 @@ def _no_record_of_link(built: BuiltProgram, _given: Tables) -> LayerResult:
     what = "the linker wrote no remarks of its optimisation"
     fix = "link with lld (-fuse-ld=lld) or without -flto"
     return LayerResult(problems=[Problem("remarks", built.program.name, what, fix)])
+
+
+# --- the inliner ----------------------------------------------------------------------------------
+
+
+def inline_decisions(built: BuiltProgram, unit: BuiltUnit, _given: Tables) -> LayerResult:
+    """Every decision of the inliner and what it went by, where asked for.
+
+    Only of a unit that the replayed decisions build byte for byte: others are not the compiler's.
+    """
+    if not built.options.decisions:
+        return LayerResult()
+    inliner.check(built.toolchain)
+    front = unit.frontend.read_text("utf-8", "surrogateescape")
+    argv = (*built.builder.argv(unit.unit), "-g", "-c", *source_input(unit.unit))
+    compilation = Compilation(argv, unit.unit.directory, frontend=False)
+    with scratch("decisions") as folder:
+        found = trace(compilation, call_sites.parse(front), folder, built.label(unit))
+    rows = found.rows if found.identical else found.rows.slice(0, 0)
+    known = debug_info.source_files(unit.frontend, unit.unit.directory)
+    spelled = spell_files(rows, unit.unit.directory, built.program.root, known)
+    return LayerResult.of("decisions", (spelled, found.problems))
 
 
 # --- the optimiser -------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ LAYERS = (
     ),
     Layer("trips", once(from_running.trip_counts), needs=("loops", "execution_regions")),
     Layer("cachegrind", once(from_running.simulated), needs=("timings", "counters"), executes=True),
+    Layer("decisions", each_unit(from_compiler.inline_decisions)),
     Layer("opcodes", each_unit(from_compiler.opcode_counts)),
     Layer(
         "mca",

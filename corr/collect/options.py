@@ -16,4 +16,6 @@ class Options:
     deep_minutes: float = 12.0
     artifacts: bool = True
     cachegrind: bool | None = None
+    #: Ask the inliner for each decision and what it went by; compiles every unit twice more.
+    decisions: bool = False
     label: str | None = None

@@ -11,6 +11,7 @@ COMMANDS = (
     "import_",
     "optimize",
     "history",
+    "decisions",
     "policy",
     "report",
     "serve",

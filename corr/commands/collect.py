@@ -63,6 +63,9 @@ def collect(
         bool | None,
         typer.Option("--cachegrind/--no-cachegrind", help="Count per line under valgrind."),
     ] = None,
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="Every decision of the inliner, with its features.")
+    ] = False,
     no_artifacts: Annotated[
         bool, typer.Option("--no-artifacts", help="Do not keep the tools' own output.")
     ] = False,
@@ -95,6 +98,7 @@ def collect(
         artifacts=settings.artifacts and not no_artifacts,
         cachegrind=settings.cachegrind if cachegrind is None else cachegrind,
         label=label or settings.label,
+        decisions=decisions,
     )
     done = collect(program, tools, lake, options, Progress())
     _report(lake, done)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corr.commands.options import DataOption, FormatOption, open_lake
+from corr.console.call_words import sentence
 from corr.console.output import Format, emit_records, print_line, shown
 from corr.console.remark_words import readable, spoken
 from corr.console.short_names import short_name
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 PASSES_SHOWN = 12
 REMARKS_SHOWN = 15
+CALLS_SHOWN = 6
+#: Calls with less than this share of the time or code in question are left to `corr decisions`.
+LEAST_WEIGHT = 0.01
 #: Passes whose remarks most often say why a loop takes its time, and those that only count.
 DECIDING = (
     *("loop-vectorize", "slp-vectorizer", "regalloc", "licm", "loop-unroll"),
@@ -76,6 +80,7 @@ def _print(facts: dict[str, Any], names: Mapping[str, str]) -> None:
     _time(facts)
     _source(facts)
     _remarks(facts, names)
+    _calls(facts)
     _passes(facts, names)
     _model(facts, names)
     for change in facts.get("ir", ()):
@@ -165,6 +170,18 @@ def _importance(row: dict[str, Any]) -> tuple[int, bool]:
     if source == "inline" and row["tag"] == "Passed":
         return len(DECIDING) + 1, bare
     return DECIDING.index(source) if source in DECIDING else len(DECIDING), bare
+
+
+def _calls(facts: dict[str, Any]) -> None:
+    """What the inliner decided here; of a loop only where it may matter."""
+    weighty = [row for row in facts["calls"] if row["weight"] >= LEAST_WEIGHT or facts["line"]]
+    if not weighty:
+        return
+    _title("calls here, and what the inliner decided")
+    for row in weighty[:CALLS_SHOWN]:
+        print_line(f"{row['place']} {short_name(row['callee_name'])}: {sentence(row)}")
+    if len(weighty) > CALLS_SHOWN:
+        print_line(f"  {len(weighty) - CALLS_SHOWN} more: corr decisions")
 
 
 def _passes(facts: dict[str, Any], names: Mapping[str, str]) -> None:

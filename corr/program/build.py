@@ -134,7 +134,7 @@ class Builder:
             *("-g", f"-fsave-optimization-record={built.record}"),
             *(NO_SECTION if built.record == "bitstream" else ()),
             f"-foptimization-record-file={built.remarks}",
-            *("-c", *_input(built.unit), "-o", built.object),
+            *("-c", *source_input(built.unit), "-o", built.object),
         )
 
     def emit_frontend(self, built: BuiltUnit) -> None:
@@ -142,7 +142,7 @@ class Builder:
         self._clang(
             built.unit,
             *("-g", "-Xclang", "-disable-llvm-passes", "-fno-discard-value-names"),
-            *("-S", "-emit-llvm", *_input(built.unit), "-o", built.frontend),
+            *("-S", "-emit-llvm", *source_input(built.unit), "-o", built.frontend),
         )
 
     def emit_optimised(self, built: BuiltUnit) -> None:
@@ -196,7 +196,7 @@ class Builder:
         """Only the executable, as `compile` and `link` make it, without a record of anything."""
 
         def one(built: BuiltUnit) -> None:
-            self._clang(built.unit, "-c", *_input(built.unit), "-o", built.object)
+            self._clang(built.unit, "-c", *source_input(built.unit), "-o", built.object)
 
         run_together([partial(one, built) for built in self.units])
         binary = self.link(self.program.name)
@@ -211,7 +211,9 @@ class Builder:
         def compile_one(built: BuiltUnit, out: Path) -> None:
             # profiles tell internal functions apart by this name, which is the bare file's else
             named = ("-Xclang", "-main-file-name", "-Xclang", self.program.label(built.unit))
-            self._clang(built.unit, "-g", *flags, *named, "-c", *_input(built.unit), "-o", out)
+            self._clang(
+                built.unit, "-g", *flags, *named, "-c", *source_input(built.unit), "-o", out
+            )
 
         pairs = zip(self.units, objects, strict=True)
         run_together([partial(compile_one, *pair) for pair in pairs])
@@ -251,7 +253,7 @@ class Builder:
             raise CompileError(f"{name} does not compile:\n{said}")
 
 
-def _input(unit: Unit) -> tuple[str | Path, ...]:
+def source_input(unit: Unit) -> tuple[str | Path, ...]:
     """What clang is to compile: the source, or the module that stands for it."""
     return (unit.source,) if unit.ir is None else ("-x", "ir", unit.ir)
 

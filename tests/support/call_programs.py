@@ -52,7 +52,6 @@ int main(int argc, char **argv)
         sum += chew(v, 4096);
         sum ^= churn(v, 4096, r);
         sum += skip(v, 4096);
-        sum ^= mix(sum, r);
         sum += chew(v + 2048, 1024);
         sum ^= churn(v, 2048, sum);
         sum = mix(sum, churn(v, 1024, r + 1));

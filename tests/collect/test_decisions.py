@@ -1,0 +1,124 @@
+"""Calls as four layers see them: the decision, the remark, the inline frame, the samples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.call_programs import TEN_CALLS, ten_calls
+from tests.support.command import Corr
+from tests.support.shared import made_once
+
+CALLEES = ("mix", "chew", "churn", "skip")
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path:
+    """A folder whose lake holds one collect of the ten calls, with its decisions."""
+
+    def fill(folder: Path) -> None:
+        ten_calls(folder)
+        words = ("calls.c", "--decisions", "--repeat", "1", "--run-args", "900")
+        done = corr("collect", *words, "--no-cachegrind", "--", "-O2", cwd=folder)
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "ten-calls", fill)
+
+
+def rows(corr: Corr, folder: Path, statement: str) -> list[dict[str, Any]]:
+    done = corr("sql", statement, "--run", "last", "--format", "json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    listed: list[dict[str, Any]] = json.loads(done.stdout)
+    return listed
+
+
+def planted() -> set[tuple[str, int]]:
+    """(callee, line) of every call that the source has, read from its text."""
+    found = set()
+    for number, line in enumerate(TEN_CALLS.splitlines(), 1):
+        if not line.startswith(("static", "__attribute__", "int main")):
+            found |= {(name, number) for name in CALLEES if f"{name}(" in line}
+    return found
+
+
+def test_there_are_ten_calls_and_each_is_a_row(lake: Path, corr: Corr) -> None:
+    assert len(planted()) == 10
+    found = rows(corr, lake, "SELECT callee, line, inlined, kept FROM call_sites")
+    ours = [row for row in found if row["callee"] in CALLEES]
+    assert {(row["callee"], row["line"]) for row in ours} == planted() and len(ours) == 10
+    assert {row["callee"] for row in ours if row["kept"]} == {"churn", "skip"}
+    assert {row["callee"] for row in ours if row["inlined"]} == {"mix", "chew"}
+
+
+def test_decision_remark_and_frame_agree(lake: Path, corr: Corr) -> None:
+    """Each inlined call has a frame at its place in its caller's code; no call that is kept has."""
+    decided = rows(
+        corr, lake,
+        "SELECT d.caller, d.callee, d.line, d.inlined, d.cost, d.threshold, count(r.name) AS remarks,"
+        " any_value(r.tag) AS tag FROM decisions d LEFT JOIN remarks r ON r.pass = 'inline'"
+        " AND r.function = d.caller AND r.line = d.line AND r.\"column\" = d.\"column\""
+        " AND list_contains(list_transform(r.args, lambda a: a.value), d.callee) GROUP BY ALL",
+    )  # fmt: skip
+    assert len(decided) == len({(r["callee"], r["line"]) for r in decided})
+    frames = rows(
+        corr, lake,
+        "SELECT DISTINCT symbol, frames[k].function AS callee, frames[k + 1].line AS line"
+        " FROM (SELECT symbol, frames, unnest(range(1, len(frames))) AS k FROM instructions"
+        " WHERE len(frames) > 1)",
+    )  # fmt: skip
+    framed = {(row["callee"], row["line"]) for row in frames if row["callee"] in CALLEES}
+    for row in decided:
+        assert row["remarks"] == 1 and (row["tag"] == "Passed") == row["inlined"], row
+        if row["callee"] in CALLEES:
+            assert ((row["callee"], row["line"]) in framed) == row["inlined"], row
+    asked = {(row["callee"], row["line"]) for row in decided}
+    assert asked >= {call for call in planted() if call[0] != "skip"}, "all that nothing forbids"
+
+
+def test_samples_agree_with_those_of_the_loops_and_of_perf(lake: Path, corr: Corr) -> None:
+    """Found by the loops' places, and by the symbols as perf itself names them."""
+    (loop,) = rows(corr, lake, "SELECT samples FROM sample_shares WHERE loop = 'chew/1'")
+    (call,) = rows(
+        corr, lake, "SELECT sum(inlined_samples)::INT AS n FROM call_sites WHERE callee = 'chew'"
+    )
+    assert loop["samples"] > 20 and abs(call["n"] - loop["samples"]) <= 0.1 * loop["samples"]
+    for name in ("churn", "skip"):
+        (perf,) = rows(
+            corr, lake, f"SELECT sum(count)::INT AS n FROM samples WHERE symbol = '{name}'"
+        )
+        (call,) = rows(
+            corr,
+            lake,
+            f"SELECT sum(callee_samples)::INT AS n FROM call_sites WHERE callee = '{name}'",
+        )
+        assert perf["n"] > 20 and abs(call["n"] - perf["n"]) <= 2, name
+    kept = rows(corr, lake, "SELECT calls, callee_share FROM call_sites WHERE callee = 'churn'")
+    assert {row["calls"] for row in kept} == {900} and len(
+        {row["callee_share"] for row in kept}
+    ) == 1
+    (decision,) = rows(
+        corr, lake, "SELECT min(samples) AS n FROM decision_costs WHERE callee = 'churn'"
+    )
+    assert decision["n"] == sum(
+        row["n"] for row in rows(corr, lake, "SELECT count AS n FROM samples WHERE function = 'churn' AND symbol = 'churn'")
+    )  # fmt: skip
+
+
+def test_the_command_says_it_in_words(lake: Path, corr: Corr) -> None:
+    done = corr("decisions", "--limit", "3", cwd=lake)
+    assert done.returncode == 0 and done.stdout.count("not inlined, ") == 3
+    assert "of the time lies in the callee, which has" in done.stdout and "churn" in done.stdout
+    done = corr("decisions", "--by", "time", "--format", "json", cwd=lake)
+    assert json.loads(done.stdout)[0]["callee"] == "churn"
+    done = corr("why", "calls.c:8", cwd=lake)
+    assert "mix: inlined into" in done.stdout
+    done = corr("why", "churn", cwd=lake)
+    assert done.stdout.count("of the time lies in the callee") == 3
+
+
+def test_a_run_without_it_has_the_calls_but_no_decisions(gemm_lake: Path, corr: Corr) -> None:
+    assert not rows(corr, gemm_lake, "FROM decisions")
+    assert rows(corr, gemm_lake, "SELECT callee FROM call_sites WHERE inlined > 0")
