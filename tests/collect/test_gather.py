@@ -27,7 +27,7 @@ from corr.program.build import Builder, BuiltUnit
 from corr.program.model import Program, Run, Unit
 
 #: What no layer gives: they are of the run itself, or of an optimisation.
-OF_NO_LAYER = {"runs", "problems", "iterations", "checks", "mutants"}
+OF_NO_LAYER = {"traced_modules", "runs", "problems", "iterations", "checks", "mutants"}
 
 
 @pytest.fixture
