@@ -19,7 +19,7 @@ SUBCOMMANDS = {
         *("results", "speedscope", "firefox", "collapsed", "gcc", "sarif", "opt-diff", "table"),
     ),
     "init": ("vscode",),
-    "policy": ("corpus", "trace"),
+    "policy": ("corpus", "trace", "train", "improve", "evaluate", "export"),
 }
 
 

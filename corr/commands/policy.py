@@ -7,26 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corr.commands import policy_learning, policy_using
 from corr.commands.options import ClangFlags, DataOption, FormatOption, LlvmOption
+from corr.commands.policy_options import (
+    CorpusArgument,
+    JobsOption,
+    MemoryOption,
+    SecondsOption,
+    limits,
+)
 from corr.console.output import Format, emit_records, message, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from collectors.base.table import Problem
-    from collectors.decisions.host import Limits
 
-CorpusArgument = Annotated[Path, typer.Argument(help="A corpus, as `corr policy corpus` makes it.")]
-JobsOption = Annotated[
-    int | None,
-    typer.Option("--jobs", min=1, help="Modules compiled side by side [default: the cores]."),
-]
-SecondsOption = Annotated[
-    float, typer.Option("--module-seconds", min=0.1, help="Seconds one compilation may take.")
-]
-MemoryOption = Annotated[
-    int, typer.Option("--module-memory", min=256, help="MB of memory one compilation may take.")
-]
 #: Problems that are said; the rest are counted.
 SHOWN = 8
 
@@ -39,6 +35,8 @@ def register(app: typer.Typer) -> None:
     )
     policies.command("corpus")(corpus)
     policies.command("trace")(trace)
+    policy_learning.register_in(policies)
+    policy_using.register_in(policies)
     app.add_typer(policies, name="policy")
 
 
@@ -146,7 +144,7 @@ def trace(
     opened = Corpus.open(corpus)
     tools = toolchain.find(llvm or settings.llvm or str(opened.llvm))
     with Progress() as progress:
-        done = trace_corpus(opened, tools, lake, progress, jobs, _limits(seconds, memory), label)
+        done = trace_corpus(opened, tools, lake, progress, jobs, limits(seconds, memory), label)
     _say(problem for _, traced in done.modules for problem in traced.problems)
     rows: dict[str, dict[str, object]] = {}
     for module, traced in done.modules:
@@ -174,12 +172,6 @@ def trace(
 
 
 _COUNTED = ("modules", "identical", "decisions", "inlined", "chains", "named", "confirmed")
-
-
-def _limits(seconds: float, memory: int) -> Limits:
-    from collectors.decisions.host import Limits
-
-    return Limits(seconds, memory << 20)
 
 
 def _say(problems: Iterable[Problem]) -> None:

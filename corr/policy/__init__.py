@@ -4,6 +4,18 @@ corpus.py      modules as bitcode with their command lines; which are for traini
 extract.py     a corpus from sources, a build folder, or a folder that mlgo-utils made
 modules.py     compile a module of a corpus: as it is, with flags, with a table, with a policy
 trace.py       the default's decisions in every module, as rows of the lake
+examples.py    a trace as numbers to learn from
+train.py       the warm start: a policy that decides as LLVM does
+policies.py    a policy's file, and what it answers to a compiler
+ledger.py      every trial of a search on disk, and the budget of it
+thresholds.py  the honest alternative: another constant
+flips.py       single calls decided the other way, kept where the code becomes smaller
+improve.py     these together, module by module
+evolve.py      a policy that may transfer, from the constant on
+evaluate.py    all of them side by side on held-out modules
+handed_back.py a policy's decisions as tables that plain clang replays, byte for byte
+use.py         the flags that a build takes
+wrapper.py     a compiler that asks a policy
 
 Needs nothing but clang: no TensorFlow, no compiler of one's own.
 """

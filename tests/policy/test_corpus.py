@@ -23,7 +23,7 @@ def test_the_layout_is_what_ml_compiler_opt_reads(corpus_folder: Path, tools: To
     assert described["has_thinlto"] is False and described["modules"]
     for name in described["modules"][:3]:
         words = (folder / f"{name}.cmd").read_text().split("\0")
-        assert words[0] == "-cc1" and "-Oz" in words and "-o" not in words and "ir" not in words
+        assert words[0] == "-cc1" and "-O2" in words and "-o" not in words and "ir" not in words
         output = folder.parent / "as-it-would.o"
         argv = [tools.path("clang"), *words, "-x", "ir", folder / f"{name}.bc", "-o", output]
         assert process.run(argv).ok and output.stat().st_size
@@ -47,10 +47,10 @@ def test_the_same_code_is_kept_once(corpus_folder: Path, corr: Corr, tmp_path: P
         (tmp_path / "again" / copy).write_bytes((one / copy).read_bytes())
     (tmp_path / "again" / "empty.c").write_text("extern int nothing;\n")
     words = ("policy", "corpus", *(f"{n}" for n in ("m0.c", "m1.c", "empty.c")), "-o", "../corpus")
-    done = corr(*words, "--", "-Oz", cwd=tmp_path / "again")
+    done = corr(*words, "--", "-O2", cwd=tmp_path / "again")
     assert done.returncode == 0 and "2 modules added" in done.stderr
     assert "1 without code" in done.stderr
-    done = corr(*words, "--project", "other", "--", "-Oz", "-g", cwd=tmp_path / "again")
+    done = corr(*words, "--project", "other", "--", "-O2", "-g", cwd=tmp_path / "again")
     assert "0 modules added" in done.stderr and "2 with code that was there" in done.stderr
     assert len(Corpus.open(tmp_path / "corpus").modules) == 2
 

@@ -31,6 +31,8 @@ HEAVY = (
     "scipy",
     "caliperreader",
     "hatchet",
+    "sklearn",
+    "cma",
 )
 
 

@@ -1,0 +1,109 @@
+"""How good a policy is on modules that nothing was learned from, beside its honest alternatives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from collectors.base.errors import UsageError
+from corr.policy.corpus import Module
+from corr.policy.evolve import policy_trial
+from corr.policy.improve import RESULT
+from corr.policy.ledger import Ledger
+from corr.policy.modules import pool
+from corr.policy.policies import Policy
+
+_DRAWS = 2000
+#: What a search leaves of each module, as the columns are called.
+COLUMNS = {
+    "constant": "one threshold for all, chosen on training modules",
+    "threshold": "each module's best threshold",
+    "flipped": "single calls decided otherwise",
+    "searched": "the least of all these",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to build the modules: their code over the default's less one, with an interval.
+
+    The interval holds 95 % of what other modules like these would have given (bootstrap over
+    modules). `larger` counts the modules that it makes larger.
+    """
+
+    name: str
+    what: str
+    modules: int
+    change: float
+    low: float
+    high: float
+    smaller: int
+    larger: int
+    failed: int = 0
+
+
+def compared(name: str, what: str, pairs: Sequence[tuple[int, int | None]]) -> Way:
+    """A way from (default's bytes, its bytes or None) of each module; failures are left out."""
+    good = [(before, after) for before, after in pairs if after is not None]
+    if not good:
+        raise UsageError(f"{name}: no module compiled")
+    before, after = (np.array(side, np.float64) for side in zip(*good, strict=True))
+    draws = np.random.default_rng(0).integers(0, len(good), (_DRAWS, len(good)))
+    ratios = after[draws].sum(1) / before[draws].sum(1) - 1
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    return Way(
+        name,
+        what,
+        len(good),
+        float(after.sum() / before.sum() - 1),
+        float(low),
+        float(high),
+        int((after < before).sum()),
+        int((after > before).sum()),
+        len(pairs) - len(good),
+    )
+
+
+def searched(folder: Path) -> dict[str, Mapping[str, int]]:
+    """Bytes of each module by column, as a search left them; empty where there was none."""
+    path = folder / RESULT
+    if not path.exists():
+        return {}
+    try:
+        record = json.loads(path.read_bytes())
+        return {
+            str(m["module"]): {column: int(m[column]) for column in COLUMNS}
+            for m in record["modules"]
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", "run corr policy improve") from error
+
+
+def evaluate(
+    modules: Sequence[Module], policies: Mapping[str, Policy], ledger: Ledger, folder: Path,
+    jobs: int | None, done: Callable[[float], None],
+) -> tuple[list[Way], dict[str, dict[str, int | None]]]:  # fmt: skip
+    """The ways side by side, and each module's bytes by way."""
+    found = searched(folder)
+    text: dict[str, dict[str, int | None]] = {
+        module.name: {"default": module.text, **found.get(module.name, {})} for module in modules
+    }
+    with pool(jobs) as workers:
+        number = 0
+        for name, policy in policies.items():
+            trial = policy_trial(policy)
+            results = workers.map(lambda module, t=trial: ledger.text(module, t), modules)
+            for module, size in zip(modules, results, strict=True):
+                text[module.name][name] = size
+                number += 1
+                done(number)
+    ways = [compared("default", "LLVM's own heuristic", [(m.text, m.text) for m in modules])]
+    for name, what in (*COLUMNS.items(), *((n, "policy") for n in policies)):
+        pairs = [(m.text, text[m.name][name]) for m in modules if name in text[m.name]]
+        if pairs:
+            ways.append(compared(name, what, pairs))
+    return ways, text
