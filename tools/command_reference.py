@@ -20,6 +20,10 @@ SUBCOMMANDS = {
     ),
     "init": ("vscode",),
     "policy": ("corpus", "trace", "train", "improve", "evaluate", "export"),
+    "search": (
+        *("init", "quick", "full", "run", "analyze", "test-optimized"),
+        *("import", "create-subset", "split", "knobs"),
+    ),
 }
 
 

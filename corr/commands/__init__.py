@@ -10,6 +10,7 @@ COMMANDS = (
     "check",
     "import_",
     "optimize",
+    "search",
     "history",
     "decisions",
     "policy",

@@ -3,7 +3,8 @@
 store.py            a run appears by one rename; index.py finds it
 run_facts.py        what run.json says of it
 packs.py            many old runs in few files; compact.py makes them
-tables.py           every table there is; optimize_tables.py those of an optimisation
+tables.py           every table there is; optimize_tables.py those of an optimisation,
+                    search_tables.py of a search
 sql.py              DuckDB over it: tables, and the views of queries/views
 live.py             what a running optimisation says of itself
 """

@@ -15,6 +15,7 @@ from collectors.remarks import reader
 from collectors.source_loops import loops, source_text
 from corr.lake.optimize_tables import CHECKS, ITERATIONS, MUTANTS
 from corr.lake.policy_tables import TRACED_MODULES
+from corr.lake.search_tables import SEARCH_TABLES
 
 LOOP = column("loop", STRING, "key of the innermost source loop that it belongs to")
 
@@ -125,5 +126,6 @@ _ALL = (
     MUTANTS,
     inliner.DECISIONS,
     TRACED_MODULES,
+    *SEARCH_TABLES,
 )
 TABLES: dict[str, Table] = {t.name: t for t in _ALL}

@@ -9,10 +9,12 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from collectors.base.errors import UsageError
 from corr.system.toml_file import Keys, TomlFile, dotted, spelled
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,9 @@ def load(folder: Path) -> Settings:
     """
     own, project = folder / "corr.toml", folder / "pyproject.toml"
     if own.exists():
-        return _settings(TomlFile(own))
+        return read(TomlFile(own), Settings)
     if project.exists():
-        return _settings(TomlFile(project, ("tool", "corr")))
+        return read(TomlFile(project, ("tool", "corr")), Settings)
     return Settings()
 
 
@@ -91,12 +93,17 @@ def data_folder(option: Path | None, settings: Settings) -> Path:
     return Path(option or os.environ.get("CORR_DATA") or settings.data or "data")
 
 
-def _settings(file: TomlFile) -> Settings:
+def read(file: TomlFile, kind: type[Kind]) -> Kind:
+    """The file as an object of a dataclass, whose fields are dataclasses where it has tables.
+
+    Raises UsageError, with file, line and key, for a key that there is not, a value that is of
+    another type, and one that the dataclass itself refuses with a ValueError.
+    """
     import msgspec
 
-    known = _known(file, Settings, file.table, ())
+    known = _known(file, kind, file.table, ())
     try:
-        return msgspec.convert(known, Settings)
+        return msgspec.convert(known, kind)
     except msgspec.ValidationError as error:
         raise _wrong(file, str(error)) from error
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.base.errors import UsageError
-from corr.system.config import CheckSettings, Settings, Waiver, _settings, data_folder, load
+from corr.system.config import CheckSettings, Settings, Waiver, data_folder, load, read
 from corr.system.toml_file import TomlFile
 
 
@@ -123,7 +123,7 @@ def test_whatever_stands_there_is_taken_or_refused(value: object, name: str) -> 
         file = TomlFile(write(Path(folder), "") / "corr.toml")
         file.table = {name: value}
         with contextlib.suppress(UsageError):
-            taken = getattr(_settings(file), name)
+            taken = getattr(read(file, Settings), name)
             assert type(taken) in (type(value), float, CheckSettings)
 
 

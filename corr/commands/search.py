@@ -1,0 +1,369 @@
+"""`corr search`: the best value of a constant over many cases, code that chooses it, the proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corr.commands.options import DataOption, FormatOption, LlvmOption
+from corr.console.output import Format, message, print_line
+
+if TYPE_CHECKING:
+    from collectors.base.errors import CorrError
+    from corr.lake.store import Lake
+    from corr.search.analysis import Analysis
+    from corr.search.modes import Done
+    from corr.search.study import Study
+
+StudyArgument = Annotated[
+    list[str], typer.Argument(help="STUDY.toml; or C and C++ sources with --knob.")
+]
+KnobOption = Annotated[
+    list[str] | None,
+    typer.Option("--knob", help="An option of LLVM, NAME or NAME=VALUE,VALUE; repeatable."),
+]
+SizesOption = Annotated[
+    str | None, typer.Option("--sizes", help="With --knob: sizes of each kernel, with commas.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Folder of results [default: NAME_results].")
+]
+HeldOutOption = Annotated[
+    float | None,
+    typer.Option("--held-out", min=0, max=0.9, help="Share of the cases kept from the fit."),
+]
+RetryOption = Annotated[bool, typer.Option("--retry", help="Try again what failed.")]
+SingleOption = Annotated[
+    bool, typer.Option("--single", help="Prove the best single value in place of the code.")
+]
+
+VALUES = {
+    "setting": ("setting", None),
+    "geometric_mean": ("geomean", None),
+    "median": ("median", None),
+    "p95": ("P95", None),
+    "total": ("total, s", None),
+    "speedup": ("speed-up", None),
+    "interval": ("95 %", None),
+    "win_rate": ("wins", "percent"),
+    "improved": ("improved", None),
+    "neutral": ("neutral", None),
+    "regressed": ("regressed", None),
+    "failed": ("failed", None),
+}
+COLUMNS = (
+    *("study", "part", "role", "setting", "cases", "failed", "geometric_mean", "arithmetic_mean"),
+    *("median", "p95", "total", "speedup", "speedup_low", "speedup_high", "overall_speedup"),
+    *("win_rate", "average_improvement", "max_improvement", "improved", "neutral", "regressed"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    search = typer.Typer(
+        help="Find the best value of a constant over many cases, and prove it on others.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    for name, command in (
+        ("init", init),
+        ("quick", quick),
+        ("full", full),
+        ("run", run),
+        ("analyze", analyze),
+        ("test-optimized", test_optimized),
+        ("import", import_times),
+        ("create-subset", create_subset),
+        ("split", split),
+        ("knobs", knobs),
+    ):
+        search.command(name)(command)
+    app.add_typer(search, name="search")
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("study.toml"),
+    knob: KnobOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a study to begin with, each key with a comment."""
+    from corr.search.begin import write_study
+
+    write_study(file, knob or [], force=force)
+    print_line(str(file))
+
+
+def quick(
+    study: StudyArgument,
+    knob: KnobOption = None,
+    sizes: SizesOption = None,
+    held_out: HeldOutOption = None,
+    retry: RetryOption = False,
+    output: OutputOption = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Measure a few values of each knob, recommend, and prove it; the first thing to do."""
+    _go("quick", study, knob, sizes, held_out, output, data, format, retry=retry)
+
+
+def full(
+    study: StudyArgument,
+    knob: KnobOption = None,
+    sizes: SizesOption = None,
+    held_out: HeldOutOption = None,
+    retry: RetryOption = False,
+    output: OutputOption = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Measure every value for every case, recommend, apply that, and prove it.
+
+    Interrupted or killed, the same command goes on where it was.
+    """
+    _go("full", study, knob, sizes, held_out, output, data, format, retry=retry)
+
+
+def run(
+    study: StudyArgument,
+    knob: KnobOption = None,
+    sizes: SizesOption = None,
+    held_out: HeldOutOption = None,
+    retry: RetryOption = False,
+    output: OutputOption = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Measure what is missing of `full`, and nothing else."""
+    _go("run", study, knob, sizes, held_out, output, data, format, retry=retry)
+
+
+def analyze(
+    study: StudyArgument,
+    knob: KnobOption = None,
+    sizes: SizesOption = None,
+    held_out: HeldOutOption = None,
+    output: OutputOption = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Analyse what was measured, and run nothing."""
+    _go("analyze", study, knob, sizes, held_out, output, data, format)
+
+
+def test_optimized(
+    study: StudyArgument,
+    knob: KnobOption = None,
+    sizes: SizesOption = None,
+    held_out: HeldOutOption = None,
+    single: SingleOption = False,
+    output: OutputOption = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Apply what is recommended and measure it, on the held-out cases too."""
+    _go("test-optimized", study, knob, sizes, held_out, output, data, format, single=single)
+
+
+def import_times(
+    study: Annotated[Path, typer.Argument(help="STUDY.toml, which names cases and values.")],
+    file: Annotated[Path, typer.Argument(help="CSV with the columns case, setting and time.")],
+    unit: Annotated[str, typer.Option("--unit", help="Of the times: s, ms, us, ns.")] = "s",
+    output: OutputOption = None,
+    data: DataOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Analyse times that another tool measured. A row of the setting `recommended` is the proof."""
+    from corr.search.imported import enter, read
+    from corr.search.study import load
+
+    done = enter(load(study), _lake(data), read(file, unit), message)
+    _hand_over(done, output, format)
+
+
+def create_subset(
+    file: Annotated[Path, typer.Argument(help="Cases, one a line or a table.")],
+    count: Annotated[int, typer.Argument(min=1, help="How many.")],
+    output: Annotated[Path, typer.Argument(help="The file to write.")],
+    first: Annotated[
+        bool, typer.Option("--first", help="The first ones, not some from the whole file.")
+    ] = False,
+) -> None:
+    """Write a file with some of the cases of another: spread over it, the same ones each time."""
+    from corr.search.case_files import subset
+
+    print_line(f"{output}: {subset(file, count, output, first=first)} cases")
+
+
+def split(
+    file: Annotated[Path, typer.Argument(help="Cases, one a line or a table.")],
+    by: Annotated[
+        str, typer.Option("--by", help="The feature: the first word of a line is `op`.")
+    ] = "op",
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="NAME=BEGINNING of values that belong together; repeatable."),
+    ] = None,
+) -> None:
+    """Split a file of cases by a feature into one file for each of its values.
+
+    Without --kind, convolutions (conv…) and products (matmul, gemm, bmm, …) are told apart where
+    it is `op` that is asked for.
+    """
+    from corr.search.case_files import split_by
+
+    for path, number in split_by(file, by, kinds or []):
+        print_line(f"{path}: {number} cases")
+
+
+def knobs(
+    compiler: Annotated[str, typer.Argument(help="Whose: clang.")],
+    search: Annotated[str, typer.Argument(help="Only options with this in their name.")] = "",
+    llvm: LlvmOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """List LLVM's own tunable options with their type and default.
+
+    No default: it is set by target or level, and a sweep may not begin from it.
+    """
+    import pyarrow as pa
+
+    from collectors.base import toolchain
+    from collectors.base.errors import UsageError
+    from corr.console.output import emit
+    from corr.search.clang_options import options
+
+    if compiler != "clang":
+        raise UsageError(f"the options of {compiler!r} are not known", "those of clang are")
+    listed = [
+        {"name": o.name, "type": o.kind, "default": o.default, "values": ", ".join(o.choices)}
+        | {"what": o.says}
+        for o in options(toolchain.find(llvm))
+        if search in o.name
+    ]
+    if not listed:
+        raise UsageError(f"no option of LLVM has {search!r} in its name")
+    emit(pa.Table.from_pylist(listed), format)
+
+
+def _go(
+    name: str,
+    words: list[str],
+    knobs: list[str] | None,
+    sizes: str | None,
+    held_out: float | None,
+    output: Path | None,
+    data: Path | None,
+    format: Format,
+    *,
+    single: bool = False,
+    retry: bool = False,
+) -> None:
+    from dataclasses import replace
+
+    from corr.search.modes import MODES, go
+
+    study = _study(words, knobs, sizes)
+    if held_out is not None:
+        study = replace(study, prove=replace(study.prove, held_out=held_out))
+    lake = _lake(data)
+    try:
+        done = go(study, lake, replace(MODES[name], single=single, retry=retry), message)
+    except KeyboardInterrupt:
+        message("what was measured is kept: the same command goes on")
+        raise
+    _hand_over(done, output, format)
+
+
+def _hand_over(done: Done, output: Path | None, format: Format) -> None:
+    """Write the results, say where they are, and what they amount to."""
+    from corr.search.results import default_folder, write
+
+    files = write(done, output or default_folder(done.study))
+    _print(done, format)
+    for path in files:
+        message(f"  {path}")
+    if all(row["change"] == "failed" for row in done.analysis.changes):
+        raise _nothing_worked(done)
+
+
+def _nothing_worked(done: Done) -> CorrError:
+    """Nothing was measured at all, for the reason of the first case."""
+    from collectors.base.errors import CorrError
+
+    first = next(iter(done.analysis.changes), None)
+    if first is None:
+        return CorrError("nothing was measured yet", "`corr search quick` or `full` measures")
+    why = f"{first['case_name']}: {first['outcome']}: {first['detail']}"
+    return CorrError(f"every case failed; {why}", "mend the study; --retry tries again")
+
+
+def _study(words: list[str], knobs: list[str] | None, sizes: str | None) -> Study:
+    from collectors.base.errors import UsageError
+    from corr.search.begin import of_sources
+    from corr.search.study import load
+
+    if len(words) == 1 and words[0].endswith(".toml"):
+        if knobs or sizes:
+            raise UsageError("--knob and --sizes are for sources; a study says its own")
+        return load(Path(words[0]))
+    if not knobs:
+        raise UsageError(
+            "a study is one file that ends with .toml; sources need a --knob",
+            "`corr search init` writes a study; `corr search knobs clang` lists knobs",
+        )
+    return of_sources(words, knobs, sizes, Path.cwd())
+
+
+def _lake(data: Path | None) -> Lake:
+    from corr.lake.store import Lake
+    from corr.system.config import data_folder, load
+
+    return Lake.open(data_folder(data, load(Path.cwd())), create=True)
+
+
+def _print(done: Done, format: Format) -> None:
+    """The settings on stdout, the verdict on stderr."""
+    import pyarrow as pa
+
+    from corr.console.output import emit, emit_records
+    from corr.search.analysis import ALL
+
+    found = done.analysis
+    if format != Format.table:
+        listed = [{name: row[name] for name in COLUMNS} for row in found.values]
+        emit(pa.Table.from_pylist(listed), format)
+        return
+    message(f"run {done.run.run_id}; {done.missing} results are missing" * bool(done.missing))
+    emit_records([_shown(row) for row in found.settings(ALL)], VALUES)
+    _say_verdict(found)
+
+
+def _shown(row: object) -> dict[str, object]:
+    from collections.abc import Mapping
+
+    assert isinstance(row, Mapping)
+    shown = dict(row)
+    if row["speedup_low"] is not None and row["role"] != "baseline":
+        shown["interval"] = f"{row['speedup_low']:.3g}-{row['speedup_high']:.3g}"
+    if row["role"] == "baseline":
+        shown |= {"setting": f"{row['setting']} (baseline)", "win_rate": None}
+        shown |= dict.fromkeys(("speedup", "improved", "neutral", "regressed"))
+    return shown
+
+
+def _say_verdict(found: Analysis) -> None:
+    from corr.search.analysis import state
+
+    for one in found.advice:
+        of = f"{one['class']}: " if one["class"] else ""
+        print_line(f"\n{of}{one['verdict']}: {one['why']}")
+        if one["ladder"]:
+            print_line(f"  {', '.join(found.search['knobs'])}: {one['ladder']}")
+        single = one["single"] or "none that works for every case"
+        print_line(
+            f"  best single value: {single}, ×{one['single_speedup']:.3g};"
+            f" the best of each case: ×{one['best_speedup']:.3g}"
+        )
+    print_line(state(found))

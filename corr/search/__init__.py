@@ -1,0 +1,13 @@
+"""The best value of a constant of any compiler, over many cases; code that chooses it; the proof.
+
+study.py        what the TOML file says; begin.py writes one, with options of clang_options.py
+                → settings.py, cases.py (features: expressions.py, patterns.py)
+                → split.py: which cases no recommendation is fitted to
+engine.py       measures what is missing, in turn with the baseline, on what lab.py gives: builds
+                (building.py, compiler_source.py) that are told apart by content (contents.py), and
+                times (readings.py)
+journal.py      keeps each pair at once; outcome.py is a result; snapshot.py makes a run of them
+advice.py       recommends: fitting.py (which feature, if any), ladder.py (thresholds), code.py
+session.py      a study at work; modes.py: measure → advise → prove
+analysis.py     asks queries/views/search_*.sql; comprehensive.py, results.py write it down
+"""

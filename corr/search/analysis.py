@@ -1,0 +1,124 @@
+"""All that the reports of a study say, asked from the views over one run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from collectors.base.errors import UsageError
+from corr.lake.sql import connect, rows
+from corr.lake.store import Lake, RunInfo
+from corr.search.snapshot import KIND
+from corr.search.split import HELD_OUT, TUNING
+
+Row = Mapping[str, Any]
+VIEWS = ("search_changes", "search_values", "search_best", "search_clusters")
+TABLES = ("searches", "search_cases", "search_advice", "search_reasons")
+ALL = "all"
+#: The least that cases which were measured may differ to be called improved or regressed.
+NEUTRAL = 0.05
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the views say of a run, each as rows."""
+
+    run: RunInfo
+    search: Row
+    cases: Sequence[Row]
+    values: Sequence[Row]
+    changes: Sequence[Row]
+    best: Sequence[Row]
+    clusters: Sequence[Row]
+    advice: Sequence[Row]
+    reasons: Sequence[Row]
+
+    @property
+    def study(self) -> str:
+        return str(self.search["study"])
+
+    def settings(self, part: str = ALL) -> list[Row]:
+        """The row of each setting over a part of the cases; the baseline's first."""
+        found = [r for r in self.values if r["part"] == part and r["role"] != "recommended"]
+        return sorted(found, key=lambda r: r["role"] != "baseline")
+
+    def proof(self, part: str) -> Row | None:
+        """What the recommendation came to over a part of the cases; None: not measured."""
+        found = (r for r in self.values if r["role"] == "recommended" and r["part"] == part)
+        return next(found, None)
+
+    @property
+    def best_setting(self) -> Row | None:
+        """The setting with the largest geometric mean of speed-ups, of those that never failed."""
+        found = [r for r in self.settings() if r["speedup"] is not None and not r["failed"]]
+        return max(found, key=lambda r: r["speedup"], default=None)
+
+    @property
+    def headline(self) -> tuple[str, Row] | None:
+        """The part that the recommendation is judged by, and what it came to there."""
+        for part in (HELD_OUT, TUNING):
+            found = self.proof(part)
+            if found is not None and found["cases"]:
+                return part, found
+        return None
+
+    @property
+    def ready(self) -> bool:
+        """Held-out cases were measured, and not one is significantly slower, or fails."""
+        found = self.proof(HELD_OUT)
+        return bool(found and found["cases"] and not found["regressed"] and not found["failed"])
+
+
+def analyse(lake: Lake, run: RunInfo) -> Analysis:
+    """Ask the views of a run."""
+    with contextlib.closing(connect(lake, [run], (*VIEWS, *TABLES))) as connection:
+
+        def all_of(name: str) -> list[dict[str, Any]]:
+            return rows(connection, f"FROM {name}")
+
+        (search,) = all_of("searches")
+        return Analysis(
+            run,
+            search,
+            all_of("search_cases"),
+            all_of("search_values"),
+            all_of("search_changes"),
+            all_of("search_best"),
+            all_of("search_clusters"),
+            all_of("search_advice"),
+            all_of("search_reasons"),
+        )
+
+
+def newest(lake: Lake, study: str | None = None) -> RunInfo:
+    """The newest run of a study, or of any. Raises UsageError where there is none."""
+    for run in lake.newest_first():
+        if run.facts.kind == KIND and study in (None, run.facts.program):
+            return run
+    what = f"the study {study}" if study else "any study"
+    raise UsageError(f"the lake has no results of {what}", "run `corr search quick STUDY` first")
+
+
+def state(analysis: Analysis) -> str:
+    """What the recommendation is worth, in a sentence."""
+    found = analysis.headline
+    if found is None:
+        if all(one["verdict"] != "recommended" for one in analysis.advice):
+            return "nothing is recommended: leave it as it is, or take the best single value"
+        return "recommended, but not yet measured: `corr search test-optimized`"
+    part, row = found
+    counts = (
+        f"{row['improved']} improved, {row['neutral']} neutral, {row['regressed']} regressed"
+        + (f", {row['failed']} failed" if row["failed"] else "")
+    )
+    speed = (
+        f"×{row['speedup']:.3g} geometric mean (95 %: {row['speedup_low']:.3g}-"
+        f"{row['speedup_high']:.3g}) on {row['cases']} {part} cases, {counts}"
+    )
+    if part != HELD_OUT:
+        return f"{speed}; no case was held out, so nothing is proved for others"
+    if not analysis.ready:
+        return f"not ready: {speed}"
+    return f"ready: {speed}"

@@ -1,0 +1,199 @@
+"""comprehensive_analysis.txt: six parts with the names that users of the toolkit know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from collectors.base.foreign_text import one_line
+from corr.search.analysis import ALL, Analysis, Row, state
+from corr.search.split import HELD_OUT, TUNING
+
+WIDTH = 75
+TOP = 20
+
+
+def text(analysis: Analysis, early: str = "") -> str:
+    """The whole file; `early` is the code of the early returns."""
+    parts = (
+        ("Part 1: Performance Summary by Limit", summary(analysis)),
+        ("Part 2: Baseline Comparison", comparison(analysis)),
+        ("Part 3: Cluster Analysis", clusters(analysis)),
+        ("Part 4: Code Recommendations", recommendations(analysis, early)),
+        (f"Part 5: Top {TOP} Highest Speedups", top(analysis)),
+        ("Part 6: Optimized Configuration - Validated Performance", validation(analysis)),
+    )
+    found = analysis.search
+    head = [
+        f"COMPREHENSIVE ANALYSIS of {analysis.study}",
+        f"{found['cases']} cases, {found['held_out']} of them held out; run {analysis.run.run_id}",
+        f"{found['machine']}" + (f"; {one_line(found['compiler'])}" if found["compiler"] else ""),
+    ]
+    lines = [*head, ""]
+    for title, body in parts:
+        lines += ["=" * WIDTH, title, "=" * WIDTH, "", *body, ""]
+    return "\n".join(one_line_each(lines)) + "\n"
+
+
+def one_line_each(lines: Iterable[str]) -> list[str]:
+    from collectors.base.foreign_text import visible
+
+    return [visible(line) for line in lines]
+
+
+def knob(analysis: Analysis) -> str:
+    """What is varied."""
+    return ", ".join(analysis.search["knobs"])
+
+
+def summary(analysis: Analysis) -> list[str]:
+    lines = []
+    for row in analysis.settings():
+        lines.append(f"{named(analysis, row)}:")
+        if not row["cases"]:
+            lines += ["  every case failed", ""]
+            continue
+        lines += [
+            f"  Geometric Mean:   {ms(row['geometric_mean']):.2f} ms",
+            f"  Arithmetic Mean:  {ms(row['arithmetic_mean']):.2f} ms",
+            f"  Median:           {ms(row['median']):.2f} ms",
+            f"  P95:              {ms(row['p95']):.2f} ms",
+            f"  Total Runtime:    {ms(row['total']):.0f} ms",
+        ]
+        if row["failed"]:
+            lines.append(f"  Failed:           {row['failed']} tests")
+        lines.append("")
+    return lines
+
+
+def comparison(analysis: Analysis) -> list[str]:
+    lines = []
+    for row in analysis.settings():
+        if row["role"] == "baseline" or not row["cases"]:
+            continue
+        tests = f"({row['faster']}/{row['cases']} tests faster"
+        win = f"95 %: {percent(row['win_low'])} to {percent(row['win_high'])})"
+        low, high = percent(row["improvement_low"]), percent(row["improvement_high"])
+        significant = f"{row['improved']} improved, {row['regressed']} regressed"
+        lines += [
+            f"{setting(analysis, row)} vs baseline:",
+            f"  Win Rate:         {percent(row['win_rate'])} {tests}; {win}",
+            f"  Avg Improvement:  {percent(row['average_improvement'])} (95 %: {low} to {high})",
+            f"  Max Improvement:  {percent(row['max_improvement'])}",
+            f"  Geometric Mean:   {row['speedup']:.2f}x"
+            f" (95 %: {row['speedup_low']:.2f}x to {row['speedup_high']:.2f}x)",
+            f"  Significant:      {significant}, of a false discovery rate of 5 %",
+            "",
+        ]
+    return lines or ["nothing but the baseline was measured", ""]
+
+
+def clusters(analysis: Analysis) -> list[str]:
+    lines: list[str] = []
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in analysis.clusters:
+        groups.setdefault((row["class"] or "", row["setting"]), []).append(row)
+    for (group, name), rows in groups.items():
+        title = f"Cluster for {knob(analysis)} = {name}"
+        lines += [f"{title}{f' ({group})' if group else ''}:", f"  Count: {rows[0]['cases']} tests"]
+        for row in rows:
+            if row["feature"]:
+                lines.append(f"  {row['feature']} range: {row['least']:,g} - {row['most']:,g}")
+        lines += [f"  Avg speedup: {rows[0]['average_speedup']:.2f}x", ""]
+    return lines
+
+
+def recommendations(analysis: Analysis, early: str) -> list[str]:
+    lines = []
+    if early:
+        lines += ["Part A: Early Return Thresholds", "", *early.rstrip().split("\n"), ""]
+        lines += [f"Part B: {knob(analysis)} Logic", ""]
+    for one in analysis.advice:
+        if one["class"]:
+            lines.append(f"FOR {one['class'].upper()}:")
+        lines += [f"{one['verdict']}: {one['why']}", ""]
+        if one["verdict"] == "recommended":
+            lines += [*one["code"].rstrip().split("\n"), ""]
+            lines.append(f"Expected on the tuning cases: {one['speedup']:.2f}x geometric mean")
+        single = one["single"] or "none that works for all cases"
+        lines += [
+            f"Best single value: {single} ({one['single_speedup']:.2f}x);"
+            f" the best of each case: {one['best_speedup']:.2f}x",
+            "",
+        ]
+    return lines or ["not analysed yet", ""]
+
+
+def top(analysis: Analysis) -> list[str]:
+    lines = []
+    for number, row in enumerate(analysis.best[:TOP], start=1):
+        lines += [
+            f"#{number}: {one_line(row['case_name'], 160)}",
+            f"    Best limit: {row['setting']}, Runtime: {ms(row['seconds']):.2f}ms,"
+            f" Speedup: {row['speedup']:.2f}x",
+        ]
+    return [*lines, ""]
+
+
+def validation(analysis: Analysis) -> list[str]:
+    lines: list[str] = []
+    for part, title in ((HELD_OUT, "HELD-OUT CASES"), (TUNING, "TUNING CASES"), (ALL, "ALL CASES")):
+        row = analysis.proof(part)
+        if row is not None and row["cases"]:
+            lines += [title, *box(row), ""]
+    if not lines:
+        return [state(analysis), ""]
+    slower = [
+        f"  regressed: {one_line(r['case_name'], 100)} (x{r['ratio']:.2f} of the time)"
+        for r in analysis.changes
+        if r["role"] == "recommended" and r["change"] == "regressed"
+    ]
+    return [*lines, *slower, state(analysis), ""]
+
+
+def box(row: Row) -> list[str]:
+    """The frame with the figures of a part."""
+    before, after = ms(row["total_baseline"]), ms(row["total"])
+    count = row["cases"]
+
+    def share(name: str) -> str:
+        return f"{row[name]:>12} ({100 * row[name] / count:5.1f}%)"
+
+    pairs: Sequence[tuple[str, str] | None] = (
+        ("Total Tests:", f"{count:>12}"),
+        ("Baseline Runtime:", f"{before:>12.0f} ms  (~{before / 60000:.1f} min)"),
+        ("Optimized Runtime:", f"{after:>12.0f} ms  (~{after / 60000:.1f} min)"),
+        ("Overall Speedup:", f"{row['overall_speedup']:>12.2f}x"),
+        ("Overall Improvement:", f"{100 * (1 - after / before):>12.2f}%"),
+        ("Geometric Mean:", f"{row['speedup']:>12.2f}x"),
+        ("95 % interval:", f"{row['speedup_low']:>12.2f}x to {row['speedup_high']:.2f}x"),
+        None,
+        ("Tests Improved:", share("improved")),
+        ("Tests Neutral (±5%):", share("neutral")),
+        ("Tests Regressed:", share("regressed")),
+        ("Tests Failed:", f"{row['failed']:>12}"),
+    )
+    rule = "─" * WIDTH
+    lines = [f"┌{rule}┐", f"│{'BASELINE vs OPTIMIZED':^{WIDTH}}│", f"├{rule}┤"]
+    for pair in pairs:
+        if pair is None:
+            lines.append(f"├{rule}┤")
+        else:
+            lines.append(f"│{f' {pair[0]:<22}{pair[1]}':<{WIDTH}}│")
+    return [*lines, f"└{rule}┘"]
+
+
+def named(analysis: Analysis, row: Row) -> str:
+    what = setting(analysis, row)
+    return f"{what} (baseline)" if row["role"] == "baseline" else what
+
+
+def setting(analysis: Analysis, row: Row) -> str:
+    return f"{knob(analysis)} = {row['setting']}"
+
+
+def ms(seconds: float) -> float:
+    return 1000 * seconds
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f}%"

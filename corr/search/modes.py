@@ -1,0 +1,100 @@
+"""What the commands of `corr search` do with a study, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from corr.console.progress import Progress
+from corr.lake.store import Lake, RunInfo
+from corr.search.advice import Advice
+from corr.search.analysis import Analysis, analyse
+from corr.search.cases import Case
+from corr.search.engine import Task
+from corr.search.lab import Lab
+from corr.search.session import Session, opened
+from corr.search.settings import Setting, settings
+from corr.search.study import Study
+from corr.system.interrupts import kill_as_interrupt
+
+Tell = Callable[[str], None]
+#: Pairs at most in `quick`.
+QUICK_PAIRS = 5
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Which steps a command takes. `single`: prove the best single value; `retry`: what failed is
+    tried again.
+    """
+
+    name: str
+    measures: bool = True
+    proves: bool = True
+    quick: bool = False
+    single: bool = False
+    retry: bool = False
+
+
+MODES = {
+    "quick": Mode("quick", quick=True),
+    "full": Mode("full"),
+    "run": Mode("run", proves=False),
+    "analyze": Mode("analyze", measures=False, proves=False),
+    "test-optimized": Mode("test-optimized", measures=False),
+}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did: the run, its analysis, the advice and the cases of each class."""
+
+    study: Study
+    run: RunInfo
+    analysis: Analysis
+    advice: Sequence[Advice]
+    groups: Mapping[str, Sequence[Case]]
+    missing: int
+
+
+def go(study: Study, lake: Lake, mode: Mode, tell: Tell, lab: Lab | None = None) -> Done:
+    """Do the steps of a mode and commit what is known then.
+
+    A result that is measured is kept at once: after an interrupt or a kill the same command goes
+    on. Raises UsageError.
+    """
+    if mode.quick:
+        fewest = min(study.measure.fewest, QUICK_PAIRS)
+        measure = replace(study.measure, fewest=fewest, most=max(fewest, QUICK_PAIRS))
+        study = replace(study, measure=measure)
+    with kill_as_interrupt(), opened(study, lake, tell, lab) as session:
+        wanted = settings(study, quick=mode.quick)
+        asked = session.ask(wanted)
+        if not mode.measures and not mode.quick:
+            asked += session.ask(settings(study, quick=True))
+        if mode.retry:
+            session.engine.forget_failures(asked)
+        if mode.measures:
+            _measure(session, asked, tell, f"{study.name}: measuring")
+        advice = session.advise(_all_of(session, wanted))
+        proof = session.advised(advice, single=mode.single)
+        if mode.proves and proof:
+            _measure(session, proof, tell, f"{study.name}: proving what is recommended")
+        missing = len(session.engine.missing(asked))
+        run = session.commit(mode.name, advice)
+        return Done(study, run, analyse(lake, run), advice, session.groups, missing)
+
+
+def _all_of(session: Session, wanted: Sequence[Setting]) -> list[Setting]:
+    """Every setting that was asked for, those of quick mode too."""
+    return list(dict.fromkeys([*wanted, *(task.setting for task in session.tasks)]))
+
+
+def _measure(session: Session, tasks: Sequence[Task], tell: Tell, what: str) -> None:
+    missing = len(session.engine.missing(tasks))
+    if not missing:
+        return
+    known = len(tasks) - missing
+    tell(f"{what}: {missing} of {len(tasks)} results" + (f", {known} are known" if known else ""))
+    with Progress() as progress, progress.amount(what, len(tasks)) as done:
+        session.measure(tasks, done)

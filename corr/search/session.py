@@ -1,0 +1,205 @@
+"""A study opened for work: its cases and parts, what is known of it, and an engine to learn more.
+
+measure → advise → prove → snapshot: the modes of `corr search` are these steps, or some of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from collectors.base.errors import UsageError
+from collectors.base.scratch import scratch
+from corr.lake.search_tables import SEARCH_ADVICE, SEARCH_REASONS
+from corr.lake.store import Lake, RunInfo
+from corr.search import code
+from corr.search.advice import RECOMMENDED, Advice, advise
+from corr.search.building import Builds
+from corr.search.cases import Case, cases
+from corr.search.compiler_source import CompilerBuilds
+from corr.search.engine import Engine, Task
+from corr.search.journal import Journal
+from corr.search.lab import CommandLab, Lab
+from corr.search.placeholders import used
+from corr.search.settings import Setting, baseline, parsed
+from corr.search.snapshot import Snapshot, this_machine
+from corr.search.split import TUNING, class_of, parts
+from corr.search.study import KnobKind, Study
+
+#: What the whole of a study is called where it has one class.
+ALL = ""
+Tell = Callable[[str], None]
+Steps = Callable[[int], None]
+
+
+@dataclass
+class Session:
+    """A study that is worked on. `tasks` are those that have been asked for so far."""
+
+    study: Study
+    lake: Lake
+    cases: Sequence[Case]
+    parts: dict[str, str]
+    engine: Engine
+    journal: Journal
+    compiler: str = ""
+    tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def tuning(self) -> list[Case]:
+        return [case for case in self.cases if self.parts[case.name] == TUNING]
+
+    @property
+    def groups(self) -> dict[str, list[Case]]:
+        """The cases by their class."""
+        found: dict[str, list[Case]] = {}
+        for case in self.cases:
+            found.setdefault(class_of(case, self.study.recommend.classes), []).append(case)
+        return found
+
+    def ask(self, settings: Sequence[Setting]) -> list[Task]:
+        """Ask for these settings, for each case that recommendations may be fitted to."""
+        asked = self.engine.plan(self.tuning, settings)
+        self._add(asked)
+        return asked
+
+    def measure(self, tasks: Sequence[Task], done: Steps = lambda _n: None) -> None:
+        """Measure what is missing."""
+        self.engine.run(tasks, done)
+
+    def advise(self, settings: Sequence[Setting], *, single: bool = False) -> list[Advice]:
+        """The advice for each class from what is known; `single`: of single values only."""
+        known = self.journal.known.by_request
+        results = [known[task.request] for task in self.tasks if task.request in known]
+        base = baseline(self.study)
+        wanted = self.study.recommend
+        if single:
+            wanted = replace(wanted, most_steps=1)
+        found = []
+        for group, members in sorted(self.groups.items()):
+            tuned = [case for case in members if self.parts[case.name] == TUNING]
+            found.append(advise(group, tuned, results, settings, base, wanted))
+        return found
+
+    def advised(self, advice: Sequence[Advice], *, single: bool = False) -> list[Task]:
+        """Ask for what was advised, for every case, held-out ones too."""
+        tasks = []
+        by_group = {one.group: one for one in advice}
+        for case in self.cases:
+            one = by_group[class_of(case, self.study.recommend.classes)]
+            if single and one.single is not None:
+                tasks.append(self._advised(case, one.single, None))
+            elif one.verdict == RECOMMENDED:
+                tasks.append(self._advised(case, one.setting(case), self._code(one)))
+        self._add(tasks)
+        return tasks
+
+    def _advised(self, case: Case, name: str, text: str | None) -> Task:
+        setting = parsed(self.study, name)
+        applied = setting if text is None else replace(baseline(self.study), code=text)
+        return self.engine.advised(case, applied, name)
+
+    def _code(self, advice: Advice) -> str | None:
+        """The code that replaces the constant in the compiler's source; None: flags do."""
+        if not any(knob.kind == KnobKind.source for knob in self.study.knobs):
+            return None
+        return code.code(advice, self.study, "c++")
+
+    def commit(
+        self, mode: str, advice: Sequence[Advice] = (), reasons: Sequence[dict[str, object]] = ()
+    ) -> RunInfo:
+        """Commit a run with all that is known."""
+        more: dict[str, pa.Table] = {
+            "search_advice": SEARCH_ADVICE.rows(self._advice_row(one) for one in advice),
+            "search_reasons": SEARCH_REASONS.rows(reasons),
+        }
+        snapshot = Snapshot(
+            self.study,
+            mode,
+            self.cases,
+            self.parts,
+            baseline(self.study),
+            self.tasks,
+            self.compiler,
+            more,
+        )
+        return snapshot.commit(self.lake, self.journal)
+
+    def _advice_row(self, one: Advice) -> dict[str, object]:
+        language = self.study.recommend.languages[0]
+        return {
+            "study": self.study.name,
+            "class": one.group,
+            "verdict": one.verdict,
+            "why": one.why,
+            "ladder": str(one.ladder) if one.ladder else None,
+            "features": one.ladder.features if one.ladder else [],
+            "steps": one.ladder.leaves if one.ladder else 0,
+            "speedup": one.speedup,
+            "single": one.single,
+            "single_speedup": one.single_speedup,
+            "best_speedup": one.best_speedup,
+            "p_value": one.p_value,
+            "code": code.code(one, self.study, language, self.groups.get(one.group, ())),
+            "language": language,
+        }
+
+    def _add(self, tasks: Sequence[Task]) -> None:
+        known = {task.request for task in self.tasks}
+        self.tasks += [task for task in tasks if task.request not in known]
+
+
+@contextlib.contextmanager
+def opened(study: Study, lake: Lake, tell: Tell, lab: Lab | None = None) -> Iterator[Session]:
+    """A session of a study. `lab` measures in place of the study's commands. Raises UsageError."""
+    found = cases(study)
+    check(study)
+    with scratch("search") as folder, Journal(lake, study.name) as journal:
+        compiler = ""
+        if lab is None:
+            kept = journal.folder / "compilers"
+            sources = any(knob.kind == KnobKind.source for knob in study.knobs)
+            builds = Builds(study, folder, CompilerBuilds(study, kept) if sources else None)
+            compiler = builds.version
+            lab = CommandLab(study, builds, this_machine(), folder)
+        engine = Engine(
+            lab,
+            journal,
+            baseline(study),
+            study.measure,
+            study.time.clock,
+            host=platform.node(),
+            together=not any(knob.kind == KnobKind.source for knob in study.knobs),
+            tell=tell,
+        )
+        shares = parts(found, study.prove, study.recommend.classes)
+        yield Session(study, lake, found, shares, engine, journal, compiler)
+
+
+def check(study: Study) -> None:
+    """Raise UsageError for a study in which a knob would have no effect, or a file is missing."""
+    named = used(study.commands)
+    for path in filter(None, (study.run.directory, study.build.template)):
+        if "{" not in path and not Path(study.path(path)).exists():
+            raise UsageError(f"{study.file or study.name}: there is no {path}")
+    for knob in study.knobs:
+        by_name = f"knob.{knob.name}"
+        needed = {
+            KnobKind.source: {"artifact"},
+            KnobKind.template: {by_name, "value", "input"},
+            KnobKind.environment: named,
+        }.get(knob.kind, {"knob", by_name, "value"})
+        own = study.build.sources and knob.kind in (
+            KnobKind.flag, KnobKind.mllvm, KnobKind.macro,
+        )  # fmt: skip
+        if not (own or named & needed or knob.kind == KnobKind.environment):
+            say = " or ".join(f"{{{name}}}" for name in sorted(needed))
+            raise UsageError(
+                f"{study.file or study.name}: nothing uses the knob {knob.name!r}",
+                f"put {say} into a command",
+            )

@@ -1,0 +1,149 @@
+"""Ladders against every ladder there is; planted ones come back, and nothing where none was."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corr.search.fitting import SIGNIFICANT, Table, fit
+from corr.search.ladder import FAILED, best_path, between, groups, least_costs
+
+VALUES = (1, 8, 32, 64, 128, 256)
+NAMES = ("off", *map(str, VALUES))
+
+
+def every_path(count: int, width: int, *, free: bool) -> list[tuple[int, ...]]:
+    paths = itertools.product(range(width), repeat=count)
+    return [p for p in paths if free or list(p) == sorted(p)]
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.booleans(), st.integers(0, 2**31))
+def test_the_cheapest_of_all_ladders(count: int, width: int, free: bool, seed: int) -> None:
+    costs = np.random.default_rng(seed).normal(size=(count, width)).round(2)
+    found = least_costs(costs, 4, free=free)
+    for steps in range(1, 5):
+        paths = [
+            path
+            for path in every_path(count, width, free=free)
+            if sum(a != b for a, b in itertools.pairwise(path)) < steps
+        ]
+        cheapest = min(sum(costs[g, v] for g, v in enumerate(path)) for path in paths)
+        assert found[steps - 1] == pytest.approx(cheapest)
+        path = best_path(costs, steps, free=free)
+        assert sum(costs[g, v] for g, v in enumerate(path)) == pytest.approx(cheapest)
+        assert sum(a != b for a, b in itertools.pairwise(path)) < steps
+
+
+@given(st.floats(0, 1e9), st.floats(1e-6, 1e9))
+def test_a_threshold_lies_between(low: float, more: float) -> None:
+    high = low + more
+    if high > low:
+        assert low < between(low, high) <= high
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "round_one"),
+    [(512, 2048, 2048), (700, 1500, 1024), (300, 400, 400), (311, 395, 390), (0.123, 0.2, 0.2)],
+)
+def test_thresholds_are_round(low: float, high: float, round_one: float) -> None:
+    assert between(low, high) == pytest.approx(round_one)
+
+
+def test_coarse_groups_keep_equal_values_together() -> None:
+    values = [1.0, 2.0, 2.0, 2.0, 2.0, 3.0, 4.0, 5.0, 9.0, 9.0]
+    found = groups(values, 3)
+    assert found.count <= 3 and len({int(found.member[n]) for n in (1, 2, 3, 4)}) == 1
+    assert list(found.starts) == sorted(found.starts) and found.ends[-1] == 9
+
+
+def synthetic(seed: int, *, planted: bool) -> tuple[Table, dict[str, list[float]]]:
+    """A compiler with a known optimum by size, noise of 3 %, and values that fail somewhere."""
+    random = np.random.default_rng(seed)
+    count = 40
+    size = 2.0 ** random.integers(4, 24, count)
+    other = 2.0 ** random.integers(4, 16, count)
+    best = np.where(size < 1024, 256, np.where(size < 65536, 32, 1))
+    costs = np.zeros((count, len(NAMES)))
+    for column, value in enumerate(VALUES, start=1):
+        costs[:, column] = random.normal(0, 0.03, count) - 0.5
+        # where nothing was planted every case has a best value, but none that its features tell
+        costs[:, column] += (
+            0.15 * abs(np.log2(value / best)) if planted else random.normal(0, 0.3, count)
+        )
+    for case, column in zip(random.integers(0, count, 4), random.integers(1, 7, 4), strict=True):
+        if VALUES[column - 1] != best[case]:
+            costs[case, column] = FAILED
+    return Table(costs, NAMES, (None, *VALUES)), {"size": list(size), "other": list(other)}
+
+
+def test_a_planted_ladder_comes_back() -> None:
+    """In 19 of 20 studies at least: same values, thresholds within the gap of the cases."""
+    right = 0
+    for seed in range(20):
+        table, features = synthetic(seed, planted=True)
+        found = fit(table, features, loss=0.01, most_steps=6)
+        assert found is not None
+        told = [found.ladder.setting({"size": size, "other": 0}) for size in features["size"]]
+        best = ["256" if s < 1024 else "32" if s < 65536 else "1" for s in features["size"]]
+        right += found.p_value <= SIGNIFICANT and found.ladder.features == ["size"] and told == best
+    assert right >= 19
+
+
+def test_nothing_is_found_where_nothing_was_planted() -> None:
+    found = [fit(*synthetic(seed, planted=False), loss=0.01, most_steps=6) for seed in range(20)]
+    assert sum(one is not None and one.p_value > SIGNIFICANT for one in found) >= 19
+
+
+def test_a_value_that_fails_is_never_chosen() -> None:
+    costs = np.array([[0.0, -1.0], [0.0, -1.0], [0.0, FAILED], [0.0, -1.0], [0.0, -1.0]] * 6)
+    sizes = [float(n) for n in range(30)]
+    found = fit(Table(costs, ("off", "8"), (None, 8.0)), {"size": sizes}, loss=0.01, most_steps=6)
+    assert found is not None
+    for size, row in zip(sizes, costs, strict=True):
+        assert row[("off", "8").index(found.ladder.setting({"size": size}))] < FAILED
+
+
+def test_ladders_over_two_features() -> None:
+    """Output size and reduction size, as IREE's own: each decides only beside the other."""
+    random = np.random.default_rng(3)
+    count = 120
+    out, red = (2.0 ** random.integers(4, 20, count) for _ in range(2))
+    best = np.where(out < 4096, np.where(red < 2048, 0, 2), np.where(red < 2048, 2, 1))
+    costs = np.array([[0.2 * abs(v - b) for v in range(3)] for b in best])
+    costs += random.normal(0, 0.02, costs.shape)
+    table = Table(costs, ("off", "8", "64"), (None, 8.0, 64.0))
+    found = fit(table, {"out": list(out), "red": list(red)}, loss=0.01, most_steps=6)
+    assert found is not None and found.p_value <= SIGNIFICANT
+    assert sorted(found.ladder.features) == ["out", "red"] and found.ladder.leaves == 4
+    chosen = [
+        table.names.index(found.ladder.setting({"out": o, "red": r}))
+        for o, r in zip(out, red, strict=True)
+    ]
+    assert chosen == list(best)
+
+
+def test_texts_have_no_order() -> None:
+    sizes = [float(n) for n in range(30)]
+    best = [1 if n < 10 else 0 if n < 20 else 2 for n in range(30)]
+    costs = np.array([[0.0 if v == b else 0.5 for v in range(3)] for b in best])
+    found = fit(
+        Table(costs, ("off", "fast", "small"), (None, None, None), free=True),
+        {"size": sizes}, loss=0.01, most_steps=6,
+    )  # fmt: skip
+    assert found is not None
+    assert str(found.ladder) == "size < 10: fast, size < 20: off, else small"
+
+
+def test_one_step_loses_less_than_it_may() -> None:
+    """A second value that gains half a per cent is not worth a threshold."""
+    costs = np.array([[0.0, -math.log(2)]] * 20 + [[0.0, -math.log(2) + 0.005]] * 20)
+    costs = np.column_stack([costs, np.where(np.arange(40) < 20, -0.69, -0.6931)])
+    sizes: dict[str, Any] = {"size": [float(n) for n in range(40)]}
+    found = fit(Table(costs, NAMES[:3], (None, 1.0, 8.0)), sizes, loss=0.01, most_steps=6)
+    assert found is not None and found.ladder.leaves == 1

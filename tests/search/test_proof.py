@@ -1,0 +1,134 @@
+"""Held-out cases decide: planted regressions are found, and nothing is ready that has one."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from corr.search.analysis import state
+from corr.search.cases import Case, cases
+from corr.search.outcome import Failed, Outcome
+from corr.search.settings import Setting
+from corr.search.split import HELD_OUT, parts
+from corr.search.study import Prove, Recommend
+from tests.support.search_lab import FakeLab, done, study
+
+SIZES: list[int | float | str] = [2**n + k for n in range(4, 20) for k in range(3)]
+
+
+def planted(case: Case, setting: Setting) -> float:
+    """64 is best below 1024, 8 above."""
+    size, value = case.features["size"], setting.number
+    if value is None:
+        return size
+    return size * 0.5 * (1 + 0.3 * abs(math.log2(value / (64 if size < 1024 else 8))))
+
+
+def test_a_planted_ladder_is_recommended_and_proved(tmp_path: Path) -> None:
+    result = done(study([8, 16, 64], {"size": SIZES}), FakeLab(planted), tmp_path)
+    (advice,) = result.advice
+    assert str(advice.ladder) == "size < 1024: 64, else 8"
+    proof = result.analysis.proof(HELD_OUT)
+    assert proof is not None
+    assert proof["cases"] == result.analysis.search["held_out"] == 15  # of 48
+    assert proof["speedup"] == pytest.approx(2, rel=0.03) and proof["improved"] == 15
+    assert result.analysis.ready and state(result.analysis).startswith("ready: ×2")
+    # nothing but the baseline and what is recommended was measured there
+    held = {r["setting"] for r in result.analysis.changes if r["part"] == HELD_OUT}
+    assert held == {"recommended"}
+
+
+def regressing(made_parts: dict[str, str], how: float | Failed) -> FakeLab:
+    """As planted, but one held-out case is slower, or fails, under what is best elsewhere."""
+    victim = next(name for name, part in made_parts.items() if part == HELD_OUT)
+
+    def model(case: Case, setting: Setting) -> float | Failed:
+        if case.name != victim or setting.number is None:
+            return planted(case, setting)
+        return how if isinstance(how, Failed) else case.features["size"] * how
+
+    return FakeLab(model)
+
+
+@pytest.mark.parametrize("how", [1.2, 1.07, Failed(Outcome.wrong, "another result")])
+def test_a_planted_regression_is_found(tmp_path: Path, how: float | Failed) -> None:
+    made = study([8, 64], {"size": SIZES})
+    shares = parts(cases(made), made.prove)
+    result = done(made, regressing(shares, how), tmp_path)
+    proof = result.analysis.proof(HELD_OUT)
+    assert proof is not None and proof["regressed"] + proof["failed"] == 1
+    assert not result.analysis.ready and state(result.analysis).startswith("not ready")
+
+
+def test_without_held_out_cases_nothing_is_ready(tmp_path: Path) -> None:
+    made = study([8, 64], {"size": SIZES}, prove=Prove(held_out=0))
+    result = done(made, FakeLab(planted), tmp_path)
+    assert result.advice[0].ladder is not None and not result.analysis.ready
+
+
+def test_no_dependence_on_size_is_no_recommendation(tmp_path: Path) -> None:
+    """One kernel of three is six times faster from 150 on: a best single value, and no ladder."""
+
+    def model(case: Case, setting: Setting) -> float:
+        fast = case.labels["kernel"] == "a" and (setting.number or 0) >= 150
+        return case.features["size"] / (6 if fast else 1)
+
+    features: dict[str, list[int | float | str]] = {
+        "kernel": ["a", "b", "c"], "size": [2**n for n in range(6, 16)],
+    }  # fmt: skip
+    result = done(study([50, 150, 300], features), FakeLab(model), tmp_path)
+    (advice,) = result.advice
+    assert advice.verdict == "no recommendation" and advice.ladder is None
+    assert advice.single == "150" and advice.single_speedup > 1.5
+    assert "best single value" in state(result.analysis)
+
+
+def test_each_class_has_a_recommendation_of_its_own(tmp_path: Path) -> None:
+    """Convolutions want 64 when small, products 8; as one class they would want neither."""
+
+    def model(case: Case, setting: Setting) -> float:
+        size, value = case.features["size"], setting.number
+        small, large = (64, 8) if case.labels["op"] == "conv" else (8, 64)
+        best = small if size < 1024 else large
+        return size if value is None else size * 0.5 * (1 + abs(math.log2(value / best)))
+
+    features: dict[str, list[int | float | str]] = {
+        "op": ["conv", "matmul"], "size": [2**n + k for n in range(4, 20) for k in (0, 1)],
+    }  # fmt: skip
+    made = study([8, 64], features, recommend=Recommend(classes="op"))
+    result = done(made, FakeLab(model), tmp_path)
+    assert {one.group: str(one.ladder) for one in result.advice} == {
+        "conv": "size < 1024: 64, else 8",
+        "matmul": "size < 1024: 8, else 64",
+    }
+    assert result.analysis.ready
+    assert {r["class"] for r in result.analysis.clusters} == {"conv", "matmul"}
+
+
+def test_the_split_is_stratified_and_stays() -> None:
+    features: dict[str, list[int | float | str]] = {
+        "op": ["conv", "matmul"], "size": [*range(100)],
+    }  # fmt: skip
+    made = cases(study([1], features))
+    shares = parts(made, Prove(0.3, by="size"), "op")
+    for op in ("conv", "matmul"):
+        held = [c for c in made if c.labels["op"] == op and shares[c.name] == HELD_OUT]
+        assert len(held) == 30
+        for low in range(0, 100, 10):
+            assert 2 <= sum(low <= c.features["size"] < low + 10 for c in held) <= 4
+    assert parts(made[::-1], Prove(0.3, by="size"), "op") == shares
+    more = cases(study([1], {**features, "size": [*range(101)]}))
+    moved = parts(more, Prove(0.3, by="size"), "op")
+    assert sum(moved[c.name] != shares[c.name] for c in made) <= 2
+    assert set(parts(made, Prove(0)).values()) == {"tuning"}
+
+
+def test_whole_sizes_are_held_out() -> None:
+    features: dict[str, list[int | float | str]] = {"size": [*range(10)], "seed": [*range(5)]}
+    made = cases(study([1], features))
+    shares = parts(made, Prove(0.3, by="size", whole=True))
+    by_size = {s: {shares[c.name] for c in made if c.features["size"] == s} for s in range(10)}
+    assert all(len(found) == 1 for found in by_size.values())
+    assert sum(found == {HELD_OUT} for found in by_size.values()) == 3
