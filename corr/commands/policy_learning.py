@@ -18,6 +18,7 @@ from corr.commands.policy_options import (
     SecondsOption,
     limits,
 )
+from corr.commands.policy_time import improve_time
 from corr.console.output import Format, emit_records, message
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ TraceOption = Annotated[
 FolderOption = Annotated[
     Path | None, typer.Option("-o", help="Where results go [default: CORPUS/policy].")
 ]
+
+
+class Objective(StrEnum):
+    """What is searched for."""
+
+    size = "size"
+    time = "time"
 
 
 class Which(StrEnum):
@@ -83,13 +91,28 @@ def train(
 
 
 def improve(
-    corpus: CorpusArgument,
+    corpus: Annotated[
+        str,
+        typer.Argument(
+            metavar="CORPUS|RUN", help="A traced corpus; for time a run collected --decisions."
+        ),
+    ],
+    objective: Annotated[
+        Objective, typer.Option("--objective", help="What is to become less.")
+    ] = Objective.size,
     which: Annotated[
         Which, typer.Option("--modules", help="Modules that are searched.")
     ] = Which.held_out,
     flips: Annotated[
-        int, typer.Option("--flips", min=0, help="Calls to try a module, likely gains first.")
+        int,
+        typer.Option(
+            "--flips", min=0, help="Calls to try, of a module or of a program, best first."
+        ),
     ] = 24,
+    held_out_args: Annotated[
+        str | None,
+        typer.Option("--held-out-args", help="For time: arguments for the last word on the gain."),
+    ] = None,
     generations: Annotated[
         int,
         typer.Option(
@@ -116,6 +139,9 @@ def improve(
     Every trial is kept in trials.jsonl: a search that was stopped, or ran out of its budget, goes
     on where it was. The constant is chosen on the training modules only. What is found for a
     module is replayed by a plain clang: `tables/NAME.replay`.
+
+    For time the hot calls of one program are turned round, one by one; the whole program is timed
+    in turn with the best so far, and at the end on other arguments.
     """
     from collectors.base import toolchain
     from corr.policy.corpus import Split
@@ -125,8 +151,11 @@ def improve(
     from corr.policy.ledger import Budget, Ledger
     from corr.policy.modules import Builds
 
-    traced = traced_corpus(corpus, trace, data)
-    folder = output or corpus / "policy"
+    if objective == Objective.time:
+        improve_time(corpus, held_out_args, flips, minutes, output, llvm, data, format)
+        return
+    traced = traced_corpus(Path(corpus), trace, data)
+    folder = output or Path(corpus) / "policy"
     tools = toolchain.find(llvm or str(traced.corpus.llvm))
     builds = Builds(traced.corpus, tools, limits(seconds, memory))
     budget = Budget(None if minutes is None else 60 * minutes, trials)

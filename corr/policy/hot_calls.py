@@ -1,0 +1,199 @@
+"""Less time: hot calls of one program decided otherwise, each judged by timing the whole program.
+
+Only calls where much of the time lies are tried, one by one, each on top of those that were kept.
+Candidate and best so far are run in turn, in fresh processes, until the interval is clear. What is
+kept is then timed against the original on an input that nothing was chosen by: luck does not
+travel to it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from collectors.base.errors import CompileError, CorrError, UsageError
+from collectors.base.invocation import Invocation, failure
+from collectors.base.toolchain import Toolchain
+from collectors.decisions import replay
+from collectors.decisions.replay import SiteDecision
+from corr.lake.sql import connect, rows
+from corr.lake.store import Lake, RunInfo
+from corr.policy.modules import code_of
+from corr.program.build import Builder
+from corr.program.model import Program
+from corr.timing.interleave import Limits, interleave
+from corr.timing.verdict import Ratio
+
+#: Calls with less than this share of the time, in their callee or in what was inlined, stay.
+LEAST_SHARE = 0.01
+#: Pairs of runs that settle one candidate; the last word has more.
+_EACH = Limits(fewest=5, most=15, seconds=60.0)
+_LAST = Limits(fewest=9, most=31, seconds=120.0)
+
+
+@dataclass(frozen=True)
+class HotCall:
+    """A call of the source and what turning it round means, copy by copy, in its unit."""
+
+    unit: str
+    place: str
+    callee: str
+    share: float
+    decisions: tuple[SiteDecision, ...]
+
+    @property
+    def words(self) -> str:
+        verb = "inlined" if self.decisions[0].inlined else "not inlined"
+        return f"{self.callee} at {self.place} {verb}"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a call: time over that of the best so far; or why it was not timed."""
+
+    call: HotCall
+    ratio: Ratio | None = None
+    kept: bool = False
+    why: str = ""
+
+
+@dataclass
+class Faster:
+    """The outcome: calls that were kept, time over the original's on both inputs (None: not timed).
+
+    `kept` is empty where nothing was faster on the held-out input, too: the default stays.
+    """
+
+    tried: list[Tried] = field(default_factory=list)
+    kept: tuple[HotCall, ...] = ()
+    train: Ratio | None = None
+    held_out: Ratio | None = None
+    refuted: bool = False
+
+
+def hot_calls(lake: Lake, run: RunInfo, least: float = LEAST_SHARE) -> list[HotCall]:
+    """The calls of a run worth a try, hottest first. Raises UsageError without decisions."""
+    connection = connect(lake, [run], only=["call_sites", "decisions"])
+    if not rows(connection, "SELECT 1 FROM decisions LIMIT 1"):
+        raise UsageError(
+            f"{run.run_id} has no decisions of the inliner", "collect it with --decisions"
+        )
+    found = rows(
+        connection,
+        "SELECT d.module, s.place, s.callee, d.caller, d.chain, bool_or(d.inlined) AS inlined,"
+        " max(greatest(coalesce(s.inlined_share, 0), coalesce(s.callee_share, 0))) AS share"
+        " FROM call_sites s JOIN decisions d ON d.callee = s.callee AND d.file = s.file"
+        ' AND d.line = s.line AND d."column" = s."column" WHERE d.chain IS NOT NULL'
+        " GROUP BY ALL HAVING share >= ? ORDER BY share DESC, s.place, s.callee, d.chain",
+        least,
+    )
+    together: dict[tuple[str, str, str, bool], list[Any]] = {}
+    for row in found:
+        key = (row["module"], row["place"], row["callee"], row["inlined"])
+        together.setdefault(key, []).append(row)
+    calls = []
+    for (module, place, callee, inlined), copies in together.items():
+        sites = tuple(
+            SiteDecision(copy["caller"], callee, copy["chain"], not inlined) for copy in copies
+        )
+        if all(site.sound for site in sites):
+            calls.append(HotCall(module, place, callee, copies[0]["share"], sites))
+    return calls
+
+
+class Search:
+    """Builds and times variants of a program. `held_out` are arguments for the last word."""
+
+    def __init__(
+        self, program: Program, tools: Toolchain, folder: Path, held_out: Sequence[str] | None
+    ) -> None:
+        self._program = program
+        self._tools = tools
+        self._folder = folder
+        self._held_out = tuple(held_out) if held_out is not None else None
+        self._original = self._build("original", ())
+
+    def run(
+        self, calls: Sequence[HotCall], seconds: float | None, done: Callable[[float], None]
+    ) -> Faster:
+        """Try the calls while the time lasts. Raises CorrError where the program itself fails."""
+        end = None if seconds is None else time.monotonic() + seconds
+        outcome, best = Faster(), self._original
+        kept: tuple[HotCall, ...] = ()
+        expected = self._output(best)
+        for number, call in enumerate(calls, 1):
+            if end is not None and time.monotonic() > end:
+                break
+            tried, built = self._try(f"call{number}", call, kept, best, expected)
+            outcome.tried.append(tried)
+            if tried.kept and built is not None:
+                kept, best = (*kept, call), built
+            done(number)
+        if kept:
+            self._last_word(outcome, kept, best)
+        return outcome
+
+    def _try(
+        self, name: str, call: HotCall, kept: tuple[HotCall, ...], best: Path, expected: bytes
+    ) -> tuple[Tried, Path | None]:
+        try:
+            built = self._build(name, (*kept, call))
+            if code_of(built).hash == code_of(best).hash:
+                return Tried(call, why="the machine code is the same"), None
+            if self._output(built) != expected:
+                return Tried(call, why="the program prints something else"), None
+            ratio = interleave(self._run(best), self._run(built), limits=_EACH).ratio
+        except CompileError as error:
+            return Tried(call, why=error.message.splitlines()[0]), None
+        return Tried(call, ratio, ratio.high < 1), built
+
+    def _last_word(self, outcome: Faster, kept: tuple[HotCall, ...], best: Path) -> None:
+        outcome.train = interleave(self._run(self._original), self._run(best), limits=_LAST).ratio
+        decisive = outcome.train
+        if self._held_out is not None:
+            pair = (self._run(path, self._held_out) for path in (self._original, best))
+            outcome.held_out = decisive = interleave(*pair, limits=_LAST).ratio
+        if decisive.high < 1:
+            outcome.kept = kept
+        else:
+            outcome.refuted = True
+
+    def _build(self, name: str, calls: Sequence[HotCall]) -> Path:
+        folder = self._folder / name
+        folder.mkdir(parents=True)
+        flags = unit_flags(calls, folder)
+        units = tuple(
+            replace(unit, flags=(*unit.flags, *flags.get(self._program.label(unit), ())))
+            for unit in self._program.units
+        )
+        return Builder(replace(self._program, units=units), self._tools, folder).executable()
+
+    def _run(self, binary: Path, args: tuple[str, ...] | None = None) -> Invocation:
+        how = self._program.run
+        return (how if args is None else replace(how, args=args)).invocation(binary)
+
+    def _output(self, binary: Path) -> bytes:
+        done = self._run(binary).run()
+        error = failure(done)
+        if error is not None:
+            raise error
+        return done.stdout
+
+
+def unit_flags(calls: Sequence[HotCall], folder: Path) -> dict[str, list[str]]:
+    """For each unit whose calls are decided otherwise: its table, written, and the flags for it."""
+    tables: dict[str, list[SiteDecision]] = {}
+    for call in calls:
+        tables.setdefault(call.unit, []).extend(call.decisions)
+    flags = {}
+    for number, (unit, decisions) in enumerate(tables.items()):
+        path = folder.absolute() / f"{Path(unit).stem}-{number}.replay"
+        try:
+            path.write_text(replay.text(decisions), "utf-8", "surrogateescape")
+        except OSError as error:
+            raise CorrError(f"cannot write {path}: {error.strerror}") from error
+        flags[unit] = [replay.DEBUG, *replay.flags(path)]
+    return flags
