@@ -32,6 +32,8 @@ WEIGHTED = (
     "unsimplified_common_instructions",
 )
 _SIGMA = 8.0
+#: A generation compiles so many modules for each of its policies; of more there is a fixed choice.
+SAMPLE = 24
 #: Code of a module that does not compile counts as so many times its default's.
 _FAILED = 2.0
 #: LLVM's own threshold at -Oz, from which a search begins where no other constant is better.
@@ -60,6 +62,7 @@ def evolve(
     """Raises ToolMissing without cma. Ends early where the budget does."""
     strategy = _strategy(constant, seed)
     made = 0
+    train = sorted(train, key=lambda module: module.sha256)[:SAMPLE]
     with pool(jobs) as workers:
         for generation in range(generations):
             asked = strategy.ask()

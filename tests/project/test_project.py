@@ -33,6 +33,7 @@ HEAVY = (
     "hatchet",
     "sklearn",
     "cma",
+    "gymnasium",
 )
 
 
