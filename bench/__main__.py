@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import biglake, collect, diff, ir, remarks
+from bench import biglake, collect, diff, ir, remarks, search
 
 
 def main() -> None:
@@ -12,6 +12,7 @@ def main() -> None:
     biglake.main()
     remarks.main([])
     ir.main()
+    search.main()
 
 
 if __name__ == "__main__":

@@ -164,9 +164,7 @@ def _nested(
     """The fewest leaves, outer steps times inner ones, that lose no more than `allowed`."""
     out = groups(features[outer], OUTER)
     within = groups(features[inner], INNER)
-    least: dict[tuple[int, int], Costs] = {}
-    for start, end in _segments(out):
-        least[start, end] = _inner(table, out, within, start, end, table.costs)
+    least = _inner_costs(table, out, within)
     # by groups covered and leaves: cost, and (start, inner steps) of the last segment
     found: dict[tuple[int, int], tuple[float, tuple[int, int]]] = {(0, 0): (0.0, (0, 0))}
     for end in range(1, out.count + 1):
@@ -186,19 +184,26 @@ def _nested(
     return Fit(ladder, whole[leaves], 1.0)
 
 
-def _segments(out: Groups) -> list[tuple[int, int]]:
-    return [(a, b) for a in range(out.count) for b in range(a + 1, out.count + 1)]
-
-
-def _inner(table: Table, out: Groups, within: Groups, start: int, end: int, costs: Costs) -> Costs:
-    """The least costs of ladders over the inner feature, for the cases of a segment."""
-    chosen = (out.member >= start) & (out.member < end)
-    grouped = within.summed(np.where(chosen[:, None], costs, 0.0))
+def _inner_costs(table: Table, out: Groups, within: Groups) -> dict[tuple[int, int], Costs]:
+    """The least costs of ladders over the inner feature, for each stretch of outer groups."""
+    segments = [(a, b) for a in range(out.count) for b in range(a + 1, out.count + 1)]
+    costs = _stretches(table, out, within, segments)
     ways = [
-        least_costs(grouped[..., order], INNER_STEPS, free=table.free) for order in table.orders()
+        least_costs(costs[..., order], INNER_STEPS, free=table.free) for order in table.orders()
     ]
-    least: Costs = np.minimum.reduce(ways)
-    return least
+    return dict(zip(segments, np.minimum.reduce(ways), strict=True))
+
+
+def _stretches(
+    table: Table, out: Groups, within: Groups, segments: Sequence[tuple[int, int]]
+) -> Costs:
+    """Summed costs of stretches of outer groups: `[stretch, inner group, setting]`."""
+    cells = np.zeros((out.count + 1, within.count, table.costs.shape[-1]))
+    np.add.at(cells, (out.member + 1, within.member), table.costs)
+    sums = cells.cumsum(axis=0)
+    starts, ends = zip(*segments, strict=True)
+    found: Costs = sums[list(ends)] - sums[list(starts)]
+    return found
 
 
 def _unrolled(
@@ -214,8 +219,7 @@ def _unrolled(
     end = out.count
     while end:
         start, inner = found[end, leaves][1]
-        chosen = (out.member >= start) & (out.member < end)
-        grouped = within.summed(np.where(chosen[:, None], table.costs, 0.0))
+        (grouped,) = _stretches(table, out, within, [(start, end)])
         order = min(
             table.orders(),
             key=lambda o: float(
@@ -261,9 +265,16 @@ def _coarse(table: Table, features: Mapping[str, Sequence[float]], outer: str, i
     """The least cost of any ladder of ladders with two outer steps, which is quick to find."""
     out, within = groups(features[outer], OUTER), groups(features[inner], INNER)
     whole = out.count
-    ends = [
-        sum(float(_inner(table, out, within, *part, table.costs)[-1])
-            for part in ((0, cut), (cut, whole)) if part[0] < part[1])
-        for cut in range(1, whole + 1)
-    ]  # fmt: skip
-    return min(ends)
+    parts = [
+        (0, whole),
+        *((0, cut) for cut in range(1, whole)),
+        *((cut, whole) for cut in range(1, whole)),
+    ]
+    costs = _stretches(table, out, within, parts)
+    ways = [
+        least_costs(costs[..., order], INNER_STEPS, free=table.free)[:, -1]
+        for order in table.orders()
+    ]
+    least = np.minimum.reduce(ways)
+    below, above = least[1:whole], least[whole:]
+    return float(min([least[0], *(below + above)]))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Costs = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 #: The cost of what failed: no ladder may choose it.
-FAILED = 1e9
+FAILED = 1e6
 
 
 @dataclass(frozen=True)

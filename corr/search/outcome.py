@@ -63,12 +63,15 @@ class Result:
     host: str | None = None
 
     def to_row(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: getattr(self, name) for name in _NAMES}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Result:
         """The result of a row; what else is in the row is left out."""
-        known: dict[str, Any] = {f.name: row.get(f.name) for f in fields(cls)}
+        known: dict[str, Any] = {name: row.get(name) for name in _NAMES}
         known |= {"role": Role(row["role"]), "outcome": Outcome(row["outcome"])}
         known |= {"detail": row.get("detail") or "", "pairs": row.get("pairs") or 0}
         return cls(**known)
+
+
+_NAMES = tuple(f.name for f in fields(Result))
