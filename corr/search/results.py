@@ -6,14 +6,14 @@ import csv
 import re
 from pathlib import Path
 
-from corr.search import comprehensive
+from corr.search import comprehensive, page
 from corr.search.advice import RECOMMENDED, Advice
 from corr.search.code import ENDINGS, code, early_code
 from corr.search.modes import Done
 from corr.search.study import Study
 from corr.system.disk import disk_errors
 
-ANALYSIS, TIMES = "comprehensive_analysis.txt", "results.csv"
+ANALYSIS, REPORT, TIMES = "comprehensive_analysis.txt", "report.html", "results.csv"
 _COLUMNS = (
     *("case_name", "part", "class", "setting", "used", "outcome", "change", "seconds"),
     *("seconds_baseline", "ratio", "low", "high", "q_value", "pairs", "same_code_as", "detail"),
@@ -33,7 +33,9 @@ def write(done: Done, folder: Path) -> list[Path]:
             writer = csv.DictWriter(file, _COLUMNS, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
             writer.writerows(dict(row) for row in done.analysis.changes)
-        written = [text, times]
+        report = folder / REPORT
+        report.write_text(page.html(done.analysis), encoding="utf-8")
+        written = [text, report, times]
         for one in done.advice:
             if one.verdict == RECOMMENDED:
                 written += _code(done, one, folder)
