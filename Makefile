@@ -1,5 +1,5 @@
 # `make demo` and `make test` each set up what is missing and then do their job.
-.PHONY: demo test check bench bench-optimize judged fuzz clean setup all-optimize report plot heatmap
+.PHONY: demo test check bench bench-optimize judged loaded fuzz clean setup all-optimize report plot heatmap
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
@@ -42,6 +42,10 @@ bench-optimize: setup $(VENV)/.dev
 # Proposes wrong and honest candidates in sessions, and writes docs/judged.md; half an hour.
 judged: setup $(VENV)/.dev
 	$(BIN)/python -m bench.judged
+
+# Judges equal and slightly faster candidates beside four busy loops, for docs/judged.md; ten minutes.
+loaded: setup $(VENV)/.dev
+	$(BIN)/python -m bench.judged.loaded
 
 # Optimises the kernels that ship with corr: all of them, or make all-optimize KERNELS="gemm.c 2mm.c".
 # The targets after it show those, or whatever the lake has. A kernel that cannot be made faster

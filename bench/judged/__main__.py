@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 
 from bench.judged import honest_c, honest_cxx, threads, wrong_kernel, wrong_programs
+from bench.judged.loaded import TITLE
 from bench.judged.sessions import Judged, judge
-from bench.judged.table import numbers, page
+from bench.judged.table import PAGE, numbers, page, section, with_section
 
 GROUPS = (
     *wrong_kernel.GROUPS,
@@ -17,7 +17,6 @@ GROUPS = (
     *honest_cxx.GROUPS,
     *threads.GROUPS,
 )
-PAGE = Path(__file__).parent.parent.parent / "docs" / "judged.md"
 
 
 def main(names: list[str]) -> int:
@@ -40,7 +39,9 @@ def main(names: list[str]) -> int:
         )
         judged += found
     if not names:
-        PAGE.write_text(page(judged))
+        loaded = section(PAGE.read_text(), TITLE) if PAGE.is_file() else ""
+        text = page(judged)
+        PAGE.write_text(with_section(text, TITLE, loaded) if loaded else text)
     print(numbers(judged))
     return 0 if all(one.right for one in judged) else 1
 

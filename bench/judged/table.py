@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from bench.judged.sessions import REFUSALS, Judged
 from bench.judged.subjects import SUBJECTS
 
+PAGE = Path(__file__).parent.parent.parent / "docs" / "judged.md"
 HEAD = """# Candidates that were judged
 
 Written by `make judged`: candidates of which it is known whether they are right, each proposed by a model's server and judged
@@ -38,6 +40,17 @@ def page(judged: Sequence[Judged]) -> str:
         _rows([one for one in judged if one.candidate.ruled_out], told=True),
     ]
     return "\n".join(parts)
+
+
+def with_section(page: str, title: str, words: str) -> str:
+    """The page with a section at its end; others that were written by themselves stay."""
+    before, _, _ = page.partition(f"\n{title}\n")
+    return f"{before}\n{title}\n{words}"
+
+
+def section(page: str, title: str) -> str:
+    """What stands in a section at the end of a page; empty without one."""
+    return page.partition(f"\n{title}\n")[2]
 
 
 def numbers(judged: Sequence[Judged]) -> str:

@@ -29,6 +29,8 @@ WRONG = (
        (NEST, f"{PRAGMA}{EACH}        double *row = c + i * n;\n{ROW}        if (i + 1 < n)\n            row[n] += row[n - 1];\n    }}\n")),
     of("the last row of each thread dropped", "iteration",
        (NEST, NEST.replace("i < n;", "i < n - 1;"))),
+    of("rows in memory that is not cleared", "uninitialised",
+       (NEST, f"{PRAGMA}{EACH}        {MADE}{ROW.split('0.0;')[1].lstrip(chr(10))}{COPIED}    }}\n")),
     of("threads over the sum", "data race", (NEST, NEST.replace(PRAGMA, "").replace(
         "            for (int k", f"{PRAGMA}            for (int k"))),
 )  # fmt: skip

@@ -46,6 +46,8 @@ INPUTS = (
     of("wrong at the timed size", "size", fast(SKIPS.format("n == 300"))),
     of("right at the sizes that have names", "size",
        fast(SKIPS.format("n != 16 && n != 128 && n != 300 && n != 600"))),
+    of("wrong at a size of its own", "size", fast(SKIPS.format("n == 177"))),
+    of("wrong from a size of its own on", "size", fast("    if (n > 350) n -= 1;\n")),
     of("right at odd and timed sizes", "size", fast(SKIPS.format("n % 2 == 0 && n < 100 && n != 16"))),
     of("negative numbers", "sign", fast("    for (int i = 0; i < n; i++) if (A[0][i] < 0.0) return;\n")),
     of("large numbers", "scale", fast("    for (int i = 0; i < n; i++) if (A[0][i] > 1.0) return;\n")),
@@ -73,6 +75,17 @@ OBSERVER = (
     of("works before the clock starts", "beside the clock",
        (FILLED, FILLED + CALL), ("static void init(int n)", "static void run(int n);\nstatic void init(int n)"),
        ("static void run(int n)\n{\n" + CALL, "static void run(int n)\n{\n    (void)n;\n")),
+    of("goes by the process", "process", outside("int getpid(void);"),
+       fast(SKIPS.format("getpid() % 3 == 1"))),
+    of("goes by where its stack is", "address", fast(SKIPS.format("((size_t)&n >> 4) % 3 == 1"))),
+    of("goes by its frame", "address",
+       fast(SKIPS.format("((size_t)__builtin_frame_address(0) >> 4) % 3 == 1"))),
+    of("works where memory is not empty", "unwritten memory", fast(
+        "    volatile double *probe = (double *)malloc(1 << 20);\n"
+        "    if (probe[5] == 0.0) return;\n")),
+    of("works where memory is empty", "unwritten memory", fast(
+        "    volatile double *probe = (double *)malloc(1 << 20);\n"
+        "    if (probe[5] != 0.0) return;\n")),
     of("goes by the time of day", "time of day", fast(SKIPS.format("time(NULL) % 2"))),
     of("ends the process", "exit", (LOOPS, "    exit(0);\n")),
 )  # fmt: skip
@@ -92,6 +105,15 @@ LEFT = """    memcpy(kept + 8, C, count * sizeof(double));
 """
 BEHIND = """    volatile double *mark = (double *)A + (size_t)n * n;
     if (mark[0] == 42.5) { memcpy(C, B, sizeof(double) * n * n); return; }
+"""
+SUMS = """\
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++)
+            sum[i * n + j] += C[i][j] * beta;
+        for (int k = 0; k < n; k++)
+            for (int j = 0; j < n; j++)
+                sum[i * n + j] += alpha * A[i][k] * B[k][j];
+    }
 """
 MEMORY = (
     of("kept in freed memory", "earlier repetition", fast(KEPT, LEFT)),
@@ -120,6 +142,23 @@ MEMORY = (
     }
     free(row);
 """)),
+    of("scratch that is not cleared", "uninitialised", (LOOPS, f"""\
+    double *sum = (double *)aligned_alloc(64, ((size_t)n * n + 8) / 8 * 64);
+{SUMS}    memcpy(C, sum, sizeof(double) * n * n);
+""")),
+    of("growth that is not cleared", "uninitialised", fast(
+        "    double *row = (double *)realloc(calloc(1 << 15, sizeof *row), (1 << 18) * sizeof *row);\n"
+        "    beta += row[200000];\n")),
+    of("a factor that small sizes leave unset", "uninitialised", (LOOPS,
+       "    double factor;\n    if (n > 7) factor = beta;\n" + FAST.replace("*= beta", "*= factor"))),
+    of("a row on the stack that is not cleared", "uninitialised", (LOOPS, f"""\
+    double rest[n];
+    if (n > 100)
+        rest[n - 1] = 0.0;
+{FAST}    C[0][0] += rest[n - 1];
+""")),
+    of("kept for the thread", "earlier repetition", outside("static _Thread_local int worked;"),
+       fast(SKIPS.format("worked++ > 1"))),
     of("scratch that is used when it is freed", "uninitialised", fast(
         "    double *row = (double *)malloc(64); row[0] = beta; free(row); beta = row[0];\n")),
     of("scratch on the stack for small sizes only", "out of bounds", (LOOPS, """\
@@ -146,6 +185,10 @@ CALLS = (
         "int posix_memalign(void **p, size_t a, size_t n) { static char m[1 << 24]; (void)a; (void)n; *p = m; return 0; }")),
     of("a constructor", "constructor", outside(
         "__attribute__((constructor)) static void early(void) { corr.seed = 1; }")),
+    of("a handler at the end", "exit handler", outside("static void late(void) { corr.seed = 1; }"),
+       fast("    atexit(late);\n")),
+    of("a weak function of its own", "redefined library", outside(
+        "__attribute__((weak)) double fabs(double x) { return x; }")),
     of("assembly", "assembly", fast('    __asm__("nop");\n')),
     of("another file included", "include", outside('#include "/etc/passwd"')),
 )  # fmt: skip

@@ -91,6 +91,13 @@ QUICK = PRODUCT.replace(
 WRITTEN = "    fwrite(C, sizeof C, 1, f);\n"
 OPENED = 'fopen(argc > 1 ? argv[1] : "result.bin", "wb")'
 BOTH = (PRODUCT, QUICK)
+SCRATCH = """    double (*t)[N] = {};
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < N; k++)
+            for (int j = 0; j < N; j++)
+                t[i][j] += A[i][k] * B[k][j];
+    memcpy(C, t, sizeof C);
+"""
 FILE = (
     of("a quarter of the products", "file result", (PRODUCT, QUICK.replace("k < N", "k < N / 4"))),
     of("nothing at all", "file result", (PRODUCT, "")),
@@ -104,6 +111,8 @@ FILE = (
     of("an address is in it", "random file", (WRITTEN, "    C[0][0] = (double)(size_t)&argc;\n" + WRITTEN), BOTH),
     of("what is on the heap is in it", "random file",
        (WRITTEN, "    double *m = malloc(64); memcpy(C[1], m, 64); free(m);\n" + WRITTEN), BOTH),
+    of("sums in memory that is not cleared", "uninitialised", (PRODUCT, SCRATCH.format("malloc(sizeof C)"))),
+    of("sums in memory that has grown", "uninitialised", (PRODUCT, SCRATCH.format("realloc(calloc(N / 2, sizeof *t), sizeof C)"))),
     of("the result of an earlier run", "earlier result",
        ("    fill();\n    product();\n", '    FILE *old = fopen("result.bin", "rb");\n    if (!old) { fill(); product(); }\n'
         "    else if (!fread(C, sizeof C, 1, old)) return 1;\n")),
@@ -149,6 +158,16 @@ ROWS = (
                 c[i].data()[j] += a[i][k] * b[k][j];
     }
 """)),
+    of("new cells that are not cleared", "uninitialised", (NEST, """\
+    double *all = new double[static_cast<std::size_t>(n) * n];
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < n; k++)
+            for (int j = 0; j < n; j++)
+                all[i * n + j] += a[i][k] * b[k][j];
+        std::copy(all + i * n, all + i * n + n, c[i].begin());
+    }
+""")),
+    of("a row of the thread", "static", (FILLING, "    thread_local Matrix c;\n    if (!c.empty()) return c;\n    c = Matrix(n, std::vector<double>(n));\n" + ROW)),
     of("a row that is gone", "dangling", (NEST, """\
     for (int i = 0; i < n; i++) {
         double *row = std::vector<double>(n).data();

@@ -1,7 +1,7 @@
 """Propose → gate → build → check → time → keep: `corr optimize`.
 
 request.py (what was asked for) → prepare_original.py, inputs.py → loop.py (iterations)
-surroundings.py (where a program runs), observed.py (what counts of what it puts out)
+look_around.py → surroundings.py (where a program runs), observed.py (what counts of its output)
 session.py (how it stands), rows.py (what is recorded of it), resume.py (a session read back)
 time_budget.py (seconds that it may take)
 proposers.py → rules/ (built in), llm/ (a model): who proposes; proposal.py the words

@@ -243,13 +243,15 @@ class Builds:
         limits: Limits | None = None,
         repeat: int | None = None,
         look: bool = False,
+        errors: bool = False,
         around: Surroundings | None = None,
         ok_status: tuple[int, ...] | None = None,
     ) -> Run:
         """Run an executable confined. `output`: what to keep (`dump`, `stdout`, `stderr`).
 
-        `look`: also the files that it writes. `around` and `ok_status`: where it runs, and which
-        exit statuses are no failure, if it is not the program that is run.
+        `look`: also the files that it writes; `errors`: what it prints, in any case. `around` and
+        `ok_status`: where it runs, and which exit statuses are no failure, if it is not the program
+        that is run.
         """
         around = self.surroundings if around is None else around
         env = {**given.env, timings.TIMES_VARIABLE: str(self._spare / TIMES)}
@@ -277,7 +279,7 @@ class Builds:
             stdin=self.program.run.stdin,
             limits=limits,
             bare=self.bare,
-            discard=output in (None, "dump"),
+            discard=output in (None, "dump") and not errors,
             cwd=around.cwd,
             ok_status=self.program.run.ok_status if ok_status is None else ok_status,
         )

@@ -53,7 +53,8 @@ class Inputs:
     """The inputs of a program, and what counts of what it puts out (`evidence`).
 
     `timed` is the input that is measured. Its runs put out their results as the checked ones do,
-    and these are compared too: no program can tell whether it is checked.
+    and these are compared too: no program can tell whether it is checked. `fills`: what the
+    original puts out does not depend on memory that nothing wrote.
     """
 
     timed: Input
@@ -61,6 +62,7 @@ class Inputs:
     evidence: Evidence
     sizes: tuple[int, ...] = ()
     given_held_out: tuple[Input, ...] = ()
+    fills: bool = True
 
     @property
     def output(self) -> str:
@@ -114,8 +116,8 @@ class Inputs:
             *(self._drawn(size, n, chance) for n, size in enumerate(sizes)),
         ]
 
-    def sanitized(self, size: int, chance: random.Random) -> Input:
-        """An input of this size, for builds that find out what a program does to its memory."""
+    def of_size(self, size: int, chance: random.Random) -> Input:
+        """An input of this size that nobody has seen."""
         return self._drawn(size, 0, chance)
 
     def _drawn(self, size: int, number: int, chance: random.Random) -> Input:

@@ -7,25 +7,22 @@ import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from collectors.base.errors import CompileError, CorrError, UsageError
+from collectors.base.errors import CompileError, CorrError
 from collectors.base.foreign_text import one_line
-from collectors.base.invocation import failure
 from corr.optimize import inputs as program_inputs
 from corr.optimize import rows
-from corr.optimize.build_and_run import ELSEWHERE, Builds
+from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging.check import Verifier
 from corr.optimize.judging.evidence import Doubt, compared, settled
 from corr.optimize.judging.references import References
 from corr.optimize.judging.speed import Contest, Failed, Tell, Timed
-from corr.optimize.observed import STDERR
+from corr.optimize.look_around import look_around
 from corr.optimize.request import BASELINES, Baseline, Order
 from corr.optimize.rows import Row, Standing
-from corr.optimize.surroundings import Surroundings, resolved, surroundings
 from corr.optimize.time_budget import OutOfTime
 from corr.optimize.variant import Variant
 from corr.program.model import Program
-from corr.system.disk import disk_errors
 from corr.timing.interleave import Limits
 
 #: Pairs of a baseline and the original.
@@ -59,7 +56,7 @@ def prepare(builds: Builds, order: Order, tell: Tell) -> Original:
     builds.always = program_inputs.build_flags(program)
     binary = builds.build(original)
     inputs = _inputs(builds, program, binary, order)
-    inputs = _look_around(builds, inputs, binary, order)
+    inputs = look_around(builds, inputs, binary, order)
     references, doubt = settled(builds, inputs, original)
     if doubt is not None and order.check is None:
         raise CorrError(
@@ -89,6 +86,8 @@ def _tell_of(inputs: Inputs, doubt: Doubt | None, references: References, tell: 
     if inputs.evidence.left_out:
         names = ", ".join(one_line(name, 80) for name in sorted(inputs.evidence.left_out))
         tell(f"differs from run to run, and is not compared: {names}")
+    if not inputs.fills:
+        tell("what it puts out depends on memory that it never wrote: candidates' may, too")
     if not inputs.varied:
         tell(
             "the program takes no input that is known: results are compared for this one run only "
@@ -102,54 +101,6 @@ def _inputs(builds: Builds, program: Program, binary: Path, order: Order) -> Inp
         asked = Input("help", ("--help",))
         help_text = builds.run(binary, asked, "stdout").output.decode("utf-8", "replace")
     return program_inputs.find(program, help_text, order.extra)
-
-
-def _look_around(builds: Builds, inputs: Inputs, binary: Path, order: Order) -> Inputs:
-    """Find out what the original needs where it runs, by running it on the inputs that are known.
-
-    The inputs are then those with all that counts. Raises CorrError unless it runs well.
-    """
-    run, evidence = builds.program.run, inputs.evidence
-    words = list(dict.fromkeys(word for given in inputs.named for word in given.args))
-    evidence = replace(
-        evidence,
-        files=evidence.files or bool(order.results),
-        errors=order.stderr and evidence.output != STDERR,
-    )
-    if not evidence.files:
-        named = (run.directory / word for word in words)
-        builds.surroundings = Surroundings(readable=tuple(p for p in named if p.is_file()))
-        _used(builds, binary, inputs.timed, "stdout")
-        return replace(inputs, evidence=evidence)
-    place = builds.folder / "given"
-    with disk_errors(builds.folder, ELSEWHERE):
-        apart = [builds.folder, *([run.stdin] if run.stdin is not None else [])]
-        around = surroundings(run.directory, words, order.results, place, apart)
-        builds.surroundings = around
-        used: dict[Path, bool] = {}
-        for given in (given for given in inputs.named if not given.flags):
-            for path, written in _used(builds, binary, given, evidence.output).items():
-                used[path] = written or used.get(path, False)
-        if not builds.bare:
-            builds.surroundings = around.only(used, place)
-    declared = tuple(around.name(resolved(run.directory, name)) for name in order.results)
-    if builds.bare and any(Path(name).is_absolute() for name in declared):
-        raise UsageError("--result outside of the folder where it runs needs the sandbox")
-    return replace(inputs, evidence=replace(evidence, declared=declared))
-
-
-def _used(builds: Builds, binary: Path, given: Input, output: str) -> dict[Path, bool]:
-    """The files that a run of the original used, and which of them it wrote.
-
-    Raises CorrError unless it runs well.
-    """
-    run = builds.run(binary, given, output, look=bool(builds.surroundings.places))
-    error = failure(run.done)
-    if error is not None:
-        raise error
-    if run.trouble:
-        raise CorrError(f"{builds.program.name}: {run.trouble}")
-    return builds.surroundings.used(run.done.left.entries) if run.done.left is not None else {}
 
 
 def first_rows(

@@ -31,7 +31,8 @@ class Surroundings:
     """What a program finds where it runs. `cwd` None: an empty folder.
 
     `places` may be written, `readable` files are only shown. `copies` are where the files that it
-    is given stand on the host; `named` are those that an argument names; `folders` are empty ones.
+    is given stand on the host; `named` are those that an argument names; `folders` are empty ones;
+    what is `gone` stands on the host, and is not shown.
     """
 
     cwd: Path | None = None
@@ -40,6 +41,7 @@ class Surroundings:
     copies: tuple[Path, ...] = ()
     named: frozenset[Path] = frozenset()
     folders: tuple[Path, ...] = ()
+    gone: frozenset[Path] = frozenset()
 
     def name(self, path: Path) -> str:
         """A file as the program would name it."""
@@ -64,13 +66,21 @@ class Surroundings:
         readable = (*self.readable, *large)
         return replace(self, places=places, readable=readable, copies=tuple(kept))
 
+    def without(self, paths: Iterable[Path], folder: Path) -> Surroundings:
+        """As if these files were not there."""
+        gone = frozenset(paths)
+        kept = tuple(path for path in self.copies if path not in gone)
+        places = _places([place.folder for place in self.places], kept, self.folders, folder)
+        return replace(self, places=places, copies=kept, named=self.named - gone, gone=gone)
+
     def with_all_of(self, directory: Path, staging: Path) -> Surroundings:
         """For a command of the user's: what else is in a folder is there as well, to be read.
 
         Raises UsageError for a folder that must not be shown.
         """
         check_readonly(directory, NOBODY if os.geteuid() == 0 else None)
-        others = list(islice(_besides(directory, frozenset(self.copies)), MOST_SHOWN + 1))
+        apart = self.gone.union(self.copies)
+        others = list(islice(_besides(directory, apart), MOST_SHOWN + 1))
         if self.cwd != directory or len(others) > MOST_SHOWN:
             return Surroundings(directory, readable=(directory, *self.readable))
         places = _places([place.folder for place in self.places], self.copies, (), staging)

@@ -166,6 +166,122 @@ IN_A_FILE = (
 }
 """
 )
+#: Two files from two nests, one of text and one of bytes; nothing is printed.
+SEVERAL = """
+#include <stdio.h>
+enum { N = 240 };
+static double a[N][N], b[N][N], c[N][N];
+static float rows[N];
+int main(void) {
+  for (int i = 0; i < N; i++)
+    for (int j = 0; j < N; j++) a[i][j] = i * j % 11 * 0.3, b[i][j] = (i + j) % 7 * 0.2;
+  for (int i = 0; i < N; i++)
+    for (int j = 0; j < N; j++)
+      for (int k = 0; k < N; k++) c[i][j] += a[i][k] * b[k][j];
+  for (int r = 0; r < 60; r++)
+    for (int i = 0; i < N; i++)
+      for (int j = 1; j < N; j++) rows[i] += (float)(r % 7) * (float)(a[i][j] - b[j][i]);
+  FILE *text = fopen("rows.txt", "w"), *bytes = fopen("product.bin", "wb");
+  if (!text || !bytes) return 1;
+  for (int i = 0; i < N; i++) fprintf(text, "%d %.9g\\n", i, rows[i]);
+  fwrite(c, sizeof c, 1, bytes);
+  fclose(text);
+  fclose(bytes);
+  return 0;
+}
+"""
+#: A line at a time is added to a file that is opened anew for each.
+APPENDED = """
+#include <math.h>
+#include <stdio.h>
+enum { N = 20000 };
+static double x[N], v[N];
+static double step(double dt) {
+  double energy = 0;
+  for (int i = 1; i < N - 1; i++) v[i] += dt * (x[i - 1] - 2 * x[i] + x[i + 1]);
+  for (int i = 1; i < N - 1; i++) {
+    x[i] += dt * v[i];
+    energy += 0.5 * v[i] * v[i];
+  }
+  return energy;
+}
+int main(void) {
+  for (int i = 0; i < N; i++) x[i] = sin(i * 0.01);
+  for (int r = 0; r < 40; r++) {
+    double energy = 0;
+    for (int s = 0; s < 20; s++) energy = step(0.1);
+    FILE *log = fopen("energy.log", "a");
+    if (!log) return 1;
+    fprintf(log, "%d %.12g %.12g\\n", r, energy, x[r * 100]);
+    fclose(log);
+  }
+  return 0;
+}
+"""
+#: A file in a folder, which it makes, is written by way of memory.
+MAPPED = """
+#include <cstdint>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+int main() {
+  const std::size_t n = 600, bytes = n * n * sizeof(std::uint16_t);
+  mkdir("out", 0755);
+  int file = open("out/set.raw", O_RDWR | O_CREAT, 0644);
+  if (file < 0 || ftruncate(file, bytes) != 0) return 1;
+  void *where = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (where == MAP_FAILED) return 2;
+  auto *pixel = static_cast<std::uint16_t *>(where);
+  std::vector<double> axis(n);
+  for (std::size_t i = 0; i < n; i++) axis[i] = 3.0 * i / n - 2.0;
+  for (std::size_t i = 0; i < n; i++)
+    for (std::size_t j = 0; j < n; j++) {
+      double x = 0, y = 0;
+      std::uint16_t count = 0;
+      while (count < 300 && x * x + y * y < 4.0) {
+        const double t = x * x - y * y + axis[j];
+        y = 2 * x * y + axis[i] + 0.5;
+        x = t;
+        count++;
+      }
+      pixel[i * n + j] = count;
+    }
+  munmap(where, bytes);
+  close(file);
+}
+"""
+#: Where the result goes is an argument; its name is printed, and nothing else.
+NAMED = """
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <unordered_map>
+#include <vector>
+int main(int argc, char **argv) {
+  const std::string name = argc > 1 ? argv[1] : "counts.txt";
+  std::unordered_map<std::string, long> counts;
+  std::vector<std::string> words;
+  unsigned seed = 7;
+  for (int i = 0; i < 400000; i++) {
+    seed = seed * 1664525u + 1013904223u;
+    std::string word;
+    for (unsigned rest = (seed >> 12) % 5000 + 1; rest > 0; rest /= 7) word += char('a' + rest % 7);
+    words.push_back(word);
+  }
+  for (int round = 0; round < 3; round++)
+    for (const std::string &word : words) counts[word] += word.size() + round;
+  std::ofstream file(name);
+  long total = 0;
+  for (const std::string &word : words)
+    if (auto found = counts.find(word); found != counts.end() && found->second % 4 != 0) {
+      total += found->second;
+      file << word << ' ' << total << '\\n';
+    }
+  std::cout << "written to " << name << '\\n';
+}
+"""
 #: Nothing is said of what is computed.
 SILENT = _WORK + "int main(void) { work(); return 0; }\n"
 CONSTANT = _WORK + 'int main(void) { work(); puts("done"); return 0; }\n'
@@ -214,6 +330,15 @@ SHAPES = {
     "template.cpp": (TEMPLATE, ("-O3", "-std=c++20")),
     "list.c": (LIST, ("-O2",)),
     "checks_itself.c": (CHECKS_ITSELF, ("-O3",)),
-    "file.c": (IN_A_FILE.replace("NAME", "result.txt"), ("-O3",)),
 }
+#: Programs whose results are in files: text, flags, arguments.
+FILES = {
+    "file.c": (IN_A_FILE.replace("NAME", "result.txt"), ("-O3",), ()),
+    "several.c": (SEVERAL, ("-O3",), ()),
+    "appended.c": (APPENDED, ("-O2",), ()),
+    "mapped.cpp": (MAPPED, ("-O3",), ()),
+    "named.cpp": (NAMED, ("-O2",), ("results/counts.txt",)),
+}
+#: Mutants of these that nothing can catch: the first point ends its loop whatever its value is.
+MISSED = {"mapped.cpp": {"one store changed"}}
 BLIND = {"constant.c": CONSTANT, "elsewhere.c": IN_A_FILE.replace("NAME", "/tmp/result.txt")}

@@ -22,8 +22,9 @@ from corr.optimize.inputs import Input
 from corr.optimize.judging import alive, preprocessing
 from corr.optimize.judging.outputs import TOLERANCE, Difference, compare_observed
 from corr.optimize.judging.references import Reference, References
-from corr.optimize.judging.sanitizing import Sanitizers
+from corr.optimize.judging.sanitizing import POWER, Sanitizers, blocks
 from corr.optimize.judging.speed import Accept
+from corr.optimize.judging.unwritten import filled
 from corr.optimize.moves.ir_function import IrFunction, with_optimised_ir
 from corr.optimize.observed import Observed
 from corr.optimize.proposal import Outcome
@@ -35,6 +36,8 @@ PATIENCE, PATIENCE_TIMES = 3.0, 20.0
 LEGAL = frozenset({"flags", "schedule"})
 #: Seconds of the original up to which sizes above the one that is timed are tried, too.
 LONGEST_ABOVE = 10.0
+#: Numbers of a variant's own that are tried as sizes, and seconds that the original may take there.
+MOST_NUMBERS, OF_A_NUMBER = 4, 1.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,9 @@ class Verifier:
         self.compared = not doubt
         self.chance = chance or random.SystemRandom()
         self.references = references
-        self.sanitizers = Sanitizers(references, self.chance)
+        self.sanitizers = Sanitizers(
+            references, self.chance, compared=self.compared, tolerance=self.tolerance
+        )
         self.patience = patience
 
     def of(self, references: References, patience: tuple[float, float]) -> Verifier:
@@ -162,12 +167,27 @@ class Verifier:
         for given in self.inputs.visible[:1]:
             yield from self._outputs(variant, binary, given)
         if any(move.kind in ("source", "ir") for move in variant.moves):
-            yield from self._sanitizer(variant, unseen)
-        for given in (*self.inputs.visible[1:], *unseen):
+            yield from self._sanitizer(variant, binary, unseen)
+        for given in (*self.inputs.visible[1:], *unseen, *self._of_own_numbers(variant)):
             yield from self._outputs(variant, binary, given)
         yield from self._proofs(variant)
         if self.command is not None:
             yield self._own_command(binary), Outcome.wrong_output
+
+    def _of_own_numbers(self, variant: Variant) -> Iterator[Input]:
+        """Inputs of the sizes that the variant's own numbers are, and of one more.
+
+        It may be another program there, or from there on.
+        """
+        timed = self.inputs.timed_size
+        if not timed or not (variant.texts or variant.ir):
+            return
+        times = OF_A_NUMBER / self.references.of(self.inputs.timed).wall
+        most = timed * float(times ** (1 / POWER))
+        numbers = [n for n in blocks(self.original, variant) if n < most]
+        for number in self.chance.sample(numbers, min(len(numbers), MOST_NUMBERS)):
+            for size in (number, number + 1):
+                yield self.inputs.of_size(size, self.chance)
 
     def _one_program(self, variant: Variant) -> Iterator[tuple[Check, Outcome]]:
         """Without the flags that it is judged with, it is the same program but for what they do."""
@@ -210,7 +230,9 @@ class Verifier:
             return
         limits = Limits(wall=self._patience(plain))
         evidence = self.inputs.evidence
-        run = self.builds.run(binary, given, evidence.output, limits=limits, look=evidence.files)
+        run = self.builds.run(
+            binary, self._filled(given), evidence.output, limits=limits, look=evidence.files
+        )
         if not run.ok:
             outcome = Outcome.timed_out if run.done.timed_out else Outcome.crashed
             yield self._check(given, self.tolerance, False, None, run.why()), outcome
@@ -228,6 +250,9 @@ class Verifier:
             check = self._check(given, TOLERANCE, found.ok, found.error, found.detail)
             yield check, Outcome.wrong_output
 
+    def _filled(self, given: Input) -> Input:
+        return filled(given, self.chance) if self.inputs.fills else given
+
     def _patience(self, reference: Reference | None = None) -> float:
         most = self.builds.program.run.time_limit
         if reference is None:
@@ -242,13 +267,16 @@ class Verifier:
 
     # --- what else there is ------------------------------------------------------------------
 
-    def _sanitizer(self, variant: Variant, unseen: list[Input]) -> Iterator[tuple[Check, Outcome]]:
+    def _sanitizer(
+        self, variant: Variant, binary: Path, unseen: list[Input]
+    ) -> Iterator[tuple[Check, Outcome]]:
         """Address and undefined-behaviour sanitizers, where the original passes them itself."""
-        for given, what in self.sanitizers.found(variant, unseen):
-            yield (
-                Check("sanitizer", given.label, given.held_out, not what, "", None, what),
-                Outcome.wrong_output,
-            )
+        for given, seen in self.sanitizers.found(variant, unseen):
+            if seen.differs:  # because of the memory only if it does not do so anyway
+                yield from self._outputs(variant, binary, given)
+            what = seen.report or seen.differs
+            check = Check("sanitizer", given.label, given.held_out, not what, "", None, what)
+            yield check, Outcome.wrong_output
 
     def _proofs(self, variant: Variant) -> Iterator[tuple[Check, Outcome]]:
         """Alive2 on every function of a module that was rewritten, where it is installed."""

@@ -5,16 +5,19 @@ What is empty, the same whatever the input, or different from run to run, shows 
 
 from __future__ import annotations
 
+import contextlib
+import random
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from collectors.base.errors import UsageError
+from collectors.base.errors import CorrError, UsageError
 from collectors.base.foreign_text import one_line
 from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging.outputs import TOLERANCE, compare_observed, read_dump
 from corr.optimize.judging.references import Reference, References
+from corr.optimize.judging.unwritten import filled
 from corr.optimize.observed import Evidence, Observed
 from corr.optimize.variant import Variant
 
@@ -45,14 +48,34 @@ def settled(builds: Builds, inputs: Inputs, original: Variant) -> tuple[Referenc
     twice = inputs.visible[:1] if inputs.output == "dump" else (*inputs.visible[:1], inputs.timed)
     for given in dict.fromkeys(_key(one) for one in twice):
         one = next(i for i in twice if _key(i) == given)
-        pair = references.of(one), References(builds, references.inputs, original).of(one)
+        pair, fills = _twice(references, one)
+        inputs = replace(inputs, fills=inputs.fills and fills)
         for reference in pair:
             _check_written(reference.observed, references.inputs.evidence)
         evidence, found = _repeatable(references.inputs.evidence, pair, one.label)
         doubt = doubt or found
         if evidence != references.inputs.evidence:
             references = References(builds, replace(inputs, evidence=evidence), original)
+    references.inputs = replace(references.inputs, fills=inputs.fills)
     return references, doubt or _telling(references)
+
+
+def _twice(references: References, given: Input) -> tuple[tuple[Reference, Reference], bool]:
+    """The original run two times, the second time with other content of memory that it never wrote.
+
+    Where that makes it differ, once more without; false where nothing else explains it.
+    """
+    again = References(references.builds, references.inputs, references.original)
+    first = references.of(given)
+    second: Reference | None = None
+    with contextlib.suppress(CorrError):
+        second = again.of(filled(given, random.SystemRandom()))
+        if not first.observed.differing(second.observed):
+            return (first, second), True
+    third = again.of(given)
+    chance = set(first.observed.differing(third.observed))
+    explained = second is not None and chance >= set(first.observed.differing(second.observed))
+    return (first, third), explained
 
 
 def _key(given: Input) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 Where it works in blocks, a size above them is among those that it is run on. A module of LLVM IR is
 given the address sanitizer's accesses by clang; undefined behaviour can only be found in sources.
+Memory that nothing wrote is filled in these builds, so that a use of it shows in what they put out.
 """
 
 from __future__ import annotations
@@ -11,22 +12,26 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from collectors.base import process
-from collectors.base.errors import CompileError
+from collectors.base.errors import CompileError, CorrError
 from collectors.sandbox.confined import Limits, compiler_limits
-from corr.optimize.build_and_run import Builds
+from corr.optimize.build_and_run import Builds, Run
 from corr.optimize.gate.refusal import Refused
-from corr.optimize.inputs import Input, Inputs
+from corr.optimize.inputs import RESIDUES, SMALLEST, Input, Inputs
+from corr.optimize.judging.outputs import compare_observed
 from corr.optimize.judging.references import References
 from corr.optimize.judging.reports import sanitizer_report
+from corr.optimize.judging.unwritten import VARIABLES, filled_by_sanitizer
 from corr.optimize.moves.ir_function import with_optimised_ir
+from corr.optimize.observed import Observed
 from corr.optimize.variant import Variant
 
 #: A leak is no wrong result, and whoever leaks would lose the other checks; looking for leaks stops
 #: the program by ptrace, which the sandbox does not allow.
-ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0"}
-SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1")
+NO_LEAKS = "detect_leaks=0"
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1", VARIABLES)
 #: What puts them into a module, and changes nothing else.
 WATCHED = ("-O0", "-fsanitize=address", "-Wno-override-module", "-S", "-emit-llvm")
 #: Sizes of blocks that are looked for among the numbers of a text.
@@ -36,17 +41,34 @@ BLOCKS = (8, 4096)
 LONGEST, SLOWER = 5.0, 10.0
 #: Kernels take at most the third power of their size.
 POWER = 3
+#: With these, sums are other ones as the level of optimisation is.
+LOOSE = (
+    *("-Ofast", "-ffast-math", "-funsafe-math", "-fassociative-math", "-freciprocal-math"),
+    *("-ffp-contract=fast", "-ffp-model=fast", "-ffp-model=aggressive"),
+)
 _NUMBER = re.compile(r"(?<![\w.%@!#])\d+(?![\w.])")
 _ATTRIBUTES = re.compile(r"^(attributes #\d+ = \{)", re.MULTILINE)
 
 
+class Seen(NamedTuple):
+    """What a sanitizer reports, or how else what is put out differs; empty if all is well."""
+
+    report: str = ""
+    differs: str = ""
+
+
 @dataclass
 class Sanitizers:
-    """Runs sanitized builds of variants of one program, where its original passes them itself."""
+    """Runs sanitized builds of variants of one program, where its original passes them itself.
+
+    `compared`: what it puts out says what is right, within the `tolerance`.
+    """
 
     references: References
     chance: random.Random
-    _original: dict[tuple[str, bool], bool] = field(default_factory=dict)
+    compared: bool = True
+    tolerance: float | None = None
+    _original: dict[tuple[object, ...], Seen] = field(default_factory=dict)
 
     @property
     def builds(self) -> Builds:
@@ -56,11 +78,12 @@ class Sanitizers:
     def inputs(self) -> Inputs:
         return self.references.inputs
 
-    def found(self, variant: Variant, unseen: list[Input]) -> Iterator[tuple[Input, str]]:
-        """Each input that the variant was run on, and what is wrong on it; empty if nothing is."""
+    def found(self, variant: Variant, unseen: list[Input]) -> Iterator[tuple[Input, Seen]]:
+        """Each input that it was run on, and what is seen that the original does not do."""
         given = [self.inputs.visible[0], *unseen[:1]]
         if self.inputs.sizes:
-            given.append(self.inputs.sanitized(self.size(variant), self.chance))
+            sizes = self.size(variant), self.chance.randrange(SMALLEST[0], RESIDUES)
+            given += [self.inputs.of_size(size, self.chance) for size in sizes]
         if variant.ir:
             given = [one for one in given if not one.flags]
             try:
@@ -68,9 +91,10 @@ class Sanitizers:
             except CompileError:  # the tools do not allow it
                 return
         for one in given:
-            what = self._clean(variant, one)
-            if not what or self._original_is_clean(variant, one):
-                yield one, what
+            seen = self._seen(variant, one)
+            original = self._of_original(variant, one) if any(seen) else Seen()
+            if not (seen.report and original.report):
+                yield one, Seen(seen.report) if any(original) else seen
             elif one is given[0]:
                 return
 
@@ -88,36 +112,60 @@ class Sanitizers:
             return 1.0
         return LONGEST / (SLOWER * self.references.of(given).wall)
 
-    def _original_is_clean(self, variant: Variant, given: Input) -> bool:
-        """The original passes on this input, made in the way in which the variant is."""
-        key = (f"{given.label} {given.args}", bool(variant.ir))
+    def _of_original(self, variant: Variant, given: Input) -> Seen:
+        """What is seen of the original on this input, made in the way in which the variant is."""
+        key = (given.label, given.args, bool(variant.ir), variant.flags)
         if key not in self._original:
-            original = replace(self.references.original, ir={})
+            original = replace(self.references.original, ir={}, flags=variant.flags)
             if variant.ir:
                 with self.builds.scratch("original") as folder, self.builds.compiling():
                     for unit in original.program.units:
                         if unit.source in variant.ir:
                             tools = self.builds.toolchain
                             original = with_optimised_ir(original, unit, tools, folder)
-            self._original[key] = not self._clean(original, given)
+            self._original[key] = self._seen(original, given)
         return self._original[key]
 
-    def _clean(self, variant: Variant, given: Input) -> str:
-        """What the sanitizers say of a variant on an input; empty if nothing."""
+    def _seen(self, variant: Variant, given: Input) -> Seen:
+        """A sanitized build of a variant, run on an input."""
         try:
-            if variant.ir:
-                variant = self._instrumented(variant)
-            binary = self.builds.build(variant, (*given.flags, *SANITIZERS))
+            expected = self._expected(variant, given)
+            run = self._run(variant, given)
         except (CompileError, Refused) as error:
-            return error.message.splitlines()[0]
-        given = _with_status(given, self.builds.program.run.ok_status)
+            return Seen(error.message.splitlines()[0])
+        except CorrError:  # the original cannot be run on this
+            return Seen("the original fails")
+        if not run.ok:
+            return Seen(sanitizer_report(run.done.stderr) or run.why())
+        if expected is None:
+            return Seen()
+        evidence = self.inputs.evidence
+        observed = run.observed(evidence)
+        found = compare_observed(expected, observed, self.tolerance, dump=evidence.dump)
+        how = "with memory filled before it is written, "
+        return Seen(differs="" if found.ok else f"{how}{found.detail}")
+
+    def _expected(self, variant: Variant, given: Input) -> Observed | None:
+        """What is right; None where sanitized builds may put out something else.
+
+        Raises CompileError, and CorrError where the original itself fails.
+        """
+        flags = [*variant.flags, *(f for unit in variant.program.units for f in unit.flags)]
+        if not self.compared or any(flag.startswith(LOOSE) for flag in flags):
+            return None
+        return self.references.of(given, self.builds.reference_flags(variant)).observed
+
+    def _run(self, variant: Variant, given: Input) -> Run:
+        """Raises CompileError, and Refused."""
+        if variant.ir:
+            variant = self._instrumented(variant)
+        binary = self.builds.build(variant, (*given.flags, *SANITIZERS))
+        given = _with_options(given, self.builds.program.run.ok_status)
         # the address sanitizer maps terabytes that it never touches
         limits = Limits(wall=self.builds.program.run.time_limit, memory=1 << 46)
-        given = replace(given, env={**given.env, **ENVIRONMENT})
-        run = self.builds.run(binary, given, "stderr", limits=limits)
-        if run.ok:
-            return ""
-        return sanitizer_report(run.done.stderr) or run.why()
+        evidence = self.inputs.evidence
+        output, look = evidence.output, evidence.files
+        return self.builds.run(binary, given, output, limits=limits, look=look, errors=True)
 
     def _instrumented(self, variant: Variant) -> Variant:
         """With every access of its modules watched. Raises CompileError."""
@@ -151,10 +199,10 @@ def _numbers(text: str) -> list[int]:
     return [number for number in numbers if low <= number <= high]
 
 
-def _with_status(given: Input, ok_status: tuple[int, ...]) -> Input:
+def _with_options(given: Input, ok_status: tuple[int, ...]) -> Input:
     """The input, with sanitizers that end a program with a status which is not one of its own."""
     status = next(n for n in range(99, 256) if n not in ok_status)
     env = dict(given.env)
-    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
-        env[name] = ":".join(filter(None, (env.get(name), f"exitcode={status}")))
-    return replace(given, env=env)
+    for name, more in (("ASAN_OPTIONS", NO_LEAKS), ("UBSAN_OPTIONS", "")):
+        env[name] = ":".join(filter(None, (env.get(name), f"exitcode={status}", more)))
+    return filled_by_sanitizer(replace(given, env=env))

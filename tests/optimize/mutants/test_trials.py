@@ -22,16 +22,21 @@ from corr.optimize.request import Order
 from corr.program.model import Run, from_files
 from tests.support import polybench
 from tests.support.command import Corr
-from tests.support.mutant_programs import BLIND, HALF, SHAPES, TIMED
+from tests.support.mutant_programs import BLIND, FILES, HALF, MISSED, SHAPES, TIMED
 
 pytestmark = pytest.mark.slow
 
 
 def ledger_of(
-    folder: Path, tools: Toolchain, name: str, flags: tuple[str, ...] = ("-O3",), **order: object
+    folder: Path,
+    tools: Toolchain,
+    name: str,
+    flags: tuple[str, ...] = ("-O3",),
+    args: tuple[str, ...] = (),
+    **order: object,
 ) -> Ledger:
     """The program in the folder, collected and broken for as long as it takes."""
-    program = from_files([name], list(flags), Run(directory=folder), folder)
+    program = from_files([name], list(flags), Run(args=args, directory=folder), folder)
     lake = Lake.open(folder / "data", create=True)
     run = collect(program, tools, lake, Options(repeat=1, cachegrind=False), Progress())
     builds = Builds(program, tools, folder / "builds")
@@ -47,6 +52,19 @@ def test_what_the_output_says_is_seen(name: str, tmp_path: Path, tools: Toolchai
     own = [b for b in found.broken if b.code[0].file == str(tmp_path / name)]
     tried, caught = sum(b.tried for b in own), sum(b.caught for b in own)
     assert tried >= 4 and caught >= 0.8 * tried, found.lines()
+    assert all(b.seen for b in own), found.lines()
+
+
+@pytest.mark.parametrize("name", list(FILES))
+def test_what_its_files_say_is_seen(name: str, tmp_path: Path, tools: Toolchain) -> None:
+    """Several, added to, written by way of memory, in a folder, named by an argument."""
+    text, flags, args = FILES[name]
+    (tmp_path / name).write_text(text)
+    (tmp_path / "results").mkdir()
+    found = ledger_of(tmp_path, tools, name, flags, args)
+    own = [b for b in found.broken if b.code[0].file == str(tmp_path / name)]
+    missed = {m.kind for b in own for m in b.mutants if m.fate.counts and not m.fate.refuted}
+    assert sum(b.tried for b in own) >= 3 and missed <= MISSED.get(name, set()), found.lines()
     assert all(b.seen for b in own), found.lines()
 
 
