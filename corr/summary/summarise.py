@@ -24,6 +24,7 @@ from corr.lake.sql import connect
 from corr.lake.store import Lake, RunInfo
 from corr.summary.blocks import only_loops, shortened
 from corr.summary.budget import LEAST_BUDGET, Level, Part, Variant, fit, part, tokens
+from corr.summary.calls import calls
 from corr.summary.facts import DETAIL_SHARE, Facts, Nest, Row, gather, heat, hot_lines, source
 from corr.summary.history import Attempt, delta_variants, history_variants
 from corr.summary.markdown import aligned, render
@@ -103,6 +104,7 @@ def summarise(
             *_loops(facts, Level(level)),
             *_sources(connection, facts, Level(level)),
             *_ir(facts, Level(level), run, ir),
+            *calls(connection),
             *_unmodelled(unmodelled),
             *_seen(seen),
             *_history(history),

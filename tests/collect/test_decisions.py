@@ -119,6 +119,12 @@ def test_the_command_says_it_in_words(lake: Path, corr: Corr) -> None:
     assert done.stdout.count("of the time lies in the callee") == 3
 
 
+def test_the_summary_tells_a_model_of_them(lake: Path, corr: Corr) -> None:
+    done = corr("summary", "last", cwd=lake)
+    told = done.stdout.partition("## Hot calls that were not inlined")[2]
+    assert told.count("- `churn` at `calls.c:") == 3 and "`skip`" not in told.split("## ")[0]
+
+
 def test_a_run_without_it_has_the_calls_but_no_decisions(gemm_lake: Path, corr: Corr) -> None:
     assert not rows(corr, gemm_lake, "FROM decisions")
     assert rows(corr, gemm_lake, "SELECT callee FROM call_sites WHERE inlined > 0")
