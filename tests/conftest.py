@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from collectors.base import toolchain
 from collectors.base.toolchain import Toolchain
+from tests.support.call_programs import ten_calls
 from tests.support.command import Corr, run
 from tests.support.shared import made_once
 
@@ -78,3 +79,16 @@ def gemm_lake(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path:
             assert done.returncode == 0, done.stderr
 
     return made_once(tmp_path_factory, "gemm", fill)
+
+
+@pytest.fixture(scope="session")
+def ten_calls_lake(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path:
+    """A folder whose lake holds one collect of the ten calls, with its decisions."""
+
+    def fill(folder: Path) -> None:
+        ten_calls(folder)
+        words = ("calls.c", "--decisions", "--repeat", "1", "--run-args", "900")
+        done = corr("collect", *words, "--no-cachegrind", "--", "-O2", cwd=folder)
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "ten-calls", fill)

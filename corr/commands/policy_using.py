@@ -61,7 +61,8 @@ def evaluate(
     """Compare policies with the default, and with what `corr policy improve` found without any.
 
     Bytes of code over the default's, on modules that nothing was learned from, with an interval
-    of 95 %. Each module's numbers are in evaluation.json.
+    of 95 %; mean: every module counts the same, however large. Each module's numbers are in
+    evaluation.json.
     """
     from collectors.base import toolchain
     from corr.policy import policies
@@ -90,6 +91,7 @@ def evaluate(
             "code": way.change,
             "95 % from": way.low,
             "to": way.high,
+            "mean": way.mean,
             "modules": way.modules,
             "smaller": way.smaller,
             "larger": way.larger,
@@ -98,7 +100,7 @@ def evaluate(
         }
         for way in ways
     ]
-    print_rows(rows, format, percent=("code", "95 % from", "to"), digits=2)
+    print_rows(rows, format, percent=("code", "95 % from", "to", "mean"), digits=2)
 
 
 def export(

@@ -12,6 +12,7 @@ thresholds.py  the honest alternative: another constant
 flips.py       single calls decided the other way, kept where the code becomes smaller
 improve.py     these together, module by module
 hot_calls.py   less time: hot calls of one program, judged by timing it
+attributes.py  decisions as attributes of clang in the sources
 evolve.py      a policy that may transfer, from the constant on
 evaluate.py    all of them side by side on held-out modules
 handed_back.py a policy's decisions as tables that plain clang replays, byte for byte

@@ -32,7 +32,8 @@ class Way:
     """A way to build the modules: their code over the default's less one, with an interval.
 
     The interval holds 95 % of what other modules like these would have given (bootstrap over
-    modules). `larger` counts the modules that it makes larger.
+    modules). `mean` is the geometric mean of the modules' ratios, less one: every module counts the
+    same, however large. `larger` counts the modules that it makes larger.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Way:
     change: float
     low: float
     high: float
+    mean: float
     smaller: int
     larger: int
     failed: int = 0
@@ -62,6 +64,7 @@ def compared(name: str, what: str, pairs: Sequence[tuple[int, int | None]]) -> W
         float(after.sum() / before.sum() - 1),
         float(low),
         float(high),
+        float(np.exp(np.log(after / before).mean()) - 1),
         int((after < before).sum()),
         int((after > before).sum()),
         len(pairs) - len(good),

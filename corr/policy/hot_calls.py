@@ -21,6 +21,7 @@ from collectors.decisions import replay
 from collectors.decisions.replay import SiteDecision
 from corr.lake.sql import connect, rows
 from corr.lake.store import Lake, RunInfo
+from corr.policy.attributes import Mark, marked, patch
 from corr.policy.modules import code_of
 from corr.program.build import Builder
 from corr.program.model import Program
@@ -41,6 +42,8 @@ class HotCall:
     unit: str
     place: str
     callee: str
+    file: str
+    mark: Mark
     share: float
     decisions: tuple[SiteDecision, ...]
 
@@ -60,6 +63,16 @@ class Tried:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Patch:
+    """The calls as attributes. They act earlier in the optimiser than the tables do: where the code
+    is another one for it, it was timed by itself (`ratio`), and is faster than the original, too.
+    """
+
+    text: str
+    ratio: Ratio | None = None
+
+
 @dataclass
 class Faster:
     """The outcome: calls that were kept, time over the original's on both inputs (None: not timed).
@@ -72,6 +85,7 @@ class Faster:
     train: Ratio | None = None
     held_out: Ratio | None = None
     refuted: bool = False
+    patch: Patch | None = None
 
 
 def hot_calls(lake: Lake, run: RunInfo, least: float = LEAST_SHARE) -> list[HotCall]:
@@ -83,7 +97,8 @@ def hot_calls(lake: Lake, run: RunInfo, least: float = LEAST_SHARE) -> list[HotC
         )
     found = rows(
         connection,
-        "SELECT d.module, s.place, s.callee, d.caller, d.chain, bool_or(d.inlined) AS inlined,"
+        'SELECT d.module, s.place, s.file, s.line, s."column" AS at, s.callee, d.caller,'
+        " d.chain, bool_or(d.inlined) AS inlined,"
         " max(greatest(coalesce(s.inlined_share, 0), coalesce(s.callee_share, 0))) AS share"
         " FROM call_sites s JOIN decisions d ON d.callee = s.callee AND d.file = s.file"
         ' AND d.line = s.line AND d."column" = s."column" WHERE d.chain IS NOT NULL'
@@ -100,7 +115,9 @@ def hot_calls(lake: Lake, run: RunInfo, least: float = LEAST_SHARE) -> list[HotC
             SiteDecision(copy["caller"], callee, copy["chain"], not inlined) for copy in copies
         )
         if all(site.sound for site in sites):
-            calls.append(HotCall(module, place, callee, copies[0]["share"], sites))
+            first = copies[0]
+            mark = Mark(first["line"], first["at"], not inlined)
+            calls.append(HotCall(module, place, callee, first["file"], mark, first["share"], sites))
     return calls
 
 
@@ -114,6 +131,7 @@ class Search:
         self._tools = tools
         self._folder = folder
         self._held_out = tuple(held_out) if held_out is not None else None
+        self._patched = 0
         self._original = self._build("original", ())
 
     def run(
@@ -154,12 +172,56 @@ class Search:
         outcome.train = interleave(self._run(self._original), self._run(best), limits=_LAST).ratio
         decisive = outcome.train
         if self._held_out is not None:
-            pair = (self._run(path, self._held_out) for path in (self._original, best))
-            outcome.held_out = decisive = interleave(*pair, limits=_LAST).ratio
+            outcome.held_out = decisive = self._decisive(best)
         if decisive.high < 1:
             outcome.kept = kept
+            outcome.patch = self._timed_patch(kept, best)
         else:
             outcome.refuted = True
+
+    def _decisive(self, binary: Path) -> Ratio:
+        """Time over the original's on the input that nothing was chosen by, if there is one."""
+        pair = (self._run(path, self._held_out) for path in (self._original, binary))
+        return interleave(*pair, limits=_LAST).ratio
+
+    def _timed_patch(self, kept: Sequence[HotCall], best: Path) -> Patch | None:
+        made = self._as_patch(kept)
+        if made is None:
+            return None
+        text, built = made
+        if code_of(built).hash == code_of(best).hash:
+            return Patch(text)
+        if self._output(built) != self._output(best):
+            return None
+        ratio = self._decisive(built)
+        return Patch(text, ratio) if ratio.high < 1 else None
+
+    def _as_patch(self, kept: Sequence[HotCall]) -> tuple[str, Path] | None:
+        """The calls as attributes in the sources, and the program so built; None if they cannot."""
+        marks: dict[str, list[Mark]] = {}
+        for call in kept:
+            marks.setdefault(call.file, []).append(call.mark)
+        folder, parts = self._folder / f"patched{self._patched}", []
+        self._patched += 1
+        folder.mkdir()
+        overlay = dict(self._program.overlay)
+        for number, (file, listed) in enumerate(marks.items()):
+            source = self._program.root / file
+            try:
+                before = self._program.content(source).read_text("utf-8")
+            except (OSError, UnicodeError):
+                return None
+            after = marked(before, listed)
+            if after is None:
+                return None
+            overlay[source] = folder / f"{number}{source.suffix}"
+            overlay[source].write_text(after, "utf-8")
+            parts.append(patch(file, before, after))
+        try:
+            program = replace(self._program, overlay=overlay)
+            return "".join(parts), Builder(program, self._tools, folder).executable()
+        except CompileError:
+            return None
 
     def _build(self, name: str, calls: Sequence[HotCall]) -> Path:
         folder = self._folder / name

@@ -6,26 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.support.call_programs import TEN_CALLS, ten_calls
+from tests.support.call_programs import TEN_CALLS
 from tests.support.command import Corr
-from tests.support.shared import made_once
 
 CALLEES = ("mix", "chew", "churn", "skip")
-
-
-@pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path:
-    """A folder whose lake holds one collect of the ten calls, with its decisions."""
-
-    def fill(folder: Path) -> None:
-        ten_calls(folder)
-        words = ("calls.c", "--decisions", "--repeat", "1", "--run-args", "900")
-        done = corr("collect", *words, "--no-cachegrind", "--", "-O2", cwd=folder)
-        assert done.returncode == 0, done.stderr
-
-    return made_once(tmp_path_factory, "ten-calls", fill)
 
 
 def rows(corr: Corr, folder: Path, statement: str) -> list[dict[str, Any]]:
@@ -44,19 +28,19 @@ def planted() -> set[tuple[str, int]]:
     return found
 
 
-def test_there_are_ten_calls_and_each_is_a_row(lake: Path, corr: Corr) -> None:
+def test_there_are_ten_calls_and_each_is_a_row(ten_calls_lake: Path, corr: Corr) -> None:
     assert len(planted()) == 10
-    found = rows(corr, lake, "SELECT callee, line, inlined, kept FROM call_sites")
+    found = rows(corr, ten_calls_lake, "SELECT callee, line, inlined, kept FROM call_sites")
     ours = [row for row in found if row["callee"] in CALLEES]
     assert {(row["callee"], row["line"]) for row in ours} == planted() and len(ours) == 10
     assert {row["callee"] for row in ours if row["kept"]} == {"churn", "skip"}
     assert {row["callee"] for row in ours if row["inlined"]} == {"mix", "chew"}
 
 
-def test_decision_remark_and_frame_agree(lake: Path, corr: Corr) -> None:
+def test_decision_remark_and_frame_agree(ten_calls_lake: Path, corr: Corr) -> None:
     """Each inlined call has a frame at its place in its caller's code; no call that is kept has."""
     decided = rows(
-        corr, lake,
+        corr, ten_calls_lake,
         "SELECT d.caller, d.callee, d.line, d.inlined, d.cost, d.threshold, count(r.name) AS remarks,"
         " any_value(r.tag) AS tag FROM decisions d LEFT JOIN remarks r ON r.pass = 'inline'"
         " AND r.function = d.caller AND r.line = d.line AND r.\"column\" = d.\"column\""
@@ -64,7 +48,7 @@ def test_decision_remark_and_frame_agree(lake: Path, corr: Corr) -> None:
     )  # fmt: skip
     assert len(decided) == len({(r["callee"], r["line"]) for r in decided})
     frames = rows(
-        corr, lake,
+        corr, ten_calls_lake,
         "SELECT DISTINCT symbol, frames[k].function AS callee, frames[k + 1].line AS line"
         " FROM (SELECT symbol, frames, unnest(range(1, len(frames))) AS k FROM instructions"
         " WHERE len(frames) > 1)",
@@ -78,49 +62,57 @@ def test_decision_remark_and_frame_agree(lake: Path, corr: Corr) -> None:
     assert asked >= {call for call in planted() if call[0] != "skip"}, "all that nothing forbids"
 
 
-def test_samples_agree_with_those_of_the_loops_and_of_perf(lake: Path, corr: Corr) -> None:
+def test_samples_agree_with_those_of_the_loops_and_of_perf(
+    ten_calls_lake: Path, corr: Corr
+) -> None:
     """Found by the loops' places, and by the symbols as perf itself names them."""
-    (loop,) = rows(corr, lake, "SELECT samples FROM sample_shares WHERE loop = 'chew/1'")
+    (loop,) = rows(corr, ten_calls_lake, "SELECT samples FROM sample_shares WHERE loop = 'chew/1'")
     (call,) = rows(
-        corr, lake, "SELECT sum(inlined_samples)::INT AS n FROM call_sites WHERE callee = 'chew'"
+        corr,
+        ten_calls_lake,
+        "SELECT sum(inlined_samples)::INT AS n FROM call_sites WHERE callee = 'chew'",
     )
     assert loop["samples"] > 20 and abs(call["n"] - loop["samples"]) <= 0.1 * loop["samples"]
     for name in ("churn", "skip"):
         (perf,) = rows(
-            corr, lake, f"SELECT sum(count)::INT AS n FROM samples WHERE symbol = '{name}'"
+            corr,
+            ten_calls_lake,
+            f"SELECT sum(count)::INT AS n FROM samples WHERE symbol = '{name}'",
         )
         (call,) = rows(
             corr,
-            lake,
+            ten_calls_lake,
             f"SELECT sum(callee_samples)::INT AS n FROM call_sites WHERE callee = '{name}'",
         )
         assert perf["n"] > 20 and abs(call["n"] - perf["n"]) <= 2, name
-    kept = rows(corr, lake, "SELECT calls, callee_share FROM call_sites WHERE callee = 'churn'")
+    kept = rows(
+        corr, ten_calls_lake, "SELECT calls, callee_share FROM call_sites WHERE callee = 'churn'"
+    )
     assert {row["calls"] for row in kept} == {900} and len(
         {row["callee_share"] for row in kept}
     ) == 1
     (decision,) = rows(
-        corr, lake, "SELECT min(samples) AS n FROM decision_costs WHERE callee = 'churn'"
+        corr, ten_calls_lake, "SELECT min(samples) AS n FROM decision_costs WHERE callee = 'churn'"
     )
     assert decision["n"] == sum(
-        row["n"] for row in rows(corr, lake, "SELECT count AS n FROM samples WHERE function = 'churn' AND symbol = 'churn'")
+        row["n"] for row in rows(corr, ten_calls_lake, "SELECT count AS n FROM samples WHERE function = 'churn' AND symbol = 'churn'")
     )  # fmt: skip
 
 
-def test_the_command_says_it_in_words(lake: Path, corr: Corr) -> None:
-    done = corr("decisions", "--limit", "3", cwd=lake)
+def test_the_command_says_it_in_words(ten_calls_lake: Path, corr: Corr) -> None:
+    done = corr("decisions", "--limit", "3", cwd=ten_calls_lake)
     assert done.returncode == 0 and done.stdout.count("not inlined, ") == 3
     assert "of the time lies in the callee, which has" in done.stdout and "churn" in done.stdout
-    done = corr("decisions", "--by", "time", "--format", "json", cwd=lake)
+    done = corr("decisions", "--by", "time", "--format", "json", cwd=ten_calls_lake)
     assert json.loads(done.stdout)[0]["callee"] == "churn"
-    done = corr("why", "calls.c:8", cwd=lake)
+    done = corr("why", "calls.c:8", cwd=ten_calls_lake)
     assert "mix: inlined into" in done.stdout
-    done = corr("why", "churn", cwd=lake)
+    done = corr("why", "churn", cwd=ten_calls_lake)
     assert done.stdout.count("of the time lies in the callee") == 3
 
 
-def test_the_summary_tells_a_model_of_them(lake: Path, corr: Corr) -> None:
-    done = corr("summary", "last", cwd=lake)
+def test_the_summary_tells_a_model_of_them(ten_calls_lake: Path, corr: Corr) -> None:
+    done = corr("summary", "last", cwd=ten_calls_lake)
     told = done.stdout.partition("## Hot calls that were not inlined")[2]
     assert told.count("- `churn` at `calls.c:") == 3 and "`skip`" not in told.split("## ")[0]
 

@@ -14,26 +14,11 @@ from corr.lake.store import Lake
 from corr.policy import hot_calls
 from corr.policy.hot_calls import Search
 from corr.program.model import Program, Run, Unit
-from tests.support.call_programs import ten_calls
 from tests.support.command import Corr
-from tests.support.shared import made_once
 
 
-@pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path:
-    """A folder whose lake holds one collect of the ten calls, with its decisions."""
-
-    def fill(folder: Path) -> None:
-        ten_calls(folder)
-        words = ("calls.c", "--decisions", "--repeat", "1", "--run-args", "900")
-        done = corr("collect", *words, "--no-cachegrind", "--", "-O2", cwd=folder)
-        assert done.returncode == 0, done.stderr
-
-    return made_once(tmp_path_factory, "ten-calls", fill)
-
-
-def test_the_hot_calls_come_first_and_are_turned_round(lake: Path) -> None:
-    opened = Lake.open(lake / "data")
+def test_the_hot_calls_come_first_and_are_turned_round(ten_calls_lake: Path) -> None:
+    opened = Lake.open(ten_calls_lake / "data")
     calls = hot_calls.hot_calls(opened, opened.find("last"))
     assert [call.callee for call in calls[:3]] == ["churn"] * 3
     assert all(call.decisions[0].inlined for call in calls[:3]), "LLVM keeps them"
@@ -44,12 +29,14 @@ def test_the_hot_calls_come_first_and_are_turned_round(lake: Path) -> None:
 
 
 def test_a_variant_is_the_program_with_that_call_turned_round(
-    lake: Path, tools: Toolchain, tmp_path: Path
+    ten_calls_lake: Path, tools: Toolchain, tmp_path: Path
 ) -> None:
-    opened = Lake.open(lake / "data")
+    opened = Lake.open(ten_calls_lake / "data")
     churns = hot_calls.hot_calls(opened, opened.find("last"))[:3]
-    unit = Unit(lake / "calls.c", lake, ("-O2",))
-    program = Program("calls", (unit,), ("-lm",), Run(("3",), directory=lake), lake)
+    unit = Unit(ten_calls_lake / "calls.c", ten_calls_lake, ("-O2",))
+    program = Program(
+        "calls", (unit,), ("-lm",), Run(("3",), directory=ten_calls_lake), ten_calls_lake
+    )
     search = Search(program, tools, tmp_path / "builds", None)
     original = search._output(search._original)
     for name, calls in (("one", churns[:1]), ("two", churns[:2])):
@@ -70,12 +57,12 @@ def test_a_run_without_decisions_says_what_to_do(gemm_lake: Path, corr: Corr) ->
 
 @pytest.mark.timed
 def test_what_is_written_down_was_faster_at_the_end(
-    lake: Path, corr: Corr, tools: Toolchain, tmp_path: Path
+    ten_calls_lake: Path, corr: Corr, tools: Toolchain, tmp_path: Path
 ) -> None:
     """Whatever this machine allows one to say, nothing is kept that the last word refutes."""
     words = ("policy", "improve", "last", "--objective", "time", "--flips", "2", "--format", "json")
-    more = ("--held-out-args", "500", "-o", tmp_path / "use", "--data", lake / "data")
-    done = corr(*words, *more, cwd=lake)
+    more = ("--held-out-args", "500", "-o", tmp_path / "use", "--data", ten_calls_lake / "data")
+    done = corr(*words, *more, cwd=ten_calls_lake)
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert len(rows) == 2 and all(row["kept"] == (row["to"] < 1) for row in rows)
@@ -84,5 +71,13 @@ def test_what_is_written_down_was_faster_at_the_end(
     assert written.exists() == bool(ends and ends[0] < 1)
     if written.exists():
         flags = json.loads(written.read_text())["calls"]["calls.c"]
-        argv = [tools.path("clang"), "-O2", *flags, "-c", lake / "calls.c", "-o", tmp_path / "a.o"]
+        argv = [
+            tools.path("clang"),
+            "-O2",
+            *flags,
+            "-c",
+            ten_calls_lake / "calls.c",
+            "-o",
+            tmp_path / "a.o",
+        ]
         assert subprocess.run(argv).returncode == 0
