@@ -6,6 +6,7 @@ Imports stay light here and in the command modules' heads, so that `corr --help`
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import NoReturn
 
@@ -18,11 +19,12 @@ from corr.commands import COMMANDS
 from corr.commands.options import ClangFlags
 from corr.console.output import message, print_line
 
+#: Set where a shell asks how a word goes on.
+COMPLETING = "_CORR_COMPLETE"
 app = typer.Typer(
     name="corr",
     help="Why is this loop slow, what did LLVM do to it, and what would make it faster?",
-    no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,13 +37,17 @@ def _version(wanted: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _corr(
-    version: bool = typer.Option(
+    context: typer.Context,
+    version: bool = typer.Option(  # noqa: ARG001 (its callback prints it)
         False, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        from corr.commands.start import start
+
+        start()
 
 
 for _name in COMMANDS:
@@ -56,6 +62,8 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 def _run(words: list[str]) -> int:
     before, flags = _split_flags(words)
+    if COMPLETING in os.environ:
+        app(prog_name="corr")
     try:
         # not `app(…)`, which gives the process another sys.excepthook, and sys.stdout, for good
         command = get_command(app)

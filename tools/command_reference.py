@@ -18,7 +18,7 @@ SUBCOMMANDS = {
     "export": (
         *("results", "speedscope", "firefox", "collapsed", "gcc", "sarif", "opt-diff", "table"),
     ),
-    "init": ("vscode",),
+    "init": ("vscode", "mcp"),
     "policy": ("corpus", "trace", "train", "improve", "evaluate", "export"),
     "search": (
         *("init", "quick", "full", "run", "analyze", "test-optimized"),

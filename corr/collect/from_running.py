@@ -8,15 +8,26 @@ from dataclasses import replace
 import pyarrow as pa
 
 from collectors.base.table import Problem
-from collectors.measured import cachegrind, counters, execution, samples, timings, trips
+from collectors.measured import (
+    cachegrind,
+    counters,
+    execution,
+    roofs,
+    samples,
+    timings,
+    trips,
+)
 from collectors.regions import marks, while_running
 from corr.collect.built import BuiltProgram
 from corr.collect.layer import LayerResult, Tables
+from corr.program import machine
 from corr.program.build import uses_threads
 
 #: Without a PMU cachegrind counts instead, where a run (in seconds) is short enough for it.
 CACHEGRIND_UP_TO = 0.1
 CACHEGRIND_SLOWDOWN = 60
+#: Bytes that stand for the memory itself, at least and at most.
+MEMORY_LEAST, MEMORY_MOST = 64 << 20, 256 << 20
 #: The program is run so often under `perf stat`, or as often as it was timed if that is less.
 COUNTED = 3
 
@@ -54,6 +65,21 @@ def _own(built: BuiltProgram, rows: pa.Table) -> pa.Table:
     rows = rows.select(schema.names).cast(schema)
     rows = rows.set_column(at, schema.field(at), pa.array(names, schema.field(at).type))
     return rows.append_column("own", pa.array(own, pa.bool_()))
+
+
+def machine_roofs(built: BuiltProgram, _given: Tables) -> LayerResult:
+    """What the machine can do at this time: a loop's ceiling is worked out with it."""
+    caches = machine.caches()
+    beyond = min(max(2 * max((c["bytes"] for c in caches), default=0), MEMORY_LEAST), MEMORY_MOST)
+    measured, problems = roofs.measure(built.toolchain, beyond)
+    found = [{"name": n, "value": v, "unit": roofs.UNITS[n]} for n, v in measured.items()]
+    bits = machine.vector_bits()
+    if bits is not None:
+        found.append({"name": "vector", "value": float(bits), "unit": "bits"})
+    found += [
+        {"name": f"L{c['level']}", "value": float(c["bytes"]), "unit": "bytes"} for c in caches
+    ]
+    return LayerResult({"machine": roofs.MACHINE.rows(found)}, problems)
 
 
 def marked_regions(built: BuiltProgram, _given: Tables) -> LayerResult:

@@ -19,6 +19,7 @@ LAYERS = (
     Layer("timings", once(from_running.times), executes=True, alone=True, essential=True),
     Layer("counters", once(from_running.counts), needs=("timings",), executes=True, alone=True),
     Layer("samples", once(from_running.sampled), executes=True, alone=True, step="sampling"),
+    Layer("machine", once(from_running.machine_roofs), executes=True, alone=True),
     Layer(
         "regions",
         once(from_running.marked_regions),

@@ -3,6 +3,7 @@
 #: In the order that `corr --help` lists them.
 COMMANDS = (
     "collect",
+    "explain",
     "hotspots",
     "why",
     "summary",
@@ -17,6 +18,7 @@ COMMANDS = (
     "report",
     "serve",
     "export",
+    "mcp",
     "init",
     "runs",
     "compact",

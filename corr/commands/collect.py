@@ -79,6 +79,7 @@ def collect(
     from collectors.base import toolchain
     from corr.collect.options import Options
     from corr.collect.run import collect
+    from corr.commands.explain import print_answers
     from corr.commands.hotspots import print_hotspots
     from corr.commands.program import how_run, program_of
     from corr.console.progress import Progress
@@ -102,6 +103,8 @@ def collect(
     )
     done = collect(program, tools, lake, options, Progress())
     _report(lake, done)
+    if format == Format.table:
+        print_answers(lake, done)
     print_hotspots(lake, done, format, limit=20)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: How columns are shown in the table: heading and style; the other formats give every column.
 SHOWN = {
-    "share": ("share", "percent"),
+    "share": ("share", "share"),
     "place": ("where", None),
     "name": ("loop", None),
     "iterations": ("iterations", "count"),

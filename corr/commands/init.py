@@ -1,4 +1,4 @@
-"""`corr init`: set an editor up for corr."""
+"""`corr init`: set an editor or an agent up for corr."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from corr.console.output import message, print_line
 
 def register(app: typer.Typer) -> None:
     inits = typer.Typer(
-        help="Set an editor up for corr.", no_args_is_help=True, rich_markup_mode=None
+        help="Set an editor or an agent up for corr.", no_args_is_help=True, rich_markup_mode=None
     )
-    # a callback keeps `vscode` a subcommand while it is the only one
-    inits.callback()(lambda: None)
     inits.command("vscode")(vscode)
+    inits.command("mcp")(mcp)
     app.add_typer(inits, name="init")
 
 
@@ -45,3 +44,26 @@ def vscode(
         print_line(str(path))
     for note in done.notes:
         message(note)
+
+
+def mcp(
+    client: Annotated[
+        str | None, typer.Argument(help="claude, claude-desktop, cursor, vscode, codex or zed.")
+    ] = None,
+    allow_run: Annotated[
+        bool, typer.Option("--allow-run", help="The agent may build and run programs.")
+    ] = False,
+) -> None:
+    """Print the configuration that an agent's client takes to have `corr mcp` as a server."""
+    from collectors.base.errors import UsageError
+    from corr.agent.clients import CLIENTS, configuration
+    from corr.editor.vscode import corr_command
+
+    if client is not None and client not in CLIENTS:
+        raise UsageError(f"no configuration is known for {client}", ", ".join(CLIENTS))
+    import shlex
+
+    command = [*shlex.split(corr_command(Path.cwd())), "mcp", *(["--allow-run"] * allow_run)]
+    for name in [client] if client else CLIENTS:
+        message(f"{name}: {CLIENTS[name]}")
+        print_line(configuration(name, command))

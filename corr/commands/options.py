@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from corr.commands import completion
 from corr.console.output import Format
 
 if TYPE_CHECKING:
@@ -46,7 +47,17 @@ LlvmOption = Annotated[
     str | None, typer.Option("--llvm", help="LLVM to use: 22, a clang, or its folder.")
 ]
 RunArgument = Annotated[
-    str, typer.Argument(help="A run: id, beginning of an id, label, program, last or last~N.")
+    str,
+    typer.Argument(
+        help="A run: id, beginning of an id, label, program, last or last~N.",
+        autocompletion=completion.runs,
+    ),
+]
+PlaceArgument = Annotated[
+    str,
+    typer.Argument(
+        help="FILE:LINE, a loop's key, or a function.", autocompletion=completion.places
+    ),
 ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corr.commands.options import DataOption, FormatOption, open_lake
+from corr.commands.options import DataOption, FormatOption, PlaceArgument, open_lake
 from corr.console.call_words import sentence
 from corr.console.output import Format, emit_records, print_line, shown
 from corr.console.remark_words import readable, spoken
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def why(
-    place: Annotated[str, typer.Argument(help="FILE:LINE, a loop's key, or a function.")],
+    place: PlaceArgument,
     run: Annotated[str, typer.Option("--run", help="The run to ask.")] = "last",
     ir: Annotated[bool, typer.Option("--ir", help="Show what each pass changed.")] = False,
     asm: Annotated[

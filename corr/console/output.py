@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: So many columns are shown on a terminal, however narrow it is.
 LEAST_COLUMNS = 4
+#: Characters of the bar of a whole.
+BAR = 6
 
 
 class Format(StrEnum):
@@ -122,7 +124,7 @@ def shown(value: Any, style: str | None = None) -> str:
     """A value as one reads it in a table: NULL as nothing, shares in per cent."""
     if value is None:
         return ""
-    if style == "percent":
+    if style in ("percent", "share"):
         return f"{100 * value:.1f}%"
     if style == "count":
         return _count(value)
@@ -198,7 +200,13 @@ def emit_records(
         k: v for k, v in columns.items() if keep_empty or any(r.get(k) is not None for r in rows)
     }
     cells = [[heading for heading, _ in used.values()]]
-    cells += [[_cell(r.get(k), style) for k, (_, style) in used.items()] for r in rows]
+    cells += [
+        [
+            _with_bar(_cell(r.get(k), style), r.get(k), style, width)
+            for k, (_, style) in used.items()
+        ]
+        for r in rows
+    ]
     numeric = [_all_numbers(r.get(k) for r in rows) for k in used]
     widths = [max(len(line[i]) for line in cells) for i in range(len(used))]
     fit = len(widths)
@@ -217,6 +225,15 @@ def emit_records(
             out.write((cut(text, width) if width else text) + "\n")
     if missing:
         message(f"without {', '.join(missing)}: the terminal is too narrow")
+
+
+def _with_bar(cell: str, value: Any, style: str | None, width: int | None) -> str:
+    """On a terminal a share of the time is also a bar of eighths."""
+    if width is None or style != "share" or not isinstance(value, int | float):
+        return cell
+    eighths = round(8 * BAR * min(max(value, 0.0), 1.0))
+    bar = "█" * (eighths // 8) + ("▏▎▍▌▋▊▉"[eighths % 8 - 1] if eighths % 8 else "")
+    return f"{cell} {bar.ljust(BAR)}"
 
 
 def _all_numbers(values: Iterable[Any]) -> bool:

@@ -6,5 +6,6 @@ packs.py            many old runs in few files; compact.py makes them
 tables.py           every table there is; optimize_tables.py those of an optimisation,
                     search_tables.py of a search
 sql.py              DuckDB over it: tables, and the views of queries/views
+finding_kinds.py    what the view `findings` is put together from
 live.py             what a running optimisation says of itself
 """

@@ -15,6 +15,7 @@ import duckdb
 
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.foreign_text import first_line
+from corr.lake import finding_kinds as kinds
 from corr.lake.index import Entry
 from corr.lake.packs import FOLDER, reading
 from corr.lake.store import Lake, RunInfo
@@ -61,6 +62,8 @@ def views() -> list[View]:
 def _view(path: Path) -> View:
     text = path.read_text()
     header = dict(_HEADER.findall(text))
+    if path.stem == kinds.VIEW:
+        text = kinds.completed(text)
     return View(path.stem, header["purpose"], header["grain"], header["columns"], text)
 
 

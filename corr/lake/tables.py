@@ -8,7 +8,15 @@ from collectors.base import demangle, table
 from collectors.base.table import BOOL, INT, LINE, REAL, STRING, Table, column
 from collectors.decisions import inliner
 from collectors.machine_code import instructions, lines, mca
-from collectors.measured import cachegrind, counters, execution, samples, timings, trips
+from collectors.measured import (
+    cachegrind,
+    counters,
+    execution,
+    roofs,
+    samples,
+    timings,
+    trips,
+)
 from collectors.passes import changes, opcodes
 from collectors.regions import marks
 from collectors.remarks import reader
@@ -86,6 +94,7 @@ _ALL = (
     table.PROBLEMS,
     timings.TIMINGS,
     counters.COUNTERS,
+    roofs.MACHINE,
     _with(
         samples.SAMPLES,
         OWN,

@@ -4,6 +4,7 @@ subject.py    what a report is about: a run, or an optimisation with all its run
 listing.py    a table of the page together with the SQL that gives it
 facts.py      the layers of one run: loops, source, remarks, passes, code
 trials.py     what an optimisation tried, and its variants beside each other
+icicle.py     where the time goes, as blocks; ladder.py an optimisation step by step
 roofline.py   how far a loop is from what the machine can do (peaks.c, peaks.py)
 charts.py     the charts, by altair; draw.py turns them into SVG and PNG
 page.py       the HTML file; comparison.py two runs side by side

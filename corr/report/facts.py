@@ -22,24 +22,18 @@ TABLES = (
     *("counters", "timings", "problems", "opcodes", "remarks", "passes", "transformed"),
 )
 
+#: What a row of the table shows; the panel beside the source has the rest.
 HOT = columns(
     {
         "share": ("share of time", "heat"),
         "loop": ("loop", "loop"),
         "place": ("where", "code"),
-        "function": ("function", "code"),
         "missed": ("what did not happen", "words"),
         "iterations": ("iterations", "count"),
         "trip_count": ("mean trips", "count"),
         "ns_per_iteration": "ns/iteration",
         "vector": "vector (lanes × interleave)",
-        "simd_bits": "simd bits",
-        "unroll": "unrolled by",
-        "mca_cycles": "model cycles a pass",
         "bound": "bound by",
-        "passes": ("passes", "count"),
-        "entries": ("entered", "count"),
-        "samples": ("samples", "count"),
     }
 )
 FUNCTIONS = columns(

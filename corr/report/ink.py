@@ -31,6 +31,7 @@ COLOURS = {
     "h5": ("#2a72af", "#5aa5dd"),
     "h6": ("#0b4f86", "#a5d1f5"),
     "on-low": ("#1c2024", "#e8eaed"),
+    "on-mid": ("#0d1013", "#e8eaed"),
     "on-high": ("#ffffff", "#0d1013"),
 }
 #: A cross on its side, as an outline.

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
+from corr.findings.of_run import Finding, answers, of_run
 from corr.lake.store import Lake
 from corr.report import facts as run_facts
+from corr.report import icicle, roofline
 from corr.report import layers as run_layers
 from corr.report import peaks as machine_peaks
-from corr.report import roofline
 from corr.report import trials as run_trials
 from corr.report.draw import Drawn, Painter
 from corr.report.facts import SHOWN_FUNCTIONS, SHOWN_LOOPS, Facts
+from corr.report.icicle import Icicle
 from corr.report.ink import PAGE, Ink
+from corr.report.ladder import Rung, rungs
 from corr.report.layers import Layers
 from corr.report.listing import Asker, Listing, Row, grouped
 from corr.report.peaks import Peaks
@@ -70,6 +73,8 @@ class Kernel:
     why_no_peaks: str
     roofline: Sequence[Row]
     with_source: bool
+    answers: Sequence[Finding] = ()
+    icicle: Icicle | None = None
     charts: dict[str, Drawn] = field(default_factory=dict)
     drawing: Sequence[Callable[[], list[Drawn]]] = ()
 
@@ -102,7 +107,22 @@ class Kernel:
 
     @property
     def tried(self) -> Listing | None:
-        return self.trials.trials.first(SHOWN_TRIALS) if self.trials else None
+        if self.trials is None:
+            return None
+        return replace(self.trials.trials.first(SHOWN_TRIALS), columns=run_trials.TRIED)
+
+    @property
+    def rest_of_trials(self) -> Listing | None:
+        """What the table of trials has no room for."""
+        if self.trials is None:
+            return None
+        shown = {column.key for column in run_trials.TRIED} - {"name"}
+        every = self.trials.trials.first(SHOWN_TRIALS)
+        return replace(every, columns=tuple(c for c in every.columns if c.key not in shown))
+
+    @property
+    def ladder(self) -> list[Rung]:
+        return rungs(self.trials) if self.trials else []
 
     @property
     def roofline_listing(self) -> Listing:
@@ -155,9 +175,12 @@ def gather(
     with Asker(lake, [subject.run], run_facts.TABLES) as ask:
         facts = run_facts.gather(subject.run, ask)
         layers = run_layers.gather(ask, facts)
+        picture = icicle.gather(ask, subject.program)
     peaks, why = machine_peaks.of_run(lake, subject.run)
     found = roofline.loops(facts, layers, peaks)
     made = Kernel(subject, number, at, facts, layers, trials, peaks, why, found, with_source)
+    made.answers = answers(of_run(lake, subject.run))
+    made.icicle = picture
     if painter is not None:
         drawing.append(painter.draw(run_charts(made, PAGE), PAGE, f"k{number}"))
     made.drawing = drawing

@@ -8,6 +8,7 @@ end the element that it stands in. Everything else goes through jinja's escaping
 from __future__ import annotations
 
 import base64
+import datetime
 import gzip
 import hashlib
 import json
@@ -90,6 +91,9 @@ def environment() -> Environment:
         "enc": lambda text: quote(str(text), safe=""),
         "symbol": lambda outcome: SYMBOLS.get(str(outcome), FAILED),
         "size": size,
+        "moment": moment,
+        "times": lambda value: f"{value:.0f}" if value >= 10 else f"{value:.1f}",
+        "first_up": lambda text: text[:1].upper() + text[1:],
     }
     made.globals["is_number"] = lambda v: isinstance(v, int | float) and not isinstance(v, bool)
     return made
@@ -153,3 +157,11 @@ def size(number: float) -> str:
         if number >= each:
             return f"{number / each:.3g} {unit}"
     return f"{number:.0f} bytes"
+
+
+def moment(value: str | None) -> str:
+    """A time in ISO form as one says it: `28 Nov 2026, 03:15`."""
+    try:
+        return f"{datetime.datetime.fromisoformat(str(value)):%-d %b %Y, %H:%M}"
+    except ValueError:
+        return str(value or "not known")

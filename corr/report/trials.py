@@ -76,6 +76,13 @@ TRIALS = columns(
         "cost": "cost",
     }
 )
+#: What a row of the table shows; below it stands the rest of each.
+TRIED = tuple(
+    column
+    for column in TRIALS
+    if column.key
+    in ("name", "role", "outcome", "move", "speedup_original", "seconds", "guarantee", "detail")
+)
 VARIANTS = columns(
     {
         "variant": "variant",

@@ -20,6 +20,7 @@ from collectors.base.table import Problem
 from collectors.passes.stripped import from_artifacts, strip_ir
 from corr.compare.diff import diff
 from corr.console.short_names import short_name
+from corr.findings.of_run import answers, of_run
 from corr.lake.sql import connect
 from corr.lake.store import Lake, RunInfo
 from corr.summary.blocks import only_loops, shortened
@@ -100,6 +101,7 @@ def summarise(
         facts = gather(connection, run, loops, loop)
         parts = [
             *_head(facts),
+            *_answers(lake, run),
             *_delta(lake, best, run),
             *_loops(facts, Level(level)),
             *_sources(connection, facts, Level(level)),
@@ -125,6 +127,21 @@ def _head(facts: Facts) -> list[Part]:
         Part((Variant(head, 0),)),
         part("processor", Variant(machine, 1)),
         part("time and counters", Variant(few, 7, "what is not available"), Variant(counters, 12)),
+    ]
+
+
+def _answers(lake: Lake, run: RunInfo) -> list[Part]:
+    """The answer first: what each hot place does with its time."""
+    found = answers(of_run(lake, run))
+    if not found:
+        return []
+    first = render("answers", findings=found[:1])
+    return [
+        part(
+            "findings",
+            Variant(first, 0.9, "findings"),
+            Variant(render("answers", findings=found), 2.5),
+        )
     ]
 
 

@@ -1,0 +1,96 @@
+"""The findings of a run: a row of the view `findings` each, with names as one says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from corr.console.remark_words import readable
+from corr.lake.sql import ask
+from corr.lake.store import Lake, RunInfo
+
+#: Places below this share are not spoken of unless they are asked for.
+LEAST_SHARE = 0.05
+#: Below this share it is not said that nothing is known of a place.
+UNKNOWN_SHARE = 0.1
+#: So many places are spoken of.
+MOST_PLACES = 5
+
+_ASKED = "SELECT * EXCLUDE (run_id) FROM findings WHERE share >= ? ORDER BY id, rank"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Rows that carry a finding: a statement that gives them, and what they say."""
+
+    rows: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding of a hot place. `rank` 1 is the place's answer; `id` numbers the places by heat.
+
+    `part` is how many times faster the place could be at most, `ceiling` the whole run; None where
+    that is not known. `confidence` is sure, likely, perhaps or unknown; `test` a command.
+    """
+
+    id: int
+    rank: int
+    place: str
+    loop: str | None
+    function: str | None
+    kind: str
+    share: float
+    seconds: float | None
+    part: float | None
+    ceiling: float | None
+    confidence: str
+    strength: float
+    says: str
+    helps: str
+    sentence: str
+    evidence: tuple[Evidence, ...]
+    test: str
+    refuted_by: str
+    source: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it: what is not bounded, is null."""
+        found = asdict(self)
+        if self.part == float("inf"):
+            found["part"] = None
+        return found
+
+
+def of_run(lake: Lake, run: RunInfo, least_share: float = LEAST_SHARE) -> tuple[Finding, ...]:
+    """Every finding of a run, hottest place first and of each place the likeliest first."""
+    found = ask(lake, _ASKED, [least_share], [run]).to_pylist()
+    names: dict[str, str] = {}
+    if any("_Z" in row["sentence"] for row in found):
+        table = ask(lake, "SELECT linkage, name FROM functions", runs=[run])
+        names = dict(zip(*(table[c].to_pylist() for c in ("linkage", "name")), strict=True))
+    return tuple(_finding(row, names) for row in found)
+
+
+def answers(findings: Sequence[Finding], most: int = MOST_PLACES) -> tuple[Finding, ...]:
+    """The likeliest finding of each place, hottest first; one alone where nothing can be said."""
+    first = [f for f in findings if f.rank == 1]
+    if first and first[0].kind == "too_short":
+        return (first[0],)
+    told = [f for f in first if f.kind != "unknown" or f.share >= UNKNOWN_SHARE]
+    return tuple((told or first)[:most])
+
+
+def about(
+    findings: Sequence[Finding], loops: Sequence[str], file_line: str | None = None
+) -> tuple[Finding, ...]:
+    """The findings of some loops, or of the place that begins at a line."""
+    return tuple(f for f in findings if f.loop in loops or f.place == file_line)
+
+
+def _finding(row: Mapping[str, Any], names: Mapping[str, str]) -> Finding:
+    told = {key: readable(row[key], names) for key in ("says", "helps", "sentence")}
+    evidence = tuple(Evidence(e["rows"], readable(e["says"] or "", names)) for e in row["evidence"])
+    return Finding(**{**row, **told, "evidence": evidence})

@@ -1,0 +1,21 @@
+-- finds: a store in the loop may change what the loop reads, so that values are loaded again and nothing is vectorised
+-- refuted-by: with `restrict`, or local copies, the loop takes as long as before
+-- source: LLVM, "Auto-Vectorization in LLVM" (llvm.org/docs/Vectorizers.html), runtime checks of pointers; C11 6.7.3.1
+WITH said AS (
+    SELECT run_id, loop, min(words) AS words, min(name) AS name,
+           bool_or(name = 'LoadWithLoopInvariantAddressInvalidated') AS again
+    FROM remark_words
+    WHERE name IN ('LoadWithLoopInvariantAddressInvalidated', 'CantReorderMemOps', 'CantIdentifyArrayBounds', 'UnknownArrayBounds')
+       OR words LIKE '%cannot identify array bounds%' OR words LIKE '%cannot prove it is safe to reorder memory operations%'
+    GROUP BY ALL
+)
+SELECT h.run_id, id, CASE WHEN r.loop IS NULL THEN 0.92 ELSE 0.5 END AS strength, now / reach AS part,
+       CASE WHEN again THEN 'what the loop stores to may overlap what it reads: a value that never changes is loaded in every pass, and no vectors can be used'
+            ELSE 'what the loop stores to may overlap what it reads, and no check at run time can tell: no vectors' END AS says,
+       'say that they do not overlap (restrict), or copy what stays the same to a local variable before the loop' AS helps,
+       NULL AS flags,
+       [{'rows': 'FROM remarks WHERE name = ''' || s.name || ''' AND ' || here, 'says': s.words}] AS evidence
+FROM h JOIN said s USING (run_id, loop)
+-- the vectoriser asks of floating-point order when all of memory is well
+LEFT JOIN (SELECT DISTINCT run_id, loop FROM remarks WHERE name = 'CantReorderFPOps') r USING (run_id, loop)
+WHERE lanes = 1 AND machine_loop IS NOT NULL AND stores > stack_accesses AND (computed_loads = 0 OR again)

@@ -1,0 +1,21 @@
+-- finds: a branch on the data, taken now and then: the processor guesses wrong, which the machine model does not know
+-- refuted-by: on sorted data, or with a select in place of the branch, the loop takes as long as before
+-- source: Agner Fog, The microarchitecture of Intel, AMD and VIA CPUs, ch. 3 (branch prediction)
+WITH decided AS (
+    SELECT b.run_id, l.key AS loop, max(least(b.count, b.false_count) / (b.count + b.false_count)) AS even,
+           arg_max(b.line, (least(b.count, b.false_count) / (b.count + b.false_count), b.count)) AS line,
+           arg_max(b.count / (b.count + b.false_count), (least(b.count, b.false_count) / (b.count + b.false_count), b.count)) AS often
+    FROM execution_regions b JOIN loops l ON l.run_id = b.run_id AND l.file = b.file AND b.line BETWEEN l.line AND l.end_line
+    WHERE b.kind = 'branch' AND b.count + b.false_count > 1000 AND b.false_count IS NOT NULL
+    GROUP BY ALL
+)
+SELECT h.run_id, id, CASE WHEN even > 0.2 AND cycles > 2 * model_cycles THEN 0.93 ELSE 0.6 END AS strength,
+       cycles / (work_cycles) AS part,
+       'the branch in line ' || d.line || ' is taken ' || printf('%.0f %%', 100 * d.often) || ' of the time, and wrong guesses cost more than the work: ' ||
+       printf('%.1f', cycles) || ' cycles an iteration, where the model of the same code expects ' || printf('%.1f', model_cycles) AS says,
+       'compute without the branch (a select, an index that grows by the condition), or sort the data first' AS helps,
+       NULL AS flags,
+       [{'rows': 'FROM execution_regions WHERE kind = ''branch'' AND line = ' || d.line, 'says': 'taken ' || printf('%.1f %%', 100 * d.often)},
+        {'rows': 'FROM instructions WHERE kind = ''branch'' AND machine_loop = ' || h.machine_loop, 'says': branches || ' branches in the machine loop'}] AS evidence
+FROM h JOIN decided d USING (run_id, loop)
+WHERE branches >= 2 AND lanes = 1 AND even > 0.05 AND cycles > 1.6 * model_cycles AND NOT calls

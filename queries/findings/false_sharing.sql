@@ -1,0 +1,13 @@
+-- finds: threads that may write to neighbouring addresses: the loop takes far longer than its instructions need
+-- refuted-by: with one thread the loop takes as long, or perf c2c shows no line that two write
+-- source: Drepper, "What Every Programmer Should Know About Memory" (2007), 6.4; perf-c2c(1)
+WITH threads AS (
+    SELECT run_id, count(*) AS starts FROM instructions
+    WHERE kind = 'call' AND regexp_matches(operands, 'pthread_create|GOMP_parallel|kmpc_fork|_ZNSt6thread') GROUP BY run_id
+)
+SELECT h.run_id, id, CASE WHEN atomics > 0 THEN 0.6 ELSE 0.83 END AS strength, cycles / least(model_cycles, cycles) AS part,
+       'several threads store here, and an iteration takes ' || printf('%.1f', cycles) || ' cycles where the model expects ' || printf('%.1f', model_cycles) || ': as if their data shared cache lines (false sharing)' AS says,
+       'give each thread''s data a cache line of its own (alignas(64)), or sum up in a local variable' AS helps, NULL AS flags,
+       [{'rows': 'FROM instructions WHERE kind = ''call'' AND regexp_matches(operands, ''pthread_create|GOMP_parallel|kmpc_fork|_ZNSt6thread'')', 'says': t.starts || ' calls that start threads'}] AS evidence
+FROM h JOIN threads t USING (run_id)
+WHERE loop IS NOT NULL AND stores > 0 AND cycles > 2.5 * model_cycles AND coalesce(span, 0) < l2 AND NOT calls

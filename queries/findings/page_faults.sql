@@ -1,0 +1,29 @@
+-- finds: time in the kernel: memory is asked of it anew and given back, page by page
+-- refuted-by: with memory that is kept (a higher M_TRIM_THRESHOLD and M_MMAP_THRESHOLD) the time stays
+-- source: mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD; perf-stat(1), page-faults
+WITH faults AS (
+    SELECT run_id, max(value) FILTER (event = 'page-faults') AS faults FROM counters GROUP BY run_id
+), resident AS (
+    SELECT run_id, max(max_rss) AS rss FROM timings GROUP BY run_id
+), asked AS (
+    -- who asks for memory: calls of an allocator that are not in it, as the samples go
+    SELECT run_id, arg_max(symbol, weight) AS caller, arg_max(place, weight) AS asked_at
+    FROM (SELECT i.run_id, i.symbol, min(i.file || ':' || i.line) AS place, coalesce(max(e.count), 0) AS weight
+          FROM instructions i LEFT JOIN execution e ON e.run_id = i.run_id AND e.file = i.file AND e.line = i.line
+          WHERE i.kind = 'call' AND regexp_matches(i.operands, '<(_Znwm|_Znam|malloc|calloc|realloc|mmap|posix_memalign|aligned_alloc)(@|>)') GROUP BY ALL) GROUP BY run_id
+)
+SELECT h.run_id, id,
+       -- what has just come from the kernel is in no cache: loops that use it may gain, too
+       share + coalesce(gain, 0) AS of_time, CASE WHEN again THEN 0.9 ELSE 0.6 END AS strength, CASE WHEN again THEN 'infinity'::DOUBLE END AS part,
+       printf('%.0f', faults) || ' page faults: ' || CASE WHEN again THEN 'memory is asked of the kernel anew' || coalesce(' in ' || caller || ' (' || asked_at || ')', '')
+            ELSE 'the memory that the program uses is touched for the first time' END AS says,
+       CASE WHEN again THEN 'keep the memory: a buffer that outlives the step, or GLIBC_TUNABLES=glibc.malloc.trim_threshold and mmap_threshold higher'
+            ELSE 'use less memory, or huge pages; in a longer run it counts for less' END AS helps, NULL AS flags,
+       [{'rows': 'FROM counters WHERE event = ''page-faults''', 'says': printf('%.0f', faults) || ' page faults a run'},
+        {'rows': 'SELECT max(max_rss) AS bytes FROM timings', 'says': 'resident at most: ' || coalesce(printf('%.0f MB', rss / 1e6), 'not known')}] AS evidence
+FROM (SELECT h.*, f.faults, r.rss, a.*  EXCLUDE (run_id),
+             -- resident size is not known of a program smaller than corr
+             coalesce(f.faults * 4096 > 2 * r.rss, a.caller IS NOT NULL AND f.faults * 4096 > 100e6) AS again
+      FROM h JOIN faults f USING (run_id) LEFT JOIN resident r USING (run_id) LEFT JOIN asked a USING (run_id)) h
+LEFT JOIN (SELECT run_id, sum(share * (1 - reach / now)) AS gain FROM h WHERE reach < now AND stores > 0 GROUP BY run_id) g USING (run_id)
+WHERE object = '[kernel]' AND share >= 0.05 AND faults > 1000

@@ -1,0 +1,106 @@
+-- purpose: each hot place with all that tells why it takes its time; findings are made of it
+-- grain: loop with a hundredth of the samples; outside loops a function, a library's symbol, or the kernel as a whole
+-- columns: run_id, id, loop, place, function, symbol, object, own, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, bytes, clock, memory, l1, l2, l3
+-- Cycles are those of one iteration of the source: `cycles` measured (its time by the machine's
+-- clock), `model_cycles` what llvm-mca expects, `work_cycles` what an ideal core needs for the loads,
+-- stores and operations alone, without what only drives the loop: two loads a cycle, one store, two
+-- operations in floating point, four others. `lanes` are
+-- the elements that an instruction works on, `lanes_possible` those that the vectors of the build's
+-- target hold. `sparsity` is how many bytes addresses move for each byte used, `span` the bytes that
+-- the loop walks over each time that it is entered, `bytes` those that an iteration asks for.
+WITH machine_row AS (
+    SELECT run_id, max(value) FILTER (name = 'clock') AS clock, max(value) FILTER (name = 'memory') AS memory,
+           max(value) FILTER (name = 'vector') AS vector, max(value) FILTER (name = 'L1') AS l1,
+           max(value) FILTER (name = 'L2') AS l2, max(value) FILTER (name = 'L3') AS l3
+    FROM machine GROUP BY run_id
+), target AS (
+    -- what the flags allow the compiler; without any, the vectors that every processor of the kind has
+    SELECT r.run_id, least(r.wall, nullif(r.cpu_seconds, 0)) AS taken, m.* EXCLUDE (run_id),
+           CASE WHEN list_has_any(r.flags, ['-march=native', '-march=x86-64-v4', '-mavx512f', '-mcpu=native']) THEN m.vector
+                WHEN list_has_any(r.flags, ['-mavx2', '-mavx', '-march=x86-64-v3', '-march=haswell']) THEN 256
+                ELSE 128 END AS target_bits
+    FROM runs r LEFT JOIN machine_row m USING (run_id)
+), sampled AS (
+    SELECT run_id, sum(count)::BIGINT AS sampled FROM samples GROUP BY run_id
+), hottest AS (
+    SELECT run_id, loop, machine_loop, cycles_per_iteration AS pass_cycles, block_rthroughput, bound, calls, vector_bits
+    FROM loop_mca
+), code AS (
+    SELECT i.run_id, i.machine_loop, count(*) AS instructions,
+           count(*) FILTER (load_bytes > 0) AS loads, count(*) FILTER (store_bytes > 0) AS stores,
+           -- what is loaded again from where it was, or kept on the stack, is no part of the work
+           count(*) FILTER (load_bytes > 0 AND NOT stack AND step IS DISTINCT FROM 0) AS work_loads,
+           count(*) FILTER (store_bytes > 0 AND NOT stack AND step IS DISTINCT FROM 0) AS work_stores,
+           greatest(count(*) FILTER (kind IN ('arithmetic', 'logic', 'select', 'convert', 'fma') AND coalesce(flops, 0) = 0) - 2, 0) AS other_operations,
+           sum(coalesce(load_bytes, 0) + coalesce(store_bytes, 0)) FILTER (NOT stack) AS moved,
+           count(*) FILTER (kind = 'division') AS divisions, count(*) FILTER (kind = 'branch') AS branches,
+           count(*) FILTER (kind IN ('gather', 'scatter')) AS gathers, count(*) FILTER (kind = 'atomic') AS atomics,
+           count(*) FILTER (stack) AS stack_accesses, count(*) FILTER (flops > 0) AS operations,
+           count(*) FILTER (packed) AS packed,
+           count(*) FILTER (load_bytes > 0 AND moves = 'computed' AND NOT stack) AS computed_loads,
+           -- a distance in a register: rows of a matrix whose size is known at run time
+           count(*) FILTER (moves = 'at run time' AND NOT stack) AS far_accesses,
+           -- the loaded value is the address of the next load
+           count(*) FILTER (load_bytes > 0 AND moves = 'computed' AND (ends_with(operands, ', %' || through)
+                            OR starts_with(operands, through || ','))) AS chased_loads,
+           max(CASE WHEN element IN ('f64', 'i64') THEN 8 WHEN element IN ('f32', 'i32') THEN 4
+                    WHEN element = 'i16' THEN 2 WHEN element = 'i8' THEN 1 END) FILTER (flops > 0 OR packed) AS element_bytes,
+           min(least(load_bytes, 8)) FILTER (load_bytes > 0 AND NOT stack AND coalesce(moves, '') <> 'computed') AS scalar_bytes
+    FROM instructions i JOIN hottest h USING (run_id, machine_loop) GROUP BY ALL
+), accesses AS (
+    SELECT i.run_id, i.machine_loop, through, displacement, abs(any_value(step)) AS stride,
+           max(greatest(load_bytes, store_bytes, 4)) AS bytes
+    FROM instructions i JOIN hottest h USING (run_id, machine_loop)
+    WHERE step <> 0 AND NOT stack GROUP BY ALL
+), moved AS (
+    SELECT run_id, machine_loop, through, any_value(stride) AS stride, sum(bytes) AS bytes
+    FROM accesses WHERE stride > 0 GROUP BY ALL
+), strides AS (
+    SELECT run_id, machine_loop, max(stride / bytes) AS sparsity, sum(stride) AS stride FROM moved GROUP BY ALL
+), outer_call AS (
+    -- where the program has a loop of the library: the call that was inlined
+    SELECT run_id, loop, mode(call.file || ':' || call.line) AS place
+    FROM (SELECT run_id, loop, list_filter(frames, lambda f: f.file NOT LIKE '/%')[1] AS call
+          FROM instructions WHERE loop IS NOT NULL AND frames[1].file LIKE '/%') GROUP BY ALL
+), of_loops AS (
+    SELECT *, CASE WHEN packed = 0 THEN 1 WHEN vector_width > 1 THEN vector_width
+                   -- vectors that the source has, or that were made of its statements
+                   ELSE greatest(vector_bits / (8 * element_bytes), 1) END AS lanes,
+           CASE WHEN packed > 0 AND vector_width > 1 THEN vector_width * coalesce(interleave, 1) ELSE 1 END
+           * CASE WHEN vector_width > 1 AND packed = 0 THEN 1 ELSE coalesce(unroll, 1) END AS elements_a_pass
+    FROM (SELECT *, coalesce(element_bytes_found, scalar_bytes, 8) AS element_bytes FROM (
+        SELECT l.run_id, l.key AS loop, l.function_name AS function, l.function AS symbol, s.share, s.samples, t.entries, t.iterations,
+               t.mean_trip_count AS trip_count, x.vector_width, x.interleave, x.unroll, h.* EXCLUDE (run_id, loop),
+               c.* EXCLUDE (run_id, machine_loop, element_bytes), c.element_bytes AS element_bytes_found,
+               d.sparsity, d.stride,
+               CASE WHEN l.file LIKE '/%' THEN coalesce(o.place, l.file || ':' || l.line)
+                    ELSE l.file || ':' || l.line END AS place
+        FROM loops l JOIN sample_shares s ON s.run_id = l.run_id AND s.loop = l.key
+        LEFT JOIN trips t ON t.run_id = l.run_id AND t.loop_key = l.key
+        LEFT JOIN transformed x ON x.run_id = l.run_id AND x.loop = l.key
+        LEFT JOIN hottest h ON h.run_id = l.run_id AND h.loop = l.key
+        LEFT JOIN code c ON c.run_id = l.run_id AND c.machine_loop = h.machine_loop
+        LEFT JOIN strides d ON d.run_id = l.run_id AND d.machine_loop = h.machine_loop
+        LEFT JOIN outer_call o ON o.run_id = l.run_id AND o.loop = l.key
+    ))
+), places AS (
+    SELECT p.*, 'the program' AS object, true AS own FROM of_loops p
+    UNION ALL BY NAME
+    SELECT s.run_id, coalesce(f.name, s.function) AS function, s.function AS symbol, s.object, s.share, s.samples,
+           s.file IS NOT NULL AS own, coalesce(s.file || ':' || s.line, parse_filename(s.object)) AS place
+    FROM sample_shares s LEFT JOIN functions f ON f.run_id = s.run_id AND f.linkage = s.function
+    WHERE s.loop IS NULL
+)
+SELECT p.run_id, row_number() OVER (PARTITION BY p.run_id ORDER BY p.share DESC, p.place, p.loop, p.function) AS id,
+       p.loop, p.place, p.function, p.symbol, p.object, p.own, p.share, p.samples, a.sampled, p.share * t.taken AS seconds,
+       p.entries, p.iterations, p.trip_count,
+       p.share * t.taken * t.clock / nullif(p.iterations, 0) AS cycles,
+       p.pass_cycles / p.elements_a_pass AS model_cycles,
+       greatest(p.work_loads / 2, p.work_stores, p.operations / 2, p.other_operations / 4, 0.25) / p.elements_a_pass AS work_cycles,
+       p.lanes, greatest(p.lanes, t.target_bits / (8 * p.element_bytes)) AS lanes_possible, p.elements_a_pass, p.element_bytes,
+       p.vector_width, p.unroll, p.bound, p.calls, p.machine_loop, p.vector_bits, p.instructions, p.loads, p.stores,
+       p.divisions, p.branches, p.gathers, p.atomics, p.stack_accesses, p.computed_loads, p.chased_loads, p.far_accesses, p.sparsity,
+       p.stride * p.trip_count / p.elements_a_pass AS span, p.moved / p.elements_a_pass AS bytes,
+       t.clock, t.memory, t.l1, t.l2, t.l3
+FROM places p JOIN sampled a USING (run_id) LEFT JOIN target t USING (run_id)
+WHERE p.share >= 0.01

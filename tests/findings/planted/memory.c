@@ -1,0 +1,18 @@
+/* Arrays that no cache holds are read again and again, for one operation each time. */
+enum { N = 1 << 22, ROUNDS = 40 };
+static double x[N], y[N];
+
+__attribute__((noinline)) static void kernel(double f)
+{
+    for (int i = 0; i < N; i++)
+        y[i] += f * x[i];
+}
+
+int main(void)
+{
+    for (int i = 0; i < N; i++)
+        x[i] = i;
+    for (int r = 0; r < ROUNDS; r++)
+        kernel(r);
+    return y[1] == 0.25;
+}

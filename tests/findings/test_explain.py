@@ -1,0 +1,44 @@
+"""`corr explain`: the sentences, what carries them, and that every number is SQL's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from corr.lake.sql import ask
+from corr.lake.store import Lake
+from corr.summary.summarise import summarise
+from tests.support.command import Corr
+
+
+def test_terminal_json_and_summary_say_what_sql_says(planted_folder: Path, corr: Corr) -> None:
+    lake = Lake.open(planted_folder / "data")
+    run = lake.find("branch")
+    (row,) = ask(lake, "FROM findings WHERE rank = 1 AND id = 1", runs=[run]).to_pylist()
+    said = corr("explain", "branch", cwd=planted_folder).stdout
+    assert row["sentence"] in said
+    (first, *_) = json.loads(corr("explain", "branch", "--json", cwd=planted_folder).stdout)
+    for name in ("share", "seconds", "part", "ceiling", "strength", "sentence", "says", "test"):
+        assert first[name] == row[name], name
+    assert f"`{row['sentence']}`" in summarise(lake, run).text
+
+
+def test_all_has_evidence_and_a_test(planted_folder: Path, corr: Corr) -> None:
+    said = corr("explain", "float_order", "--all", cwd=planted_folder).stdout
+    assert "test: corr diff float_order.c" in said and "-ffast-math" in said
+    assert "refuted if" in said and "FROM remarks WHERE name = 'CantReorderFPOps'" in said
+
+
+def test_a_place_is_named_as_for_why(planted_folder: Path, corr: Corr) -> None:
+    for place in ("kernel", "kernel/1", "division.c:7"):
+        done = corr("explain", "division", "--place", place, cwd=planted_folder)
+        assert "division" in done.stdout, (place, done.stderr)
+    wrong = corr("explain", "division", "--place", "kernl", cwd=planted_folder)
+    assert wrong.returncode == 2 and "did you mean" in wrong.stderr
+
+
+def test_a_run_that_was_not_run_has_nothing_to_say(tmp_path: Path, corr: Corr) -> None:
+    (tmp_path / "f.c").write_text("int f(int n) { int s = 0; while (n--) s ^= n; return s; }\n")
+    done = corr("collect", "f.c", "--no-run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to say" in corr("explain", cwd=tmp_path).stdout

@@ -1,0 +1,71 @@
+"""The first sentence of a program with one planted reason names it, and its ceiling holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collectors.base.invocation import Invocation
+from collectors.base.toolchain import Toolchain
+from corr.findings.of_run import Finding, answers, of_run
+from corr.lake.sql import ask
+from corr.lake.store import Lake
+from corr.program.build import Builder
+from corr.timing.interleave import Limits, interleave
+from tests.findings.planted import PLANTED, Planted
+from tests.support.planted_runs import program
+
+#: So many of the first sentences must name what was planted.
+NAMED = len(PLANTED) - 1
+
+
+def first(lake: Lake, planted: Planted) -> Finding:
+    return answers(of_run(lake, lake.find(planted.name)))[0]
+
+
+def named(planted: Planted, finding: Finding) -> bool:
+    return finding.kind == planted.kind and all(w in finding.sentence for w in planted.words)
+
+
+def test_the_first_sentence_names_what_was_planted(planted_lake: Lake) -> None:
+    said = {p.name: first(planted_lake, p) for p in PLANTED}
+    wrong = [said[p.name].sentence for p in PLANTED if not named(p, said[p.name])]
+    assert len(PLANTED) - len(wrong) >= NAMED, wrong
+
+
+def test_every_row_reference_gives_rows(planted_lake: Lake) -> None:
+    for planted in PLANTED:
+        run = planted_lake.find(planted.name)
+        for finding in of_run(planted_lake, run, 0.01):
+            for one in finding.evidence:
+                assert len(ask(planted_lake, one.rows, runs=[run])) > 0, (finding.kind, one)
+
+
+@pytest.mark.timed
+def test_ceilings_hold_against_the_mend(
+    planted_lake: Lake, tools: Toolchain, tmp_path: Path
+) -> None:
+    """No mend gains more than its ceiling; most gain half of it."""
+    close, tried, wrong = 0, 0, []
+    for planted in PLANTED:
+        ceiling = first(planted_lake, planted).ceiling
+        if planted.mended is None or ceiling is None:
+            continue
+        before = _built(planted, tools, tmp_path / "a", mended=False)
+        after = _built(planted, tools, tmp_path / "b", mended=True)
+        timed = interleave(before, after, limits=Limits(3, 5))
+        gain = 1 / timed.ratio.value
+        tried += 1
+        close += gain >= ceiling / 2
+        if 1 / timed.ratio.high > 1.1 * ceiling:
+            wrong.append(f"{planted.name}: ×{gain:.2f} of at most ×{ceiling:.2f}")
+    assert tried >= 10
+    assert len(wrong) <= 1, wrong
+    assert close >= 0.7 * tried
+
+
+def _built(planted: Planted, tools: Toolchain, folder: Path, *, mended: bool) -> Invocation:
+    own = folder / planted.name
+    own.mkdir(parents=True)
+    return Invocation(Builder(program(planted, mended=mended), tools, own).executable())

@@ -1,0 +1,36 @@
+"""Runs of the planted programs, each collected once for all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collectors.base.toolchain import Toolchain
+from corr.collect.options import Options
+from corr.collect.run import collect
+from corr.console.progress import Progress
+from corr.lake.store import Lake
+from corr.program.model import Program, Run, from_files
+from tests.findings.planted import FOLDER, PLANTED, Planted
+from tests.support.shared import made_once
+
+
+def program(planted: Planted, *, mended: bool = False) -> Program:
+    """The program as it is, or mended."""
+    source = planted.mended if mended else FOLDER / planted.source
+    assert source is not None
+    flags = ("-O3", *planted.link, *(planted.mended_by if mended else ()))
+    return from_files([source.name], flags, Run(directory=FOLDER), FOLDER)
+
+
+def collected(factory: pytest.TempPathFactory, tools: Toolchain) -> Path:
+    """A folder whose lake `data` has a run of each planted program, by its name."""
+
+    def fill(folder: Path) -> None:
+        lake = Lake.open(folder / "data", create=True)
+        for planted in PLANTED:
+            options = Options(repeat=1, cachegrind=False, label=planted.name)
+            collect(program(planted), tools, lake, options, Progress())
+
+    return made_once(factory, "planted", fill)
