@@ -35,6 +35,10 @@ HeldOutOption = Annotated[
     typer.Option("--held-out", min=0, max=0.9, help="Share of the cases kept from the fit."),
 ]
 RetryOption = Annotated[bool, typer.Option("--retry", help="Try again what failed.")]
+WhyOption = Annotated[
+    bool | None,
+    typer.Option("--why/--no-why", help="Compare the builds of the largest gains, loop by loop."),
+]
 SingleOption = Annotated[
     bool, typer.Option("--single", help="Prove the best single value in place of the code.")
 ]
@@ -53,6 +57,8 @@ VALUES = {
     "regressed": ("regressed", None),
     "failed": ("failed", None),
 }
+#: Reasons that are printed; the report has all.
+MOST_REASONS = 12
 COLUMNS = (
     *("study", "part", "role", "setting", "cases", "failed", "geometric_mean", "arithmetic_mean"),
     *("median", "p95", "total", "speedup", "speedup_low", "speedup_high", "overall_speedup"),
@@ -100,12 +106,13 @@ def quick(
     sizes: SizesOption = None,
     held_out: HeldOutOption = None,
     retry: RetryOption = False,
+    why: WhyOption = None,
     output: OutputOption = None,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Measure a few values of each knob, recommend, and prove it; the first thing to do."""
-    _go("quick", study, knob, sizes, held_out, output, data, format, retry=retry)
+    _go("quick", study, knob, sizes, held_out, output, data, format, retry=retry, why=why)
 
 
 def full(
@@ -114,6 +121,7 @@ def full(
     sizes: SizesOption = None,
     held_out: HeldOutOption = None,
     retry: RetryOption = False,
+    why: WhyOption = None,
     output: OutputOption = None,
     data: DataOption = None,
     format: FormatOption = Format.table,
@@ -122,7 +130,7 @@ def full(
 
     Interrupted or killed, the same command goes on where it was.
     """
-    _go("full", study, knob, sizes, held_out, output, data, format, retry=retry)
+    _go("full", study, knob, sizes, held_out, output, data, format, retry=retry, why=why)
 
 
 def run(
@@ -144,12 +152,13 @@ def analyze(
     knob: KnobOption = None,
     sizes: SizesOption = None,
     held_out: HeldOutOption = None,
+    why: WhyOption = None,
     output: OutputOption = None,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Analyse what was measured, and run nothing."""
-    _go("analyze", study, knob, sizes, held_out, output, data, format)
+    _go("analyze", study, knob, sizes, held_out, output, data, format, why=why)
 
 
 def test_optimized(
@@ -259,6 +268,7 @@ def _go(
     *,
     single: bool = False,
     retry: bool = False,
+    why: bool | None = None,
 ) -> None:
     from dataclasses import replace
 
@@ -269,7 +279,7 @@ def _go(
         study = replace(study, prove=replace(study.prove, held_out=held_out))
     lake = _lake(data)
     try:
-        done = go(study, lake, replace(MODES[name], single=single, retry=retry), message)
+        done = go(study, lake, replace(MODES[name], single=single, retry=retry, why=why), message)
     except KeyboardInterrupt:
         message("what was measured is kept: the same command goes on")
         raise
@@ -366,4 +376,8 @@ def _say_verdict(found: Analysis) -> None:
             f"  best single value: {single}, ×{one['single_speedup']:.3g};"
             f" the best of each case: ×{one['best_speedup']:.3g}"
         )
+    for row in found.reasons[:MOST_REASONS]:
+        sides = " → ".join(row[side] or "–" for side in ("before", "after"))
+        what = sides.removeprefix("– → ") if row["what"] == "cause" else f"{row['what']}: {sides}"
+        print_line(f"  {row['case_name']}, {row['setting']}, {row['place'] or ''}: {what}")
     print_line(state(found))

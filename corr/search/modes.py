@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from corr.console.progress import Progress
 from corr.lake.store import Lake, RunInfo
@@ -14,6 +15,7 @@ from corr.search.engine import Task
 from corr.search.lab import Lab
 from corr.search.session import Session, opened
 from corr.search.settings import Setting, settings
+from corr.search.snapshot import KIND
 from corr.search.study import Study
 from corr.system.interrupts import kill_as_interrupt
 
@@ -25,7 +27,7 @@ QUICK_PAIRS = 5
 @dataclass(frozen=True)
 class Mode:
     """Which steps a command takes. `single`: prove the best single value; `retry`: what failed is
-    tried again.
+    tried again; `why`: say why values of clang's knobs are faster, None: where it proves.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Mode:
     quick: bool = False
     single: bool = False
     retry: bool = False
+    why: bool | None = None
 
 
 MODES = {
@@ -81,8 +84,24 @@ def go(study: Study, lake: Lake, mode: Mode, tell: Tell, lab: Lab | None = None)
         if mode.proves and proof:
             _measure(session, proof, tell, f"{study.name}: proving what is recommended")
         missing = len(session.engine.missing(asked))
-        run = session.commit(mode.name, advice)
+        run = session.commit(mode.name, advice, _reasons(session, mode, tell))
         return Done(study, run, analyse(lake, run), advice, session.groups, missing)
+
+
+def _reasons(session: Session, mode: Mode, tell: Tell) -> list[dict[str, Any]]:
+    """Why values are faster: asked anew where something was measured, else as it was found."""
+    learned = bool(session.journal.results)
+    if mode.why or (mode.why is None and mode.proves and learned):
+        if session.study.build.sources:
+            tell(f"{session.study.name}: comparing the builds of the largest gains")
+        return session.why()
+    earlier = (
+        run for run in session.lake.newest_first()
+        if run.facts.kind == KIND and run.facts.program == session.study.name
+    )  # fmt: skip
+    found = next(earlier, None)
+    table = found.table("search_reasons") if found else None
+    return table.drop_columns("run_id").to_pylist() if table is not None else []
 
 
 def _all_of(session: Session, wanted: Sequence[Setting]) -> list[Setting]:

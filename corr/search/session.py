@@ -10,6 +10,7 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -25,6 +26,7 @@ from corr.search.compiler_source import CompilerBuilds
 from corr.search.engine import Engine, Task
 from corr.search.journal import Journal
 from corr.search.lab import CommandLab, Lab
+from corr.search.outcome import Result
 from corr.search.placeholders import used
 from corr.search.settings import Setting, baseline, parsed
 from corr.search.snapshot import Snapshot, this_machine
@@ -48,6 +50,7 @@ class Session:
     engine: Engine
     journal: Journal
     compiler: str = ""
+    builds: Builds | None = None
     tasks: list[Task] = field(default_factory=list)
 
     @property
@@ -74,8 +77,7 @@ class Session:
 
     def advise(self, settings: Sequence[Setting], *, single: bool = False) -> list[Advice]:
         """The advice for each class from what is known; `single`: of single values only."""
-        known = self.journal.known.by_request
-        results = [known[task.request] for task in self.tasks if task.request in known]
+        results = self.results
         base = baseline(self.study)
         wanted = self.study.recommend
         if single:
@@ -111,7 +113,7 @@ class Session:
         return code.code(advice, self.study, "c++")
 
     def commit(
-        self, mode: str, advice: Sequence[Advice] = (), reasons: Sequence[dict[str, object]] = ()
+        self, mode: str, advice: Sequence[Advice] = (), reasons: Sequence[dict[str, Any]] = ()
     ) -> RunInfo:
         """Commit a run with all that is known."""
         more: dict[str, pa.Table] = {
@@ -129,6 +131,21 @@ class Session:
             more,
         )
         return snapshot.commit(self.lake, self.journal)
+
+    @property
+    def results(self) -> list[Result]:
+        """What is known of what was asked for."""
+        known = self.journal.known.by_request
+        return [known[task.request] for task in self.tasks if task.request in known]
+
+    def why(self) -> list[dict[str, Any]]:
+        """Rows that say why values of clang's knobs are faster; builds and runs their cases."""
+        from corr.search.why import gains, reasons
+
+        if self.builds is None or not self.study.build.sources:
+            return []
+        won = gains(self.study, self.cases, self.results)
+        return reasons(self.study, self.builds, self.lake, won)
 
     def _advice_row(self, one: Advice) -> dict[str, object]:
         language = self.study.recommend.languages[0]
@@ -160,7 +177,7 @@ def opened(study: Study, lake: Lake, tell: Tell, lab: Lab | None = None) -> Iter
     found = cases(study)
     check(study)
     with scratch("search") as folder, Journal(lake, study.name) as journal:
-        compiler = ""
+        compiler, builds = "", None
         if lab is None:
             kept = journal.folder / "compilers"
             sources = any(knob.kind == KnobKind.source for knob in study.knobs)
@@ -178,7 +195,7 @@ def opened(study: Study, lake: Lake, tell: Tell, lab: Lab | None = None) -> Iter
             tell=tell,
         )
         shares = parts(found, study.prove, study.recommend.classes)
-        yield Session(study, lake, found, shares, engine, journal, compiler)
+        yield Session(study, lake, found, shares, engine, journal, compiler, builds)
 
 
 def check(study: Study) -> None:

@@ -96,7 +96,9 @@ class Snapshot:
     def _results(self, journal: Journal) -> Iterable[dict[str, Any]]:
         known = journal.known.by_request
         found = [known[task.request] for task in self.tasks if task.request in known]
-        for result in [*found, *baselines(found, self.baseline)]:
+        own = baselines(found, self.baseline)
+        seconds = {result.case_name: result.seconds for result in own}
+        for result in [*(_of_baseline(r, self.baseline, seconds) for r in found), *own]:
             yield {"study": self.study.name, "current": True, **result.to_row()}
         current = {task.request for task in self.tasks}
         for result in journal.results:
@@ -104,11 +106,24 @@ class Snapshot:
                 yield {"study": self.study.name, "current": False, **result.to_row()}
 
 
+def _of_baseline(result: Result, baseline: Setting, seconds: Mapping[str, float | None]) -> Result:
+    """A result of the baseline's own code has the baseline's time: it was not timed for itself."""
+    if result.same_code_as != baseline.name or result.case_name not in seconds:
+        return result
+    known = seconds[result.case_name]
+    return replace(result, seconds=known, seconds_baseline=known)
+
+
 def baselines(results: Sequence[Result], baseline: Setting) -> list[Result]:
-    """The baseline's own row of each case: the median of what it took beside all values."""
+    """The baseline's own row of each case: the median of what it took beside all values.
+
+    Where nothing was timed beside it, what a single run of it took.
+    """
     seconds: dict[str, list[float]] = {}
+    timed = {result.case_name for result in results if result.pairs}
     for result in results:
-        if result.seconds_baseline is not None and result.role == Role.value:
+        counts = bool(result.pairs) or result.case_name not in timed
+        if result.seconds_baseline is not None and result.role == Role.value and counts:
             seconds.setdefault(result.case_name, []).append(result.seconds_baseline)
     empty = Result("", baseline.name, Role.baseline, Outcome.ok, "", value=baseline.number)
     known = replace(empty, ratio=1.0, low=1.0, high=1.0, verdict="same")

@@ -29,4 +29,4 @@ def test_modes_tables_and_views_of_the_page_are_there() -> None:
     assert all(f"`{name}`" in TEXT for name in MODES)
     named = set(re.findall(r"`(search(?:es|_\w+))`", TEXT))
     there = {name for name in (*TABLES, *(v.name for v in views())) if name.startswith("search")}
-    assert named == there - {"search_reasons"}
+    assert named == there
