@@ -18,7 +18,8 @@ evaluate.py    all of them side by side on held-out modules
 handed_back.py a policy's decisions as tables that plain clang replays, byte for byte
 use.py         the flags that a build takes
 wrapper.py     a compiler that asks a policy
-environment.py LLVM's inliner as an environment of Gymnasium
+episode.py     one compilation that waits for an action at each decision
+environment.py LLVM's inliner, and eviction, as environments of Gymnasium
 
 Needs nothing but clang: no TensorFlow, no compiler of one's own.
 """

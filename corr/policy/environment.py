@@ -1,19 +1,19 @@
-"""LLVM's inliner as an environment of Gymnasium: `corr_llvm/Inlining-v0`.
+"""Decisions of LLVM as environments of Gymnasium, with the compiler that is installed.
 
     import gymnasium, corr.policy.environment
     env = gymnasium.make("corr_llvm/Inlining-v0", corpus="corpus")
 
-An episode compiles one module of a corpus. An observation has the compiler's features by name, an
-action says whether to inline the call, and the last step's reward is the share of the code that
-the default's decisions would have made more of (negative where the policy's code is larger). The
-same seed gives the same modules in the same order, and the same actions the same rewards. The
-compiler is the stock one, in a process of its own: what becomes of it is in `info["ended"]`.
+`corr_llvm/Inlining-v0`   whether to inline a call; features by name, two actions
+`corr_llvm/Eviction-v0`   which live range to evict; arrays of 33 by name, `info["mask"]` is legal
+
+An episode compiles one module of a corpus. The last step's reward is the share of the default's
+code that is saved (negative where the code is larger). The same seed gives the same modules in the
+same order, and the same actions the same rewards. The compiler has a process of its own: what
+became of it is in `info["ended"]`.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.base import toolchain
-from collectors.base.errors import CorrError, ToolMissing, UsageError
-from collectors.base.scratch import scratch
-from collectors.decisions import inliner
-from collectors.decisions.channel import Header
-from collectors.decisions.host import Advise, Driven, Limits
-from corr.policy.corpus import Corpus, Module, Split
-from corr.policy.modules import Builds, code_of
+from collectors.base.errors import ToolMissing, UsageError
+from collectors.decisions import eviction, inliner
+from collectors.decisions.channel import Header, Tensor
+from collectors.decisions.host import Limits
+from corr.policy.corpus import Corpus, Split
+from corr.policy.episode import Episode
+from corr.policy.modules import Builds
 
 try:
     import gymnasium
@@ -36,81 +36,17 @@ try:
 except ImportError as error:
     raise ToolMissing("gymnasium is not installed", "pip install 'corr-llvm[rl]'") from error
 
-ID = "corr_llvm/Inlining-v0"
-Observation = dict[str, npt.NDArray[np.int64]]
+Observation = dict[str, npt.NDArray[Any]]
 #: A module that does not compile as the actions say is worth as much as one of twice the size.
 FAILED = -1.0
-_WAIT = 1200.0
 
 
-class _Stopped(Exception):
-    """The episode is left before its end."""
-
-
-class _Episode:
-    """A compilation that waits for an action at each decision. Its thread ends with it."""
-
-    def __init__(self, builds: Builds, module: Module) -> None:
-        self.module = module
-        self.header: Header | None = None
-        self.driven: Driven | None = None
-        self.text: int | None = None
-        self.error: BaseException | None = None
-        self._builds = builds
-        self._questions: queue.Queue[bytes | None] = queue.Queue()
-        self._answers: queue.Queue[int | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._compile, daemon=True)
-        self._thread.start()
-
-    def question(self) -> bytes | None:
-        """The next observation; None at the end. Raises what the compilation raised."""
-        asked = self._questions.get(timeout=_WAIT)
-        if asked is None:
-            self._thread.join()
-            if self.error is not None:
-                raise self.error
-        return asked
-
-    def answer(self, action: int) -> None:
-        self._answers.put(action)
-
-    def leave(self) -> None:
-        """End the compiler, wherever it is."""
-        self._answers.put(None)
-        self._thread.join()
-
-    def _advisor(self, header: Header) -> Advise:
-        self.header = header
-
-        def advise(observation: bytes) -> int:
-            self._questions.put(observation)
-            action = self._answers.get()
-            if action is None:
-                raise _Stopped
-            return action
-
-        return advise
-
-    def _compile(self) -> None:
-        try:
-            with scratch("policy") as folder:
-                output = folder / "module.o"
-                self.driven = self._builds.drive(self.module, output, self._advisor)
-                self.text = code_of(output).text if self.driven.ok else None
-        except _Stopped:
-            pass
-        except CorrError as error:
-            self.error = error
-        finally:
-            self._questions.put(None)
-
-
-class InliningEnv(gymnasium.Env[Any, Any]):
-    """One episode a module; one step a decision. See the module's own words.
+class DecisionEnv(gymnasium.Env[Any, Any]):
+    """What both have in common: one episode a module, one step a decision.
 
     `split` names the modules: train, validation or held-out. `options={"module": NAME}` of `reset`
-    chooses one. `info` has the module's name, what the default would do (`default`), and at the
-    end the bytes of code (`text`), those of the default's, and how the compiler ended.
+    chooses one. `info` has the module's name, and at the end the bytes of code (`text`), those of
+    the default's, and how the compiler ended.
     """
 
     metadata = {"render_modes": []}  # noqa: RUF012 (as Gymnasium has it)
@@ -129,26 +65,39 @@ class InliningEnv(gymnasium.Env[Any, Any]):
         self.render_mode = render_mode
         self._modules = opened.of(Split(split))
         self._builds = Builds(opened, tools, Limits(seconds))
-        self._episode: _Episode | None = None
+        self._episode: Episode | None = None
         self._steps = 0
-        self._names, self._last = self._features()
-        anything = np.iinfo(np.int64)
-        number = spaces.Box(anything.min, anything.max, (1,), np.int64)
-        self.observation_space = spaces.Dict(dict.fromkeys(self._names, number))
-        self.action_space = spaces.Discrete(2)
+        self._last: Observation = {}
+        header = self._header()
+        self._shown = [t for t in header.features if t.name != inliner.DEFAULT]
+        self.observation_space = spaces.Dict({t.name: _space(t) for t in self._shown})
+        self.action_space = self._actions(header)
 
-    def _features(self) -> tuple[tuple[str, ...], Observation]:
-        """The names that this compiler sends, told by the first module that asks anything."""
+    @staticmethod
+    def _flags(base: Path) -> list[str]:
+        """What opens the channel."""
+        raise NotImplementedError
+
+    def _actions(self, _header: Header) -> spaces.Discrete:
+        raise NotImplementedError
+
+    def _told(self, _tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+        """What `info` says of a decision."""
+        raise NotImplementedError
+
+    def _legal(self, _action: int) -> bool:
+        return True
+
+    def _header(self) -> Header:
+        """What this compiler sends, told by the first module that asks anything."""
         for module in self._modules:
-            episode = _Episode(self._builds, module)
+            episode = Episode(self._builds, module, self._flags)
             try:
-                asked = episode.question()
-                if asked is not None and episode.header is not None:
-                    names = episode.header.names
-                    return tuple(n for n in names if n != inliner.DEFAULT), {}
+                if episode.question() is not None and episode.header is not None:
+                    return episode.header
             finally:
                 episode.leave()
-        raise UsageError("no module of this split has a call that the inliner asks about")
+        raise UsageError("no module of this split has a decision that the compiler asks about")
 
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
@@ -161,17 +110,21 @@ class InliningEnv(gymnasium.Env[Any, Any]):
         if not known:
             raise UsageError(f"the split has no module {wanted}")
         for number in self.np_random.permutation(len(known)):
-            self._episode = _Episode(self._builds, known[int(number)])
+            self._episode = Episode(self._builds, known[int(number)], self._flags)
             asked = self._episode.question()
             if asked is not None:
                 self._steps = 0
                 return self._observed(asked)
-        raise UsageError(f"the inliner asks nothing about {wanted or 'these modules'}")
+        raise UsageError(f"the compiler asks nothing about {wanted or 'these modules'}")
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Decide the call; the reward comes with the last one."""
+        """Decide; the reward comes with the last decision. An illegal action ends the episode."""
         if self._episode is None or self._episode.driven is not None:
             raise gymnasium.error.ResetNeeded("reset() begins an episode")
+        if not self._legal(int(action)):
+            name = self._episode.module.name
+            self.close()
+            return self._end(), FAILED, True, False, {"module": name, "ended": "illegal action"}
         self._episode.answer(int(action))
         self._steps += 1
         asked = self._episode.question()
@@ -188,7 +141,11 @@ class InliningEnv(gymnasium.Env[Any, Any]):
             "decisions": self._steps,
             "ended": driven.ending() if driven else "",
         }
-        return self._last, reward, True, False, info
+        return self._end(), reward, True, False, info
+
+    def _end(self) -> Observation:
+        """The last observation, which stands for the end: the compiler has none."""
+        return {name: values.copy() for name, values in self._last.items()}
 
     def close(self) -> None:
         """Leave no compiler behind."""
@@ -198,12 +155,51 @@ class InliningEnv(gymnasium.Env[Any, Any]):
 
     def _observed(self, asked: bytes) -> tuple[Observation, dict[str, Any]]:
         assert self._episode is not None and self._episode.header is not None
-        header = self._episode.header
-        named = dict(zip(header.names, header.matrix(asked)[0], strict=True))
-        self._last = {name: np.array([named[name]], np.int64) for name in self._names}
-        info = {"module": self._episode.module.name, "default": int(named[inliner.DEFAULT])}
-        return self._last, info
+        tensors = self._episode.header.tensors(asked)
+        self._last = {t.name: tensors[t.name].copy() for t in self._shown}
+        return self._last, {"module": self._episode.module.name, **self._told(tensors)}
 
 
-if ID not in gymnasium.registry:
-    gymnasium.register(id=ID, entry_point=f"{__name__}:InliningEnv")
+class InliningEnv(DecisionEnv):
+    """`corr_llvm/Inlining-v0`: 1 inlines the call, 0 keeps it. `info["default"]` is LLVM's own."""
+
+    @staticmethod
+    def _flags(base: Path) -> list[str]:
+        return inliner.flags(base, inliner.SEARCHING)
+
+    def _actions(self, _header: Header) -> spaces.Discrete:
+        return spaces.Discrete(2)
+
+    def _told(self, tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+        return {"default": int(tensors[inliner.DEFAULT][0])}
+
+
+class EvictionEnv(DecisionEnv):
+    """`corr_llvm/Eviction-v0`: the place to evict, the last for none; `info["mask"]` is legal."""
+
+    @staticmethod
+    def _flags(base: Path) -> list[str]:
+        return eviction.flags(base)
+
+    def _actions(self, _header: Header) -> spaces.Discrete:
+        (mask,) = (t for t in _header.features if t.name == eviction.MASK)
+        return spaces.Discrete(mask.elements)
+
+    def _told(self, tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+        return {"mask": tensors[eviction.MASK].ravel().astype(np.int8)}
+
+    def _legal(self, action: int) -> bool:
+        return bool(self._last[eviction.MASK].ravel()[action])
+
+
+def _space(tensor: Tensor) -> spaces.Box:
+    kind: Any = tensor.dtype.newbyteorder("=").type
+    if np.issubdtype(kind, np.integer):
+        ends = np.iinfo(kind)
+        return spaces.Box(ends.min, ends.max, tensor.shape, kind)
+    return spaces.Box(-np.inf, np.inf, tensor.shape, kind)
+
+
+for _name in ("Inlining", "Eviction"):
+    if f"corr_llvm/{_name}-v0" not in gymnasium.registry:
+        gymnasium.register(id=f"corr_llvm/{_name}-v0", entry_point=f"{__name__}:{_name}Env")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,10 +85,20 @@ class Builds:
         self, module: Module, output: Path, advisor: Advisor, growth: float = inliner.SEARCHING,
         more: Sequence[str | Path] = (),
     ) -> Driven:  # fmt: skip
-        """Compile it as an advisor says."""
-        base = output.with_suffix(".channel")
-        argv = self.compilation(module, more).to(output, *inliner.flags(base, growth))
-        error = output.with_suffix(".err")
+        """Compile it with calls inlined as an advisor says."""
+
+        def flags(base: Path) -> list[str]:
+            return inliner.flags(base, growth)
+
+        return self.ask(module, output, advisor, flags, more)
+
+    def ask(
+        self, module: Module, output: Path, advisor: Advisor, flags: Callable[[Path], list[str]],
+        more: Sequence[str | Path] = (),
+    ) -> Driven:  # fmt: skip
+        """Compile it with the channel that some flags open answered by an advisor."""
+        base, error = output.with_suffix(".channel"), output.with_suffix(".err")
+        argv = self.compilation(module, more).to(output, *flags(base))
         return drive(argv, base, advisor, stderr=error, limits=self.limits)
 
 

@@ -12,17 +12,19 @@ from gymnasium.utils.env_checker import check_env
 
 from collectors.base.errors import UsageError
 from collectors.base.toolchain import Toolchain
-from corr.policy import environment
+from corr.policy import environment  # noqa: F401 (it registers them)
 from corr.policy.corpus import Corpus, Split
 from corr.policy.modules import Builds, code_of
 from tests.policy.test_wrapper import ALWAYS
+from tests.support.command import Corr
 
 pytestmark = pytest.mark.slow
+INLINING, EVICTION = "corr_llvm/Inlining-v0", "corr_llvm/Eviction-v0"
 
 
 @pytest.fixture
 def env(corpus_folder: Path) -> Any:
-    made = gymnasium.make(environment.ID, corpus=corpus_folder / "corpus")
+    made = gymnasium.make(INLINING, corpus=corpus_folder / "corpus")
     yield made
     made.close()
 
@@ -73,7 +75,7 @@ def test_the_reward_is_what_the_code_became(
 
 def test_an_episode_that_is_left_leaves_no_compiler(corpus_folder: Path) -> None:
     before = threading.active_count()
-    env = gymnasium.make(environment.ID, corpus=corpus_folder / "corpus")
+    env = gymnasium.make(INLINING, corpus=corpus_folder / "corpus")
     for _ in range(3):
         env.reset(seed=1)
     env.close()
@@ -86,4 +88,56 @@ def test_modules_that_there_are_not(env: Any, corpus_folder: Path) -> None:
     with pytest.raises(UsageError, match="no module nothing"):
         env.reset(options={"module": "nothing"})
     with pytest.raises(ValueError):
-        gymnasium.make(environment.ID, corpus=corpus_folder / "corpus", split="all")
+        gymnasium.make(INLINING, corpus=corpus_folder / "corpus", split="all")
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path:
+    """A corpus of one module that needs more registers than there are."""
+    folder = tmp_path_factory.mktemp("crowded")
+    sums = "".join(f" s{n} += v[i * {n + 3}] * s{(n + 5) % 24} + w[i ^ {n}];" for n in range(24))
+    names = ", ".join(f"s{n} = {n}" for n in range(24))
+    total = " ^ ".join(f"s{n}" for n in range(24))
+    text = f"long f(long *v, long *w, long n)\n{{\n  long {names};\n"
+    text += f"  for (long i = 0; i < n; i++) {{{sums} }}\n  return {total};\n}}\n"
+    (folder / "a.c").write_text(text)
+    done = corr("policy", "corpus", "a.c", "-o", "c", "--held-out", "0", "--", "-O2", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "c"
+
+
+@pytest.fixture
+def evictions(crowded: Path) -> Any:
+    (module,) = Corpus.open(crowded).modules
+    made = gymnasium.make(EVICTION, corpus=crowded, split=module.split.value)
+    yield made
+    made.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*WARN.*")
+def test_eviction_passes_gymnasiums_check_too(evictions: Any) -> None:
+    check_env(evictions.unwrapped, skip_render_check=True)
+
+
+def test_which_range_is_evicted_changes_the_code(evictions: Any) -> None:
+    """The first and the last legal choice throughout; the same again gives the same."""
+
+    def all_of(place: int) -> tuple[float, int]:
+        _, info = evictions.reset(seed=1)
+        done, steps, reward = False, 0, 0.0
+        while not done:
+            legal = info["mask"].nonzero()[0]
+            _, reward, done, _, info = evictions.step(int(legal[place]))
+            steps += 1
+        assert info["ended"] == "exit status 0" and info["text"] > 0
+        return float(reward), steps
+
+    first, last = all_of(0), all_of(-1)
+    assert first != last and first[1] > 3 and all_of(0) == first
+
+
+def test_an_illegal_choice_ends_the_episode(evictions: Any) -> None:
+    _, info = evictions.reset(seed=1)
+    illegal = int((info["mask"] == 0).nonzero()[0][0])
+    _, reward, done, _, info = evictions.step(illegal)
+    assert (reward, done, info["ended"]) == (-1.0, True, "illegal action")
