@@ -25,6 +25,7 @@ LLVM_TOOLS = (
     "llvm-profdata",
     "llvm-cov",
     "opt",
+    "ld.lld",
 )
 INSTALL_LLVM = "on Debian: apt-get install clang-22 llvm-22 llvm-22-tools libclang-rt-22-dev"
 

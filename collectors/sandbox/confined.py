@@ -236,7 +236,7 @@ def run(
                 limit=limits.kept,
             )
         began = _started(status, done) and (held is None or held.open)
-        if not began and not dog.exceeded:
+        if not began and not dog.exceeded and not done.timed_out:
             raise CorrError(f"the sandbox did not start: {done.last_lines(4)}", INSTALL)
         inside = dog.cpu or (0.0, 0.0)
         user, system = done.user + inside[0], done.system + inside[1]

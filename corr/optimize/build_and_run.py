@@ -26,13 +26,16 @@ from corr.optimize.inputs import Input
 from corr.optimize.observed import STATUS, STDERR, Evidence, Observed
 from corr.optimize.surroundings import Surroundings
 from corr.optimize.time_budget import OutOfTime, TimeBudget
+from corr.optimize.training import Training, plain
 from corr.optimize.variant import Variant
 from corr.program.build import Builder
 from corr.program.model import Program
 from corr.system.disk import check_room, disk_errors
 from corr.timing.clocks import Reading
 
-TIMES, DUMP = "times", "dump"
+TIMES, DUMP, PROFILE = "times", "dump", "profile.profraw"
+#: How much longer an instrumented run may take, and how large the profile that it leaves may be.
+INSTRUMENTED_TIMES, LARGEST_PROFILE = 5, 256 << 20
 #: Bytes of a program's output that are compared: of a file of arrays, and of what it prints.
 LARGEST_OUTPUT = 512 << 20
 LARGEST_TEXT = 64 << 20
@@ -82,6 +85,11 @@ class Run:
         if evidence.errors:
             printed[STDERR] = self.done.stderr
         files = {n: self.files[n] for n in sorted(self.files.keys() - evidence.left_out)}
+        for name, some in evidence.unsteady.items():
+            if name in printed:
+                printed[name] = some.blanked(bytes(printed[name]))
+            elif name in files:
+                files[name] = replace(files[name], content=some.blanked(files[name].content))
         return Observed(
             None if STATUS in evidence.left_out else self.done.returncode,
             {name: text for name, text in printed.items() if name not in evidence.left_out},
@@ -131,7 +139,10 @@ class Builds:
         self.budget = TimeBudget()
         #: seconds of wall time that an executable took when it was last run
         self.walls: dict[Path, float] = {}
+        #: what variants that are trained are trained on
+        self.training = Training()
         self._built: dict[str, Path | CompileError] = {}
+        self._environments: dict[Path, dict[str, str]] = {}
         self._spare = folder / "run"
         self._room = bytearray()
         with disk_errors(folder, ELSEWHERE):
@@ -146,7 +157,9 @@ class Builds:
             self.budget.check()
             with self.compiling():
                 try:
-                    self._built[key] = self._build(variant, more, self.folder / key[:20])
+                    binary = self._build(variant, more, self.folder / key[:20])
+                    self._built[key] = binary
+                    self._environments[binary] = dict(variant.environment)
                 except CompileError as error:
                     self._built[key] = error
         found = self._built[key]
@@ -174,7 +187,7 @@ class Builds:
             folder.mkdir(parents=True)
             if any(set(self.always) - set(unit.flags) for unit in variant.program.units):
                 variant = self.with_flags(variant, self.always)  # modules were made without them
-            program = variant.program_in(folder)
+            program = self.program_of(variant, folder)
             units = tuple(replace(u, flags=(*u.flags, *self.always, *more)) for u in program.units)
             program = replace(program, units=units, link_flags=(*program.link_flags, *more))
             builder = Builder(program, self.toolchain, folder, confined.compiler_limits())
@@ -185,9 +198,22 @@ class Builds:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
                 raise
 
+    def program_of(self, variant: Variant, folder: Path) -> Program:
+        """The program to build, as `program_in` has it, with a profile if the variant is trained.
+
+        Raises CompileError where there is no profile to be had.
+        """
+        key = _key(plain(variant), ())
+        return variant.program_in(folder, self.training.flags(self, variant, key))
+
+    def profile(self, variant: Variant) -> bytes | None:
+        """The profile that a trained variant was built with."""
+        return self.training.content(_key(plain(variant), ())) if variant.trained else None
+
     def identical(self, one: Path, other: Path) -> bool:
-        """Two executables are the same machine code and data."""
-        return filecmp.cmp(one, other, shallow=False)
+        """Two executables are the same machine code and data, run in the same environment."""
+        same = self._environments.get(one) == self._environments.get(other)
+        return same and filecmp.cmp(one, other, shallow=False)
 
     def with_flags(self, variant: Variant, flags: tuple[str, ...]) -> Variant:
         """The variant as its moves make it of the program with further flags on every unit.
@@ -246,16 +272,22 @@ class Builds:
         errors: bool = False,
         around: Surroundings | None = None,
         ok_status: tuple[int, ...] | None = None,
+        profile: bool = False,
     ) -> Run:
         """Run an executable confined. `output`: what to keep (`dump`, `stdout`, `stderr`).
 
-        `look`: also the files that it writes; `errors`: what it prints, in any case. `around` and
-        `ok_status`: where it runs, and which exit statuses are no failure, if it is not the program
-        that is run.
+        `look`: also the files that it writes; `errors`: what it prints, in any case. `profile`: it
+        is instrumented, and leaves one. `around` and `ok_status`: where it runs, and which exit
+        statuses are no failure, if it is not the program that is run.
         """
         around = self.surroundings if around is None else around
         env = {**given.env, timings.TIMES_VARIABLE: str(self._spare / TIMES)}
+        for name, value in self._environments.get(binary, {}).items():
+            env[name] = ":".join(filter(None, (value, env.get(name))))  # settings of glibc
         outputs = [TIMES]
+        if profile:
+            env["LLVM_PROFILE_FILE"] = str(self._spare / PROFILE)
+            outputs.append(PROFILE)
         if output == "dump":
             env["CORR_DUMP"] = str(self._spare / DUMP)
             outputs.append(DUMP)
@@ -299,6 +331,13 @@ class Builds:
         except CorrError as error:
             return Run(done, b"", trouble=error.message)
 
+    def profiled(self, binary: Path, given: Input) -> bytes:
+        """The raw profile of a run of an instrumented build; empty if it wrote none."""
+        longest = INSTRUMENTED_TIMES * self.program.run.time_limit
+        limits = Limits(wall=longest, cpu=longest)
+        self.run(binary, given, None, limits=limits, profile=True)
+        return bytes(confined.read_output(self._spare, PROFILE, LARGEST_PROFILE))
+
     def _output(self, done: Confined, output: str | None) -> bytes | bytearray:
         if output == "dump":
             self._room = confined.read_output(self._spare, DUMP, LARGEST_OUTPUT, self._room)
@@ -319,6 +358,7 @@ class Builds:
 def _key(variant: Variant, more: tuple[str, ...]) -> str:
     """What tells builds apart: every text and flag, not how they came about."""
     parts: list[object] = [variant.flags, more, [u.flags for u in variant.program.units]]
+    parts += [variant.trained, variant.link, variant.environment]
     parts += sorted((str(k), v) for k, v in variant.texts.items())
     parts += sorted((str(k), v) for k, v in variant.ir.items())
     parts += sorted((str(k), sorted(v.items())) for k, v in variant.schedules.items())

@@ -142,7 +142,7 @@ class Commits:
     def _layers(self, session: Session, label: str | None, addition: Addition) -> RunInfo:
         variant = session.best
         with self.builds.scratch("collect") as folder:
-            program = variant.program_in(folder)
+            program = self.builds.program_of(variant, folder)
             if not self.bare and not _trusted(session, variant):
                 # what a model wrote only ever runs in the sandbox; layers look at it from outside
                 around = self.builds.surroundings

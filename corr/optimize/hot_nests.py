@@ -29,6 +29,7 @@ MOST_FUNCTIONS = 8
 LEAST_OF_FUNCTION, LEAST_OF_LOOP = 0.02, 0.01
 _NO_SAMPLES = "nothing was sampled, so it is not known which nests take the time"
 _GENERIC = re.compile(r"[<$]|'lambda")
+_ARGUMENTS = re.compile(r"\((?!anonymous)")
 _NO_FOR = "only `for` loops are modelled"
 
 
@@ -64,6 +65,11 @@ class HotLoop:
     line: int
     share: float
 
+    @property
+    def written(self) -> str:
+        """The function's name as its definition has it: no namespaces, no types of arguments."""
+        return _ARGUMENTS.split(self.function, maxsplit=1)[0].rpartition("::")[2]
+
 
 def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> HotNests:
     """The hot nests of a run of this program."""
@@ -76,7 +82,7 @@ def of_loops(loops: Sequence[HotLoop], program: Program, toolchain: Toolchain) -
         return HotNests((), (Problem(LAYER, program.name, _NO_SAMPLES),))
     modelled: list[Nest] = []
     reasons: dict[str, list[tuple[str, Unmodelled]]] = {}
-    functions = list(dict.fromkeys(loop.function for loop in loops))
+    functions = list(dict.fromkeys(loop.written for loop in loops))
     for unit in program.units:
         label = program.label(unit)
         for nests, unmodelled in _of_unit(program, unit, toolchain, functions):
@@ -84,7 +90,7 @@ def of_loops(loops: Sequence[HotLoop], program: Program, toolchain: Toolchain) -
             for reason in unmodelled:
                 reasons.setdefault(reason.function, []).append((label, reason))
     spoken_of = [loop for loop in loops if loop.share >= LEAST_OF_LOOP]
-    problems = (_problem(loop, modelled, reasons.get(loop.function, ())) for loop in spoken_of)
+    problems = (_problem(loop, modelled, reasons.get(loop.written, ())) for loop in spoken_of)
     return HotNests(tuple(modelled), tuple(dict.fromkeys(p for p in problems if p is not None)))
 
 
@@ -144,7 +150,7 @@ def _problem(
         return None
     whole = [reason.reason for _, reason in reasons if reason.lines is None]
     named = {nest.scop.function for nest in modelled}
-    why = _NO_FOR if loop.function in named or not whole else _likeliest(whole)
+    why = _NO_FOR if loop.written in named or not whole else _likeliest(whole)
     if why.startswith(UNKNOWN) and _GENERIC.search(loop.function.partition("(")[0]):
         why = "templates and lambdas of C++ are not modelled"
     return Problem(LAYER, f"{loop.file}:{loop.line}", f"{name}: not modelled: {why}")

@@ -232,6 +232,7 @@ class Optimisation:
             nests,
             lambda problem: self._note(session, problem),
             self.budget,
+            session.whole,
         )
         count = 0
         for count, proposal in enumerate(self._limited(situation, wanted), 1):
@@ -332,7 +333,7 @@ class Optimisation:
                 return found, f"it is not faster than the original (×{1 / timed.ratio.value:.2f})"
             for name, baseline in session.baselines.items():
                 if baseline.ratio is not None:
-                    variant = replace(session.original, flags=baseline.flags)
+                    variant = baseline.of(session.original)
                     limits = replace(FINAL, seconds=self.budget.at_most(FINAL.seconds))
                     found[name] = compare(self.builds.build(variant), best, limits, accept)
         except OutOfTime as over:

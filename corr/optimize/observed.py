@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collectors.sandbox.places import Entry
+from corr.optimize.unsteady import Unsteady
 
 STDERR, STATUS = "stderr", "exit status"
 
@@ -18,7 +19,7 @@ class Evidence:
     `output` says where its results are: `dump` (a file of arrays, named by CORR_DUMP), `stdout` or
     `stderr`. `files`: those that it writes are looked at as well; `errors`: stderr besides.
     `declared` are the files that were said to hold its result. `left_out` are parts that differ
-    from run to run.
+    from run to run, `unsteady` numbers that do in parts which are compared.
     """
 
     output: str
@@ -26,6 +27,7 @@ class Evidence:
     errors: bool = False
     declared: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
+    unsteady: Mapping[str, Unsteady] = field(default_factory=dict)
 
     @property
     def dump(self) -> bool:

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collectors.base.errors import CompileError, CorrError
-from collectors.base.foreign_text import one_line
 from corr.optimize import inputs as program_inputs
 from corr.optimize import rows
 from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging.check import Verifier
-from corr.optimize.judging.evidence import Doubt, compared, settled
+from corr.optimize.judging.evidence import Doubt, compared, left_aside, settled
 from corr.optimize.judging.references import References
 from corr.optimize.judging.speed import Contest, Failed, Tell, Timed
 from corr.optimize.look_around import look_around
-from corr.optimize.request import BASELINES, Baseline, Order
+from corr.optimize.request import BASELINES, WHOLE, Baseline, Order
 from corr.optimize.rows import Row, Standing
 from corr.optimize.time_budget import OutOfTime
+from corr.optimize.training import Training, chosen
 from corr.optimize.variant import Variant
 from corr.program.model import Program
 from corr.timing.interleave import Limits
@@ -43,6 +43,8 @@ class Original:
     binary: Path
     contest: Contest
     verifier: Verifier
+    #: more than a loop nest: no kernel of our harness or PolyBench's
+    whole: bool = False
 
 
 def prepare(builds: Builds, order: Order, tell: Tell) -> Original:
@@ -72,7 +74,9 @@ def prepare(builds: Builds, order: Order, tell: Tell) -> Original:
     )
     look = doubt is None and bool(references.of(inputs.timed).observed.files)
     contest = Contest.for_program(builds, inputs, binary, tell, look=look)
-    return Original(original, binary, contest, verifier)
+    whole = not inputs.sizes and not builds.always
+    builds.training = Training(chosen(inputs.visible, inputs.timed))
+    return Original(original, binary, contest, verifier, whole)
 
 
 def _tell_of(inputs: Inputs, doubt: Doubt | None, references: References, tell: Tell) -> None:
@@ -83,9 +87,9 @@ def _tell_of(inputs: Inputs, doubt: Doubt | None, references: References, tell: 
     observed = references.of(inputs.timed).observed
     if observed.files:
         tell(f"what is compared: {compared(observed)}")
-    if inputs.evidence.left_out:
-        names = ", ".join(one_line(name, 80) for name in sorted(inputs.evidence.left_out))
-        tell(f"differs from run to run, and is not compared: {names}")
+    aside = left_aside(inputs.evidence)
+    if aside:
+        tell(f"differs from run to run, and is not compared: {', '.join(aside)}")
     if not inputs.fills:
         tell("what it puts out depends on memory that it never wrote: candidates' may, too")
     if not inputs.varied:
@@ -113,39 +117,54 @@ def first_rows(
         times += [contest.once_seconds(contest.original(original.binary)) for _ in range(2)]
     found = [rows.original(standing, statistics.median(times), contest.clock)]
     known: dict[str, Baseline] = {}
-    own = standing.program.units[0].flags
-    for name, flags in BASELINES.items():
-        if name == "o3" and "-O3" in own:
-            continue
+    for wanted in _baselines(original, builds):
         try:
             with builds.budget.binding():
                 if known and builds.budget.spent > builds.budget.share(math.inf, BASELINES_SHARE):
                     raise OutOfTime
-                timed = _timed(original, builds, flags, tell)
+                timed = _timed(original, builds, wanted, tell)
         except OutOfTime:
-            tell(f"  baseline {' '.join(flags)}: none (there is no time for it)")
+            tell(f"  baseline {wanted.words}: none (there is no time for it)")
             timed = None
         if timed is None:
-            known[name] = Baseline(name, flags)
+            known[wanted.name] = wanted
             continue
-        known[name] = Baseline(name, flags, timed.ratio.value, timed.seconds)
-        found.append(rows.baseline(standing, len(found), flags, timed))
+        found.append(rows.baseline(standing, len(found), wanted, timed))
+        known[wanted.name] = replace(wanted, ratio=timed.ratio.value, seconds=timed.seconds)
     return known, found
 
 
-def _timed(original: Original, builds: Builds, flags: tuple[str, ...], tell: Tell) -> Timed | None:
-    """The original with these flags against it as it is; None where that cannot be had."""
-    words = " ".join(flags)
+def _baselines(original: Original, builds: Builds) -> list[Baseline]:
+    """Which baselines the program has: those of whole programs if it is one, as the tools allow."""
+    program, tools = builds.program, builds.toolchain
+    own = [flag for unit in program.units for flag in unit.flags]
+    wanted = [b for b in BASELINES if b.name != "o3" or "-O3" not in program.units[0].flags]
+    if not original.whole:
+        return wanted
+    return [
+        *wanted,
+        *(
+            b
+            for b in WHOLE
+            if (not b.trained or tools.has("llvm-profdata"))
+            and (not b.link_time or tools.has("ld.lld"))
+            and not any(flag.startswith(("-flto", "-fprofile-")) for flag in own)
+        ),
+    ]
+
+
+def _timed(original: Original, builds: Builds, wanted: Baseline, tell: Tell) -> Timed | None:
+    """A baseline against the original as it is; None where that cannot be had."""
     try:
-        binary = builds.build(replace(original.variant, flags=flags))
+        binary = builds.build(wanted.of(original.variant))
         seconds = builds.budget.share(BASELINE_PAIRS.seconds, BASELINE_SHARE)
         limits = replace(BASELINE_PAIRS, seconds=seconds)
         timed = original.contest.compare(original.binary, binary, limits)
     except (CompileError, Failed) as error:
-        tell(f"  baseline {words}: none ({str(error).splitlines()[0]})")
+        tell(f"  baseline {wanted.words}: none ({str(error).splitlines()[0]})")
         return None
     if not timed.ratio.known:
-        tell(f"  baseline {words}: none ({timed.doubt})")
+        tell(f"  baseline {wanted.words}: none ({timed.doubt})")
         return None
-    tell(f"  baseline {words}: ×{1 / timed.ratio.value:.2f}")
+    tell(f"  baseline {wanted.words}: ×{1 / timed.ratio.value:.2f}")
     return timed

@@ -123,6 +123,8 @@ class Situation:
     nests: HotNests = field(default_factory=HotNests)
     note: Callable[[Problem], None] = nobody
     budget: TimeBudget = field(default_factory=TimeBudget)
+    #: more than a loop nest
+    whole: bool = False
 
 
 class Proposer(Protocol):

@@ -8,13 +8,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from corr.optimize.inputs import Input
-
-#: The honest baselines: what the compiler can do by itself when it is asked to.
-BASELINES = {
-    "o3": ("-O3",),
-    "native": ("-O3", "-march=native"),
-    "polly": ("-O3", "-march=native", "-mllvm", "-polly"),
-}
+from corr.optimize.moves.flags import Flags
+from corr.optimize.moves.whole_program import LinkTime, Profile
+from corr.optimize.variant import Move, Variant
 
 
 @dataclass(frozen=True)
@@ -76,9 +72,46 @@ class Order(Asked):
 
 @dataclass(frozen=True)
 class Baseline:
-    """A baseline's time over the original's; None where it could not be had."""
+    """What the compiler can do by itself, and its time over the original's, if that is known.
+
+    `trained`: with a profile of the program's runs; `link_time`: all files at once.
+    """
 
     name: str
     flags: tuple[str, ...]
+    trained: bool = False
+    link_time: bool = False
     ratio: float | None = None
     seconds: float | None = None
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """What makes it of the original."""
+        trained = (Profile(),) if self.trained else ()
+        return (Flags(self.flags), *trained, *((LinkTime(),) if self.link_time else ()))
+
+    @property
+    def words(self) -> str:
+        """The moves in words."""
+        return " ".join(move.describe() for move in self.moves)
+
+    def of(self, original: Variant) -> Variant:
+        """The original made so. Raises Refused where that cannot be."""
+        variant = original
+        for move in self.moves:
+            variant = move.changed(variant)
+        return variant
+
+
+#: The honest baselines: what the compiler can do by itself when it is asked to.
+BASELINES = (
+    Baseline("o3", ("-O3",)),
+    Baseline("native", ("-O3", "-march=native")),
+    Baseline("polly", ("-O3", "-march=native", "-mllvm", "-polly")),
+)
+#: And for whole programs, which are more than a loop nest.
+WHOLE = (
+    Baseline("lto", ("-O3",), link_time=True),
+    Baseline("pgo", ("-O3",), trained=True),
+    Baseline("native+pgo+lto", ("-O3", "-march=native"), trained=True, link_time=True),
+)

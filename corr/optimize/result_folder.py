@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from collectors.base.errors import CorrError, UsageError
+from collectors.base.toolchain import Toolchain
+from corr.optimize.inputs import Input
 from corr.optimize.moves.source_text import diff
 from corr.optimize.session import Session
+from corr.optimize.training import INSTRUMENTED, QUIET
 from corr.optimize.variant import Variant
 from corr.program.model import Program, Unit
 
 #: What tells a folder of ours, which may be written again, from one that is the user's.
 FACTS = "result.json"
+#: The profile that a trained program is built with.
+PROFILE = "program.profdata"
 
 
 def check_target(folder: Path) -> None:
@@ -72,7 +77,16 @@ def _write(session: Session, folder: Path, compiler: Path, final: bool) -> list[
     patch = diff(best)
     if patch:
         put("changes.patch", patch)
-    put("build.sh", _script(best, compiler, session.sums)).chmod(0o755)
+    train: list[str] = []
+    if best.trained:
+        builds = session.contest.builds
+        (folder / PROFILE).write_bytes(builds.profile(best) or b"")
+        written.append(folder / PROFILE)
+        train = list(_train_lines(program, builds.toolchain, builds.training.inputs))
+    script = _script(best, compiler, session.sums, train)
+    put("build.sh", script).chmod(0o755)
+    if best.environment:
+        put("run.sh", _run_script(best)).chmod(0o755)
     names = [str(path.relative_to(folder)) for path in written]
     put(FACTS, json.dumps(_facts(session, names, final), indent=1) + "\n")
     return written
@@ -88,6 +102,8 @@ def _facts(session: Session, files: list[str], final: bool) -> dict[str, Any]:
         "guarantee": str(session.best_guarantee),
         "guarantee_detail": session.best_basis,
         "flags": list(best.flags),
+        "profile_guided": best.trained,
+        "environment": dict(best.environment),
         "moves": [move.describe() for move in best.moves],
         "files": files,
     }
@@ -123,23 +139,65 @@ def _schedules(source: Path, program: Program) -> str:
 # --- the script ------------------------------------------------------------------------------
 
 
-def _script(best: Variant, compiler: Path, sums: Mapping[Path, str]) -> str:
+def _script(best: Variant, compiler: Path, sums: Mapping[Path, str], train: Sequence[str]) -> str:
     lines = ["#!/bin/sh", "# Builds the optimised program from the files beside this script.", ""]
+    if train:
+        lines[2:] = [f"# With the argument `train`, {PROFILE} is made anew before.", ""]
     lines += ["set -e", 'here=$(cd "$(dirname "$0")" && pwd)']
     lines += _unchanged(sums)
     lines += _overlay(best)
-    lines.append("")
+    lines += ["", "build() {  # with further flags", *_build_lines(best, compiler), "}", ""]
+    if train:
+        lines += train
+        lines.append(f'build -fprofile-use="$here"/{PROFILE} {" ".join(QUIET)}')
+    else:
+        lines.append("build")
+    if best.texts:
+        lines.append(f"rm {OVERLAY}")
+    return "\n".join(lines) + "\n"
+
+
+def _build_lines(best: Variant, compiler: Path) -> Iterator[str]:
     objects = []
     for number, command in enumerate(commands(best, compiler)):
-        lines.append(command)
-        objects.append(f"unit{number}.o")
+        yield command
+        objects.append(f'"$here"/unit{number}.o')
+    names = " ".join(objects)
     link = shlex.join([*best.program.link_flags, *best.flags])
-    names = " ".join(f'"$here"/{o}' for o in objects)
+    last = " ".join(["", *map(shlex.quote, best.link)])
     linker = shlex.quote(str(linker_of(best.program, compiler)))
     target = shlex.quote(best.program.name)
-    lines.append(f"cd {shlex.quote(str(best.program.directory))}")
-    lines.append(f'{linker} {names} {link} -o "$here"/{target}')
-    lines.append(f"rm {names}{' ' + OVERLAY if best.texts else ''}")
+    yield f"cd {shlex.quote(str(best.program.directory))}"
+    yield f'{linker} {names} {link} "$@"{last} -o "$here"/{target}'
+    yield f"rm {names}"
+
+
+def _train_lines(program: Program, tools: Toolchain, trained: Sequence[Input]) -> Iterator[str]:
+    """What makes the profile anew: an instrumented build, its runs, and their profiles merged."""
+    run, target = program.run, shlex.quote(program.name)
+    yield 'if [ "${1:-}" = train ]; then'
+    yield f"build {' '.join(INSTRUMENTED)}"
+    yield f"cd {shlex.quote(str(run.directory))}"
+    raw = []
+    for number, given in enumerate(trained):
+        raw.append(f'"$here"/{number}.profraw')
+        named = " ".join(f"{name}={shlex.quote(value)}" for name, value in given.env.items())
+        words = " ".join(["", *map(shlex.quote, given.args)])
+        stdin = f" <{shlex.quote(str(run.stdin))}" if run.stdin is not None else ""
+        command = f'LLVM_PROFILE_FILE={raw[-1]} "$here"/{target}{words}{stdin} >/dev/null'
+        yield f"{f'{named} ' if named else ''}{command} || true"
+    merge = shlex.quote(str(tools.path("llvm-profdata")))
+    yield f'{merge} merge -o "$here"/{PROFILE} {" ".join(raw)}'
+    yield f"rm {' '.join(raw)}"
+    yield "fi"
+
+
+def _run_script(best: Variant) -> str:
+    """What runs the program in the environment that it was timed in."""
+    lines = ["#!/bin/sh", "# Runs the optimised program with the settings that it was timed with."]
+    lines += ['here=$(cd "$(dirname "$0")" && pwd)']
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in best.environment]
+    lines.append(f'exec "$here"/{shlex.quote(best.program.name)} "$@"')
     return "\n".join(lines) + "\n"
 
 
@@ -195,7 +253,7 @@ def _command(best: Variant, unit: Unit, number: int, compiler: Path) -> str:
     program = best.program
     name = compiler.name.replace("clang", "clang++", 1) if unit.cxx else compiler.name
     words = [str(compiler.with_name(name)), *unit.flags, *best.flags]
-    quoted = [shlex.quote(word) for word in words]
+    quoted = [*(shlex.quote(word) for word in words), '"$@"']
     if unit.source in best.schedules:
         quoted += _import(best, unit, import_flags)
     if best.texts:

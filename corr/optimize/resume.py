@@ -17,7 +17,7 @@ from corr.optimize.gate.refusal import Refused
 from corr.optimize.moves import from_record
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
-from corr.optimize.request import BASELINES, Asked, Baseline, Order
+from corr.optimize.request import BASELINES, WHOLE, Asked, Baseline, Order
 from corr.optimize.session import Left
 from corr.optimize.variant import Variant
 from corr.program.model import Program
@@ -146,9 +146,9 @@ def _check_same(program: Program, run: RunInfo, name: str) -> None:
 
 
 def _baseline(row: dict[str, Any]) -> Baseline:
-    flags = row["move"].split()
-    name = next((n for n, f in BASELINES.items() if list(f) == flags), row["move"])
-    return Baseline(name, tuple(flags), 1 / row["speedup"], row["seconds"])
+    known = next((b for b in (*BASELINES, *WHOLE) if b.words == row["move"]), None)
+    found = known or Baseline(row["move"], tuple(row["move"].split()))
+    return replace(found, ratio=1 / row["speedup"], seconds=row["seconds"])
 
 
 def _trial(row: dict[str, Any], exact: dict[tuple[int, int], bool]) -> Trial:

@@ -71,16 +71,16 @@ def original(standing: Standing, seconds: float, clock: str) -> Row:
     }
 
 
-def baseline(standing: Standing, number: int, flags: Sequence[str], timed: Timed) -> Row:
-    """The row of what the compiler does by itself with some flags."""
+def baseline(standing: Standing, number: int, wanted: Baseline, timed: Timed) -> Row:
+    """The row of what the compiler does by itself."""
     return (
         standing.heading(0, number, "baseline")
         | measured(timed)
         | {
             "speedup_original": 1 / timed.ratio.value,
             "proposer": "baseline",
-            "kind": "flags",
-            "move": " ".join(flags),
+            "kind": "+".join(move.kind for move in wanted.moves),
+            "move": wanted.words,
             "outcome": str(timed.verdict),
         }
     )

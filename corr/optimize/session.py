@@ -62,6 +62,8 @@ class Session:
     trials: list[Trial]
     #: SHA-256 of each source as it was at the beginning
     sums: Mapping[Path, str]
+    #: more than a loop nest, so that moves for whole programs are tried
+    whole: bool = False
     rows: list[Row] = field(default_factory=list)
     checks: list[Row] = field(default_factory=list)
     mutants: list[Row] = field(default_factory=list)
@@ -95,6 +97,7 @@ class Session:
             trials=list(left.trials),
             earlier=len(left.trials),
             sums={u.source: sha256(u.source) for u in original.variant.program.units},
+            whole=original.whole,
         )
 
     @property

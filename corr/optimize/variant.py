@@ -23,7 +23,9 @@ class Variant:
     `flags` come after each unit's own. `texts` holds the whole new text of a source or header, by
     its absolute path. `ir` holds a unit's whole optimised module, by the unit's source: such a
     unit is built from it as it is. `schedules` are JSCoP texts by unit source and file name, in
-    Polly's spelling, to be imported when that unit is compiled.
+    Polly's spelling, to be imported when that unit is compiled. `trained`: it is compiled with a
+    profile of its own runs. `link` comes after the program's own flags of the link, `environment`
+    after that of its runs.
     """
 
     program: Program
@@ -31,6 +33,9 @@ class Variant:
     texts: Mapping[Path, str] = field(default_factory=dict)
     ir: Mapping[Path, str] = field(default_factory=dict)
     schedules: Mapping[Path, Mapping[str, str]] = field(default_factory=dict)
+    trained: bool = False
+    link: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
     moves: tuple[Move, ...] = ()
     #: Moves may bring in what lets floating-point operations be reordered.
     allow_reassociation: bool = False
@@ -54,11 +59,11 @@ class Variant:
                 return unit
         raise Refused(f"{one_line(name, 80)} is no translation unit of {self.program.name}")
 
-    def program_in(self, folder: Path) -> Program:
+    def program_in(self, folder: Path, profile: tuple[str, ...] = ()) -> Program:
         """The program to build, its changed files written into `folder` (which must exist).
 
-        Sources keep their names for the compiler and in every table: an overlay puts the new
-        text in their place.
+        `profile` are the flags that name one, for a variant that is trained. Sources keep their
+        names for the compiler and in every table: an overlay puts the new text in their place.
         """
         overlay: dict[Path, Path] = {}
         for number, (path, text) in enumerate(sorted(self.texts.items())):
@@ -66,13 +71,15 @@ class Variant:
             copy.write_bytes(text.encode("utf-8", "surrogateescape"))
             overlay[path] = copy
         units = tuple(
-            self._unit(unit, number, folder) for number, unit in enumerate(self.program.units)
+            self._unit(unit, number, folder, profile)
+            for number, unit in enumerate(self.program.units)
         )
-        link = (*self.program.link_flags, *self.flags)
-        return replace(self.program, units=units, link_flags=link, overlay=overlay)
+        link = (*self.program.link_flags, *self.flags, *profile, *self.link)
+        run = replace(self.program.run, env={**self.program.run.env, **dict(self.environment)})
+        return replace(self.program, units=units, link_flags=link, overlay=overlay, run=run)
 
-    def _unit(self, unit: Unit, number: int, folder: Path) -> Unit:
-        flags = (*unit.flags, *self.flags)
+    def _unit(self, unit: Unit, number: int, folder: Path, profile: tuple[str, ...]) -> Unit:
+        flags = (*unit.flags, *self.flags, *profile)
         if unit.source in self.schedules:
             place = folder / f"schedules{number}"
             place.mkdir(exist_ok=True)

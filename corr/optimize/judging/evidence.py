@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,18 +16,24 @@ from collectors.base.errors import CorrError, UsageError
 from collectors.base.foreign_text import one_line
 from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input, Inputs
-from corr.optimize.judging.outputs import TOLERANCE, compare_observed, read_dump
+from corr.optimize.judging.outputs import TOLERANCE, compare_observed, is_text, read_dump
 from corr.optimize.judging.references import Reference, References
 from corr.optimize.judging.unwritten import filled
 from corr.optimize.observed import Evidence, Observed
+from corr.optimize.unsteady import Unsteady, unsteady
 from corr.optimize.variant import Variant
 
 #: Characters of a path that are shown.
 LONGEST_NAME = 80
+#: Runs in which numbers that differ are looked for, and seconds after which no other is begun.
+RUNS, RUNS_SECONDS = 5, 10.0
 #: What to do about it, besides `--check`.
 RANDOM = "make the program repeatable, or name the files that hold its result: --result FILE"
 NOTHING = "let it print its result, or name the files that hold it: --result FILE"
 CONSTANT = "give it an --input that reaches the loops, or --result FILE"
+
+
+Again = Callable[[], Reference]
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,14 @@ def settled(builds: Builds, inputs: Inputs, original: Variant) -> tuple[Referenc
         one = next(i for i in twice if _key(i) == given)
         pair, fills = _twice(references, one)
         inputs = replace(inputs, fills=inputs.fills and fills)
+        seen = references.inputs
+
+        def again(one: Input = one, seen: Inputs = seen) -> Reference:
+            return References(builds, seen, original).of(one)
+
         for reference in pair:
             _check_written(reference.observed, references.inputs.evidence)
-        evidence, found = _repeatable(references.inputs.evidence, pair, one.label)
+        evidence, found = _repeatable(references.inputs.evidence, pair, one.label, again)
         doubt = doubt or found
         if evidence != references.inputs.evidence:
             references = References(builds, replace(inputs, evidence=evidence), original)
@@ -89,6 +101,16 @@ def compared(observed: Observed) -> str:
     return ", ".join(map(_end_of, names))
 
 
+def left_aside(evidence: Evidence) -> list[str]:
+    """What differs from run to run and is not compared, in words."""
+    names = [one_line(name, 80) for name in sorted(evidence.left_out)]
+    numbers = [
+        f"numbers of {one_line(name, 80)} ({one_line(some.told(), 200)})"
+        for name, some in sorted(evidence.unsteady.items())
+    ]
+    return names + numbers
+
+
 def _end_of(name: str) -> str:
     """A file's name; of a long path the end, which tells it from others."""
     return one_line(name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}", 200)
@@ -104,9 +126,9 @@ def _check_written(observed: Observed, evidence: Evidence) -> None:
 
 
 def _repeatable(
-    evidence: Evidence, pair: tuple[Reference, Reference], label: str
+    evidence: Evidence, pair: tuple[Reference, Reference], label: str, again: Again
 ) -> tuple[Evidence, Doubt | None]:
-    """Without the parts that differ from run to run; a doubt where these hold the result."""
+    """Without what differs from run to run; a doubt where that holds the result."""
     first, second = (reference.observed for reference in pair)
     differing = first.differing(second)
     if not differing:
@@ -114,12 +136,51 @@ def _repeatable(
     if first.status != second.status:
         why = f"two runs of the original end differently: {first.status} and {second.status}"
         return replace(evidence, left_out=evidence.left_out | set(differing)), Doubt(why, RANDOM)
+    numbers = _numbers(evidence, pair, differing, again)
+    evidence = replace(evidence, unsteady={**evidence.unsteady, **numbers})
+    differing = [name for name in differing if name not in numbers]
+    if not differing:
+        return evidence, None
     left = replace(evidence, left_out=evidence.left_out | set(differing))
     if evidence.declared and not set(differing) & set(evidence.declared):
         return left, None
     found = compare_observed(first, second, TOLERANCE, dump=evidence.dump)
     why = f"two runs of the original differ ({label}): {found.detail or 'in rounding'}"
     return left, Doubt(why, RANDOM)
+
+
+def _numbers(
+    evidence: Evidence, pair: tuple[Reference, Reference], names: Sequence[str], again: Again
+) -> dict[str, Unsteady]:
+    """What differs in numbers only, by name: which numbers, found in several runs.
+
+    Reads a file only where it was not declared to hold the result.
+    """
+    wanted = [n for n in names if n not in evidence.declared and not evidence.dump]
+    if not wanted:
+        return {}
+    runs = list(pair)
+    while len(runs) < RUNS and sum(run.wall for run in runs) < RUNS_SECONDS:
+        runs.append(again())
+    found = {}
+    for name in wanted:
+        texts = [_text(run.observed, name) for run in runs]
+        whole = [text for text in texts if text is not None]
+        numbers = unsteady(whole) if len(whole) == len(runs) else None
+        if numbers is not None and numbers.leaves(whole[0]):
+            found[name] = numbers | evidence.unsteady.get(name, Unsteady())
+    return found
+
+
+def _text(observed: Observed, name: str) -> bytes | None:
+    """What is printed, or in a file, by that name; None if it is no text."""
+    if name in observed.printed:
+        text = bytes(observed.printed[name])
+    elif name in observed.files and observed.files[name].kind == "file":
+        text = observed.files[name].content
+    else:
+        return None
+    return text if is_text(text) else None
 
 
 def _telling(references: References) -> Doubt | None:

@@ -165,9 +165,11 @@ class Judge:
         texts = [self.original.text(unit.source) for unit in self.original.program.units]
         names = {t.text for text in texts for t in gate.tokens(text) if t.kind == "name"}
         refusals = gate.objects(self.builds.build(self.original), case.built, names)
-        if refusals and case.made.flags:  # what flags alone bring in, or do away with, is theirs
+        made = case.made
+        if refusals and made.flags:  # what flags alone bring in, or do away with, is theirs
             with contextlib.suppress(CompileError):
-                like = self.builds.build(replace(self.original, flags=case.made.flags))
+                alone = replace(self.original, flags=made.flags, link=made.link)
+                like = self.builds.build(replace(alone, trained=made.trained))
                 refusals = gate.objects(like, case.built, names)
         return Stop(case, Outcome.refused, refusals[0].what) if refusals else case
 

@@ -63,7 +63,7 @@ def _files(
             yield Difference(False, None, f"it does not write {shown}")
         elif other.kind != entry.kind:
             yield Difference(False, None, f"{shown} is no {entry.kind}")
-        elif entry.kind != "file" or not _is_text(entry.content):
+        elif entry.kind != "file" or not is_text(entry.content):
             yield _bits(entry.content, other.content, shown)
         else:
             found = compare(entry.content, other.content, tolerance, dump=False)
@@ -73,7 +73,7 @@ def _files(
         yield Difference(False, None, "it writes files that the original does not write")
 
 
-def _is_text(content: bytes) -> bool:
+def is_text(content: bytes) -> bool:
     """Numbers may be read from it: it is UTF-8 without control characters, but for white space."""
     if _CONTROL.search(content):
         return False

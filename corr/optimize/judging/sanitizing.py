@@ -159,7 +159,8 @@ class Sanitizers:
         """Raises CompileError, and Refused."""
         if variant.ir:
             variant = self._instrumented(variant)
-        binary = self.builds.build(variant, (*given.flags, *SANITIZERS))
+        untrained = replace(variant, trained=False)  # its code is another anyway
+        binary = self.builds.build(untrained, (*given.flags, *SANITIZERS))
         given = _with_options(given, self.builds.program.run.ok_status)
         # the address sanitizer maps terabytes that it never touches
         limits = Limits(wall=self.builds.program.run.time_limit, memory=1 << 46)

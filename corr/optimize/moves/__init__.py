@@ -1,4 +1,4 @@
-"""The five kinds of move, one mechanism: a move makes a new variant of a variant, or refuses.
+"""The kinds of move, one mechanism: a move makes a new variant of a variant, or refuses.
 
 Undo is keeping the old variant; combining is applying one move after another. What a move is, is
 said beside the variant; here is one file a kind.
@@ -19,8 +19,10 @@ def kinds() -> dict[str, type[Move]]:
     from corr.optimize.moves.pragma import Pragma
     from corr.optimize.moves.schedule import Schedule
     from corr.optimize.moves.source import Source
+    from corr.optimize.moves.whole_program import Allocator, LinkTime, Profile
 
-    return {move.kind: move for move in (Flags, Pragma, Schedule, Source, IrFunction)}
+    of_texts = (Pragma, Schedule, Source, IrFunction)
+    return {move.kind: move for move in (Flags, Profile, LinkTime, Allocator, *of_texts)}
 
 
 def from_record(record: dict[str, Any]) -> Move:

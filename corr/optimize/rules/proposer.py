@@ -7,15 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from collectors.base.table import Problem
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
-from corr.optimize.rules import flags, loops
+from corr.optimize.rules import flags, loops, whole_program
 from corr.optimize.rules.flag_bases import FlagBases
 from corr.optimize.rules.nests import Plan, Region
+from corr.optimize.variant import Move
 from corr.polyhedral.expressions import NotAffine
 from corr.program import machine
 
+Flagged = tuple[str, ...]
+
 
 class Rules:
-    """Flags first, then the nests of hot functions, then pragmas and flags on top of the best.
+    """Flags first, what is for a whole program, nests of hot functions, pragmas and other flags.
 
     One search goes on over all iterations of a session: each takes as many proposals as it may.
     """
@@ -47,6 +50,10 @@ class Search:
         self.last: Trial | None = None
         self.time = 1.0
         self.bases = FlagBases()
+        #: flags that were accepted by themselves
+        self.accepted: Flagged = ()
+        #: moves for the whole program that were accepted, and stay where nests are rewritten
+        self.whole: tuple[Move, ...] = ()
         #: what a session that is gone on with has tried before, by the moves of the variant
         self._earlier = {repr(t.proposal.moves): t for t in situation.history}
         self._stream = self.everything(situation)
@@ -71,10 +78,12 @@ class Search:
     def everything(self, situation: Situation) -> Iterator[Proposal]:
         """Every proposal of the search, the next one chosen when the last one's trial is known."""
         again = situation.allow_reassociation
-        for added, proposal in flags.proposals(situation.run, reassociation=again):
-            yield proposal
-            if self.last is not None and proposal.base:
-                self.bases.alone(added, self.last, self.last_time)
+        first = list(flags.proposals(situation.run, reassociation=again))
+        if situation.whole:  # Polly is for nests: it is tried once all else was
+            yield from self._alone([pair for pair in first if pair[1].base])
+            yield from self._whole_program()
+            first = [pair for pair in first if not pair[1].base]
+        yield from self._alone(first)
         width = (machine.vector_bits() or 128) // 8
         found = [Region(nest, width, self._note) for nest in situation.nests.modelled]
         chosen: dict[int, Plan] = {}
@@ -84,6 +93,38 @@ class Search:
                     yield from self._under_flags(found, chosen, number, plan)
         yield from loops.proposals(self.now)
         yield from flags.refinements()
+
+    def _alone(self, proposals: Sequence[tuple[Flagged, Proposal]]) -> Iterator[Proposal]:
+        """Flags by themselves; which are right, and how fast, is noted."""
+        for added, proposal in proposals:
+            yield proposal
+            if self.last is not None and proposal.base:
+                self.bases.alone(added, self.last, self.last_time)
+            if self._accepted:
+                self.accepted = added
+
+    def _whole_program(self) -> Iterator[Proposal]:
+        """Profile and link together, each alone where that is not faster; then the allocator."""
+        situation = self.now
+        units = len(situation.best.program.units)
+        base = self.accepted or self.bases.current
+        under = (Flags(base),) if base else ()
+        for moves, gain, reason in whole_program.for_build(situation.toolchain, units):
+            yield Proposal(
+                (*under, *moves), reason, "rules", gain, from_original=True, trusted=True
+            )
+            if self._accepted:
+                self.whole = moves
+                self.bases.preferred = base
+                break
+        for move, gain, reason in whole_program.for_allocator(situation.lake, situation.run):
+            yield Proposal((move,), reason, "rules", gain, trusted=True)
+            if self._accepted:
+                self.whole = (*(m for m in self.whole if m.kind != move.kind), move)
+
+    @property
+    def _accepted(self) -> bool:
+        return self.last is not None and self.last.outcome == Outcome.accepted
 
     def _under_flags(
         self, found: Sequence[Region], chosen: dict[int, Plan], number: int, plan: Plan
@@ -96,10 +137,10 @@ class Search:
         region = found[number]
         under = self.bases.current
         first = not region.scores
-        again: tuple[str, ...] | None = under
+        again: Flagged | None = under
         best: tuple[float, bool] | None = None
         while again is not None:
-            proposal = _proposal(found, chosen, number, plan, again)
+            proposal = self._proposal(found, chosen, number, plan, again)
             if proposal is None:
                 return
             yield proposal
@@ -129,27 +170,27 @@ class Search:
             return None
         return self.time if last.outcome == Outcome.accepted else self.time * last.ratio.value
 
-
-def _proposal(
-    found: Sequence[Region],
-    chosen: Mapping[int, Plan],
-    number: int,
-    plan: Plan,
-    under: tuple[str, ...],
-) -> Proposal | None:
-    """The plan with the plans chosen for other regions, on the original."""
-    try:
-        edits = [found[n].edit(p) for n, p in sorted(chosen.items()) if n != number]
-        edit = found[number].edit(plan)
-    except NotAffine as reason:
-        found[number].untried(plan.describe(), str(reason))
-        return None
-    return Proposal(
-        (*((Flags(under),) if under else ()), *edits, edit),
-        plan.reason,
-        "rules",
-        2.0,
-        found[number].nest.scop.function,
-        from_original=True,
-        trusted=True,
-    )
+    def _proposal(
+        self,
+        found: Sequence[Region],
+        chosen: Mapping[int, Plan],
+        number: int,
+        plan: Plan,
+        under: Flagged,
+    ) -> Proposal | None:
+        """The plan with the plans chosen for other regions, on the original."""
+        try:
+            edits = [found[n].edit(p) for n, p in sorted(chosen.items()) if n != number]
+            edit = found[number].edit(plan)
+        except NotAffine as reason:
+            found[number].untried(plan.describe(), str(reason))
+            return None
+        return Proposal(
+            (*((Flags(under),) if under else ()), *self.whole, *edits, edit),
+            plan.reason,
+            "rules",
+            2.0,
+            found[number].nest.scop.function,
+            from_original=True,
+            trusted=True,
+        )

@@ -1,0 +1,80 @@
+"""Moves for a whole program: its profile, all of its files at once, the allocator's settings.
+
+What an engineer tries first on a program of many functions. Whether the time lies in loops or in
+calls does not matter to them, so they are tried wherever no loop nest stands for the program: not
+on kernels of our harness or PolyBench's, whose loops are the whole of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from collectors.base.toolchain import Toolchain
+from corr.lake.sql import ask
+from corr.lake.store import Lake, RunInfo
+from corr.optimize.moves.whole_program import Allocator, LinkTime, Profile
+from corr.optimize.variant import Move
+
+#: Files from which thin link-time optimisation is tried: the full one takes too long then.
+MANY_UNITS = 40
+#: Share of the samples in the kernel and in the allocator from which its settings are tried: what
+#: goes by there is gained at most, and less than this is not told from noise.
+LEAST_IN_ALLOCATOR = 0.05
+_KEEP = (
+    "glibc.malloc.trim_threshold=17179869184",
+    "glibc.malloc.mmap_max=0",
+    "glibc.malloc.top_pad=67108864",
+)
+#: Of glibc 2.35 and newer; an older one leaves out what it does not know.
+_LARGE_PAGES = "glibc.malloc.hugetlb=1"
+
+
+def for_build(toolchain: Toolchain, units: int) -> Iterator[tuple[tuple[Move, ...], float, str]]:
+    """Moves for the build, with what they should gain and why: all at once, then each alone."""
+    profile: tuple[Move, ...] = (Profile(),) if toolchain.has("llvm-profdata") else ()
+    link: tuple[Move, ...] = ()
+    if toolchain.has("ld.lld"):
+        link = (LinkTime("thin" if units >= MANY_UNITS else "full"),)
+    if profile and link:
+        reason = "a profile of its runs and all files at once: what is hot is inlined and laid out"
+        yield (*profile, *link), 1.2, reason
+    if profile:
+        reason = "a profile of its runs says which calls and branches are the frequent ones"
+        yield profile, 1.15, reason
+    if link and units > 1:
+        yield link, 1.05, "calls between files can be inlined"
+
+
+def for_allocator(lake: Lake, run: RunInfo) -> Iterator[tuple[Allocator, float, str]]:
+    """Settings of glibc's allocator, where the kernel or the allocator itself takes time."""
+    kernel, allocator = _shares(lake, run)
+    if kernel + allocator < LEAST_IN_ALLOCATOR:
+        return
+    what = f"{kernel:.0%} of the samples lie in the kernel, {allocator:.0%} in the allocator"
+    gain = 1 / (1 - 0.7 * min(kernel + allocator, 0.9))
+    yield Allocator(_KEEP), gain, f"{what}: memory that is freed is kept, not given back"
+    yield (
+        Allocator((*_KEEP, _LARGE_PAGES)),
+        gain,
+        f"{what}: memory that is freed is kept, in large pages",
+    )
+
+
+def _shares(lake: Lake, run: RunInfo) -> tuple[float, float]:
+    """Shares of a run's samples in the kernel, and in functions of the C library's allocator."""
+    query = """
+        SELECT sum(count) FILTER (object = '[kernel]') / sum(count),
+               sum(count) FILTER (
+                   object LIKE '%/libc.so%' AND regexp_matches(symbol, ?)) / sum(count)
+        FROM samples WHERE run_id = ?
+    """
+    if run.table("samples") is None:
+        return 0.0, 0.0
+    found = ask(lake, query, [_ALLOCATOR, run.run_id])
+    kernel, allocator = (column[0].as_py() or 0.0 for column in found.columns)
+    return kernel, allocator
+
+
+_ALLOCATOR = (
+    "malloc|calloc|realloc|cfree|free|memalign|systrim|sysmalloc|unlink_chunk|tcache|_int_free"
+)

@@ -1,0 +1,144 @@
+"""Numbers that differ from run to run of the original, as the time that a program says it took.
+
+    several runs of the original → which numbers of which lines differ → these are blanked in every
+    output before it is compared, the original's and a candidate's
+
+A line is known by its text around the numbers, and by how many such lines stand before it. Where
+one number that differs is a time by its words (`elapsed 0.31 s`, `1.2 GB/s`), all such numbers are
+blanked: printed to few digits, a time may be the same in all runs of the original by chance. That
+what is left still shows a wrong result is not assumed: programs broken on purpose must be found
+out by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+#: Decimal, or an address.
+_NUMBER = re.compile(
+    rb"0x[0-9a-fA-F]+|[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|\b(?:nan|inf)\b)"
+)
+#: What follows a number that is a time, a rate, or a share of one; what stands before it.
+_UNIT = re.compile(
+    rb"[ \t]*[(\[]?(?:[munp\xb5]?s|(?:m|u|n|micro|milli|nano)?sec(?:ond)?s?|min(?:ute)?s?|cycles"
+    rb"|ticks|[kKMGT]?(?:i?B|b|flops?|FLOPS?|flop|FLOP|ops|Hz)?(?:/|p)s(?:ec)?|[kKMGT]?FLOPS|x"
+    rb"|[\w.]{1,20}/s(?:ec(?:ond)?)?)(?![\w/])"
+)
+_BEFORE = re.compile(
+    rb"(?:time|times|elapsed|seconds?|secs?|took|wall|cpu|user|sys|real|duration|speed|rate"
+    rb"|throughput|performance|bandwidth|fom|[kmg]?flop/?s|latency|date|clock|cycles|runtime)"
+    rb"[^\d\n]{0,24}$",
+    re.IGNORECASE,
+)
+#: A line with a time of day or a date: all its numbers.
+_DATE = re.compile(rb"\b(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d)\b")
+#: Longer lines are looked at from their beginning only, for what stands before a number.
+_CONTEXT = 60
+_DATE_LENGTH = 12
+BLANK = b"?"
+
+
+@dataclass(frozen=True)
+class Unsteady:
+    """Which numbers of a text are not compared.
+
+    `places` are lines by their text and their turn among lines of that text, each with the numbers
+    of it; `times`: numbers that are times by their words, too.
+    """
+
+    places: frozenset[tuple[bytes, int, int]] = frozenset()
+    times: bool = False
+
+    def blanked(self, text: bytes) -> bytes:
+        """The text without these numbers."""
+        seen: dict[bytes, int] = {}
+        return b"\n".join(self._line(line, seen) for line in text.split(b"\n"))
+
+    def _line(self, line: bytes, seen: dict[bytes, int]) -> bytes:
+        shape = _shape(line)
+        turn = seen.get(shape, 0)
+        seen[shape] = turn + 1
+        numbers = list(_NUMBER.finditer(line))
+        left_out = [
+            (shape, turn, n) in self.places
+            or (shape, -1, n) in self.places
+            or (self.times and _is_time(line, match))
+            for n, match in enumerate(numbers)
+        ]
+        if not any(left_out):
+            return line
+        parts, at = [], 0
+        for match, blank in zip(numbers, left_out, strict=True):
+            parts += [line[at : match.start()], BLANK if blank else match[0]]
+            at = match.end()
+        return b" ".join(b"".join([*parts, line[at:]]).split())  # aligned to a width of its own
+
+    def __or__(self, other: Unsteady) -> Unsteady:
+        return Unsteady(self.places | other.places, self.times or other.times)
+
+    def leaves(self, text: bytes) -> bool:
+        """Something of a text is left that a wrong result may show in: a number, or a word."""
+        rest = self.blanked(text)
+        return rest != text and bool(_NUMBER.search(rest))
+
+    def told(self) -> str:
+        """Which numbers they are, in words."""
+        shapes = dict.fromkeys(shape for shape, _, _ in sorted(self.places))
+        lines = [b" ".join(shape.split()).decode("utf-8", "replace") for shape in shapes]
+        return "; ".join(lines[:3]) + ("; …" if len(lines) > 3 else "")
+
+
+def unsteady(texts: Sequence[bytes]) -> Unsteady | None:
+    """What differs between outputs of the original on one input; None if it is not numbers only."""
+    lines = [text.split(b"\n") for text in texts]
+    if len({len(one) for one in lines}) != 1:
+        return None
+    places: set[tuple[bytes, int, int]] = set()
+    turns: dict[bytes, int] = {}
+    times = False
+    for same in zip(*lines, strict=True):
+        shape = _shape(same[0])
+        turn = turns.get(shape, 0)
+        turns[shape] = turn + 1
+        if len(set(same)) == 1:
+            continue
+        if any(_shape(line) != shape for line in same[1:]):
+            return None
+        for number in _differing(same):
+            places.add((shape, turn, number))
+        match = list(_NUMBER.finditer(same[0]))
+        times = times or any(_is_time(same[0], match[n]) for n in _differing(same))
+    return Unsteady(frozenset(_everywhere(places, turns)), times)
+
+
+def _everywhere(
+    places: set[tuple[bytes, int, int]], turns: dict[bytes, int]
+) -> Iterator[tuple[bytes, int, int]]:
+    """Places, those of every line of a text as one: another input may print more such lines."""
+    counts: dict[tuple[bytes, int], int] = {}
+    for shape, _, number in places:
+        counts[shape, number] = counts.get((shape, number), 0) + 1
+    for shape, turn, number in places:
+        every = turns[shape] > 1 and counts[shape, number] == turns[shape]
+        yield shape, -1 if every else turn, number
+
+
+def _differing(lines: Sequence[bytes]) -> list[int]:
+    """Which of their numbers differ."""
+    rows = zip(*(_NUMBER.findall(line) for line in lines), strict=True)
+    return [n for n, numbers in enumerate(rows) if len(set(numbers)) > 1]
+
+
+def _shape(line: bytes) -> bytes:
+    return b" ".join(_NUMBER.sub(b" # ", line).split())
+
+
+def _is_time(line: bytes, number: re.Match[bytes]) -> bool:
+    if _UNIT.match(line, number.end()):
+        return True
+    before = line[max(0, number.start() - _CONTEXT) : number.start()]
+    return bool(
+        _BEFORE.search(before) or _DATE.search(line, max(0, number.start() - 12), number.end() + 12)
+    )
