@@ -147,7 +147,7 @@ def _baselines(original: Original, builds: Builds) -> list[Baseline]:
             b
             for b in WHOLE
             if (not b.trained or tools.has("llvm-profdata"))
-            and (not b.link_time or tools.has("ld.lld"))
+            and (not b.link_time or (tools.has("ld.lld") and len(program.units) > 1))
             and not any(flag.startswith(("-flto", "-fprofile-")) for flag in own)
         ),
     ]

@@ -108,7 +108,12 @@ def search() -> Search:
     nests = HotNests(tuple(Nest("gemm.c", unit.source.read_bytes(), scop) for scop in scops))
     run = SimpleNamespace(facts=RunFacts(flags=("-O3",)))
     situation: Any = SimpleNamespace(
-        history=[], run=run, allow_reassociation=False, nests=nests, note=lambda _: None
+        history=[],
+        whole=False,
+        run=run,
+        allow_reassociation=False,
+        nests=nests,
+        note=lambda _: None,
     )
     return Search(situation)
 

@@ -50,8 +50,6 @@ class Search:
         self.last: Trial | None = None
         self.time = 1.0
         self.bases = FlagBases()
-        #: flags that were accepted by themselves
-        self.accepted: Flagged = ()
         #: moves for the whole program that were accepted, and stay where nests are rewritten
         self.whole: tuple[Move, ...] = ()
         #: what a session that is gone on with has tried before, by the moves of the variant
@@ -79,7 +77,7 @@ class Search:
         """Every proposal of the search, the next one chosen when the last one's trial is known."""
         again = situation.allow_reassociation
         first = list(flags.proposals(situation.run, reassociation=again))
-        if situation.whole:  # Polly is for nests: it is tried once all else was
+        if situation.whole and not situation.nests.modelled:  # Polly is for nests: it is last then
             yield from self._alone([pair for pair in first if pair[1].base])
             yield from self._whole_program()
             first = [pair for pair in first if not pair[1].base]
@@ -91,6 +89,8 @@ class Search:
             for plan in region.search():
                 if region.new(plan):
                     yield from self._under_flags(found, chosen, number, plan)
+        if situation.whole and found:
+            yield from self._whole_program()
         yield from loops.proposals(self.now)
         yield from flags.refinements()
 
@@ -100,22 +100,22 @@ class Search:
             yield proposal
             if self.last is not None and proposal.base:
                 self.bases.alone(added, self.last, self.last_time)
-            if self._accepted:
-                self.accepted = added
 
     def _whole_program(self) -> Iterator[Proposal]:
         """Profile and link together, each alone where that is not faster; then the allocator."""
         situation = self.now
         units = len(situation.best.program.units)
-        base = self.accepted or self.bases.current
-        under = (Flags(base),) if base else ()
+        on_best = self.time != 1.0 or bool(situation.best.moves)
+        base = self.bases.current
+        under = (Flags(base),) if base and not on_best else ()
         for moves, gain, reason in whole_program.for_build(situation.toolchain, units):
             yield Proposal(
-                (*under, *moves), reason, "rules", gain, from_original=True, trusted=True
+                (*under, *moves), reason, "rules", gain, from_original=not on_best, trusted=True
             )
             if self._accepted:
                 self.whole = moves
-                self.bases.preferred = base
+                if not on_best:
+                    self.bases.preferred = base
                 break
         for move, gain, reason in whole_program.for_allocator(situation.lake, situation.run):
             yield Proposal((move,), reason, "rules", gain, trusted=True)

@@ -33,7 +33,7 @@ def for_build(toolchain: Toolchain, units: int) -> Iterator[tuple[tuple[Move, ..
     """Moves for the build, with what they should gain and why: all at once, then each alone."""
     profile: tuple[Move, ...] = (Profile(),) if toolchain.has("llvm-profdata") else ()
     link: tuple[Move, ...] = ()
-    if toolchain.has("ld.lld"):
+    if toolchain.has("ld.lld") and units > 1:
         link = (LinkTime("thin" if units >= MANY_UNITS else "full"),)
     if profile and link:
         reason = "a profile of its runs and all files at once: what is hot is inlined and laid out"
@@ -41,7 +41,7 @@ def for_build(toolchain: Toolchain, units: int) -> Iterator[tuple[tuple[Move, ..
     if profile:
         reason = "a profile of its runs says which calls and branches are the frequent ones"
         yield profile, 1.15, reason
-    if link and units > 1:
+    if link:
         yield link, 1.05, "calls between files can be inlined"
 
 
