@@ -8,7 +8,8 @@ engine.py       measures what is missing, in turn with the baseline, on what lab
                 times (readings.py)
 journal.py      keeps each pair at once; outcome.py is a result; snapshot.py makes a run of them
 advice.py       recommends: fitting.py (which feature, if any), ladder.py (thresholds), code.py
-session.py      a study at work; modes.py: measure → advise → prove
+session.py      a study at work; modes.py: measure (sampling.py: of many combinations some) → advise
+                → prove
 why.py          of a faster build: its layers against the baseline's
 analysis.py     asks queries/views/search_*.sql; results.py writes it down: comprehensive.py,
                 page.py (charts.py)

@@ -6,6 +6,7 @@ Fitted to the tuning cases only; what it is worth, the held-out ones say (`proof
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,8 @@ from corr.search.settings import Setting
 from corr.search.study import Recommend
 
 RECOMMENDED, NOTHING = "recommended", "no recommendation"
+#: Share of the cases that a setting must have been measured for.
+ENOUGH = 0.75
 #: Cases that an early return must cover at least.
 FEWEST_EARLY = 3
 
@@ -164,17 +167,19 @@ def table_of(
     """The costs of the cases that were measured, the baseline's own, 0, among them.
 
     A setting that was not measured for a case is as good as one that failed there; one that was
-    measured for none is left out.
+    measured for fewer than three in four, given up early by a search over several knobs, is left
+    out.
     """
     costs = {
         (r.case_name, r.setting): math.log(r.ratio)
         for r in results
         if r.role == Role.value and r.outcome == Outcome.ok and r.ratio
     }
-    tried = {r.setting for r in results if r.role == Role.value}
     known = {case for case, _ in costs}
     measured = [case for case in cases if case.name in known]
-    used = [baseline, *(s for s in settings if s != baseline and s.name in tried)]
+    tried = Counter(r.setting for r in results if r.role == Role.value and r.case_name in known)
+    enough = ENOUGH * len(measured)
+    used = [baseline, *(s for s in settings if s != baseline and tried[s.name] >= enough > 0)]
     table = np.full((len(measured), len(used)), FAILED)
     table[:, 0] = 0.0
     for row, case in enumerate(measured):

@@ -73,6 +73,9 @@ seconds = 20
 time-out = 3      # times the baseline, plus `patience` seconds
 patience = 1
 
+# [sample]        # several knobs with too many combinations: Optuna chooses
+# trials = 60
+
 [recommend]
 # features = ["size"]             # which may decide; all, if none is named
 # classes = "program"             # a recommendation for each

@@ -94,9 +94,7 @@ class Engine:
         for task in tasks:
             found = known.by_request.get(task.request)
             if found is not None and found.outcome != Outcome.ok:
-                del known.by_request[task.request]
-                if found.key is not None:
-                    known.by_key.pop(found.key, None)
+                known.forget(found)
 
     def run(self, tasks: Sequence[Task], done: Callable[[int], None] = lambda _n: None) -> None:
         """Measure those tasks that have no result; what another driver measures is waited for."""
@@ -286,7 +284,8 @@ class Engine:
     def _kept_pairs(self, key: str) -> list[tuple[Reading, Reading]]:
         """Pairs of a series that was interrupted."""
         found = []
-        for row in self.journal.known.pairs.get(key, ()):
+        known = self.journal.known.pairs.get(key, {})
+        for row in (known[number] for number in sorted(known)):
             sides = [
                 Reading(row[f"wall_{s}"], row[f"cpu_{s}"], None, row[f"seconds_{s}"],
                         0 if row[f"seconds_{s}"] is None else 1)

@@ -30,11 +30,22 @@ Row = dict[str, Any]
 
 @dataclass
 class Known:
-    """Results by what was asked for and by what ran, and pairs of series that are not done."""
+    """Results by what was asked for and by what ran, and pairs of series that are not done, by
+    what ran and their number.
+    """
 
     by_request: dict[str, Result] = field(default_factory=dict)
     by_key: dict[str, Result] = field(default_factory=dict)
-    pairs: dict[str, list[Row]] = field(default_factory=dict)
+    pairs: dict[str, dict[int, Row]] = field(default_factory=dict)
+
+    forgotten: set[str] = field(default_factory=set)
+
+    def forget(self, result: Result) -> None:
+        """Let it be measured again, whatever the lake has of it."""
+        self.by_request.pop(result.request, None)
+        if result.key is not None:
+            self.by_key.pop(result.key, None)
+        self.forgotten.add(result.request)
 
     def take(self, result: Result) -> None:
         self.by_request[result.request] = result
@@ -53,6 +64,7 @@ class Journal:
         self._file: IO[bytes] | None = None
         self._read: dict[Path, int] = {}
         self._taken_over: list[Path] = []
+        self._seen = 0
         #: Rows of `search_pairs`, and results, that are in no run yet.
         self.pairs: list[Row] = []
         self.results: list[Result] = []
@@ -85,12 +97,21 @@ class Journal:
         self._append({"result": result.to_row()})
 
     def refresh(self) -> None:
-        """Read what other drivers have appended since."""
+        """Read what other drivers have appended, and committed, since.
+
+        The lake is looked at last: whatever a journal no longer has, the lake has by then.
+        """
         own = Path(self._file.name) if self._file else None
         for path in sorted(self.folder.glob("*.jsonl")):
             if path != own and path not in self._taken_over:
                 for row in self._new_lines(path):
                     self._take(row)
+        if self._stamp() != self._seen:
+            self._from_lake()
+
+    def _stamp(self) -> int:
+        """Another one once a run was committed."""
+        return self._lake.runs.stat().st_mtime_ns
 
     def committed(self) -> None:
         """A run has all that the journal had."""
@@ -108,21 +129,24 @@ class Journal:
         self._file.flush()
 
     def _from_lake(self) -> None:
+        self._seen = self._stamp()
         name = literal(self.study)
         results = ask(
             self._lake,
             "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY request ORDER BY run_id DESC)"
             f" AS newest FROM search_results WHERE study = {name}) WHERE newest = 1",
         )
+        known = {*self.known.by_request, *self.known.forgotten}
         for row in results.to_pylist():
-            self.known.take(Result.from_row(row))
+            if row["request"] not in known:
+                self.known.take(Result.from_row(row))
         unfinished = ask(
             self._lake,
             f"SELECT p.* EXCLUDE (run_id) FROM search_pairs p WHERE study = {name} AND NOT EXISTS"
             " (FROM search_results r WHERE r.study = p.study AND r.key = p.key) ORDER BY ALL",
         )
         for row in unfinished.to_pylist():
-            self.known.pairs.setdefault(row["key"], []).append(row)
+            self._take({"pair": row})
 
     def _take_over(self) -> None:
         """Take what killed drivers left; their locks are gone with them."""
@@ -139,7 +163,8 @@ class Journal:
 
     def _take(self, row: Row) -> None:
         if "pair" in row:
-            self.known.pairs.setdefault(row["pair"]["key"], []).append(row["pair"])
+            pair = row["pair"]
+            self.known.pairs.setdefault(pair["key"], {})[pair["pair"]] = pair
         elif "result" in row:
             self.known.take(Result.from_row(row["result"]))
 

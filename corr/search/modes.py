@@ -13,10 +13,11 @@ from corr.search.analysis import Analysis, analyse
 from corr.search.cases import Case
 from corr.search.engine import Task
 from corr.search.lab import Lab
+from corr.search.sampling import sampled
 from corr.search.session import Session, opened
-from corr.search.settings import Setting, settings
+from corr.search.settings import Setting, combinations, settings
 from corr.search.snapshot import KIND
-from corr.search.study import Study
+from corr.search.study import MOST_SETTINGS, Study
 from corr.system.interrupts import kill_as_interrupt
 
 Tell = Callable[[str], None]
@@ -71,14 +72,7 @@ def go(study: Study, lake: Lake, mode: Mode, tell: Tell, lab: Lab | None = None)
         measure = replace(study.measure, fewest=fewest, most=max(fewest, QUICK_PAIRS))
         study = replace(study, measure=measure)
     with kill_as_interrupt(), opened(study, lake, tell, lab) as session:
-        wanted = settings(study, quick=mode.quick)
-        asked = session.ask(wanted)
-        if not mode.measures and not mode.quick:
-            asked += session.ask(settings(study, quick=True))
-        if mode.retry:
-            session.engine.forget_failures(asked)
-        if mode.measures:
-            _measure(session, asked, tell, f"{study.name}: measuring")
+        wanted, asked = _wanted(session, mode, tell)
         advice = session.advise(_all_of(session, wanted))
         proof = session.advised(advice, single=mode.single)
         if mode.proves and proof:
@@ -86,6 +80,25 @@ def go(study: Study, lake: Lake, mode: Mode, tell: Tell, lab: Lab | None = None)
         missing = len(session.engine.missing(asked))
         run = session.commit(mode.name, advice, _reasons(session, mode, tell))
         return Done(study, run, analyse(lake, run), advice, session.groups, missing)
+
+
+def _wanted(session: Session, mode: Mode, tell: Tell) -> tuple[list[Setting], list[Task]]:
+    """The settings that the mode is about, and the tasks of them, measured if it measures."""
+    study = session.study
+    if len(study.knobs) > 1 and combinations(study, quick=mode.quick) > MOST_SETTINGS:
+        if mode.measures:
+            return sampled(session, study.sample.trials, tell)
+        known = session.known_settings()
+        return known, session.ask(known)
+    wanted = settings(study, quick=mode.quick)
+    asked = session.ask(wanted)
+    if not mode.measures and (len(study.knobs) == 1 or not mode.quick):
+        asked += session.ask(settings(study, quick=True))
+    if mode.retry:
+        session.engine.forget_failures(asked)
+    if mode.measures:
+        _measure(session, asked, tell, f"{study.name}: measuring")
+    return wanted, asked
 
 
 def _reasons(session: Session, mode: Mode, tell: Tell) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from corr.search.compiler_source import CompilerBuilds
 from corr.search.engine import Engine, Task
 from corr.search.journal import Journal
 from corr.search.lab import CommandLab, Lab
-from corr.search.outcome import Result
+from corr.search.outcome import Result, Role
 from corr.search.placeholders import used
 from corr.search.settings import Setting, baseline, parsed
 from corr.search.snapshot import Snapshot, this_machine
@@ -65,11 +65,20 @@ class Session:
             found.setdefault(class_of(case, self.study.recommend.classes), []).append(case)
         return found
 
-    def ask(self, settings: Sequence[Setting]) -> list[Task]:
-        """Ask for these settings, for each case that recommendations may be fitted to."""
-        asked = self.engine.plan(self.tuning, settings)
+    def ask(self, settings: Sequence[Setting], cases: Sequence[Case] | None = None) -> list[Task]:
+        """Ask for these settings, for each case that recommendations may be fitted to, or some."""
+        asked = self.engine.plan(self.tuning if cases is None else cases, settings)
         self._add(asked)
         return asked
+
+    def known_settings(self) -> list[Setting]:
+        """The settings that some result is known of."""
+        names = {r.setting for r in self.journal.known.by_request.values() if r.role == Role.value}
+        found = []
+        for name in sorted(names):
+            with contextlib.suppress(UsageError):  # of the study as it was before
+                found.append(parsed(self.study, name))
+        return found
 
     def measure(self, tasks: Sequence[Task], done: Steps = lambda _n: None) -> None:
         """Measure what is missing."""

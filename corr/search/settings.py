@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
-from typing import Any
 
 from collectors.base.errors import UsageError
 from corr.search.placeholders import Filling, text_with
@@ -54,30 +53,43 @@ def settings(study: Study, *, quick: bool = False) -> list[Setting]:
 
     Raises UsageError for more combinations than one would measure one by one.
     """
-    names = tuple(knob.name for knob in study.knobs)
-    lists = [_arms(knob, quick) for knob in study.knobs]
-    count = 1
-    for arms in lists:
-        count *= len(arms)
-    if len(lists) > 1 and count > MOST_SETTINGS:
+    if (count := combinations(study, quick=quick)) > MOST_SETTINGS and len(study.knobs) > 1:
         raise UsageError(
-            f"{count} combinations of {len(names)} knobs are too many to measure each",
+            f"{count} combinations of {len(study.knobs)} knobs are too many to measure each",
             f"give the knobs fewer values (`quick`), up to {MOST_SETTINGS} combinations",
         )
     first = baseline(study)
-    found = [Setting(values, names) for values in itertools.product(*lists)]
+    lists = [arms(knob, quick=quick) for knob in study.knobs]
+    found = [Setting(values, first.names) for values in itertools.product(*lists)]
     return [setting for setting in found if setting != first]
+
+
+def combinations(study: Study, *, quick: bool = False) -> int:
+    """How many settings there are."""
+    return math.prod(len(arms(knob, quick=quick)) for knob in study.knobs)
 
 
 def parsed(study: Study, name: str) -> Setting:
     """The setting of a name in a table. Raises UsageError."""
-    for setting in (baseline(study), *settings(study), *settings(study, quick=True)):
-        if setting.name == name:
-            return setting
-    raise UsageError(f"the study {study.name} has no setting {name!r}")
+    values: list[Value | None] = []
+    rest = name
+    for number, knob in enumerate(study.knobs):
+        prefix = f"{knob.name}=" if len(study.knobs) > 1 else ""
+        last = number == len(study.knobs) - 1
+        after = "" if last else f", {study.knobs[number + 1].name}="
+        for value in (*arms(knob), *arms(knob, quick=True)):
+            text = prefix + (OFF if value is None else str(value))
+            if rest.startswith(text + after) and (rest == text or not last):
+                values.append(value)
+                rest = rest[len(text) :].removeprefix(", ")
+                break
+        else:
+            raise UsageError(f"the study {study.name} has no setting {name!r}")
+    return Setting(tuple(values), baseline(study).names)
 
 
-def _arms(knob: Knob, quick: bool) -> list[Value | None]:
+def arms(knob: Knob, *, quick: bool = False) -> list[Value | None]:
+    """What a knob may be set to, leaving it alone among it."""
     values: list[Value | None] = [*(knob.quickly() if quick else knob.every())]
     if knob.baseline is not None and knob.baseline not in values:
         values.insert(0, knob.baseline)
@@ -119,12 +131,3 @@ def fillings(study: Study, setting: Setting) -> dict[str, Filling]:
     if len(study.knobs) == 1:
         found["value"] = "" if setting.values[0] is None else str(setting.values[0])
     return found
-
-
-def to_json(setting: Setting) -> list[Any]:
-    return list(setting.values)
-
-
-def numeric(found: Sequence[Setting]) -> bool:
-    """All of them are numbers, but for those that leave the knob alone."""
-    return all(s.number is not None or s.values == (None,) for s in found)

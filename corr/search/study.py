@@ -234,6 +234,18 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """How settings are chosen where there are too many combinations of knobs to measure each."""
+
+    trials: int = 60
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.trials < 1:
+            raise ValueError("trials must be 1 or more")
+
+
+@dataclass(frozen=True)
 class Recommend:
     """What is recommended: code that chooses by `features`, for each class of `classes`."""
 
@@ -277,6 +289,7 @@ class Study:
     time: Time = field(default_factory=Time)
     check: Check = field(default_factory=Check)
     measure: Measure = field(default_factory=Measure)
+    sample: Sample = field(default_factory=Sample)
     recommend: Recommend = field(default_factory=Recommend)
     prove: Prove = field(default_factory=Prove)
     folder: Path = field(default_factory=Path.cwd)
