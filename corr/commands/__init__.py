@@ -19,6 +19,7 @@ COMMANDS = (
     "serve",
     "export",
     "mcp",
+    "lsp",
     "init",
     "runs",
     "compact",
