@@ -13,10 +13,20 @@ MOST_FUNCTIONS = 60
 #: Lines of source on a page, and lines of a file up to which all of it is shown.
 MOST_LINES, WHOLE_FILE = 8000, 1500
 #: Rows of a table that are shown at once.
-SHOWN_LOOPS, SHOWN_FUNCTIONS = 40, 40
+SHOWN_LOOPS, SHOWN_FUNCTIONS, SHOWN_CALLS = 40, 40, 40
 #: What the page asks of a run.
 TABLES = (
-    *("hotspots", "loops", "samples", "source", "execution", "trips", "functions", "remark_words"),
+    *(
+        "call_sites",
+        "hotspots",
+        "loops",
+        "samples",
+        "source",
+        "execution",
+        "trips",
+        "functions",
+        "remark_words",
+    ),
     *("ir_changes", "instructions", "mca_instructions"),
     *("machine_loop_model", "address_samples", "cachegrind_sums"),
     *("counters", "timings", "problems", "opcodes", "remarks", "passes", "transformed"),
@@ -88,6 +98,22 @@ KINDS = columns(
         "remarks": ("in all", "count"),
     }
 )
+CALLS = columns(
+    {
+        "callee": ("calls", "code"),
+        "place": ("where", "code"),
+        "inlined": "inlined into",
+        "kept": "kept in",
+        "inlined_share": ("time inlined", "percent"),
+        "bytes": ("bytes inlined", "count"),
+        "callee_share": ("time in the callee", "percent"),
+        "callee_bytes": ("its bytes", "count"),
+        "cost": "cost",
+        "threshold": "of",
+        "calls": ("ran", "count"),
+        "reason": ("reason", "code"),
+    }
+)
 
 FUNCTIONS_SQL = """\
 WITH s AS (SELECT function, sum(count)::BIGINT AS samples FROM samples WHERE own GROUP BY 1),
@@ -111,6 +137,11 @@ LEFT JOIN r ON r.function = e.function LEFT JOIN f ON f.linkage = e.function
 WHERE e.function IS NOT NULL
 ORDER BY samples DESC NULLS LAST, iterations DESC NULLS LAST, loops DESC NULLS LAST,
          instructions DESC NULLS LAST, name"""
+
+CALLS_SQL = """\
+SELECT callee_name AS callee, place, inlined, kept, inlined_share, bytes, callee_share,
+       callee_bytes, cost, threshold, calls, reason
+FROM call_sites WHERE weight >= 0.001"""
 
 LOOPS_SQL = """\
 SELECT l.key, l.function, l.function_name, l.file, l.line, l.end_line, l.depth, l.parent,
@@ -153,6 +184,7 @@ class Facts:
     times: Listing
     problems: Listing
     kinds: Listing
+    calls: Listing
     wanted: tuple[str, ...]
     loops: Sequence[Row]
     heat: Sequence[Row]
@@ -188,6 +220,7 @@ def gather(run: RunInfo, ask: Asker) -> Facts:
             PROBLEMS,
         ),
         _kinds(ask),
+        _calls(ask),
         wanted,
         ask.rows(LOOPS_SQL, list(wanted)),
         heat,
@@ -231,6 +264,12 @@ def _kinds(ask: Asker) -> Listing:
         " sum(count) FILTER (tag LIKE 'Analysis%')::BIGINT AS analysis,"
         " sum(count)::BIGINT AS remarks FROM remarks GROUP BY pass ORDER BY remarks DESC, pass",
         KINDS,
+    )
+
+
+def _calls(ask: Asker) -> Listing:
+    return ask.listing("call_sites", "Calls that the inliner decided on", CALLS_SQL, CALLS).first(
+        SHOWN_CALLS
     )
 
 

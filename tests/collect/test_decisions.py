@@ -117,6 +117,14 @@ def test_the_summary_tells_a_model_of_them(ten_calls_lake: Path, corr: Corr) -> 
     assert told.count("- `churn` at `calls.c:") == 3 and "`skip`" not in told.split("## ")[0]
 
 
+def test_the_report_has_a_section_of_them(ten_calls_lake: Path, corr: Corr, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = corr("report", "calls", "-o", page, cwd=ten_calls_lake)
+    assert done.returncode == 0, done.stderr
+    section = page.read_text().partition('<section id="calls"')[2].partition("</section>")[0]
+    assert section.count("churn") >= 3 and "TooCostly" in section and "calls.c:" in section
+
+
 def test_a_run_without_it_has_the_calls_but_no_decisions(gemm_lake: Path, corr: Corr) -> None:
     assert not rows(corr, gemm_lake, "FROM decisions")
     assert rows(corr, gemm_lake, "SELECT callee FROM call_sites WHERE inlined > 0")
