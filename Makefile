@@ -1,5 +1,5 @@
 # `make demo` and `make test` each set up what is missing and then do their job.
-.PHONY: demo test check bench bench-optimize judged loaded fuzz clean setup all-optimize report plot heatmap
+.PHONY: demo test check bench bench-optimize bench-search judged loaded fuzz clean setup all-optimize report plot heatmap
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
@@ -38,6 +38,15 @@ bench: setup $(VENV)/.dev
 
 bench-optimize: setup $(VENV)/.dev
 	$(BIN)/python -m bench.optimize
+
+# The studies of studies/: an hour. That of IREE is done where it is installed
+# (pip install iree-base-compiler iree-base-runtime, in the environment or on the path).
+bench-search: setup
+	$(BIN)/corr search full studies/unroll_threshold.toml
+	$(BIN)/corr search full studies/unroll_and_slp.toml
+	@PATH="$(abspath $(BIN)):$$PATH"; if command -v iree-compile > /dev/null; \
+	  then $(BIN)/corr search full studies/iree_split/study.toml; \
+	  else echo "iree-compile is not installed: studies/iree_split is left out"; fi
 
 # Proposes wrong and honest candidates in sessions, and writes docs/judged.md; half an hour.
 judged: setup $(VENV)/.dev

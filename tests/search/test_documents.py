@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from corr.lake.sql import views
 from corr.lake.tables import TABLES
+from corr.search.cases import cases
 from corr.search.modes import MODES
+from corr.search.placeholders import text_with
 from corr.search.session import check
 from corr.search.settings import settings
+from corr.search.split import parts
 from corr.search.study import load
 from tests.support.places import ROOT
 
@@ -30,3 +35,16 @@ def test_modes_tables_and_views_of_the_page_are_there() -> None:
     named = set(re.findall(r"`(search(?:es|_\w+))`", TEXT))
     there = {name for name in (*TABLES, *(v.name for v in views())) if name.startswith("search")}
     assert named == there
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "studies").rglob("*.toml")), ids=lambda p: p.stem)
+def test_the_studies_that_ship_are_studies(path: Path) -> None:
+    study = load(path)
+    check(study)
+    found = cases(study)
+    assert len(found) >= 24 and len(settings(study)) >= 3
+    shares = parts(found, study.prove, study.recommend.classes)
+    assert 0.2 < list(shares.values()).count("held-out") / len(found) < 0.4
+    for case in found:
+        template = study.build.template and text_with(study.build.template, case.fillings)
+        assert not template or study.path(template).is_file()
