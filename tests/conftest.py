@@ -87,7 +87,7 @@ def ten_calls_lake(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path
 
     def fill(folder: Path) -> None:
         ten_calls(folder)
-        words = ("calls.c", "--decisions", "--repeat", "1", "--run-args", "900")
+        words = ("calls.c", "--decisions", "--repeat", "1", "--run-args", "400")
         done = corr("collect", *words, "--no-cachegrind", "--", "-O2", cwd=folder)
         assert done.returncode == 0, done.stderr
 

@@ -80,9 +80,8 @@ def evolve(
         trial = policy_trial(mean)
 
         def measured(modules: Sequence[Module], trial: Trial) -> float:
-            return _relative(
-                modules, list(workers.map(lambda module: ledger.text(module, trial), modules))
-            )
+            texts = workers.map(lambda module: ledger.text(module, trial, last=True), modules)
+            return _relative(modules, list(texts))
 
         told = {
             "default": 1.0,

@@ -88,7 +88,7 @@ def test_samples_agree_with_those_of_the_loops_and_of_perf(
     kept = rows(
         corr, ten_calls_lake, "SELECT calls, callee_share FROM call_sites WHERE callee = 'churn'"
     )
-    assert {row["calls"] for row in kept} == {900} and len(
+    assert {row["calls"] for row in kept} == {400} and len(
         {row["callee_share"] for row in kept}
     ) == 1
     (decision,) = rows(

@@ -238,6 +238,8 @@ def test_export_of_a_policy_and_evaluation(work: Path, corr: Corr) -> None:
 
 def test_evolution_begins_at_the_constant_and_says_what_to_take(improved: Path, corr: Corr) -> None:
     words = ("--modules", "validation", "--flips", "0", "--evolve", "1")
+    done = corr("policy", "improve", "corpus", *words, "--budget-trials", "0", cwd=improved)
+    assert "policy after 0 generations" in done.stderr and "+100.00 %" not in done.stderr
     done = corr("policy", "improve", "corpus", *words, cwd=improved)
     assert done.returncode == 0, done.stderr
     assert "policy after 1 generations" in done.stderr
