@@ -14,6 +14,7 @@ from corr.report.draw import Painter
 from corr.report.ink import PAGE
 from corr.report.listing import Listing, columns
 from corr.report.page import document, render
+from corr.report.waterfall import steps
 
 #: Loops that are shown, and values of each side that are compared.
 MOST_LOOPS = 60
@@ -97,6 +98,7 @@ def report(lake: Lake, a: RunInfo, b: RunInfo, *, served: bool = False) -> Repor
         a=difference.a.to_json() | a.facts.to_json(),
         b=difference.b.to_json() | b.facts.to_json(),
         total=difference.total,
+        steps=steps(difference),
         changes=[_change(loop) for loop in changed[:MOST_LOOPS]],
         left_out=len(changed[MOST_LOOPS:]),
         counters=Listing("diff_counters", "Counters of whole runs", "", COUNTERS, counters),
