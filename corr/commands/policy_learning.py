@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -201,7 +201,7 @@ def traced_corpus(folder: Path, reference: str | None, data: Path | None) -> Tra
 
 
 @contextlib.contextmanager
-def steps():  # type: ignore[no-untyped-def]
+def steps() -> Iterator[Callable[[str, int], Callable[[float], None]]]:
     """What shows how far each step of a search is."""
     from corr.console.progress import Progress
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from collectors.base.errors import CorrError
+from collectors.base.errors import CorrError, UsageError
 from collectors.base.scratch import scratch
 from collectors.base.table import problem_rows
 from collectors.base.toolchain import Toolchain
@@ -58,6 +58,8 @@ def trace_corpus(
 ) -> Trace:  # fmt: skip
     """Trace every module, several side by side; what fails costs its own rows."""
     inliner.check(tools)
+    if not corpus.modules:
+        raise UsageError(f"{corpus.folder} has no module", "corr policy corpus SOURCE... adds some")
     started, clock = datetime.now(UTC), time.monotonic()
     builds = Builds(corpus, tools, limits or Limits())
     with (
