@@ -17,11 +17,18 @@ from collectors.decisions.host import Advisor, Driven, Limits, drive
 from collectors.decisions.trace import Compilation
 from corr.policy.corpus import Corpus, Module
 
-#: Flags of a command line that name files of the build that it is from: name and value.
-_OTHER_FILES = frozenset({"-o", "-x", "-dependency-file", "-MT", "-split-dwarf-file",
-                          "-split-dwarf-output", "-coverage-data-file", "-coverage-notes-file",
-                          "-opt-record-file", "-opt-record-passes", "-opt-record-format",
-                          "-serialize-diagnostic-file"})  # fmt: skip
+#: Flags of a command line, with a value each, that name files of the build that it is from, or
+#: write the command line itself into the object, which then is another one for each way to compile.
+_NOT_OURS = frozenset(
+    {
+        *("-o", "-x", "-dependency-file", "-MT", "-split-dwarf-file", "-split-dwarf-output"),
+        *("-coverage-data-file", "-coverage-notes-file", "-serialize-diagnostic-file"),
+        *("-opt-record-file", "-opt-record-passes", "-opt-record-format"),
+        *("-record-command-line", "-dwarf-debug-flags"),
+    }
+)
+#: What mlgo-utils asks of a build: the module and its command line in the object.
+_EMBEDDED = "-fembed-bitcode"
 _SHF_EXECINSTR = 0x4
 
 
@@ -50,9 +57,9 @@ def cleaned(command: Sequence[str]) -> list[str]:
     """A command line without its input, and without the files of its build."""
     words, kept = iter(command), []
     for word in words:
-        if word in _OTHER_FILES:
+        if word in _NOT_OURS:
             next(words, None)
-        else:
+        elif not word.startswith(_EMBEDDED):
             kept.append(word)
     return kept
 

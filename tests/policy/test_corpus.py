@@ -85,6 +85,7 @@ def test_a_build_folder_and_mlgo_utils_folder(corr: Corr, tmp_path: Path) -> Non
     for number, module in enumerate(corpus.modules):
         (theirs / f"{number}.bc").write_bytes(corpus.bitcode(module).read_bytes())
         words = [*corpus.command(module), "-dependency-file", "x.d", "-o", "x.o", "-x", "c"]
+        words += ["-fembed-bitcode=all"]  # else the object holds the command line
         (theirs / f"{number}.cmd").write_text("\0".join(words))
     description = {"has_thinlto": False, "modules": ["0", "1"]}
     (theirs / "corpus_description.json").write_text(json.dumps(description))
@@ -93,6 +94,8 @@ def test_a_build_folder_and_mlgo_utils_folder(corr: Corr, tmp_path: Path) -> Non
     again = Corpus.open(tmp_path / "d")
     assert {m.code for m in again.modules} == {m.code for m in corpus.modules}
     assert {m.project for m in again.modules} == {"theirs"}
+    done = corr("policy", "trace", "d", cwd=tmp_path)
+    assert "2 of 2 modules replayed byte for byte" in done.stderr
 
 
 def test_what_a_module_is_for_hangs_on_its_name_alone() -> None:
@@ -106,7 +109,19 @@ def test_what_a_module_is_for_hangs_on_its_name_alone() -> None:
 
 
 def test_command_lines_lose_the_files_of_their_build() -> None:
-    command = ["-cc1", "-O2", "-o", "a.o", "-x", "c", "-MT", "a.o", "-mllvm", "-x=1"]
+    command = [
+        "-cc1",
+        "-O2",
+        "-fembed-bitcode=all",
+        "-o",
+        "a.o",
+        "-x",
+        "c",
+        "-MT",
+        "a.o",
+        "-mllvm",
+        "-x=1",
+    ]
     assert cleaned(command) == ["-cc1", "-O2", "-mllvm", "-x=1"]
 
 
