@@ -19,6 +19,7 @@ Node = dict[str, Any]
 #: Bytes of JSON that one function may take.
 LARGEST = 256 << 20
 WORD = re.compile(rb"[A-Za-z_]\w*")
+_INTEGER = re.compile(rb"\(?\s*(0|[1-9]\d*)[uUlL]*\s*\)?")
 _DEFINED = re.compile(rb"^#define (\w+)(\(?)(.*)$", re.MULTILINE)
 
 
@@ -26,11 +27,13 @@ _DEFINED = re.compile(rb"^#define (\w+)(\(?)(.*)$", re.MULTILINE)
 class Macro:
     """A word that the preprocessor replaces: what its definitions are made of, all together.
 
-    `bare`: it is replaced wherever it stands, not only before a bracket.
+    `bare`: it is replaced wherever it stands, not only before a bracket. `number`: the whole number
+    that every definition of it is; None if they are anything else.
     """
 
     words: frozenset[bytes]
     bare: bool
+    number: int | None = None
 
 
 class Functions:
@@ -53,10 +56,22 @@ class Functions:
         found: dict[bytes, Macro] = {}
         for name, bracket, body in _DEFINED.findall(self._clang("-E", "-dD")):
             words = frozenset(WORD.findall(body))
-            before = found.get(name, Macro(frozenset(), False))
+            is_number = None if bracket else _INTEGER.fullmatch(body.strip())
+            number = int(is_number[1]) if is_number else None
+            before = found.get(name, Macro(frozenset(), False, number))
             bare = before.bare or (not bracket and words != {name})
-            found[name] = Macro(before.words | words, bare)
+            number = number if number == before.number else None
+            found[name] = Macro(before.words | words, bare, number)
         return found
+
+    def numbers(self, text: bytes) -> dict[str, int]:
+        """The macros that are whole numbers and that the preprocessor finds in a text.
+
+        Not those that headers keep for themselves.
+        """
+        names = sorted(name for name in self.expanded(text) if not name.startswith(b"_"))
+        known = {name: self.macros[name].number for name in names if name in self.macros}
+        return {name.decode(): number for name, number in known.items() if number is not None}
 
     def expanded(self, text: bytes) -> set[bytes]:
         """The words that the preprocessor may make of a text, those in it among them."""

@@ -25,8 +25,9 @@ MOST_ELEMENTS = 1 << 25
 def code(scop: Scop, tree: Tree) -> str:
     """The region as a block of C that runs in the tree's order.
 
-    What the model assumes and the text does not prove is asked at run time; where it does not
-    hold, the region runs as it was written. Raises NotAffine, also if the order is illegal.
+    What the model assumes and the text does not prove is asked at run time, and of sizes that are
+    macros the compiler, in the build of another size; where it does not hold, the region runs as it
+    was written. Raises NotAffine, also if the order is illegal.
     """
     if not legal(scop, tree):
         raise NotAffine("the order would turn a dependence round")
@@ -38,6 +39,7 @@ def code(scop: Scop, tree: Tree) -> str:
         f"{a.element} {a.name};" for a in scop.arrays.values() if a.local and not a.dimensions
     ]
     before, asked = conditions(scop)
+    asked = [*(f"({name}) == {number}" for name, number in scop.numbers.items()), *asked]
     if expanded and asked:
         before.append("const int p_apart = " + "\n    && ".join(asked) + ";")
         asked = ["p_apart"]

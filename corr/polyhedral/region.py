@@ -85,6 +85,7 @@ class Region:
             extents=dict(self.converter.extents),
             text=self.functions.text[slice(*span)].decode("utf-8", "surrogateescape"),
             words=words,
+            numbers=self.functions.numbers(self.functions.text[slice(*span)]),
         )
         return replace(result, assumption=assumed(result))
 

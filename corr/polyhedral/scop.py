@@ -107,7 +107,8 @@ class Scop:
 
     `scalars` are the variables that it only reads; `extents` those of arrays' dimensions but the
     first; `text` is how it is written, `words` all words of the source; `assumption` is what the
-    parameters must fulfil (a set of isl's) if the model is to hold, None for nothing.
+    parameters must fulfil (a set of isl's) if the model is to hold, None for nothing. `numbers` are
+    macros of the text, which the model holds as the numbers that they are here.
     """
 
     function: str
@@ -122,6 +123,7 @@ class Scop:
     text: str = ""
     words: frozenset[str] = frozenset()
     assumption: isl.Set | None = None
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def statement(self, name: str) -> Statement:
         return next(s for s in self.statements if s.name == name)

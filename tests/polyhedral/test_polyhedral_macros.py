@@ -134,3 +134,29 @@ def test_generated_names_are_no_macros_of_a_header(tmp_path: Path) -> None:
     loop = "for (int i = 0; i < n; i++) a[i] = a[i] * 2;"
     (scop,), _ = read(tmp_path, f'#include "h.h"\nvoid f(int n, double *a) {{ {loop} }}\n')
     assert scop.mark == "_"
+
+
+SIZED = """
+#ifndef N
+#define N 40
+#endif
+#define M (N)
+#define LESS 3
+void f(double a[N][N], double *b) {
+  for (int i = 0; i < M; i++)
+    for (int j = 0; j < N - LESS; j++) b[i] = b[i] + a[j][i] / N;
+}
+"""
+ALL_OF_IT = "static double a[N][N], b[N]; fill(*a, N * N); fill(b, N); f(a, b); show(b, N);"
+
+
+@pytest.mark.parametrize("more", [(), ("-DN=7",), ("-DN=41",)])
+def test_what_a_size_is_made_into_numbers_for_holds_for_others(
+    tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    """A build of another size, as of PolyBench's data sets, runs the region as it was written."""
+    text = f"{SHOW}\n{SIZED}"
+    functions = variants(tmp_path, text, 8, seed=3)
+    assert len(functions) > 1 and all("(N) == 40" in one for one in functions[1:])
+    wanted, *others = outputs(tmp_path, text, functions, ALL_OF_IT, *SANITIZED, *more)
+    assert set(others) == {wanted}
