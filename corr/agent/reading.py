@@ -14,7 +14,7 @@ import duckdb
 from collectors.base.errors import UsageError
 from corr.agent.budget import fitting, plain
 from corr.agent.results import Answer, Difference, Explanation, Facts, Gate, Page, Text
-from corr.findings.of_run import Finding, about, answers, of_run
+from corr.findings.of_run import LEAST_SHARE, Finding, about, answers, of_run
 from corr.lake.sql import ask, connect, query
 from corr.lake.store import Lake, RunInfo
 from corr.summary.budget import LEAST_BUDGET, tokens
@@ -99,7 +99,7 @@ def answer(finding: Finding) -> Answer:
 def explain(lake: Lake, run: str, place: str | None, everything: bool, limit: int) -> Explanation:
     """The answer first. Raises UsageError for a place that the run knows nothing of."""
     info = lake.find(run)
-    found = of_run(lake, info, 0.0 if place else 0.02)
+    found = of_run(lake, info, 0.0 if place else LEAST_SHARE)
     if place:
         with contextlib.closing(connect(lake, [info])) as connection:
             found = about(found, resolve(connection, place).loops, place)

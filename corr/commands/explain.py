@@ -38,12 +38,12 @@ def explain(
     as fast as its work can be. --all shows what else may be said, the rows that carry it, and the
     command that would test it; `corr sql "FROM findings"` has it as a table.
     """
-    from corr.findings.of_run import answers, of_run
+    from corr.findings.of_run import LEAST_SHARE, answers, of_run
     from corr.findings.sentences import detailed, lines
 
     lake = open_lake(data)
     found = lake.find(run)
-    findings = of_run(lake, found, 0.0 if place else 0.01)
+    findings = of_run(lake, found, 0.0 if place else LEAST_SHARE)
     if place is not None:
         findings = _only(lake, found, place, findings)
     shown = answers(findings, limit)

@@ -89,7 +89,9 @@ def gather(ask: Asker, program: str) -> Icicle | None:
             break
         hottest = inner
     says = f"{inside.name} takes {100 * inside.share:.1f}% of the time"
-    if hottest is not inside:
+    if hottest.share > 0.99 * inside.share:
+        says += f", all of it in {hottest.name}" if hottest is not inside else ""
+    else:
         says += f", {hottest.name} alone {100 * hottest.share:.1f}%"
     return Icicle(blocks, says)
 

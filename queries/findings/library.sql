@@ -10,7 +10,8 @@ WITH callers AS (
     -- the library calls the inner function by another name: __exp_fma for exp
     SELECT h.run_id, h.id, arg_max(c.caller, c.weight) AS caller, arg_max(c.place, c.weight) AS place, arg_max(c.callee, c.weight) AS callee
     FROM h JOIN callers c ON c.run_id = h.run_id AND length(c.callee) >= 3
-     AND (c.callee = regexp_replace(h.symbol, '@.*', '') OR regexp_matches(h.symbol, '^_*(ieee754_)?' || regexp_escape(c.callee) || '(_|$)'))
+     AND (c.callee IN ('memcpy', 'memmove') AND regexp_matches(h.symbol, '^_*mem(move|cpy)')
+          OR c.callee = regexp_replace(h.symbol, '@.*', '') OR regexp_matches(h.symbol, '^_*(ieee754_)?' || regexp_escape(c.callee) || '(_|$)'))
     WHERE h.loop IS NULL AND NOT h.own GROUP BY ALL
 )
 SELECT h.run_id, id, 0.8 AS strength, 'infinity'::DOUBLE AS part,

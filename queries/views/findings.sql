@@ -16,6 +16,9 @@ WITH h AS MATERIALIZED (
 ), limited AS (
     SELECT f.* EXCLUDE (of_time, part, strength), f.strength::DOUBLE AS strength, CASE WHEN 1.1 * f.part < 1 THEN 1 ELSE 1.1 * f.part END AS part, least(0.995, coalesce(f.of_time, h.share) + 2 * sqrt(h.share * (1 - h.share) / h.sampled)) AS of_time,
            h.place, h.loop, h.function, h.share, h.seconds,
+           -- the ceiling is that of the vectors that the flags allow; the machine may have wider ones
+           f.kind IN ('stride', 'float_order', 'aliasing', 'call', 'early_exit', 'dependence', 'not_vectorised', 'division')
+           AND 8 * h.element_bytes * h.lanes_possible < h.machine_bits AS by_flags,
            row_number() OVER (PARTITION BY f.run_id, f.id ORDER BY f.strength DESC, f.kind) AS rank
     FROM found f JOIN h USING (run_id, id)
     WHERE f.says IS NOT NULL
@@ -33,7 +36,7 @@ SELECT v.run_id, id, rank, place, loop, function, kind, share, seconds, part, ce
        upper(helps[1]) || helps[2:] ||
        CASE WHEN ceiling IS NULL THEN CASE WHEN kind IN ('too_short', 'setup', 'unknown') THEN '.' ELSE '; how much it gives is not known.' END
             WHEN kind = 'near_roof' THEN printf(' (at most ×%.2f).', ceiling)
-            ELSE ': at most ' || CASE WHEN ceiling >= 10 THEN printf('×%.0f', ceiling) ELSE printf('×%.1f', ceiling) END || ' for the whole run (' || confidence || ').' END AS sentence,
+            ELSE ': at most ' || CASE WHEN ceiling >= 10 THEN printf('×%.0f', ceiling) ELSE printf('×%.1f', ceiling) END || ' for the whole run' || CASE WHEN by_flags THEN ' with the vectors of these flags' ELSE '' END || ' (' || confidence || ').' END AS sentence,
        evidence,
        CASE WHEN v.flags IS NOT NULL AND files <> '' THEN 'corr diff ' || files || arguments || ' --a="' || u.flags || '" --b="' || u.flags || ' ' || v.flags || '"'
             WHEN kind = 'too_short' OR kind = 'setup' THEN 'corr collect ' || files || ' --run-args ...'

@@ -1,6 +1,6 @@
 -- purpose: each hot place with all that tells why it takes its time; findings are made of it
 -- grain: loop with a hundredth of the samples; outside loops a function, a library's symbol, or the kernel as a whole
--- columns: run_id, id, loop, place, function, symbol, object, own, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, bytes, clock, memory, l1, l2, l3
+-- columns: run_id, id, loop, place, function, symbol, object, own, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, bytes, clock, memory, l1, l2, l3
 -- Cycles are those of one iteration of the source: `cycles` measured (its time by the machine's
 -- clock), `model_cycles` what llvm-mca expects, `work_cycles` what an ideal core needs for the loads,
 -- stores and operations alone, without what only drives the loop: two loads a cycle, one store, two
@@ -97,7 +97,7 @@ SELECT p.run_id, row_number() OVER (PARTITION BY p.run_id ORDER BY p.share DESC,
        p.share * t.taken * t.clock / nullif(p.iterations, 0) AS cycles,
        p.pass_cycles / p.elements_a_pass AS model_cycles,
        greatest(p.work_loads / 2, p.work_stores, p.operations / 2, p.other_operations / 4, 0.25) / p.elements_a_pass AS work_cycles,
-       p.lanes, greatest(p.lanes, t.target_bits / (8 * p.element_bytes)) AS lanes_possible, p.elements_a_pass, p.element_bytes,
+       p.lanes, greatest(p.lanes, t.target_bits / (8 * p.element_bytes)) AS lanes_possible, t.vector AS machine_bits, p.elements_a_pass, p.element_bytes,
        p.vector_width, p.unroll, p.bound, p.calls, p.machine_loop, p.vector_bits, p.instructions, p.loads, p.stores,
        p.divisions, p.branches, p.gathers, p.atomics, p.stack_accesses, p.computed_loads, p.chased_loads, p.far_accesses, p.sparsity,
        p.stride * p.trip_count / p.elements_a_pass AS span, p.moved / p.elements_a_pass AS bytes,
