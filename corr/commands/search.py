@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corr.commands.options import DataOption, FormatOption, LlvmOption
+from corr.commands.options import DataOption, FormatOption, with_options
+from corr.commands.search_files import create_subset, knobs, split
 from corr.console.output import Format, message, print_line
 
 if TYPE_CHECKING:
@@ -24,23 +26,40 @@ KnobOption = Annotated[
     list[str] | None,
     typer.Option("--knob", help="An option of LLVM, NAME or NAME=VALUE,VALUE; repeatable."),
 ]
-SizesOption = Annotated[
-    str | None, typer.Option("--sizes", help="With --knob: sizes of each kernel, with commas.")
-]
 OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="Folder of results [default: NAME_results].")
 ]
-HeldOutOption = Annotated[
-    float | None,
-    typer.Option("--held-out", min=0, max=0.9, help="Share of the cases kept from the fit."),
-]
-RetryOption = Annotated[bool, typer.Option("--retry", help="Try again what failed.")]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What every mode can be told."""
+
+    knob: KnobOption = None
+    sizes: Annotated[
+        str | None, typer.Option("--sizes", help="With --knob: sizes of each kernel, with commas.")
+    ] = None
+    held_out: Annotated[
+        float | None,
+        typer.Option("--held-out", min=0, max=0.9, help="Share of the cases kept from the fit."),
+    ] = None
+    output: OutputOption = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a mode that measures can be told."""
+
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed.")] = False
+    workers: Annotated[
+        str | None,
+        typer.Option("--workers", help="Dask's scheduler, tcp://… or its file: they measure."),
+    ] = None
+
+
 WhyOption = Annotated[
     bool | None,
     typer.Option("--why/--no-why", help="Compare the builds of the largest gains, loop by loop."),
-]
-SingleOption = Annotated[
-    bool, typer.Option("--single", help="Prove the best single value in place of the code.")
 ]
 
 VALUES = {
@@ -72,19 +91,22 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    for name, command in (
-        ("init", init),
+    search.command("init")(init)
+    for name, mode in (
         ("quick", quick),
         ("full", full),
         ("run", run),
         ("analyze", analyze),
         ("test-optimized", test_optimized),
+    ):
+        search.command(name)(with_options(mode))
+    for name, other in (
         ("import", import_times),
         ("create-subset", create_subset),
         ("split", split),
         ("knobs", knobs),
     ):
-        search.command(name)(command)
+        search.command(name)(other)
     app.add_typer(search, name="search")
 
 
@@ -102,27 +124,23 @@ def init(
 
 def quick(
     study: StudyArgument,
-    knob: KnobOption = None,
-    sizes: SizesOption = None,
-    held_out: HeldOutOption = None,
-    retry: RetryOption = False,
+    *,
+    asked: Asked,
+    measured: Measured,
     why: WhyOption = None,
-    output: OutputOption = None,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Measure a few values of each knob, recommend, and prove it; the first thing to do."""
-    _go("quick", study, knob, sizes, held_out, output, data, format, retry=retry, why=why)
+    _go("quick", study, asked, data, format, measured=measured, why=why)
 
 
 def full(
     study: StudyArgument,
-    knob: KnobOption = None,
-    sizes: SizesOption = None,
-    held_out: HeldOutOption = None,
-    retry: RetryOption = False,
+    *,
+    asked: Asked,
+    measured: Measured,
     why: WhyOption = None,
-    output: OutputOption = None,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
@@ -130,49 +148,46 @@ def full(
 
     Interrupted or killed, the same command goes on where it was.
     """
-    _go("full", study, knob, sizes, held_out, output, data, format, retry=retry, why=why)
+    _go("full", study, asked, data, format, measured=measured, why=why)
 
 
 def run(
     study: StudyArgument,
-    knob: KnobOption = None,
-    sizes: SizesOption = None,
-    held_out: HeldOutOption = None,
-    retry: RetryOption = False,
-    output: OutputOption = None,
+    *,
+    asked: Asked,
+    measured: Measured,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Measure what is missing of `full`, and nothing else."""
-    _go("run", study, knob, sizes, held_out, output, data, format, retry=retry)
+    _go("run", study, asked, data, format, measured=measured)
 
 
 def analyze(
     study: StudyArgument,
-    knob: KnobOption = None,
-    sizes: SizesOption = None,
-    held_out: HeldOutOption = None,
+    *,
+    asked: Asked,
     why: WhyOption = None,
-    output: OutputOption = None,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Analyse what was measured, and run nothing."""
-    _go("analyze", study, knob, sizes, held_out, output, data, format, why=why)
+    _go("analyze", study, asked, data, format, why=why)
 
 
 def test_optimized(
     study: StudyArgument,
-    knob: KnobOption = None,
-    sizes: SizesOption = None,
-    held_out: HeldOutOption = None,
-    single: SingleOption = False,
-    output: OutputOption = None,
+    *,
+    asked: Asked,
+    measured: Measured,
+    single: Annotated[
+        bool, typer.Option("--single", help="Prove the best single value, not the code.")
+    ] = False,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
     """Apply what is recommended and measure it, on the held-out cases too."""
-    _go("test-optimized", study, knob, sizes, held_out, output, data, format, single=single)
+    _go("test-optimized", study, asked, data, format, measured=measured, single=single)
 
 
 def import_times(
@@ -191,99 +206,30 @@ def import_times(
     _hand_over(done, output, format)
 
 
-def create_subset(
-    file: Annotated[Path, typer.Argument(help="Cases, one a line or a table.")],
-    count: Annotated[int, typer.Argument(min=1, help="How many.")],
-    output: Annotated[Path, typer.Argument(help="The file to write.")],
-    first: Annotated[
-        bool, typer.Option("--first", help="The first ones, not some from the whole file.")
-    ] = False,
-) -> None:
-    """Write a file with some of the cases of another: spread over it, the same ones each time."""
-    from corr.search.case_files import subset
-
-    print_line(f"{output}: {subset(file, count, output, first=first)} cases")
-
-
-def split(
-    file: Annotated[Path, typer.Argument(help="Cases, one a line or a table.")],
-    by: Annotated[
-        str, typer.Option("--by", help="The feature: the first word of a line is `op`.")
-    ] = "op",
-    kinds: Annotated[
-        list[str] | None,
-        typer.Option("--kind", help="NAME=BEGINNING of values that belong together; repeatable."),
-    ] = None,
-) -> None:
-    """Split a file of cases by a feature into one file for each of its values.
-
-    Without --kind, convolutions (conv…) and products (matmul, gemm, bmm, …) are told apart where
-    it is `op` that is asked for.
-    """
-    from corr.search.case_files import split_by
-
-    for path, number in split_by(file, by, kinds or []):
-        print_line(f"{path}: {number} cases")
-
-
-def knobs(
-    compiler: Annotated[str, typer.Argument(help="Whose: clang.")],
-    search: Annotated[str, typer.Argument(help="Only options with this in their name.")] = "",
-    llvm: LlvmOption = None,
-    format: FormatOption = Format.table,
-) -> None:
-    """List LLVM's own tunable options with their type and default.
-
-    No default: it is set by target or level, and a sweep may not begin from it.
-    """
-    import pyarrow as pa
-
-    from collectors.base import toolchain
-    from collectors.base.errors import UsageError
-    from corr.console.output import emit
-    from corr.search.clang_options import options
-
-    if compiler != "clang":
-        raise UsageError(f"the options of {compiler!r} are not known", "those of clang are")
-    listed = [
-        {"name": o.name, "type": o.kind, "default": o.default, "values": ", ".join(o.choices)}
-        | {"what": o.says}
-        for o in options(toolchain.find(llvm))
-        if search in o.name
-    ]
-    if not listed:
-        raise UsageError(f"no option of LLVM has {search!r} in its name")
-    emit(pa.Table.from_pylist(listed), format)
-
-
 def _go(
     name: str,
     words: list[str],
-    knobs: list[str] | None,
-    sizes: str | None,
-    held_out: float | None,
-    output: Path | None,
+    asked: Asked,
     data: Path | None,
     format: Format,
     *,
+    measured: Measured | None = None,
     single: bool = False,
-    retry: bool = False,
     why: bool | None = None,
 ) -> None:
-    from dataclasses import replace
-
     from corr.search.modes import MODES, go
 
-    study = _study(words, knobs, sizes)
-    if held_out is not None:
-        study = replace(study, prove=replace(study.prove, held_out=held_out))
-    lake = _lake(data)
+    study = _study(words, asked.knob, asked.sizes)
+    if asked.held_out is not None:
+        study = replace(study, prove=replace(study.prove, held_out=asked.held_out))
+    measured = measured or Measured()
+    mode = replace(MODES[name], single=single, retry=measured.retry, why=why)
     try:
-        done = go(study, lake, replace(MODES[name], single=single, retry=retry, why=why), message)
+        done = go(study, _lake(data), mode, message, workers=measured.workers)
     except KeyboardInterrupt:
         message("what was measured is kept: the same command goes on")
         raise
-    _hand_over(done, output, format)
+    _hand_over(done, asked.output, format)
 
 
 def _hand_over(done: Done, output: Path | None, format: Format) -> None:

@@ -66,9 +66,13 @@ class Analysis:
 
     @property
     def ready(self) -> bool:
-        """Held-out cases were measured, and not one is significantly slower, or fails."""
+        """On held-out cases it is faster beyond its interval, and not one is significantly slower,
+        or fails.
+        """
         found = self.proof(HELD_OUT)
-        return bool(found and found["cases"] and not found["regressed"] and not found["failed"])
+        if not found or not found["cases"] or found["regressed"] or found["failed"]:
+            return False
+        return bool(found["speedup_low"] > 1)
 
 
 def analyse(lake: Lake, run: RunInfo) -> Analysis:
@@ -120,5 +124,6 @@ def state(analysis: Analysis) -> str:
     if part != HELD_OUT:
         return f"{speed}; no case was held out, so nothing is proved for others"
     if not analysis.ready:
-        return f"not ready: {speed}"
+        unproved = not (row["regressed"] or row["failed"])
+        return f"not ready: {speed}" + ("; no gain beyond doubt" if unproved else "")
     return f"ready: {speed}"

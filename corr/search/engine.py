@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import math
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +13,11 @@ from collectors.base.threads import run_together
 from corr.search.cases import Case
 from corr.search.contents import hash_of
 from corr.search.journal import Journal, claimed
-from corr.search.lab import Arm, Lab, Sample
+from corr.search.lab import Arm, Lab, Sample, right
 from corr.search.outcome import Failed, Outcome, Result, Role
 from corr.search.settings import Setting
 from corr.search.study import Clock, Measure
+from corr.search.timer import alone, host_lock
 from corr.timing.clocks import CPU, KERNEL, WALL, Comparison, Pairs, Reading, Series, compared
 from corr.timing.interleave import Limits, interleaved
 from corr.timing.significance import p_value
@@ -31,11 +28,6 @@ HOPELESS = math.sqrt(2)
 #: Seconds between two looks for what another driver measures.
 LOOK = 0.2
 Tell = Callable[[str], None]
-
-
-def host_lock() -> Path:
-    """The file that whoever times on this machine, as this user, holds locked."""
-    return Path(tempfile.gettempdir()) / f"corr-timer-{os.getuid()}.lock"
 
 
 @dataclass(frozen=True)
@@ -183,10 +175,10 @@ class Engine:
         self.journal.result(replace(known, same_code_as=same))
 
     def _compare(self, task: Task, base: Arm, arm: Arm, key: str, first: Sample) -> None:
-        limit = self._limit(first.reading)
+        limit = self.measure.limit(first.reading.wall)
         readings = self._kept_pairs(key)
         if not readings:
-            self._right(base, arm, first, limit)
+            right(base, arm, first, limit)
         stopped = ""
         pairs = Pairs.of(*zip(*readings, strict=True)) if readings else Pairs((), ())
         more = self._limits(len(pairs))
@@ -201,26 +193,9 @@ class Engine:
                     break
         self.journal.result(replace(self._decided(task, pairs, key), detail=stopped))
 
-    def _right(self, base: Arm, arm: Arm, first: Sample, limit: float) -> None:
-        """See once that it ends in time with the baseline's result. Raises Failed."""
-        sample = arm.once(limit)
-        if first.output is not None and sample.output != first.output:
-            if base.once(None).output != first.output:
-                raise Failed(
-                    Outcome.wrong,
-                    "the baseline prints something else each time: say which lines to [check]"
-                    " ignore, or output = false",
-                )
-            raise Failed(Outcome.wrong, "its output is not the baseline's")
-        arm.check()
-
     def _once(self, arm: Arm, limit: float | None) -> Reading:
         with alone(self.lock):
             return arm.once(limit).reading
-
-    def _limit(self, baseline: Reading) -> float:
-        """Seconds after which a value has lost against the baseline: some times what that took."""
-        return self.measure.patience + self.measure.time_out * baseline.wall
 
     def _limits(self, have: int) -> Limits | None:
         """How many pairs are still needed; None where there are enough."""
@@ -294,12 +269,12 @@ class Engine:
             found.append((sides[0], sides[1]))
         return found[: self.measure.most]
 
-    def _keep(self, key: str, number: int, a: Reading, b: Reading) -> None:
+    def _keep(self, key: str, number: int, a: Reading, b: Reading, host: str = "") -> None:
         row: dict[str, Any] = {"study": self.journal.study, "key": key, "pair": number}
         for side, reading in (("a", a), ("b", b)):
             row[f"seconds_{side}"] = reading.kernel
             row[f"wall_{side}"], row[f"cpu_{side}"] = reading.wall, reading.cpu
-        self.journal.pair(row | {"host": self.host})
+        self.journal.pair(row | {"host": host or self.host})
 
 
 def compare(clock: Clock, pairs: Pairs) -> Comparison:
@@ -324,13 +299,3 @@ def _by_case(tasks: Sequence[Task]) -> list[list[Task]]:
     for task in tasks:
         groups.setdefault(task.case.name, []).append(task)
     return list(groups.values())
-
-
-@contextlib.contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Nothing else is timed on this machine meanwhile by any corr that searches."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):
-            file = stack.enter_context(lock.open("ab"))
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

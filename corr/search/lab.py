@@ -70,6 +70,20 @@ class Lab(Protocol):
         ...
 
 
+def right(base: Arm, arm: Arm, first: Sample, limit: float) -> None:
+    """See once that an arm ends in time with the baseline's result, `first`. Raises Failed."""
+    sample = arm.once(limit)
+    if first.output is not None and sample.output != first.output:
+        if base.once(None).output != first.output:
+            raise Failed(
+                Outcome.wrong,
+                "the baseline prints something else each time: say which lines to [check] ignore,"
+                " or output = false",
+            )
+        raise Failed(Outcome.wrong, "its output is not the baseline's")
+    arm.check()
+
+
 class CommandLab:
     """Arms that are built and run by a study's commands, in a folder for temporary files.
 

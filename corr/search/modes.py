@@ -61,8 +61,15 @@ class Done:
     missing: int
 
 
-def go(study: Study, lake: Lake, mode: Mode, tell: Tell, lab: Lab | None = None) -> Done:
-    """Do the steps of a mode and commit what is known then.
+def go(
+    study: Study,
+    lake: Lake,
+    mode: Mode,
+    tell: Tell,
+    lab: Lab | None = None,
+    workers: str | None = None,
+) -> Done:
+    """Do the steps of a mode and commit what is known then; `workers`: on Dask's.
 
     A result that is measured is kept at once: after an interrupt or a kill the same command goes
     on. Raises UsageError.
@@ -71,7 +78,7 @@ def go(study: Study, lake: Lake, mode: Mode, tell: Tell, lab: Lab | None = None)
         fewest = min(study.measure.fewest, QUICK_PAIRS)
         measure = replace(study.measure, fewest=fewest, most=max(fewest, QUICK_PAIRS))
         study = replace(study, measure=measure)
-    with kill_as_interrupt(), opened(study, lake, tell, lab) as session:
+    with kill_as_interrupt(), opened(study, lake, tell, lab, workers) as session:
         wanted, asked = _wanted(session, mode, tell)
         advice = session.advise(_all_of(session, wanted))
         proof = session.advised(advice, single=mode.single)

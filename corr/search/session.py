@@ -26,6 +26,7 @@ from corr.search.compiler_source import CompilerBuilds
 from corr.search.engine import Engine, Task
 from corr.search.journal import Journal
 from corr.search.lab import CommandLab, Lab
+from corr.search.on_workers import Hosts, RemoteEngine, connected, hosts
 from corr.search.outcome import Result, Role
 from corr.search.placeholders import used
 from corr.search.settings import Setting, baseline, parsed
@@ -181,18 +182,27 @@ class Session:
 
 
 @contextlib.contextmanager
-def opened(study: Study, lake: Lake, tell: Tell, lab: Lab | None = None) -> Iterator[Session]:
-    """A session of a study. `lab` measures in place of the study's commands. Raises UsageError."""
+def opened(
+    study: Study, lake: Lake, tell: Tell, lab: Lab | None = None, workers: str | None = None
+) -> Iterator[Session]:
+    """A session of a study. `lab` measures in place of the study's commands; `workers`: Dask's
+    scheduler, whose workers measure. Raises UsageError, CorrError.
+    """
     found = cases(study)
     check(study)
-    with scratch("search") as folder, Journal(lake, study.name) as journal:
+    sources = any(knob.kind == KnobKind.source for knob in study.knobs)
+    with (
+        scratch("search") as folder,
+        Journal(lake, study.name) as journal,
+        _measuring(study, workers, sources, tell) as found_hosts,
+    ):
         compiler, builds = "", None
         if lab is None:
             kept = journal.folder / "compilers"
-            sources = any(knob.kind == KnobKind.source for knob in study.knobs)
             builds = Builds(study, folder, CompilerBuilds(study, kept) if sources else None)
             compiler = builds.version
-            lab = CommandLab(study, builds, this_machine(), folder)
+            machine = found_hosts.machine if found_hosts else this_machine()
+            lab = CommandLab(study, builds, machine, folder)
         engine = Engine(
             lab,
             journal,
@@ -200,11 +210,34 @@ def opened(study: Study, lake: Lake, tell: Tell, lab: Lab | None = None) -> Iter
             study.measure,
             study.time.clock,
             host=platform.node(),
-            together=not any(knob.kind == KnobKind.source for knob in study.knobs),
+            together=not sources,
             tell=tell,
         )
+        if found_hosts is not None:
+            engine = RemoteEngine(**vars(engine), study=study, hosts=found_hosts)
         shares = parts(found, study.prove, study.recommend.classes)
         yield Session(study, lake, found, shares, engine, journal, compiler, builds)
+
+
+@contextlib.contextmanager
+def _measuring(
+    study: Study, address: str | None, sources: bool, tell: Tell
+) -> Iterator[Hosts | None]:
+    """The hosts that measure; None: this one."""
+    if address is None:
+        yield None
+        return
+    if sources:
+        raise UsageError(
+            f"{study.name}: a compiler that is built here is measured here",
+            "leave out --workers",
+        )
+    with contextlib.closing(connected(address)) as client:
+        found = hosts(client)
+        tell(f"{len(found.chosen)} workers on {found.machine}")
+        if found.left_out:
+            tell(f"  left out, of another kind: {', '.join(found.left_out)}")
+        yield found
 
 
 def check(study: Study) -> None:

@@ -232,6 +232,10 @@ class Measure:
         if not self.time_out > 1:
             raise ValueError("time-out must be more than 1")
 
+    def limit(self, baseline: float) -> float:
+        """Seconds after which a value has lost: some times what the baseline takes, and more."""
+        return self.patience + self.time_out * baseline
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -62,6 +62,21 @@ def test_a_planted_regression_is_found(tmp_path: Path, how: float | Failed) -> N
     assert not result.analysis.ready and state(result.analysis).startswith("not ready")
 
 
+def test_what_gains_nothing_there_is_not_ready(tmp_path: Path) -> None:
+    """Fitted to tuning cases that gain; the held-out ones neither gain nor lose."""
+    made = study([8, 64], {"size": SIZES})
+    shares = parts(cases(made), made.prove)
+
+    def model(case: Case, setting: Setting) -> float:
+        held = shares[case.name] == HELD_OUT
+        return case.features["size"] if held else planted(case, setting)
+
+    result = done(made, FakeLab(model, noise=0.0), tmp_path)
+    proof = result.analysis.proof(HELD_OUT)
+    assert proof is not None and proof["neutral"] == proof["cases"]
+    assert not result.analysis.ready and state(result.analysis).endswith("no gain beyond doubt")
+
+
 def test_without_held_out_cases_nothing_is_ready(tmp_path: Path) -> None:
     made = study([8, 64], {"size": SIZES}, prove=Prove(held_out=0))
     result = done(made, FakeLab(planted), tmp_path)

@@ -1,0 +1,202 @@
+"""A study measured by Dask's workers: pairs in flight on every host, decided by one driver.
+
+Hosts of different kind are never compared with each other: of the workers those count that are of
+the kind of most.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from collectors.base.errors import CorrError, ToolMissing
+from collectors.base.foreign_text import one_line
+from corr.search import workers
+from corr.search.engine import Engine, Task
+from corr.search.lab import Sample
+from corr.search.outcome import Failed, Outcome
+from corr.search.study import Study
+from corr.search.workers import Answer
+from corr.timing.clocks import Pairs, Reading
+
+#: Resource of which a worker has one, where its host is timed by one worker at a time.
+TIMER = "timer"
+#: Seconds to wait for the scheduler and a first worker; series in flight for each worker.
+PATIENCE, AHEAD = 30.0, 2
+START = "start them: dask scheduler; dask worker ADDRESS --nthreads 1 --resources timer=1"
+
+
+@dataclass
+class Series:
+    """A task whose pairs are being measured."""
+
+    task: Task
+    key: str | None = None
+    readings: list[tuple[Reading, Reading]] = field(default_factory=list)
+    asked: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The workers of one kind of machine, and those that are left out."""
+
+    client: Any
+    machine: str
+    chosen: Sequence[str]
+    timers: bool
+    left_out: Sequence[str] = ()
+
+
+def connected(address: str) -> Any:
+    """A client of the scheduler at `tcp://…`, or of one whose file is named. Raises CorrError."""
+    try:
+        import distributed
+    except ModuleNotFoundError as error:
+        raise ToolMissing("--workers needs Dask", "pip install 'corr-llvm[dask]'") from error
+    made: Any = distributed.Client
+    deadline = time.monotonic() + PATIENCE
+    while "://" not in address and not Path(address).exists():
+        if time.monotonic() > deadline:  # Dask would wait for the file for ever
+            raise CorrError(f"no workers at {address}: there is no such file", START)
+        time.sleep(0.1)
+    try:
+        file = None if "://" in address else address
+        client = made(
+            None if file else address, scheduler_file=file, timeout=PATIENCE, set_as_default=False
+        )
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise CorrError(
+            f"no workers at {address}: {one_line(str(error), 160)}",
+            START,
+        ) from error
+    return client
+
+
+def described(client: Any) -> dict[str, dict[str, Any]]:
+    """What each worker says of its host, by its address."""
+    found: dict[str, dict[str, Any]] = client.run(workers.host)
+    there = client.scheduler_info(n_workers=-1)["workers"]
+    for address, row in found.items():
+        row["timer"] = TIMER in (there.get(address, {}).get("resources") or {})
+        row["threads"] = there.get(address, {}).get("nthreads")
+    return found
+
+
+def hosts(client: Any) -> Hosts:
+    """The workers that measure: those on the kind of machine that most are on."""
+    found = described(client)
+    (machine, _), *_ = Counter(row["machine"] for row in found.values()).most_common(1)
+    chosen = [address for address, row in found.items() if row["machine"] == machine]
+    others = [str(row["host"]) for row in found.values() if row["machine"] != machine]
+    timers = all(found[address]["timer"] for address in chosen)
+    return Hosts(client, machine, chosen, timers, others)
+
+
+@dataclass
+class RemoteEngine(Engine):
+    """An engine whose pairs are measured by workers."""
+
+    study: Study = field(kw_only=True)
+    hosts: Hosts = field(kw_only=True)
+
+    def run(self, tasks: Sequence[Task], done: Callable[[int], None] = lambda _n: None) -> None:
+        """Measure those tasks that have no result, several at a time."""
+        import distributed
+
+        waiting = deque(self.missing(tasks))
+        going: dict[Any, Series] = {}
+        first_of: dict[str, Series] = {}
+        followers: dict[str, list[Series]] = {}
+        each: Any = distributed.as_completed
+        completed = each(loop=self.hosts.client.loop)
+        most = AHEAD * len(self.hosts.chosen)
+
+        def ask(series: Series) -> None:
+            future = self._submitted(series)
+            going[future.key] = series
+            completed.add(future)
+
+        while waiting and len(going) < most:
+            ask(Series(waiting.popleft()))
+        for future in completed:
+            series = going.pop(future.key)
+            answer = _answer(future)
+            if answer.key is not None and first_of.setdefault(answer.key, series) is not series:
+                # equal code is being measured already, or was
+                if not self._again(series.task, answer.key):
+                    followers.setdefault(answer.key, []).append(series)
+            elif self._goes_on(series, answer):
+                ask(series)
+            else:
+                for other in followers.pop(answer.key or "", ()):
+                    self._again(other.task, answer.key or "")
+            self.journal.refresh()
+            done(len(tasks) - len(self.missing(tasks)))
+            while waiting and len(going) < most:
+                task = waiting.popleft()
+                if self.missing([task]):
+                    ask(Series(task))
+
+    def _submitted(self, series: Series) -> Any:
+        number = series.asked
+        series.asked += 1
+        return self.hosts.client.submit(
+            workers.pair,
+            self.study,
+            series.task.case,
+            series.task.setting,
+            number,
+            workers=list(self.hosts.chosen),
+            resources={TIMER: 1} if self.hosts.timers else None,
+            pure=False,
+        )
+
+    def _goes_on(self, series: Series, answer: Answer) -> bool:
+        """Keep what a pair gave; whether another one is needed."""
+        task = series.task
+        if answer.failed is not None:
+            self._failed(task, Failed(answer.failed, answer.detail), answer.key)
+            return False
+        key, a, b = answer.key, answer.a, answer.b
+        assert key is not None and a is not None and b is not None
+        if answer.equal:
+            self._equal(task, key, Sample(a))
+            return False
+        if series.key is None:
+            series.key = key
+            if self._again(task, key):
+                return False
+            series.readings = self._kept_pairs(key)
+        self._keep(key, len(series.readings), a, b, answer.host)
+        series.readings.append((a, b))
+        pairs = Pairs.of(*zip(*series.readings, strict=True))
+        stopped = "given up: slower by far" if len(pairs) >= 3 and self._hopeless(pairs) else ""
+        if not stopped and self._undecided(pairs, series):
+            return True
+        self.journal.result(replace(self._decided(task, pairs, key), detail=stopped))
+        return False
+
+    def _undecided(self, pairs: Pairs, series: Series) -> bool:
+        count = len(pairs)
+        if count < self.measure.fewest:
+            return True
+        late = time.monotonic() - series.started > self.measure.seconds
+        if late or count >= self.measure.most:
+            return False
+        return count % 2 == 0 or not self._clear(pairs)
+
+
+def _answer(future: Any) -> Answer:
+    """What a pair gave; what is said where its workers died of it time after time."""
+    error = future.exception()
+    if error is None:
+        answer: Answer = future.result()
+        return answer
+    detail = one_line(f"{type(error).__name__}: {error}", 200)
+    return Answer("", failed=Outcome.crashed, detail=f"its workers died: {detail}")
