@@ -97,6 +97,21 @@ def test_an_original_that_does_so_itself(tmp_path: Path, tools: Toolchain) -> No
 
 
 @pytest.mark.slow
+def test_an_original_that_also_prints_its_time(tmp_path: Path, tools: Toolchain) -> None:
+    """The time differs in any case, the rest only with what memory holds."""
+    text = SUMS.replace(CLEARED, "malloc(N * sizeof *scratch)").replace(
+        "return 0", 'printf("%ld ns\\n", (long)now.tv_nsec); return 0'
+    )
+    clock = "#include <time.h>\n"
+    text = clock + text.replace("(void)argv;", "(void)argv; struct timespec now;").replace(
+        "sums(100000 * argc);", "sums(100000 * argc); clock_gettime(CLOCK_MONOTONIC, &now);"
+    )
+    judged = Judged(tmp_path, tools, text)
+    assert not judged.original.verifier.inputs.fills
+    assert "stdout" in judged.original.verifier.inputs.evidence.unsteady
+
+
+@pytest.mark.slow
 def test_a_sanitizer_ends_with_no_status_that_is_fine(tmp_path: Path, tools: Toolchain) -> None:
     """The address sanitizer's own, 1, is one that the program may end with."""
     judged = Judged(tmp_path, tools, SUMS, run={"ok_status": (0, 1)})

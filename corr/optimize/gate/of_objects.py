@@ -182,6 +182,7 @@ def _loading(old: ObjectFile, new: ObjectFile) -> Found:
     for name in sorted(new.search_paths - old.search_paths):
         yield "loading", name, "is a place where libraries are looked for"
     if new.loader != old.loader:
-        yield "loading", new.loader or "no loader", f"loads the program, not {old.loader or 'none'}"
+        why = f"loads the program, not {shown(old.loader or 'none')}"
+        yield "loading", new.loader or "no loader", why
     if new.odd_segments > old.odd_segments:
         yield "section", "memory", "may be both written and run, the stack perhaps"

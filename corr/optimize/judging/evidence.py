@@ -56,7 +56,6 @@ def settled(builds: Builds, inputs: Inputs, original: Variant) -> tuple[Referenc
     for given in dict.fromkeys(_key(one) for one in twice):
         one = next(i for i in twice if _key(i) == given)
         pair, fills = _twice(references, one)
-        inputs = replace(inputs, fills=inputs.fills and fills)
         seen = references.inputs
 
         def again(one: Input = one, seen: Inputs = seen) -> Reference:
@@ -68,6 +67,9 @@ def settled(builds: Builds, inputs: Inputs, original: Variant) -> tuple[Referenc
         doubt = doubt or found
         if evidence != references.inputs.evidence:
             references = References(builds, replace(inputs, evidence=evidence), original)
+            if evidence.unsteady:  # without these numbers the same may be told of the others
+                _, fills = _twice(references, one)
+        inputs = replace(inputs, fills=inputs.fills and fills)
     references.inputs = replace(references.inputs, fills=inputs.fills)
     return references, doubt or _telling(references)
 

@@ -225,6 +225,12 @@ def test_how_it_is_loaded_stays(name: str, clang: str, tmp_path: Path) -> None:
     assert words in " ".join(refusal.what for refusal in found)
 
 
+def test_what_is_said_of_the_original_is_foreign_text_too(clang: str, tmp_path: Path) -> None:
+    odd = linked(clang, program(PRINT), tmp_path / "odd", "-Wl,--dynamic-linker=/opt/\x1b[31mred")
+    (found,) = gate.objects(odd, linked(clang, program(PRINT), tmp_path / "plain"))
+    assert "\x1b" not in found.what and "[31mred" in found.what
+
+
 def test_a_program_without_positions_keeps_its_streams(clang: str, tmp_path: Path) -> None:
     text = program('    fprintf(stdout, "%d\\n", argc);\n')
     before = linked(clang, text, tmp_path / "before")
