@@ -197,3 +197,18 @@ def test_torn_text_raises_nothing(text: str) -> None:
     assert isinstance(judged(text), list)
     assert isinstance(judged(PROGRAM + text), list)
     assert isinstance(judged(PROGRAM, text), list)
+
+
+def test_what_is_called_through_is_followed_from_name_to_name() -> None:
+    """`call` is called, so an `x` whose member has that name is, so `x` may not be set anew."""
+    text = """
+struct Doubled { int call(int v) const { return 2 * v; } int k = 1; };
+int main(int argc, char **) {
+  int (*call)(int) = [](int v) { return v; };
+  Doubled x, y;
+  x = y;
+  return call(argc) + x.call(argc);
+}
+"""
+    assert gate.source(text, text, "a.cpp") == []
+    assert gate.source(text, text.replace("x = y;", "x = y; x = y;"), "a.cpp")

@@ -34,6 +34,8 @@ LONGEST = 16 << 20
 GROWTH = 262_144
 #: Refusals that are told of: whoever reads them wants the first.
 MOST_REFUSALS = 200
+#: Objects one in another that a call may go through: `a.b.c.call()`.
+DEEPEST_CALLS = 8
 _PRAGMA = re.compile(
     r"(?:omp (?:tile|interchange|unroll|simd|reverse|fuse|stripe)\b|clang loop\b"
     r"|GCC (?:unroll|ivdep)\b|(?:no)?unroll(?:_and_jam)?\b|clang fp contract \( (?:on|off) \))"
@@ -264,10 +266,13 @@ def _added_calls(old: Text, new: Text, name: str) -> Iterator[Refusal]:
     types: frozenset[str] = frozenset()
     through: frozenset[str] = frozenset()
     known: Counter[object] = Counter()
-    for _ in range(2):  # what is called through is known only when all is read
+    for _ in range(DEEPEST_CALLS):  # what is called through is known only when all is read
         mine = Search(old, functions, through)
         known = Counter(sight.key for sight in _sights(mine))
-        types, through = frozenset(mine.function_types), frozenset(mine.called_through)
+        types, before = frozenset(mine.function_types), through
+        through = frozenset(mine.called_through)
+        if through == before:
+            break
     for sight in _sights(Search(new, functions, through, types)):
         if known[sight.key]:
             known[sight.key] -= sight.counted
