@@ -22,12 +22,15 @@ from corr.collect.layer import Layer, LayerResult, Tables, each_unit, once
 from corr.collect.layers import LAYERS
 from corr.collect.options import Options
 from corr.console.progress import Progress
+from corr.lake.search_tables import SEARCH_TABLES
 from corr.lake.tables import TABLES
 from corr.program.build import Builder, BuiltUnit
 from corr.program.model import Program, Run, Unit
 
-#: What no layer gives: they are of the run itself, or of an optimisation.
-OF_NO_LAYER = {"traced_modules", "runs", "problems", "iterations", "checks", "mutants"}
+#: What no layer gives: they are of the run itself, of an optimisation, or of a search.
+OF_NO_LAYER = {"traced_modules", "runs", "problems", "iterations", "checks", "mutants"} | {
+    table.name for table in SEARCH_TABLES
+}
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from corr.optimize.request import Order
 from corr.program.model import Run, from_files
 from tests.support import polybench
 from tests.support.command import Corr
-from tests.support.mutant_programs import BLIND, FILES, HALF, MISSED, SHAPES, TIMED
+from tests.support.mutant_programs import BLIND, FILES, HALF, MISSED, SHAPES, TIMED, WORDED
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +88,7 @@ def test_one_nest_may_be_seen_and_another_not(tmp_path: Path, tools: Toolchain) 
 
 def test_ones_own_check_is_measured_by_the_same_mutants(tmp_path: Path, tools: Toolchain) -> None:
     """One that says yes to everything sees nothing; one that knows the answer sees all."""
-    (tmp_path / "timed.c").write_text(TIMED)
+    (tmp_path / "timed.c").write_text(WORDED)
     built = tmp_path / "built"
     subprocess.run([tools.path("clang"), "-O3", "timed.c", "-o", built], cwd=tmp_path, check=True)
     answer = subprocess.run([built], capture_output=True, text=True).stdout.split()[0]
@@ -97,6 +97,12 @@ def test_ones_own_check_is_measured_by_the_same_mutants(tmp_path: Path, tools: T
     knows = ledger_of(tmp_path, tools, "timed.c", check=f"$CORR_BINARY | grep -q '^{answer} '")
     assert knows.caught >= 4 and knows.what == "own command", knows.lines()
     assert {m.by for b in knows.broken for m in b.mutants if m.fate.refuted} == {"command"}
+
+
+def test_a_time_that_is_printed_hides_no_result(tmp_path: Path, tools: Toolchain) -> None:
+    (tmp_path / "timed.c").write_text(TIMED)
+    found = ledger_of(tmp_path, tools, "timed.c")
+    assert found.what == "outputs" and found.caught >= 4, found.lines()
 
 
 def test_what_is_built_anew_to_be_checked_is_broken_as_it_is_checked(
