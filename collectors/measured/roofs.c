@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TRIALS = 5, PASSES = 200000, CHAIN = 16, LINE = 8 };
+enum { TRIALS = 50, MEMORY_TRIALS = 5, PASSES = 200000, CHAIN = 16, LINE = 8 };
 
 static double now(void)
 {
@@ -40,7 +40,7 @@ static double clock_rate(void)
 static double read_rate(const uint64_t *memory, size_t words)
 {
     double best = 0;
-    for (int trial = 0; trial < 3; trial++) {
+    for (int trial = 0; trial < MEMORY_TRIALS; trial++) {
         uint64_t sum = 0;
         double start = now();
         for (size_t i = 0; i < words; i++)

@@ -1,8 +1,8 @@
 -- purpose: each hot place with all that tells why it takes its time; findings are made of it
 -- grain: loop with a hundredth of the samples; outside loops a function, a library's symbol, or the kernel as a whole
 -- columns: run_id, id, loop, place, function, symbol, object, own, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, bytes, clock, memory, l1, l2, l3
--- Cycles are those of one iteration of the source: `cycles` measured (its time by the machine's
--- clock), `model_cycles` what llvm-mca expects, `work_cycles` what an ideal core needs for the loads,
+-- Cycles are those of one iteration of the source: `cycles` measured (its time in the quickest
+-- repetition by the machine's clock), `model_cycles` what llvm-mca expects, `work_cycles` what an ideal core needs for the loads,
 -- stores and operations alone, without what only drives the loop: two loads a cycle, one store, two
 -- operations in floating point, four others. `lanes` are
 -- the elements that an instruction works on, `lanes_possible` those that the vectors of the build's
@@ -13,13 +13,16 @@ WITH machine_row AS (
            max(value) FILTER (name = 'vector') AS vector, max(value) FILTER (name = 'L1') AS l1,
            max(value) FILTER (name = 'L2') AS l2, max(value) FILTER (name = 'L3') AS l3
     FROM machine GROUP BY run_id
+), quickest AS (
+    -- other work can only make a repetition slower
+    SELECT run_id, min(least(wall, nullif(user + system, 0))) AS quickest FROM timings GROUP BY ALL
 ), target AS (
     -- what the flags allow the compiler; without any, the vectors that every processor of the kind has
-    SELECT r.run_id, least(r.wall, nullif(r.cpu_seconds, 0)) AS taken, m.* EXCLUDE (run_id),
+    SELECT r.run_id, least(r.wall, nullif(r.cpu_seconds, 0)) AS taken, coalesce(q.quickest, taken) AS quickest, m.* EXCLUDE (run_id),
            CASE WHEN list_has_any(r.flags, ['-march=native', '-march=x86-64-v4', '-mavx512f', '-mcpu=native']) THEN m.vector
                 WHEN list_has_any(r.flags, ['-mavx2', '-mavx', '-march=x86-64-v3', '-march=haswell']) THEN 256
                 ELSE 128 END AS target_bits
-    FROM runs r LEFT JOIN machine_row m USING (run_id)
+    FROM runs r LEFT JOIN machine_row m USING (run_id) LEFT JOIN quickest q USING (run_id)
 ), sampled AS (
     SELECT run_id, sum(count)::BIGINT AS sampled FROM samples GROUP BY run_id
 ), hottest AS (
@@ -94,7 +97,7 @@ WITH machine_row AS (
 SELECT p.run_id, row_number() OVER (PARTITION BY p.run_id ORDER BY p.share DESC, p.place, p.loop, p.function) AS id,
        p.loop, p.place, p.function, p.symbol, p.object, p.own, p.share, p.samples, a.sampled, p.share * t.taken AS seconds,
        p.entries, p.iterations, p.trip_count,
-       p.share * t.taken * t.clock / nullif(p.iterations, 0) AS cycles,
+       p.share * t.quickest * t.clock / nullif(p.iterations, 0) AS cycles,
        p.pass_cycles / p.elements_a_pass AS model_cycles,
        greatest(p.work_loads / 2, p.work_stores, p.operations / 2, p.other_operations / 4, 0.25) / p.elements_a_pass AS work_cycles,
        p.lanes, greatest(p.lanes, t.target_bits / (8 * p.element_bytes)) AS lanes_possible, t.vector AS machine_bits, p.elements_a_pass, p.element_bytes,
