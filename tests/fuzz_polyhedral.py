@@ -1,7 +1,7 @@
 """Fuzzes the reordering of loops: `python -m tests.fuzz_polyhedral --seconds 60`.
 
 Random affine programs (nests of depth one to three, triangles, loops that run down, scalars,
-conditions on iterators and on data) are put in random legal orders with random blocks, vectors and
+subscripts that fold two dimensions into one, unsigned loops, conditions on iterators and on data) are put in random legal orders with random blocks, vectors and
 tiles. Each must compute, to the last bit, what the text does, at several sizes, none and one among
 them, and on arrays that overlap. The number that repeats a failure is printed and its program kept.
 """
@@ -28,7 +28,8 @@ from tests.support.polyhedral_schedules import rewritten
 FAST = ("-O1", "-march=native")
 SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 PARAMETERS = (
-    "int n, int m, double *A, double *B, double C[n + 8][n + 8], int *D, float *E, double z"
+    "int n, int m, double *A, double *B, double C[n + 8][n + 8], int *D, float *E, double z,"
+    " double *F"
 )
 #: (n, m), and by how many elements B begins after A; the arrays are apart but for those.
 CALLS = ((0, 0, 0), (1, 1, 0), (2, 3, 0), (5, 4, 0), (8, 8, 0), (9, 7, 0), (9, 9, 3), (18, 13, 0))
@@ -58,12 +59,20 @@ class Writer:
     scalars: tuple[str, ...] = ()
     #: Arrays that are written: few, so that orders are free.
     written: str = "CCAB"
+    #: Of the loops' variables, and how F's rows are written.
+    type: str = "int"
+    width: str = "w"
 
     def function(self, name: str) -> str:
         """A function of a few nests."""
-        self.written = self.random.choice(("C", "A", "CA", "CCAB"))
+        self.written = self.random.choice(("C", "A", "CA", "CCAB", "F", "FF", "CF"))
+        self.type = self.random.choice(
+            ("int",) * 6 + ("long", "unsigned long", "unsigned long", "unsigned")
+        )
+        self.width = self.random.choice(("w", "w", "(n + 8)"))
         body = "".join(self.nest((), 1) for _ in range(self.random.choice((1, 1, 2))))
-        return f"void {name}({PARAMETERS}) {{ double s = z;\n{body}    A[0] = s;\n}}\n"
+        start = "double s = z; const int w = n + 8;"
+        return f"void {name}({PARAMETERS}) {{ {start}\n{body}    A[0] = s;\n}}\n"
 
     def nest(self, loops: tuple[str, ...], level: int) -> str:
         pad = "    " * level
@@ -73,8 +82,10 @@ class Writer:
         self.count += 1
         low = self.random.choice(["0", "0", "1", *loops, *(f"{x} + 1" for x in loops)])
         high = self.random.choice(["n", "n", "m", "n - 1", *loops, *(f"n - {x}" for x in loops)])
-        head = f"for (int {inner} = {low}; {inner} < {high}; {inner}++)"
-        if self.random.random() < 0.2:
+        if self.type in ("unsigned long", "unsigned"):  # n - 1 of them would be large
+            low, high = self.random.choice(("0", "1", *loops)), self.random.choice("nm")
+        head = f"for ({self.type} {inner} = {low}; {inner} < {high}; {inner}++)"
+        if self.type == "int" and self.random.random() < 0.2:
             head = f"for (int {inner} = {high} - 1; {inner} >= {low}; {inner}--)"
         parts = [self.nest((*loops, inner), level + 1)]
         if self.random.random() < 0.35:
@@ -110,6 +121,9 @@ class Writer:
         target = self.element(loops, self.written)
         if self.random.random() < 0.12:
             target = "s"
+        if self.random.random() < 0.1 and self.type != "unsigned":
+            place = f"k{self.count}"
+            return f"{{ const long {place} = {self.folded(loops)}; F[{place}] {operator} F[{place}] * z; }}"
         return f"{target} {operator} {self.value(loops)};"
 
     def value(self, loops: tuple[str, ...]) -> str:
@@ -131,8 +145,16 @@ class Writer:
         other = self.random.choice((*loops, "2", "m", f"n - {one}"))
         return f"{one} {self.random.choice(('<', '<=', '>', '>=', '=='))} {other}"
 
-    def element(self, loops: tuple[str, ...], arrays: str = "CCAB") -> str:
+    def folded(self, loops: tuple[str, ...]) -> str:
+        row = self.index(loops)
+        if self.type == "unsigned":  # whose products may wrap round
+            row = f"(unsigned long)({row})"
+        return f"({row}) * {self.width} + {self.index(loops)}"
+
+    def element(self, loops: tuple[str, ...], arrays: str = "CCABF") -> str:
         array = self.random.choice(arrays)
+        if array == "F":
+            return f"F[{self.folded(loops)}]"
         if array == "C":
             return f"C[{self.index(loops)}][{self.index(loops)}]"
         return f"{array}[{self.index(loops, wide=True)}]"
@@ -161,7 +183,7 @@ def caller(number: int, names: list[str]) -> str:
     for n, m, shift in CALLS:
         b = f"memory + {100 + shift}" if shift else "memory + 300"
         arguments = f"{n}, {m}, memory + 100, {b}, (double (*)[{n + 8}])(memory + 600), "
-        arguments += "whole + 50, single + 50, 0.75"
+        arguments += "whole + 50, single + 50, 0.75, memory + 1300"
         calls.append(
             f'fill(); each({arguments}); printf("%lx ", hash(memory, sizeof memory)'
             " ^ hash(whole, sizeof whole) ^ hash(single, sizeof single));"
@@ -211,6 +233,7 @@ class Batch:
     def _definitions(self, functions: Functions, name: str) -> Iterator[str]:
         found, reasons = regions(functions, name)
         self.counts["refused"] += bool(reasons)
+        self.counts["folded"] += any(a.folded for scop in found for a in scop.arrays.values())
         node = functions.get(name)
         assert node is not None
         start, end = extent(node) or (0, 0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import islpy as isl
 
 from corr.polyhedral.declarations import Variable
-from corr.polyhedral.expressions import NotAffine, linear
+from corr.polyhedral.expressions import LONG_UNSIGNED, NotAffine, linear
 from corr.polyhedral.limits import bounded
 from corr.polyhedral.scop import PARAMETER, Array, Scop
 from corr.polyhedral.syntax import text
@@ -37,19 +37,23 @@ class Piece:
 
 
 def parameters(scop: Scop) -> list[str]:
-    """Declarations of the parameters as the generated code uses them: all of type long."""
-    lines = []
+    """Declarations of what the generated code uses: parameters, all of type long, and elements."""
+    lines = [f"const unsigned long {name} = {value};" for name, value in scop.computed.items()]
+    lines += [f"auto *const {a.pointer} = {a.start};" for a in scop.arrays.values() if a.start]
     for name in scop.parameters:
         value = name
         if name in _long(scop):  # cut to what conditions() then asks for
             most = f"{LARGEST_PARAMETER}L"
-            value = f"{name} < -{most} ? -{most} : {name} > {most} ? {most} : {name}"
+            value = f"{name} > {most} ? {most} : {name}"
+            if scop.parameter_types[name] not in LONG_UNSIGNED:
+                value = f"{name} < -{most} ? -{most} : {value}"
         lines.append(f"const long {PARAMETER}{name} = {value};")
     return lines
 
 
 def _long(scop: Scop) -> list[str]:
-    return [n for n in scop.parameters if scop.parameter_types[n] in ("long", "long long")]
+    large = {"long", "long long", *LONG_UNSIGNED}
+    return [n for n in scop.parameters if scop.parameter_types[n] in large]
 
 
 def conditions(scop: Scop) -> tuple[list[str], list[str]]:
@@ -108,9 +112,9 @@ def _pieces(scop: Scop) -> list[Piece]:
         variable = scop.variables[name]
         if array.dimensions:
             found.append(_of_array(scop, array, variable, name in written))
-        if not variable.array and not variable.own:
+        if not variable.holds and not variable.own:
             found.append(_itself(variable, name in written and not array.dimensions))
-    for name in sorted(scop.scalars):
+    for name in sorted(scop.scalars - scop.arrays.keys()):
         if not scop.variables[name].own and scop.variables[name].kind != "constant":
             found.append(_itself(scop.variables[name], written=False))
     return found
@@ -127,8 +131,12 @@ def _itself(variable: Variable, written: bool) -> Piece:
 def _of_array(scop: Scop, array: Array, variable: Variable, written: bool) -> Piece:
     low, high = _first_subscripts(scop, array.name)
     name = array.name
-    start = f"(unsigned long){name}"
-    size = f"sizeof *{name}"
+    start = f"(unsigned long){array.pointer}"
+    size = f"sizeof *{array.pointer}"
+    if array.folded:
+        widths = (f"({linear(width, scop.spelling())})" for width in scop.extents[name])
+        size = f"{' * '.join(widths)} * {size}"
+        low, high = (at if at == "0" else f"(unsigned long)({at})" for at in (low, high))
     return Piece(
         f"{PARAMETER}{name}",
         start if low == "0" else f"{start} + {low} * {size}",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
-from corr.polyhedral.clang_ast import Functions, Node, body_of
+from corr.polyhedral.clang_ast import WORD, Functions, Node, body_of
+from corr.polyhedral.containers import check_unchecked, container
 from corr.polyhedral.declarations import Variable, Variables, inner_extents, type_of
 from corr.polyhedral.expressions import (
     COUNTS,
+    LONG_UNSIGNED,
     Affine,
     Call,
     Cast,
@@ -21,6 +24,7 @@ from corr.polyhedral.expressions import (
     Operation,
 )
 from corr.polyhedral.scop import Array
+from corr.polyhedral.wrapping import Note, address
 
 #: Functions of the C library that only compute, with how many arguments they take. (errno, which
 #: sqrt may set, is not looked at.)
@@ -71,19 +75,22 @@ def element_type(type_: dict[str, str]) -> str:
 class Converter:
     """Turns expressions of one region into ours, and notes its parameters and arrays.
 
-    `scalars` are variables that are only read, `extents` the inner extents of arrays.
+    `scalars` are variables that are only read, `extents` the inner extents of arrays, `computed`
+    parameters that are no variables, as C++. `note` is told what must hold of subscripts.
     """
 
-    def __init__(self, functions: Functions, variables: Variables) -> None:
+    def __init__(self, functions: Functions, variables: Variables, note: Note) -> None:
+        self.note = note
         self.functions = functions
         self.parameters: dict[str, str] = {}
         self.arrays: dict[str, Array] = {}
         self.variables: dict[str, Variable] = {}
         self.scalars: set[str] = set()
         self.extents: dict[str, tuple[Affine, ...]] = {}
+        self.computed: dict[str, str] = {}
         self._declared = variables
         self._written: set[str] = set()
-        self._iterators: dict[str, Name] = {}
+        self._iterators: dict[str, Expression] = {}
         self._frames: list[dict[str, Node]] = []
         self._names: dict[str, str] = {}
 
@@ -115,6 +122,10 @@ class Converter:
             yield
         finally:
             del self._iterators[identity]
+
+    def put_in_place(self, identity: str, value: Expression) -> None:
+        """From here on this variable is what it was declared with."""
+        self._iterators[identity] = value
 
     def declare(self, variable: Node) -> Element:
         """A scalar that the region declares."""
@@ -204,7 +215,7 @@ class Converter:
             self._note(Array(name, kind, 0))
             return Element(kind, name, ())
         self.scalars.add(name)
-        if kind in COUNTS:
+        if kind in COUNTS | LONG_UNSIGNED:
             self.parameters[name] = kind
         return Name(kind, name)
 
@@ -215,7 +226,7 @@ class Converter:
             raise NotAffine(f"{name} is something else where it would be written out")
         if self._unique(f"enum {name}", name) != name:
             raise NotAffine(f"two things are called {name}")
-        if kind in COUNTS:
+        if kind in COUNTS | LONG_UNSIGNED:
             self.parameters[name] = kind
         return Name(kind, name)
 
@@ -245,7 +256,7 @@ class Converter:
             if how != "ArrayToPointerDecay":
                 raise NotAffine("an array's elements are pointers")
             base = below
-        subscripts = tuple(self.expression(i) for i in indices)
+        subscripts = tuple(address(self.expression(i), self.note) for i in indices)
         frame = self._frames.pop() if self._frames else None
         try:
             if frame is not None:
@@ -271,6 +282,39 @@ class Converter:
             for word in {word for form in extents for word in form if word}:
                 self.parameters.setdefault(word, "long")
         return Element(kind, name, subscripts)
+
+    def _CXXOperatorCallExpr(self, node: Node) -> Expression:
+        """An element of a container, `v[i]`."""
+        operator, base, *indices = node["inner"]
+        base, held = unwrapped(base), container(unwrapped(base))
+        called = unwrapped(operator).get("referencedDecl", {}).get("name")
+        if called != "operator[]" or held is None or len(indices) != 1 or self._frames:
+            raise NotAffine(f"a call of {called or 'an operator'} is not modelled")
+        check_unchecked(self.functions)
+        subscript = address(self.expression(indices[0]), self.note)
+        name = self._outer(base)
+        kind = element_type(node["type"])
+        self._note(Array(name, kind, 1, start=held.start))
+        return Element(kind, name, (subscript,))
+
+    def _CXXMemberCallExpr(self, node: Node) -> Expression:
+        """A container's size, which no element that is written changes."""
+        member = node["inner"][0]
+        base = unwrapped(member.get("inner", [{}])[0])
+        held = container(base)
+        if member.get("name") != "size" or held is None or self._frames:
+            raise NotAffine(f"a call of {member.get('name')} is not modelled")
+        self.scalars.add(self._outer(base))
+        name = f"{held.name}_size"
+        while name.encode() in self._words:
+            name += "_"
+        self.parameters[name] = "unsigned long"
+        self.computed[name] = f"{held.name}.size()"
+        return Name("unsigned long", name)
+
+    @cached_property
+    def _words(self) -> frozenset[bytes]:
+        return frozenset(WORD.findall(self.functions.text))
 
     def _BinaryOperator(self, node: Node) -> Expression:
         if node["opcode"] not in _BINARY:

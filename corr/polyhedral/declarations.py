@@ -10,6 +10,8 @@ from corr.polyhedral.expressions import WIDE, Affine, NotAffine, added, scaled
 
 _TERM = re.compile(r"^(?:(\d+)[uUlL]* \* )?([A-Za-z_]\w*|\d+[uUlL]*)(?: \* (\d+)[uUlL]*)?$")
 
+_CONTAINER = re.compile(r"(?:const )?std::.*>")
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -44,6 +46,11 @@ class Variable:
     @property
     def array(self) -> bool:
         return self.type.endswith("]") and "(*" not in self.type
+
+    @property
+    def holds(self) -> bool:
+        """Its elements lie in itself, not where it points to."""
+        return self.array or re.match(r"(?:const )?std::(?:\w+::)?array<", self.type) is not None
 
     @property
     def restricted(self) -> bool:
@@ -94,6 +101,9 @@ class Variables:
             kind = "constant"
         elif declared["kind"] not in ("VarDecl", "ParmVarDecl"):
             raise NotAffine(f"{declared.get('name')} is no variable")
+        seen = type_of(reference.get("type", {}))
+        if _CONTAINER.fullmatch(seen):  # or a reference to one, which never changes
+            return self._variable(kind, {**node, "type": {"qualType": seen}})
         return self._variable(kind, node)
 
     def _variable(self, kind: str, node: Node) -> Variable:
@@ -109,6 +119,11 @@ class Variables:
             addressed=identity in self._addressed,
             valued="init" in node,
         )
+
+    def constant(self, declaration: Node) -> bool:
+        """The variable has the value that it is declared with as long as it lives."""
+        kind, node = self._declared[declaration["id"]]
+        return self._variable(kind, node).steady
 
     def steady(self, name: str) -> bool:
         """Just one variable of the function has this name, and it never changes."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from corr.polyhedral.expressions import Element, Expression, NotAffine, Operation, linear
+from corr.polyhedral.expressions import Affine, Element, Expression, NotAffine, Operation, linear
 from corr.polyhedral.schedules import Row, Tree
 from corr.polyhedral.scop import Scop, Statement, access_to
 from corr.polyhedral.speculation import Speculation
@@ -151,7 +151,23 @@ class Emitter:
 
     def element(self, reference: Reference, instance: Instance, lane: int) -> str:
         forms = instance.lane(reference.forms(), lane) if lane else reference.forms()
-        return reference.array + "".join(f"[{linear(form)}]" for form in forms)
+        array = self.scop.arrays[reference.array]
+        if array.folded:
+            return f"{array.pointer}[{self._folded(array.name, forms)}]"
+        return array.pointer + "".join(f"[{linear(form)}]" for form in forms)
+
+    def _folded(self, array: str, forms: list[Affine]) -> str:
+        """Subscripts as the one that the text has for them."""
+        spell = self.scop.spelling()
+        index = linear(forms[0])
+        for width, form in zip(self.scop.extents[array], forms[1:], strict=True):
+            product = f"{_factor(index)} * {_factor(linear(width, spell))}"
+            index = f"{product} + {linear(form)}".replace("+ -", "- ")
+        return index
+
+
+def _factor(text: str) -> str:
+    return text if text.isalnum() or text.isidentifier() else f"({text})"
 
 
 def instances_of(steps: Sequence[Step], jams: Sequence[Jam]) -> Iterator[tuple[Step, Instance]]:

@@ -144,6 +144,10 @@ _BITS = {
 WIDE = frozenset({"int", "long", "long long"})
 #: Types whose every value a `long` holds.
 COUNTS = frozenset(name for name, bits in _BITS.items() if bits not in (-64, -1))
+#: Types of which the model takes values up to a limit, which is asked at run time.
+LONG_UNSIGNED = frozenset(name for name, bits in _BITS.items() if bits == -64)
+#: Types whose arithmetic wraps round.
+UNSIGNED = LONG_UNSIGNED | {"unsigned int"}
 
 
 def affine(node: Expression) -> Affine:
@@ -154,7 +158,7 @@ def affine(node: Expression) -> Affine:
     if isinstance(node, Number):
         return {"": _whole(node)}
     if isinstance(node, Name):
-        if node.type not in COUNTS:
+        if node.type not in COUNTS | LONG_UNSIGNED:
             raise NotAffine(f"{node.name} is of type {node.type}")
         return {node.name: 1}
     if isinstance(node, Cast):
@@ -188,6 +192,16 @@ def _holds(target: str, source: str) -> bool:
     if source == "char":  # signed or not
         return to > 8
     return to >= of if of > 0 else (to > -of or to <= of)
+
+
+def limits(type_: str) -> tuple[int, int]:
+    """The least and the largest number of a type. Raises NotAffine for what is no whole number."""
+    if type_ not in _BITS:
+        raise NotAffine(f"{type_} is no type of whole numbers")
+    bits = _BITS[type_]
+    if type_ == "char":  # signed or not
+        return -128, 255
+    return (0, (1 << -bits) - 1) if bits < 0 else (-(1 << bits - 1), (1 << bits - 1) - 1)
 
 
 def _is_within(target: str, form: Affine) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from corr.polyhedral.assumptions import assumed
@@ -9,6 +10,7 @@ from corr.polyhedral.clang_ast import WORD, Functions, Node, walk
 from corr.polyhedral.convert import Converter, element_type, unwrapped
 from corr.polyhedral.declarations import Variables
 from corr.polyhedral.expressions import (
+    UNSIGNED,
     WIDE,
     Affine,
     Element,
@@ -21,10 +23,12 @@ from corr.polyhedral.expressions import (
     affine,
     scaled,
 )
+from corr.polyhedral.folded import is_polynomial, unfolded
 from corr.polyhedral.limits import limited
 from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
-from corr.polyhedral.scop import PARAMETER, Array, Constraint, Scop, Statement
+from corr.polyhedral.scop import PARAMETER, Array, Constraint, Obligation, Scop, Statement
 from corr.polyhedral.span import bounds, confirmed
+from corr.polyhedral.wrapping import plain
 
 _COMPARISONS = {"<", "<=", ">", ">=", "=="}
 _FLIPPED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -50,13 +54,25 @@ class Region:
     variables: Variables
     again: bool
     statements: list[Statement] = field(default_factory=list)
+    obligations: list[Obligation] = field(default_factory=list)
+    #: Where the statement is that is being taken.
+    place: Place = field(default_factory=Place)
     loops: int = 0
+    #: What the text calls the loops' variables.
+    written: dict[str, str] = field(default_factory=dict)
 
-    @limited("the region")
     def scop(self, run: list[Node]) -> Scop:
         """The region. Raises NotAffine."""
+        try:
+            return self._scop(run)
+        except NotAffine as error:
+            says = re.sub(r"x\d+'", lambda found: self.written.get(found[0], found[0]), str(error))
+            raise NotAffine(says) from error
+
+    @limited("the region")
+    def _scop(self, run: list[Node]) -> Scop:
         start, ends = bounds(self.functions, run)
-        self.converter = Converter(self.functions, self.variables)
+        self.converter = Converter(self.functions, self.variables, self._note)
         for node in run:
             self.converter.find_writes(node)
         self.inside = {id(n) for node in run for n in walk(node)}
@@ -86,7 +102,10 @@ class Region:
             text=self.functions.text[slice(*span)].decode("utf-8", "surrogateescape"),
             words=words,
             numbers=self.functions.numbers(self.functions.text[slice(*span)]),
+            obligations=tuple(self.obligations),
+            computed=dict(self.converter.computed),
         )
+        result = unfolded(result)
         return replace(result, assumption=assumed(result))
 
     def _words(self, parameters: set[str], arrays: dict[str, Array]) -> frozenset[str]:
@@ -94,7 +113,7 @@ class Region:
         could be taken for something else."""
         macros = self.functions.macros
         words = frozenset(w.decode() for w in {*WORD.findall(self.functions.text), *macros})
-        for name in parameters:
+        for name in {*parameters, *(a.name for a in arrays.values() if a.start)}:
             if PARAMETER + name in words:
                 raise NotAffine(f"{PARAMETER + name} is a name of the program's")
         for name in {*parameters, *arrays, *self.converter.scalars}:
@@ -127,6 +146,7 @@ class Region:
 
     def _statement(self, node: Node, place: Place) -> int:
         """Take a statement at a place; the last place it used among its siblings."""
+        self.place = place
         kind = node.get("kind")
         at = place.position[-1]
         if kind == "CompoundStmt":
@@ -189,6 +209,8 @@ class Region:
                 raise NotAffine("a declaration is not of a plain variable")
             if place.guard is not None:
                 raise NotAffine("a declaration in a condition on data")
+            if self._is_named_number(variable):
+                continue
             element = self.converter.declare(variable)
             values = [n for n in variable.get("inner", ()) if n.get("kind")]
             if values:
@@ -197,13 +219,25 @@ class Region:
                 at += 1
         return at
 
+    def _is_named_number(self, variable: Node) -> bool:
+        """A variable that only names a number, `int k = i * n + j`: that is put in its place."""
+        values = [n for n in variable.get("inner", ()) if n.get("kind")]
+        kind = element_type(variable["type"])
+        if len(values) != 1 or kind not in WIDE | UNSIGNED or not self.variables.constant(variable):
+            return False
+        value = self.converter.expression(values[0])
+        if not is_polynomial(value):
+            return False
+        self.converter.put_in_place(variable["id"], value)
+        return True
+
     def _condition(self, node: Node, place: Place) -> int:
         parts = node["inner"]
         if node.get("hasVar") or node.get("hasInit"):
             raise NotAffine("an if with a declaration is not modelled")
         try:
-            inside = self._constraints(parts[0])
-            outside = self._negated(parts[0]) if len(parts) > 2 else None
+            inside = self._constraints(parts[0], place)
+            outside = self._negated(parts[0], place) if len(parts) > 2 else None
         except NotAffine:
             return self._guarded(parts, place)
         within = replace(place, constraints=place.constraints + inside)
@@ -237,28 +271,49 @@ class Region:
         if place.guard is not None:
             raise NotAffine("a condition on data guards a loop")
         variable, value = self._start(init)
-        if variable["type"] not in WIDE:
+        if variable["type"] not in WIDE | UNSIGNED:
             raise NotAffine(f"a loop's variable is of type {variable['type']}")
-        first = affine(self.converter.expression(value))
+        first = self._whole(value, place)
         if not variable["declared"]:
             check_only_loops(self.function, variable["id"])
         name = Name(variable["type"], f"x{self.loops}'")
+        self.written[name.name] = variable["name"]
         self.loops += 1
         step = self._step(increment, variable["id"])
         if abs(step) != 1:
             raise NotAffine("a loop's step is not 1")
+        if variable["type"] in UNSIGNED and step < 0:
+            raise NotAffine(f"a loop of type {variable['type']} runs down")
         with self.converter.iterator(variable["id"], name):
-            start = added({name.name: 1, "": 0}, scaled(first, -1))
-            limits = self._constraints(condition)
-            if any(c.equal or c.form.get(name.name, 0) * step > 0 for c in limits):
-                raise NotAffine("a loop's condition may become true after it was false")
+            start = Constraint(scaled(added({name.name: 1, "": 0}, scaled(first, -1)), step))
             inner = Place(
                 (*place.loops, name.name),
                 (*place.directions, step),
                 (*place.position, 0),
-                (*place.constraints, Constraint(scaled(start, step)), *limits),
+                (*place.constraints, start),
             )
+            limits = self._constraints(condition, inner)
+            if any(c.equal or c.form.get(name.name, 0) * step > 0 for c in limits):
+                raise NotAffine("a loop's condition may become true after it was false")
+            inner = replace(inner, constraints=(*inner.constraints, *limits))
+            if variable["type"] == "unsigned int":  # it goes on to a number of its type
+                self._oblige(added({name.name: -1}, {"": (1 << 32) - 2}), inner)
             self._statement(body, inner)
+
+    def _whole(self, node: Node, place: Place) -> Affine:
+        """The linear form of a whole number that is looked at there; what it takes is noted."""
+        self.place = place
+        return affine(plain(self.converter.expression(node), self._note))
+
+    def _note(self, inner: Expression, low: int, high: int | None) -> None:
+        form = affine(inner)
+        self._oblige(added(form, {"": -low}), self.place)
+        if high is not None:
+            self._oblige(added(scaled(form, -1), {"": high}), self.place)
+
+    def _oblige(self, form: Affine, place: Place) -> None:
+        if any(form.keys() - {""}) or form.get("", 0) < 0:
+            self.obligations.append(Obligation(place.loops, place.constraints, form))
 
     def _start(self, node: Node) -> tuple[dict[str, str], Node]:
         """A loop's variable (id, type, whether it is declared here) and its first value."""
@@ -267,15 +322,17 @@ class Region:
             values = [n for n in variable.get("inner", ()) if n.get("kind")]
             if values and variable.get("init") == "c" and not variable.get("storageClass"):
                 kind = element_type(variable["type"])
-                return {"id": variable["id"], "type": kind, "declared": "here"}, values[0]
+                known = {"id": variable["id"], "name": variable["name"], "type": kind}
+                return {**known, "declared": "here"}, values[0]
         if node.get("kind") == "BinaryOperator" and node["opcode"] == "=":
             target = unwrapped(node["inner"][0])
             if target.get("kind") == "DeclRefExpr":
                 kind = element_type(target["type"])
-                identity = target["referencedDecl"]["id"]
+                declared = target["referencedDecl"]
+                known = {"id": declared["id"], "name": declared["name"], "type": kind}
                 if not self.variables.get(target).own:
                     raise NotAffine("a loop's variable can be changed by others")
-                return {"id": identity, "type": kind, "declared": ""}, node["inner"][1]
+                return {**known, "declared": ""}, node["inner"][1]
         raise NotAffine("a loop's start is not a plain assignment")
 
     def _step(self, node: Node, identity: str) -> int:
@@ -284,26 +341,27 @@ class Region:
             if node["kind"] == "UnaryOperator" and node["opcode"] in ("++", "--"):
                 return 1 if node["opcode"] == "++" else -1
             if node["kind"] == "CompoundAssignOperator" and node["opcode"] in ("+=", "-="):
-                form = affine(self.converter.expression(node["inner"][1]))
+                form = affine(plain(self.converter.expression(node["inner"][1]), self._note))
                 if set(form) <= {""}:
                     return form.get("", 0) * (1 if node["opcode"] == "+=" else -1)
         raise NotAffine("a loop's step is not constant")
 
-    def _constraints(self, node: Node) -> tuple[Constraint, ...]:
+    def _constraints(self, node: Node, place: Place) -> tuple[Constraint, ...]:
         node = unwrapped(node)
         if node.get("kind") == "BinaryOperator":
             operator = node["opcode"]
             if operator == "&&":
-                return self._constraints(node["inner"][0]) + self._constraints(node["inner"][1])
+                left, right = (self._constraints(part, place) for part in node["inner"])
+                return left + right
             if operator in _COMPARISONS:
-                left, right = (affine(self.converter.expression(n)) for n in node["inner"])
-                return (_constraint(operator, left, right),)
+                first, second = (self._whole(part, place) for part in node["inner"])
+                return (_constraint(operator, first, second),)
         raise NotAffine("a condition is not affine")
 
-    def _negated(self, node: Node) -> tuple[Constraint, ...]:
+    def _negated(self, node: Node, place: Place) -> tuple[Constraint, ...]:
         node = unwrapped(node)
         if node.get("kind") == "BinaryOperator" and node["opcode"] in _FLIPPED:
-            left, right = (affine(self.converter.expression(n)) for n in node["inner"])
+            left, right = (self._whole(part, place) for part in node["inner"])
             return (_constraint(_FLIPPED[node["opcode"]], left, right),)
         raise NotAffine("the else of this condition is not convex")
 

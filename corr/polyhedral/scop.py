@@ -89,7 +89,8 @@ class Array:
     """An array, or with no dimension a scalar, that the region reads or writes.
 
     `declaration` is given for what the region declares itself; `outside` says that its value
-    may be used after the region.
+    may be used after the region; `folded`, that the text writes its subscripts as one;
+    `start` is the C++ that points to the elements of a container.
     """
 
     name: str
@@ -97,8 +98,24 @@ class Array:
     dimensions: int
     local: bool = False
     outside: bool = True
+    folded: bool = False
+    start: str = ""
     #: Text of the extents of an expanded scalar, by dimension.
     extents: tuple[str, ...] = ()
+
+    @property
+    def pointer(self) -> str:
+        """The name by which the generated code has its elements."""
+        return PARAMETER + self.name if self.start else self.name
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """`form >= 0` wherever the constraints hold, or the text does something else."""
+
+    loops: tuple[str, ...]
+    constraints: tuple[Constraint, ...]
+    form: Affine
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +124,9 @@ class Scop:
 
     `scalars` are the variables that it only reads; `extents` those of arrays' dimensions but the
     first; `text` is how it is written, `words` all words of the source; `assumption` is what the
-    parameters must fulfil (a set of isl's) if the model is to hold, None for nothing. `numbers` are
-    macros of the text, which the model holds as the numbers that they are here.
+    parameters must fulfil (a set of isl's) if the model is to hold, None for nothing: what the
+    `obligations` ask among other things. `numbers` are macros of the text, which the model holds as
+    the numbers that they are here; `computed` parameters that are no variables, as C++.
     """
 
     function: str
@@ -124,6 +142,8 @@ class Scop:
     words: frozenset[str] = frozenset()
     assumption: isl.Set | None = None
     numbers: dict[str, int] = field(default_factory=dict)
+    obligations: tuple[Obligation, ...] = ()
+    computed: dict[str, str] = field(default_factory=dict)
 
     def statement(self, name: str) -> Statement:
         return next(s for s in self.statements if s.name == name)
@@ -154,10 +174,16 @@ class Scop:
         return _union([isl.UnionSet.from_set(self.domain_of(s)) for s in self.statements])
 
     def domain_of(self, s: Statement) -> isl.Set:
+        return self.points(s.loops, s.constraints, s.name)
+
+    def points(
+        self, loops: tuple[str, ...], constraints: tuple[Constraint, ...], name: str = ""
+    ) -> isl.Set:
+        """Where the constraints hold, in the space of these loops."""
         spell = self.spelling()
-        terms = [f"{linear(c.form, spell)} {'=' if c.equal else '>='} 0" for c in s.constraints]
+        terms = [f"{linear(c.form, spell)} {'=' if c.equal else '>='} 0" for c in constraints]
         inside = " and ".join(terms) or "true"
-        return isl.Set(f"{self.header}{{ {s.name}[{', '.join(s.loops)}] : {inside} }}")
+        return isl.Set(f"{self.header}{{ {name}[{', '.join(loops)}] : {inside} }}")
 
     @cached_property
     def order(self) -> isl.UnionMap:

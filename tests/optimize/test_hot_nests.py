@@ -62,7 +62,7 @@ def nests(folder: Path, tools: Toolchain, loops: Sequence[HotLoop]) -> HotNests:
     [
         ("smooth", "t.c", 5, "t.c:4 smooth: a loop round modelled ones is not: a WhileStmt"),
         ("smooth", "t.c", 7, "t.c:4 smooth: not modelled: a WhileStmt is not modelled"),
-        ("scatter", "t.c", 12, "t.c:12 scatter: not modelled: p[x"),
+        ("scatter", "t.c", 12, "t.c:12 scatter: not modelled: p[j] is not affine"),
         ("walk", "t.c", 17, "t.c:17 walk: not modelled: only `for` loops are modelled"),
         ("other", "other.h", 1, "other.h:1 other: not modelled: it is not written in the unit's"),
         ("memmove", "t.c", 1, "t.c:1 memmove: not modelled: no definition"),

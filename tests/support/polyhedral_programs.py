@@ -36,10 +36,10 @@ def region(folder: Path, text: str, function: str = "f") -> Scop:
     return found[0]
 
 
-def variants(folder: Path, text: str, wanted: int, seed: int) -> list[str]:
+def variants(folder: Path, text: str, wanted: int, seed: int, name: str = "t.c") -> list[str]:
     """The definition of `f` as it is written, then with its regions in other legal orders."""
-    found, _ = read(folder, text)
-    program = from_files(["t.c"], ("-O1",), Run(), folder)
+    found, _ = read(folder, text, name=name)
+    program = from_files([name], ("-O1",), Run(), folder)
     node = Functions(program, program.units[0], toolchain.find()).get("f")
     assert node is not None
     whole = extent(node)
@@ -71,9 +71,12 @@ def all_in_one(text: str, functions: list[str], main: str) -> str:
     return "\n".join(parts)
 
 
-def outputs(folder: Path, text: str, functions: list[str], main: str, *flags: str) -> list[str]:
+def outputs(
+    folder: Path, text: str, functions: list[str], main: str, *flags: str, name: str = "run.c"
+) -> list[str]:
     """What main's body prints with each definition of `f`."""
-    return output(folder, all_in_one(text, functions, main), *flags).split("==\n")[:-1]
+    whole = all_in_one(text, functions, main)
+    return output(folder, whole, *flags, name=name).split("==\n")[:-1]
 
 
 def output(folder: Path, text: str, *flags: str, name: str = "run.c") -> str:

@@ -1,0 +1,47 @@
+"""Containers of C++ whose elements lie one after another: their elements and sizes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from corr.polyhedral.clang_ast import Functions, Node
+from corr.polyhedral.declarations import type_of
+from corr.polyhedral.expressions import NotAffine
+
+#: A type as clang names it, and the member that points to the elements.
+_TYPES = (
+    (re.compile(r"std::(?:\w+::)?vector<(?P<element>[\w ]+)(?:, std::allocator<.*>)?>"), "data()"),
+    (re.compile(r"std::(?:\w+::)?array<(?P<element>[\w ]+), \d+>"), "data()"),
+    (re.compile(r"std::(?:\w+::)?unique_ptr<(?P<element>[\w ]+)\[\](?:, .*)?>"), "get()"),
+)
+#: Where these are defined, an index out of bounds ends the program.
+_CHECKED = (b"_GLIBCXX_ASSERTIONS", b"_GLIBCXX_DEBUG", b"_LIBCPP_HARDENING_MODE")
+
+
+@dataclass(frozen=True)
+class Container:
+    """A variable that holds elements: their type, and the C++ that points to the first of them."""
+
+    name: str
+    element: str
+    start: str
+
+
+def container(node: Node) -> Container | None:
+    """The container that a DeclRefExpr names; None for anything else."""
+    if node.get("kind") != "DeclRefExpr":
+        return None
+    text = type_of(node["type"]).removeprefix("const ").removesuffix(" &")
+    name = node["referencedDecl"].get("name", "")
+    for form, start in _TYPES:
+        found = form.fullmatch(text)
+        if found and found["element"] != "bool":  # whose vector is one of bits
+            return Container(name, found["element"], f"{name}.{start}")
+    return None
+
+
+def check_unchecked(functions: Functions) -> None:
+    """Raise NotAffine where the program asks that each index be checked."""
+    if functions.macros.keys() & set(_CHECKED):
+        raise NotAffine("indices of containers are checked in this build")

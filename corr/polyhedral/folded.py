@@ -1,0 +1,263 @@
+"""Subscripts that fold several dimensions into one, `a[i * n + k]`, taken apart again.
+
+Which widths they were folded with is read from the coefficients of the loops' variables. That no
+subscript leaves its width is what `assumptions` then asks of the parameters.
+(Delinearisation of parametric subscripts: Grosser, Ramanujam, Pouchet, Sadayappan, Pop, ICS 2015.)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from math import gcd
+
+from corr.polyhedral.assumptions import outside
+from corr.polyhedral.expressions import (
+    WIDE,
+    Affine,
+    Cast,
+    Element,
+    Expression,
+    Name,
+    NotAffine,
+    Number,
+    Operation,
+    affine,
+    show,
+)
+from corr.polyhedral.scop import Array, Scop, Statement
+from corr.polyhedral.wrapping import address
+
+#: A sum of products of names: coefficient by the names, sorted; () is the constant.
+Polynomial = dict[tuple[str, ...], int]
+#: Dimensions that one subscript may hold, and widths that are tried for each.
+MOST_DIMENSIONS, MOST_WIDTHS = 4, 4
+#: Products that one subscript may be the sum of.
+MOST_STEPS = 40
+
+
+@dataclass(frozen=True)
+class Use:
+    """One subscript of an array, and the statement that it is in."""
+
+    statement: Statement
+    subscript: Expression
+
+
+def unfolded(scop: Scop) -> Scop:
+    """The region with its folded subscripts taken apart.
+
+    An array of which one subscript is not linear gets as many dimensions as it was folded from.
+    Raises NotAffine where no widths fit all subscripts of an array.
+    """
+    for name, array in scop.arrays.items():
+        if array.dimensions == 1 and not array.local:
+            uses = list(_uses(scop, name))
+            if not all(_is_affine(use.subscript) for use in uses):
+                scop = _apart(scop, array, uses)
+    return scop
+
+
+def _uses(scop: Scop, array: str) -> Iterator[Use]:
+    for s in scop.statements:
+        roots = [s.target, s.value, *([s.guard] if s.guard is not None else [])]
+        for node in (node for root in roots for node in root.walk()):
+            if isinstance(node, Element) and node.array == array:
+                yield Use(s, node.indices[0])
+
+
+def _is_affine(node: Expression) -> bool:
+    try:
+        affine(node)
+    except NotAffine:
+        return False
+    return True
+
+
+def _apart(scop: Scop, array: Array, uses: Sequence[Use]) -> Scop:
+    names = {n.name: n for use in uses for n in use.subscript.walk() if isinstance(n, Name)}
+    whole = [polynomial(use.subscript) for use in uses]
+    parts, widths = _dimensions(scop, uses, [[form] for form in whole], [])
+    index = {
+        (use.statement.name, use.subscript): tuple(_expression(form, names) for form in forms)
+        for use, forms in zip(uses, parts, strict=True)
+    }
+    statements = tuple(_rewritten(s, array.name, index) for s in scop.statements)
+    arrays = {**scop.arrays, array.name: replace(array, dimensions=len(widths) + 1, folded=True)}
+    extents = {**scop.extents, array.name: tuple(map(_affine, widths))}
+    return replace(scop, statements=statements, arrays=arrays, extents=extents)
+
+
+def _dimensions(
+    scop: Scop, uses: Sequence[Use], parts: list[list[Polynomial]], widths: list[Polynomial]
+) -> tuple[list[list[Polynomial]], list[Polynomial]]:
+    """The subscripts with the first of each taken apart until all are linear, and the widths."""
+    firsts = [forms[0] for forms in parts]
+    if all(_is_linear(form) for form in firsts):
+        return parts, widths
+    if len(widths) + 1 < MOST_DIMENSIONS:
+        for width in _candidates(firsts):
+            split = [
+                _split(scop, use.statement, form, width)
+                for use, form in zip(uses, firsts, strict=True)
+            ]
+            if all(split):
+                rests = [
+                    [*pair, *forms[1:]] for pair, forms in zip(split, parts, strict=True) if pair
+                ]
+                try:
+                    return _dimensions(scop, uses, rests, [width, *widths])
+                except NotAffine:
+                    continue
+    worst = next(u for u, form in zip(uses, firsts, strict=True) if not _is_linear(form))
+    raise NotAffine(f"{show(worst.subscript)} is not affine")
+
+
+def _candidates(forms: Iterable[Polynomial]) -> list[Polynomial]:
+    """Linear widths that some variable of a loop is multiplied with, the commonest first."""
+    found: Counter[tuple[tuple[tuple[str, ...], int], ...]] = Counter()
+    for form in forms:
+        for variable in {name for names in form for name in names if _is_iterator(name)}:
+            factor = {_without(n, variable): v for n, v in form.items() if variable in n}
+            while any(len(n) > 1 for n in factor):  # n * m: m is the width, or n is
+                divisor = sorted(n for names in factor for n in names)[-1]
+                if not all(divisor in n for n in factor):
+                    break
+                found[(((divisor,), 1),)] += 1
+                factor = {_without(n, divisor): v for n, v in factor.items()}
+            if all(len(n) < 2 for n in factor) and any(factor):
+                common = gcd(*factor.values()) * (1 if max(factor.items())[1] > 0 else -1)
+                found[tuple(sorted((n, v // common) for n, v in factor.items()))] += 1
+    ordered = sorted(found, key=lambda width: (-found[width], len(width), width))
+    return [dict(width) for width in ordered[:MOST_WIDTHS]]
+
+
+def _split(
+    scop: Scop, s: Statement, form: Polynomial, width: Polynomial
+) -> tuple[Polynomial, Polynomial] | None:
+    """A subscript divided by a width: quotient and rest; None if the rest never lies within."""
+    lead = max(width, key=lambda names: (len(names), names))
+    if width[lead] < 1:
+        return None
+    quotient: Polynomial = {}
+    rest = form
+    for _ in range(MOST_STEPS):  # of a long division, the largest products first
+        names = max((n for n in rest if _divides(lead, width, n, rest[n])), key=len, default=None)
+        if names is None:
+            break
+        step = {_without(names, lead[0]): rest[names] // width[lead]}
+        quotient = _sum(quotient, step)
+        rest = _sum(rest, _product(step, _scaled(width, -1)))
+    for fewer in (0, 1):  # n - 1 - j is a rest, not one more width and a negative one
+        last = _sum(quotient, {(): -fewer})
+        left = _sum(rest, _scaled(width, fewer))
+        if _is_linear(left) and _fits(scop, s, left, width):
+            return last, left
+    return None
+
+
+def _divides(lead: tuple[str, ...], width: Polynomial, names: tuple[str, ...], value: int) -> bool:
+    return lead[0] in names and value % width[lead] == 0
+
+
+def _fits(scop: Scop, s: Statement, rest: Polynomial, width: Polynomial) -> bool:
+    runs = scop.domain_of(s).params()
+    bad = outside(scop, s, _affine(rest), _affine(width))
+    return bool(runs.is_empty() or not runs.subtract(bad).is_empty())
+
+
+def _rewritten(
+    s: Statement, array: str, index: Mapping[tuple[str, Expression], tuple[Expression, ...]]
+) -> Statement:
+    def change(node: Expression) -> Expression:
+        if isinstance(node, Element) and node.array == array:
+            return Element(node.type, array, index[s.name, node.indices[0]])
+        return node.rebuilt(change)
+
+    target = change(s.target)
+    assert isinstance(target, Element)
+    guard = change(s.guard) if s.guard is not None else None
+    return replace(s, target=target, value=change(s.value), guard=guard)
+
+
+def is_polynomial(node: Expression) -> bool:
+    """Whether the expression is one of numbers, loops' variables and parameters alone."""
+    try:
+        polynomial(address(node, _nothing))
+    except NotAffine:
+        return False
+    return True
+
+
+def _nothing(_node: Expression, _low: int, _high: int | None) -> None:
+    """What must hold is noted where the number is used."""
+
+
+# --- polynomials ---------------------------------------------------------------------------
+
+
+def polynomial(node: Expression) -> Polynomial:
+    """The polynomial that an expression of whole numbers is. Raises NotAffine."""
+    if isinstance(node, Operation) and node.operator in ("+", "-", "*"):
+        if node.type not in WIDE:
+            raise NotAffine(f"{show(node)} is computed as {node.type}")
+        parts = [polynomial(operand) for operand in node.operands]
+        if node.operator == "*":
+            return _product(*parts)
+        if node.operator == "-":
+            parts[-1] = _scaled(parts[-1], -1)
+        return reduce(_sum, parts)
+    if isinstance(node, Cast):
+        form = polynomial(node.operand)
+        affine(Cast(node.type, Name(node.operand.type, "x")))  # keeps every value
+        return form
+    return {(name,) if name else (): value for name, value in affine(node).items()}
+
+
+def _sum(left: Polynomial, right: Polynomial) -> Polynomial:
+    total = {k: left.get(k, 0) + right.get(k, 0) for k in left | right}
+    return {k: v for k, v in total.items() if v}
+
+
+def _scaled(form: Polynomial, by: int) -> Polynomial:
+    return {k: v * by for k, v in form.items()}
+
+
+def _product(left: Polynomial, right: Polynomial) -> Polynomial:
+    total: Polynomial = {}
+    for a, x in left.items():
+        for b, y in right.items():
+            total = _sum(total, {tuple(sorted((*a, *b))): x * y})
+    return total
+
+
+def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    at = names.index(name)
+    return names[:at] + names[at + 1 :]
+
+
+def _is_iterator(name: str) -> bool:
+    return name.endswith("'")
+
+
+def _is_linear(form: Polynomial) -> bool:
+    return all(len(names) < 2 for names in form)
+
+
+def _affine(form: Polynomial) -> Affine:
+    return {"": 0} | {names[0] if names else "": value for names, value in form.items()}
+
+
+def _expression(form: Polynomial, names: Mapping[str, Expression]) -> Expression:
+    """A linear form as a tree that `affine` reads back."""
+    terms: list[Expression] = [
+        Operation("long", "*", (Number("long", f"{value}L"), names[key[0]]))
+        for key, value in sorted(form.items())
+        if key
+    ]
+    constant = form.get((), 0)
+    if constant or not terms:
+        terms.append(Number("long", f"{constant}L"))
+    return reduce(lambda total, term: Operation("long", "+", (total, term)), terms)
