@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectors.base.errors import CompileError
 from collectors.base.table import Problem
@@ -35,11 +35,15 @@ _NO_FOR = "only `for` loops are modelled"
 
 @dataclass(frozen=True)
 class Nest:
-    """A modelled region of a hot function: its unit's label, that file's text, the model."""
+    """A modelled region of a hot function: its unit's label, that file's text, the model.
+
+    `share`: of the time, that of its sampled loops.
+    """
 
     file: str
     text: bytes
     scop: Scop
+    share: float = 0.0
 
     @property
     def lines(self) -> tuple[int, int]:
@@ -86,12 +90,17 @@ def of_loops(loops: Sequence[HotLoop], program: Program, toolchain: Toolchain) -
     for unit in program.units:
         label = program.label(unit)
         for nests, unmodelled in _of_unit(program, unit, toolchain, functions):
-            modelled += nests
+            modelled += [replace(nest, share=_share(nest, loops)) for nest in nests]
             for reason in unmodelled:
                 reasons.setdefault(reason.function, []).append((label, reason))
     spoken_of = [loop for loop in loops if loop.share >= LEAST_OF_LOOP]
     problems = (_problem(loop, modelled, reasons.get(loop.written, ())) for loop in spoken_of)
     return HotNests(tuple(modelled), tuple(dict.fromkeys(p for p in problems if p is not None)))
+
+
+def _share(nest: Nest, loops: Iterable[HotLoop]) -> float:
+    first, last = nest.lines
+    return sum(o.share for o in loops if o.file == nest.file and first <= o.line <= last)
 
 
 def _hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:

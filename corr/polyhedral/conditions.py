@@ -38,7 +38,7 @@ class Piece:
 
 def parameters(scop: Scop) -> list[str]:
     """Declarations of what the generated code uses: parameters, all of type long, and elements."""
-    lines = [f"const unsigned long {name} = {value};" for name, value in scop.computed.items()]
+    lines = [f"const {kind} {name} = {value};" for name, (kind, value) in scop.computed.items()]
     lines += [f"auto *const {a.pointer} = {a.start};" for a in scop.arrays.values() if a.start]
     for name in scop.parameters:
         value = name

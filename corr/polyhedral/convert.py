@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from corr.polyhedral.ast_forms import element_type, is_address, pointed, unwrapped
 from corr.polyhedral.clang_ast import WORD, Functions, Node, body_of
 from corr.polyhedral.containers import check_unchecked, container
-from corr.polyhedral.declarations import Variable, Variables, inner_extents, type_of
+from corr.polyhedral.declarations import Variable, Variables, inner_extents
 from corr.polyhedral.expressions import (
     COUNTS,
     LONG_UNSIGNED,
+    UNSIGNED,
+    WIDE,
     Affine,
     Call,
     Cast,
@@ -22,6 +25,9 @@ from corr.polyhedral.expressions import (
     NotAffine,
     Number,
     Operation,
+    is_iterator,
+    is_product,
+    show,
 )
 from corr.polyhedral.scop import Array
 from corr.polyhedral.wrapping import Note, address
@@ -30,7 +36,6 @@ from corr.polyhedral.wrapping import Note, address
 #: sqrt may set, is not looked at.)
 _ONE = ["sqrt", "fabs", "exp", "log", "sin", "cos", "tan", "floor", "ceil", "cbrt", "exp2"]
 _PURE = dict.fromkeys(_ONE, 1) | {"pow": 2, "fmax": 2, "fmin": 2, "fma": 3}
-_TRANSPARENT = {"LValueToRValue", "ArrayToPointerDecay", "NoOp", "FunctionToPointerDecay"}
 _CONVERSIONS = {
     "IntegralToFloating",
     "FloatingCast",
@@ -49,34 +54,13 @@ _SUFFIXES = {
     "unsigned long long": "ULL",
 }
 _UNARY = {"-", "+", "!", "~"}
-_SCALAR = re.compile(
-    r"^(?:(?:unsigned )?(?:char|short|int|long|long long)|signed char|float|double|bool)$"
-)
-
-
-def unwrapped(node: Node) -> Node:
-    """The node without the brackets and conversions that do not change it."""
-    while node.get("kind") in ("ParenExpr", "ConstantExpr") or (
-        node.get("kind") == "ImplicitCastExpr" and node.get("castKind") in _TRANSPARENT
-    ):
-        node = node["inner"][0]
-    return node
-
-
-def element_type(type_: dict[str, str]) -> str:
-    """The scalar type that clang names, without const. Raises NotAffine for any other."""
-    text = type_of(type_)
-    name = " ".join(word for word in text.split() if word != "const")
-    if not _SCALAR.match(name):
-        raise NotAffine(f"type {text} is not modelled")
-    return name
 
 
 class Converter:
     """Turns expressions of one region into ours, and notes its parameters and arrays.
 
     `scalars` are variables that are only read, `extents` the inner extents of arrays, `computed`
-    parameters that are no variables, as C++. `note` is told what must hold of subscripts.
+    parameters that are no variables: type and C. `note` is told what must hold of subscripts.
     """
 
     def __init__(self, functions: Functions, variables: Variables, note: Note) -> None:
@@ -87,7 +71,7 @@ class Converter:
         self.variables: dict[str, Variable] = {}
         self.scalars: set[str] = set()
         self.extents: dict[str, tuple[Affine, ...]] = {}
-        self.computed: dict[str, str] = {}
+        self.computed: dict[str, tuple[str, str]] = {}
         self._declared = variables
         self._written: set[str] = set()
         self._iterators: dict[str, Expression] = {}
@@ -250,7 +234,7 @@ class Converter:
         while True:
             inner, index = base["inner"]
             indices.insert(0, index)
-            below, how = _pointed(inner)
+            below, how = pointed(inner)
             if below.get("kind") != "ArraySubscriptExpr":
                 break
             if how != "ArrayToPointerDecay":
@@ -305,12 +289,28 @@ class Converter:
         if member.get("name") != "size" or held is None or self._frames:
             raise NotAffine(f"a call of {member.get('name')} is not modelled")
         self.scalars.add(self._outer(base))
-        name = f"{held.name}_size"
+        return self._computed(f"{held.name}_size", "unsigned long", f"{held.name}.size()")
+
+    def sizes(self, node: Expression) -> Expression:
+        """A number with each product of sizes, `w * h`, put in as a size of its own."""
+        if isinstance(node, Operation) and node.type in WIDE | UNSIGNED and node.operator == "*":
+            names = [n.name for n in node.walk() if isinstance(n, Name)]
+            plain = all(isinstance(n, Name | Number | Cast | Operation) for n in node.walk())
+            known = all(
+                o.operator in ("+", "-", "*") for o in node.walk() if isinstance(o, Operation)
+            )
+            if len(names) > 1 and plain and known and not any(map(is_iterator, names)):
+                return self._computed("_by_".join(names), node.type, show(node))
+        return node.rebuilt(self.sizes)
+
+    def _computed(self, name: str, kind: str, value: str) -> Expression:
+        """A parameter that is no variable."""
         while name.encode() in self._words:
             name += "_"
-        self.parameters[name] = "unsigned long"
-        self.computed[name] = f"{held.name}.size()"
-        return Name("unsigned long", name)
+        if self.computed.setdefault(name, (kind, value)) != (kind, value):
+            raise NotAffine(f"{value} and another are both called {name}")
+        self.parameters[name] = kind
+        return Name(kind, name)
 
     @cached_property
     def _words(self) -> frozenset[bytes]:
@@ -380,44 +380,12 @@ class Converter:
         inner = (body_of(definition) or {}).get("inner", ())
         if len(inner) != 1 or inner[0]["kind"] != "ReturnStmt" or len(parameters) != len(arguments):
             raise NotAffine(f"the call of {name} cannot be written out")
-        given = [self.expression(a) for a in arguments if not _is_address(a)]
+        given = [self.expression(a) for a in arguments if not is_address(a)]
         self._frames.append({p["id"]: a for p, a in zip(parameters, arguments, strict=True)})
         try:
             result = self.expression(inner[0]["inner"][0])
         finally:
             self._frames.pop()
-        if any(map(_is_product, [result, *given])):
+        if any(map(is_product, [result, *given])):
             raise NotAffine(f"{name} written out could be contracted with what is round it")
         return result
-
-
-def _pointed(node: Node) -> tuple[Node, str]:
-    """What a pointer comes from, and whether by loading it or from an array."""
-    while node.get("kind") == "ParenExpr":
-        node = node["inner"][0]
-    how = ""
-    if node.get("kind") == "ImplicitCastExpr" and node["castKind"] in _TRANSPARENT:
-        how, node = node["castKind"], node["inner"][0]
-        if how == "NoOp":  # to const
-            return _pointed(node)
-    return unwrapped(node), how
-
-
-def _is_address(node: Node) -> bool:
-    """An argument that is a pointer: it is looked at where it is subscripted."""
-    return type_of(node["type"]).endswith(("*", "]", "*const", "*restrict")) or "(*" in type_of(
-        node["type"]
-    )
-
-
-def _is_product(node: Expression) -> bool:
-    """A floating-point product, which clang may contract with a sum in the same expression."""
-    if node.type not in ("float", "double"):
-        return False
-    if isinstance(node, Operation) and node.operator in ("*", "-", "+", "?"):
-        if node.operator == "*":
-            return True
-        if node.operator == "?":
-            return any(map(_is_product, node.operands[1:]))
-        return len(node.operands) == 1 and _is_product(node.operands[0])
-    return False

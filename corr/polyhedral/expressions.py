@@ -111,6 +111,24 @@ class Call(Expression):
         return Call(self.type, self.function, tuple(change(a) for a in self.arguments))
 
 
+def is_iterator(name: str) -> bool:
+    """Whether a name is that of a loop's variable, which no variable of C has."""
+    return name.endswith("'")
+
+
+def is_product(node: Expression) -> bool:
+    """A floating-point product, which clang may contract with a sum in the same expression."""
+    if node.type not in ("float", "double"):
+        return False
+    if isinstance(node, Operation) and node.operator in ("*", "-", "+", "?"):
+        if node.operator == "*":
+            return True
+        if node.operator == "?":
+            return any(map(is_product, node.operands[1:]))
+        return len(node.operands) == 1 and is_product(node.operands[0])
+    return False
+
+
 def replaced(node: Expression, names: Mapping[str, Expression]) -> Expression:
     """The expression with names put in place of others."""
     if isinstance(node, Name) and node.name in names:

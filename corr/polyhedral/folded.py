@@ -25,6 +25,7 @@ from corr.polyhedral.expressions import (
     Number,
     Operation,
     affine,
+    is_iterator,
     show,
 )
 from corr.polyhedral.scop import Array, Scop, Statement
@@ -119,7 +120,7 @@ def _candidates(forms: Iterable[Polynomial]) -> list[Polynomial]:
     """Linear widths that some variable of a loop is multiplied with, the commonest first."""
     found: Counter[tuple[tuple[tuple[str, ...], int], ...]] = Counter()
     for form in forms:
-        for variable in {name for names in form for name in names if _is_iterator(name)}:
+        for variable in {name for names in form for name in names if is_iterator(name)}:
             factor = {_without(n, variable): v for n, v in form.items() if variable in n}
             while any(len(n) > 1 for n in factor):  # n * m: m is the width, or n is
                 divisor = sorted(n for names in factor for n in names)[-1]
@@ -236,10 +237,6 @@ def _product(left: Polynomial, right: Polynomial) -> Polynomial:
 def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
     at = names.index(name)
     return names[:at] + names[at + 1 :]
-
-
-def _is_iterator(name: str) -> bool:
-    return name.endswith("'")
 
 
 def _is_linear(form: Polynomial) -> bool:

@@ -47,7 +47,10 @@ def code(scop: Scop, tree: Tree) -> str:
         before += _allocated(array, asked)
     asked += [array.name for array in expanded]
     rest = "\n".join([*before, *asked, *emitter.lines])
-    before = [*(p for p in parameters(scop) if _name(p) in set(_WORD.findall(rest))), *before]
+    for declaration in reversed(parameters(scop)):  # one may need another
+        if _name(declaration) in set(_WORD.findall(rest)):
+            before.insert(0, declaration)
+            rest += f"\n{declaration}"
     fast = [*emitter.types.used.values(), *scalars]
     body = [*_indented(fast), *emitter.lines]
     lines = ["{", *_indented(before)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from corr.polyhedral.ast_forms import unwrapped
 from corr.polyhedral.clang_ast import Node, begin_of, body_of, walk
-from corr.polyhedral.convert import unwrapped
 from corr.polyhedral.declarations import Variable
 from corr.polyhedral.expressions import NotAffine
 

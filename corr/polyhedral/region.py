@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field, replace
 
 from corr.polyhedral.assumptions import assumed
+from corr.polyhedral.ast_forms import element_type, unwrapped
 from corr.polyhedral.clang_ast import WORD, Functions, Node, walk
-from corr.polyhedral.convert import Converter, element_type, unwrapped
+from corr.polyhedral.convert import Converter
 from corr.polyhedral.declarations import Variables
 from corr.polyhedral.expressions import (
     UNSIGNED,
@@ -303,7 +304,7 @@ class Region:
     def _whole(self, node: Node, place: Place) -> Affine:
         """The linear form of a whole number that is looked at there; what it takes is noted."""
         self.place = place
-        return affine(plain(self.converter.expression(node), self._note))
+        return affine(plain(self.converter.sizes(self.converter.expression(node)), self._note))
 
     def _note(self, inner: Expression, low: int, high: int | None) -> None:
         form = affine(inner)

@@ -126,7 +126,7 @@ class Scop:
     first; `text` is how it is written, `words` all words of the source; `assumption` is what the
     parameters must fulfil (a set of isl's) if the model is to hold, None for nothing: what the
     `obligations` ask among other things. `numbers` are macros of the text, which the model holds as
-    the numbers that they are here; `computed` parameters that are no variables, as C++.
+    the numbers that they are here; `computed` parameters that are no variables: type and C.
     """
 
     function: str
@@ -143,7 +143,7 @@ class Scop:
     assumption: isl.Set | None = None
     numbers: dict[str, int] = field(default_factory=dict)
     obligations: tuple[Obligation, ...] = ()
-    computed: dict[str, str] = field(default_factory=dict)
+    computed: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def statement(self, name: str) -> Statement:
         return next(s for s in self.statements if s.name == name)

@@ -16,7 +16,7 @@ from corr.optimize.rules import flags
 from corr.optimize.rules.bases import bases
 from corr.optimize.rules.leaf_settings import choices, neighbours
 from corr.optimize.rules.nests import Region
-from corr.optimize.rules.proposer import Rules, Search
+from corr.optimize.rules.proposer import Rules, Search, in_turn
 from corr.optimize.variant import Variant
 from corr.polyhedral import rewrite
 from corr.polyhedral.clang_ast import Functions
@@ -199,3 +199,16 @@ def test_reassociation_is_asked_for_and_carried_to_the_gate():
         move.apply(original)
     allowed = Variant(program("gemm"), allow_reassociation=True)
     assert move.apply(allowed).flags == ("-ffast-math",)
+
+
+def test_nests_are_searched_by_their_share_of_the_time():
+    """None waits until all of a hotter one's plans were tried."""
+
+    def plans_of(share, count):
+        return SimpleNamespace(nest=SimpleNamespace(share=share), search=lambda: iter(range(count)))
+
+    order = [
+        number for number, _ in in_turn([plans_of(0.6, 5), plans_of(0.3, 9), plans_of(0.0, 2)])
+    ]
+    assert order[:6] == [0, 0, 1, 0, 0, 1]
+    assert sorted(order) == [0] * 5 + [1] * 9 + [2] * 2 and order[-2:] == [2, 2]

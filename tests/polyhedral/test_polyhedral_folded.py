@@ -76,6 +76,12 @@ IN_C = {
         "void f(long n, double *a) { for (int i = 0; i < (int)n; i++) a[i] = a[i] + 1; }",
         "double x[9]; fill(x, 9); f(9, x); f((1L << 32) + 3, x); f(-(1L << 32) + 2, x); show(x, 9);",
     ),
+    "a bound that is a product": (
+        "void f(int n, int m, double *a, double *b) { for (int k = 0; k < 3; k++)"
+        " for (int i = 0; i < n * m; i++) a[i] = a[i] * 0.5 + b[i] * (i % 5); }",
+        "double x[300]; for (int n = -2; n < 9; n++) { fill(x, 300); f(n, n + 1, x, x + 150);"
+        " show(x, 300); f(n, 3, x, x + 1); show(x, 300); }",
+    ),
     "signs that differ": (
         "void f(unsigned long n, double *a) { for (int i = -2; i < 3; i++)"
         " for (int j = i; j < n; j++) a[j] = a[j] + i; }",

@@ -38,6 +38,20 @@ class Rules:
             self._search.told(trial)
 
 
+def in_turn(regions: Sequence[Region]) -> Iterator[tuple[int, Plan]]:
+    """The plans of all regions, of each as many as its share of the time (D'Hondt's method)."""
+    streams = {number: region.search() for number, region in enumerate(regions)}
+    taken = dict.fromkeys(streams, 0)
+    while streams:
+        number = max(streams, key=lambda n: (regions[n].nest.share / (taken[n] + 1), -n))
+        plan = next(streams[number], None)
+        if plan is None:
+            del streams[number]
+            continue
+        taken[number] += 1
+        yield number, plan
+
+
 class Search:
     """The search of one session, from the situation that it begins with.
 
@@ -85,10 +99,9 @@ class Search:
         width = (machine.vector_bits() or 128) // 8
         found = [Region(nest, width, self._note) for nest in situation.nests.modelled]
         chosen: dict[int, Plan] = {}
-        for number, region in enumerate(found):
-            for plan in region.search():
-                if region.new(plan):
-                    yield from self._under_flags(found, chosen, number, plan)
+        for number, plan in in_turn(found):
+            if found[number].new(plan):
+                yield from self._under_flags(found, chosen, number, plan)
         if situation.whole and found:
             yield from self._whole_program()
         yield from loops.proposals(self.now)
