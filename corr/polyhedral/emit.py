@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from corr.polyhedral.expressions import Affine, Element, Expression, NotAffine, Operation, linear
 from corr.polyhedral.schedules import Row, Tree
-from corr.polyhedral.scop import Scop, Statement, access_to
+from corr.polyhedral.scop import Array, Scop, Statement, access_to
 from corr.polyhedral.speculation import Speculation
 from corr.polyhedral.syntax import Step, number_of, put
 from corr.polyhedral.times import Layout, rows_of
@@ -153,15 +153,16 @@ class Emitter:
         forms = instance.lane(reference.forms(), lane) if lane else reference.forms()
         array = self.scop.arrays[reference.array]
         if array.folded:
-            return f"{array.pointer}[{self._folded(array.name, forms)}]"
+            return f"{array.pointer}[{self._folded(array, forms)}]"
         return array.pointer + "".join(f"[{linear(form)}]" for form in forms)
 
-    def _folded(self, array: str, forms: list[Affine]) -> str:
-        """Subscripts as the one that the text has for them."""
+    def _folded(self, array: Array, forms: list[Affine]) -> str:
+        """Subscripts as one: as the text has it, or in an expanded scalar."""
         spell = self.scop.spelling()
+        widths = [linear(width, spell) for width in self.scop.extents.get(array.name, ())]
         index = linear(forms[0])
-        for width, form in zip(self.scop.extents[array], forms[1:], strict=True):
-            product = f"{_factor(index)} * {_factor(linear(width, spell))}"
+        for width, form in zip(widths or array.sizes[1:], forms[1:], strict=True):
+            product = f"{_factor(index)} * {_factor(width)}"
             index = f"{product} + {linear(form)}".replace("+ -", "- ")
         return index
 

@@ -44,7 +44,9 @@ def _one(scop: Scop, scalar: Array) -> Scop:
         for s in scop.statements
     )
     arrays = {k: v for k, v in scop.arrays.items() if k != scalar.name}
-    arrays[name] = Array(name, scalar.element, depth, local=True, outside=False, extents=extents)
+    arrays[name] = Array(
+        name, scalar.element, depth, local=True, outside=False, folded=depth > 1, extents=extents
+    )
     return scop.with_statements(statements, arrays)
 
 

@@ -77,15 +77,13 @@ def _indented(lines: list[str], by: int = 1) -> list[str]:
 
 def _allocated(array: Array, asked: list[str]) -> list[str]:
     """Declarations of an expanded scalar's elements: NULL if they are too many, or of no use."""
-    sizes = [f"{array.name}_{at}" for at in range(array.dimensions)]
+    sizes = array.sizes
     lines = [
         f"const long {size} = ({extent}) > 1 ? ({extent}) : 1;"
         for size, extent in zip(sizes, array.extents, strict=True)
     ]
-    inner = "".join(f"[{size}]" for size in sizes[1:])
-    pointer = f"(*{array.name}){inner}" if inner else f"*{array.name}"
-    kind = f"{array.element} (*){inner}" if inner else f"{array.element} *"
     few = " && ".join([*asked, f"1.0 * {' * '.join(sizes)} <= {MOST_ELEMENTS}"])
     memory = f"__builtin_malloc({' * '.join(sizes)} * sizeof({array.element}))"
-    lines.append(f"{array.element} {pointer} = ({kind})(\n    {few}\n        ? {memory} : 0);")
+    kind = f"{array.element} *"
+    lines.append(f"{kind}{array.name} = ({kind})(\n    {few}\n        ? {memory} : 0);")
     return lines

@@ -89,7 +89,7 @@ class Array:
     """An array, or with no dimension a scalar, that the region reads or writes.
 
     `declaration` is given for what the region declares itself; `outside` says that its value
-    may be used after the region; `folded`, that the text writes its subscripts as one;
+    may be used after the region; `folded`, that its subscripts are written as one;
     `start` is the C++ that points to the elements of a container.
     """
 
@@ -107,6 +107,11 @@ class Array:
     def pointer(self) -> str:
         """The name by which the generated code has its elements."""
         return PARAMETER + self.name if self.start else self.name
+
+    @property
+    def sizes(self) -> list[str]:
+        """Names of the extents of an expanded scalar in the generated code."""
+        return [f"{self.name}_{at}" for at in range(len(self.extents))]
 
 
 @dataclass(frozen=True)

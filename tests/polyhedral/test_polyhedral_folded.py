@@ -103,6 +103,13 @@ IN_CXX = {
         "for (int n = 1; n < 30; n++) { std::vector<double> a(n + 1), c(n); fill(a.data(), n);"
         " f(c, a); f(a, a); show(c.data(), n); show(a.data(), n); }",
     ),
+    "sums that become arrays": (
+        "void f(int n, const std::vector<float> &a, std::vector<float> &c) { for (int i = 0; i < n; i++)"
+        " for (int j = 0; j < n; j++) { float s = 0; for (int k = 0; k < n; k++)"
+        " s += a[i * n + k] * a[k * n + j]; c[i * n + j] = s; } }",
+        "for (int n = 0; n < 9; n++) { std::vector<float> a(81, 0.5f), c(81); a[7] = 2; f(n, a, c);"
+        ' for (float x : c) printf("%a ", x); }',
+    ),
     "arrays and pointers that own": (
         "double f(const double *x) { std::array<double, 60> a{}; std::unique_ptr<double[]> b(new double[60]);"
         " for (int i = 0; i < 60; i++) a[i] = x[i]; for (int i = 0; i < 60; i++) b[i] = a[59 - i] * 2;"
