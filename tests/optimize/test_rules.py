@@ -212,3 +212,27 @@ def test_nests_are_searched_by_their_share_of_the_time():
     ]
     assert order[:6] == [0, 0, 1, 0, 0, 1]
     assert sorted(order) == [0] * 5 + [1] * 9 + [2] * 2 and order[-2:] == [2, 2]
+
+
+@pytest.mark.parametrize("refuted", [False, True])
+def test_nests_that_each_gain_too_little_are_tried_together(monkeypatch, refuted):
+    """Other flags took half of the time; each nest takes a third, and both together the most."""
+    search = Search(SimpleNamespace(history=[], allow_reassociation=False))
+    search.time = 0.5
+    found = [SimpleNamespace(scores=[(1.0, None)], ran=lambda *_, **__: None) for _ in range(3)]
+
+    def proposal(_found, number, plan, _under):
+        edits = {**search.chosen, number: plan}
+        return Proposal((), repr(sorted(edits.values())), "rules")
+
+    monkeypatch.setattr(search, "_proposal", proposal)
+    tried = []
+    for number, plan, time in ((0, "a", 0.8), (1, "b", 1.1), (2, "c", 0.55)):
+        for made in search._under_flags(found, number, plan):
+            tried.append(made.reason)
+            ratio = Ratio(time / 0.5, time / 0.5, time / 0.5)
+            wrong = refuted and number == 1
+            outcome = Outcome.wrong_output if wrong else Outcome.slower
+            search.told(Trial(1, number, made, outcome, "", ratio))
+    assert tried == ["['a']", "['a', 'b']", "['c']" if refuted else "['a', 'c']"]
+    assert search.sure == {}

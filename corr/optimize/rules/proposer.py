@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from collectors.base.table import Problem
 from corr.optimize.moves.flags import Flags
@@ -15,6 +15,8 @@ from corr.polyhedral.expressions import NotAffine
 from corr.program import machine
 
 Flagged = tuple[str, ...]
+#: Of the time without a plan, what it must not take more than if others are to be tried with it.
+HELPS = 0.95
 
 
 class Rules:
@@ -64,6 +66,11 @@ class Search:
         self.last: Trial | None = None
         self.time = 1.0
         self.bases = FlagBases()
+        #: the plans of other nests that a nest is tried with, those of them that were accepted, and
+        #: the time of these under flags
+        self.chosen: dict[int, Plan] = {}
+        self.sure: dict[int, Plan] = {}
+        self.levels: dict[Flagged, float] = {}
         #: moves for the whole program that were accepted, and stay where nests are rewritten
         self.whole: tuple[Move, ...] = ()
         #: what a session that is gone on with has tried before, by the moves of the variant
@@ -98,10 +105,9 @@ class Search:
         yield from self._alone(first)
         width = (machine.vector_bits() or 128) // 8
         found = [Region(nest, width, self._note) for nest in situation.nests.modelled]
-        chosen: dict[int, Plan] = {}
         for number, plan in in_turn(found):
             if found[number].new(plan):
-                yield from self._under_flags(found, chosen, number, plan)
+                yield from self._under_flags(found, number, plan)
         if situation.whole and found:
             yield from self._whole_program()
         yield from loops.proposals(self.now)
@@ -139,9 +145,7 @@ class Search:
     def _accepted(self) -> bool:
         return self.last is not None and self.last.outcome == Outcome.accepted
 
-    def _under_flags(
-        self, found: Sequence[Region], chosen: dict[int, Plan], number: int, plan: Plan
-    ) -> Iterator[Proposal]:
+    def _under_flags(self, found: Sequence[Region], number: int, plan: Plan) -> Iterator[Proposal]:
         """The plan under the flags that did best so far.
 
         And with multiplications and additions apart, or fused, where that makes a difference: for
@@ -153,7 +157,7 @@ class Search:
         again: Flagged | None = under
         best: tuple[float, bool] | None = None
         while again is not None:
-            proposal = self._proposal(found, chosen, number, plan, again)
+            proposal = self._proposal(found, number, plan, again)
             if proposal is None:
                 return
             yield proposal
@@ -162,15 +166,37 @@ class Search:
                 return
             self.bases.tried(again, trial)
             won, time = trial.outcome == Outcome.accepted, self.last_time
-            if won:
-                chosen[number] = plan
-                self.bases.preferred = again
+            helps = self._goes_on_with(number, plan, again)
             if time is not None:
-                best = (time, won) if best is None else (min(time, best[0]), won or best[1])
+                best = (time, helps) if best is None else (min(time, best[0]), helps or best[1])
             twice = again is under and (first or won or trial.outcome.refuted)
             again = self.bases.twin(under) if twice else None
         if best is not None:
             region.ran(plan, best[0], best=best[1])
+
+    def _goes_on_with(self, number: int, plan: Plan, under: Flagged) -> bool:
+        """Whether other nests are tried with this plan from now on.
+
+        They are if it makes the program faster than it is under these flags without, though
+        another program may still be faster: what no nest can by itself, several may together.
+        What is refuted with plans that were never accepted leaves these out again.
+        """
+        assert self.last is not None
+        won, time = self._accepted, self.last_time
+        if self.last.outcome.refuted and self.chosen != self.sure:
+            self.chosen = dict(self.sure)
+            self.levels.clear()
+        known = self.bases.known.get(under)
+        level = self.levels.get(under, known.time if known else 1.0)
+        if not won and (time is None or time > HELPS * level):
+            return False
+        self.chosen[number] = plan
+        if time is not None:
+            self.levels[under] = time
+        if won:
+            self.sure = dict(self.chosen)
+            self.bases.preferred = under
+        return True
 
     def _note(self, problem: Problem) -> None:
         self.now.note(problem)
@@ -186,14 +212,13 @@ class Search:
     def _proposal(
         self,
         found: Sequence[Region],
-        chosen: Mapping[int, Plan],
         number: int,
         plan: Plan,
         under: Flagged,
     ) -> Proposal | None:
         """The plan with the plans chosen for other regions, on the original."""
         try:
-            edits = [found[n].edit(p) for n, p in sorted(chosen.items()) if n != number]
+            edits = [found[n].edit(p) for n, p in sorted(self.chosen.items()) if n != number]
             edit = found[number].edit(plan)
         except NotAffine as reason:
             found[number].untried(plan.describe(), str(reason))
