@@ -23,7 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
 
-# All of it. What compares times runs last and alone.
+# All of it. What compares times runs last, what needs the machine for itself alone.
 test: setup $(VENV)/.dev
 	@sh tools/setup-debian.sh test
 	$(BIN)/ruff check --no-cache .
@@ -31,7 +31,8 @@ test: setup $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(WORKERS) -m "not timed"
-	$(BIN)/python -m pytest -m timed
+	$(BIN)/python -m pytest $(WORKERS) -m "timed and not alone"
+	$(BIN)/python -m pytest -m alone
 
 bench: setup $(VENV)/.dev
 	$(BIN)/python -m bench

@@ -43,6 +43,7 @@ def test_every_row_reference_gives_rows(planted_lake: Lake) -> None:
 
 
 @pytest.mark.timed
+@pytest.mark.alone
 def test_ceilings_hold_against_the_mend(
     planted_lake: Lake, tools: Toolchain, tmp_path: Path
 ) -> None:
