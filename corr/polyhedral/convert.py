@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
 from functools import cached_property
 
-from corr.polyhedral.ast_forms import element_type, is_address, pointed, unwrapped
-from corr.polyhedral.clang_ast import WORD, Functions, Node, body_of
+from corr.polyhedral.accesses import Accesses
+from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
+from corr.polyhedral.clang_ast import WORD, Node, body_of
 from corr.polyhedral.containers import check_unchecked, container
-from corr.polyhedral.declarations import Variable, Variables, inner_extents
 from corr.polyhedral.expressions import (
     COUNTS,
     LONG_UNSIGNED,
     UNSIGNED,
     WIDE,
-    Affine,
     Call,
     Cast,
     Element,
@@ -30,7 +27,7 @@ from corr.polyhedral.expressions import (
     show,
 )
 from corr.polyhedral.scop import Array
-from corr.polyhedral.wrapping import Note, address
+from corr.polyhedral.wrapping import address
 
 #: Functions of the C library that only compute, with how many arguments they take. (errno, which
 #: sqrt may set, is not looked at.)
@@ -56,95 +53,8 @@ _SUFFIXES = {
 _UNARY = {"-", "+", "!", "~"}
 
 
-class Converter:
-    """Turns expressions of one region into ours, and notes its parameters and arrays.
-
-    `scalars` are variables that are only read, `extents` the inner extents of arrays, `computed`
-    parameters that are no variables: type and C. `note` is told what must hold of subscripts.
-    """
-
-    def __init__(self, functions: Functions, variables: Variables, note: Note) -> None:
-        self.note = note
-        self.functions = functions
-        self.parameters: dict[str, str] = {}
-        self.arrays: dict[str, Array] = {}
-        self.variables: dict[str, Variable] = {}
-        self.scalars: set[str] = set()
-        self.extents: dict[str, tuple[Affine, ...]] = {}
-        self.computed: dict[str, tuple[str, str]] = {}
-        self._declared = variables
-        self._written: set[str] = set()
-        self._iterators: dict[str, Expression] = {}
-        self._frames: list[dict[str, Node]] = []
-        self._names: dict[str, str] = {}
-
-    # --- what is written -------------------------------------------------------------------
-
-    def find_writes(self, node: Node) -> None:
-        """Note every variable that the region assigns or declares, other than a loop's own."""
-        kind = node.get("kind")
-        if kind in ("BinaryOperator", "CompoundAssignOperator", "UnaryOperator"):
-            writes = kind == "CompoundAssignOperator" or node["opcode"] in ("=", "++", "--")
-            target = unwrapped(node["inner"][0])
-            if writes and target.get("kind") == "DeclRefExpr":
-                self._written.add(target["referencedDecl"]["id"])
-        if kind == "VarDecl":
-            self._written.add(node["id"])
-        inner = node.get("inner", ())
-        if kind == "ForStmt":
-            inner = [inner[4]]
-        for child in inner:
-            self.find_writes(child)
-
-    @contextlib.contextmanager
-    def iterator(self, identity: str, name: Name) -> Iterator[None]:
-        """Within the block this variable is the loop's, by its unique name."""
-        if identity in self._written or identity in self._iterators:
-            raise NotAffine("a loop's variable is changed in the loop")
-        self._iterators[identity] = name
-        try:
-            yield
-        finally:
-            del self._iterators[identity]
-
-    def put_in_place(self, identity: str, value: Expression) -> None:
-        """From here on this variable is what it was declared with."""
-        self._iterators[identity] = value
-
-    def declare(self, variable: Node) -> Element:
-        """A scalar that the region declares."""
-        kind = element_type(variable["type"])
-        name = self._unique(variable["id"], variable["name"])
-        self._note(Array(name, kind, 0, local=True))
-        return Element(kind, name, ())
-
-    def _unique(self, identity: str, name: str) -> str:
-        """Different variables of one name get different names."""
-        if identity not in self._names:
-            taken = set(self._names.values())
-            fresh = name
-            while fresh in taken:
-                fresh += "_"
-            self._names[identity] = fresh
-        return self._names[identity]
-
-    def _outer(self, reference: Node) -> str:
-        """The name of a variable from outside the region, which must keep it."""
-        variable = self._declared.get(reference)
-        name = self._unique(reference["referencedDecl"]["id"], variable.name)
-        if name != variable.name:
-            raise NotAffine(f"two variables are called {variable.name}")
-        self.variables[name] = variable
-        return name
-
-    def _note(self, array: Array) -> None:
-        known = self.arrays.get(array.name)
-        if known and (known.element, known.dimensions) != (array.element, array.dimensions):
-            raise NotAffine(f"{array.name} is used with different types or numbers of subscripts")
-        if known is None:
-            self.arrays[array.name] = array
-
-    # --- expressions -----------------------------------------------------------------------
+class Converter(Accesses):
+    """Turns expressions of one region into ours, and notes its parameters and arrays."""
 
     def target(self, node: Node) -> Element:
         """What an assignment writes. Raises NotAffine unless it is an element or a variable."""
@@ -228,45 +138,6 @@ class Converter:
         finally:
             self._frames.append(frame)
 
-    def _ArraySubscriptExpr(self, node: Node) -> Expression:
-        indices: list[Node] = []
-        base = node
-        while True:
-            inner, index = base["inner"]
-            indices.insert(0, index)
-            below, how = pointed(inner)
-            if below.get("kind") != "ArraySubscriptExpr":
-                break
-            if how != "ArrayToPointerDecay":
-                raise NotAffine("an array's elements are pointers")
-            base = below
-        subscripts = tuple(address(self.expression(i), self.note) for i in indices)
-        frame = self._frames.pop() if self._frames else None
-        try:
-            if frame is not None:
-                below = unwrapped(frame.get(below.get("referencedDecl", {}).get("id", ""), {}))
-            return self._element(node, below, subscripts)
-        finally:
-            if frame is not None:
-                self._frames.append(frame)
-
-    def _element(self, node: Node, base: Node, subscripts: tuple[Expression, ...]) -> Expression:
-        if base.get("kind") != "DeclRefExpr":
-            raise NotAffine("an array is not a plain variable")
-        if base["referencedDecl"]["id"] in self._written:
-            raise NotAffine(f"{base['referencedDecl']['name']} is changed in the region")
-        name = self._outer(base)
-        kind = element_type(node["type"])
-        self._note(Array(name, kind, len(subscripts)))
-        if len(subscripts) > 1 and name not in self.extents:
-            extents = inner_extents(self.variables[name], self._declared)
-            if len(extents) != len(subscripts) - 1:
-                raise NotAffine(f"the extents of {name} are not known")
-            self.extents[name] = extents
-            for word in {word for form in extents for word in form if word}:
-                self.parameters.setdefault(word, "long")
-        return Element(kind, name, subscripts)
-
     def _CXXOperatorCallExpr(self, node: Node) -> Expression:
         """An element of a container, `v[i]`."""
         operator, base, *indices = node["inner"]
@@ -323,6 +194,8 @@ class Converter:
         return Operation(element_type(node["type"]), node["opcode"], (left, right))
 
     def _UnaryOperator(self, node: Node) -> Expression:
+        if node["opcode"] == "*" and not self._frames:
+            return self._element(node, *self._place(node["inner"][0]))
         if node["opcode"] not in _UNARY:
             raise NotAffine(f"the operator {node['opcode']} is not modelled")
         operand = self.expression(node["inner"][0])

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from corr.polyhedral.assumptions import assumed
-from corr.polyhedral.ast_forms import element_type, unwrapped
+from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
 from corr.polyhedral.clang_ast import WORD, Functions, Node, walk
 from corr.polyhedral.convert import Converter
 from corr.polyhedral.declarations import Variables
@@ -210,7 +210,7 @@ class Region:
                 raise NotAffine("a declaration is not of a plain variable")
             if place.guard is not None:
                 raise NotAffine("a declaration in a condition on data")
-            if self._is_named_number(variable):
+            if self._is_named(variable):
                 continue
             element = self.converter.declare(variable)
             values = [n for n in variable.get("inner", ()) if n.get("kind")]
@@ -220,11 +220,17 @@ class Region:
                 at += 1
         return at
 
-    def _is_named_number(self, variable: Node) -> bool:
-        """A variable that only names a number, `int k = i * n + j`: that is put in its place."""
+    def _is_named(self, variable: Node) -> bool:
+        """A variable that only names a number or a place, `int k = i * n + j`, `r = a + i * n`.
+
+        What it names is put in its place.
+        """
         values = [n for n in variable.get("inner", ()) if n.get("kind")]
-        kind = element_type(variable["type"])
-        if len(values) != 1 or kind not in WIDE | UNSIGNED or not self.variables.constant(variable):
+        if len(values) != 1 or not self.variables.constant(variable):
+            return False
+        if is_address(variable):
+            return self.converter.row(variable, values[0])
+        if element_type(variable["type"]) not in WIDE | UNSIGNED:
             return False
         value = self.converter.expression(values[0])
         if not is_polynomial(value):

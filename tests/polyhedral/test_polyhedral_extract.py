@@ -165,10 +165,6 @@ REFUSED = {
         "double *a[9]; void f(int n) { for (int i = 0; i < n; i++) a[i][0] = 0; }",
         "elements are pointers",
     ),
-    "dereference": (
-        "void f(int n, double *a) { for (int i = 0; i < n; i++) *(a + i) = 0; }",
-        "not modelled",
-    ),
     "member": (
         "struct s { int k; double a[9]; };"
         "void f(int n, struct s *s) { for (int i = 0; i < n; i++) s->a[i] = 0; }",

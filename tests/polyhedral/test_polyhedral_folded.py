@@ -58,6 +58,15 @@ IN_C = {
         " const int at = i * n + j; long other = j * n + i; b[at] = a[other] + at; } }",
         "double x[200]; for (int n = 0; n < 9; n++) { fill(x, 200); f(n, x, x + 100); show(x, 200); }",
     ),
+    "pointers to rows": (
+        "void f(int n, int m, const double *a, double *b, double c[9][9]) { for (int i = 0; i < n; i++) {"
+        " const double *row = a + i * m; double *const to = &b[i * m]; double *r = c[i];"
+        " for (int j = 0; j < m; j++) { const double *at = row + j; to[j] += row[j] * r[j]; r[j] = *at;"
+        " *(b + i * m + j) += *(1 + row); } } }",
+        "double x[300]; for (int n = 0; n < 9; n++) for (int m = 0; m < 9; m += 2) { fill(x, 300);"
+        " f(n, m, x, x + 100, (double (*)[9])(x + 200)); show(x, 300);"
+        " f(n, m, x, x + 3, (double (*)[9])(x + 90)); show(x, 300); }",
+    ),
     "unsigned loops": (
         "typedef unsigned long size; void f(size n, size m, double *a, double *b) {"
         " for (size i = 1; i < n - 1; i++) for (size j = 0; j + 1 < m; ++j)"
@@ -178,6 +187,21 @@ REFUSED = {
     "what is read from memory": (
         "void f(int n, double *a, int *p) { for (int i = 0; i < n; i++) a[p[i] * n + i] = 1; }",
         "not affine",
+    ),
+    "a pointer that moves on": (
+        "void f(int n, double *a) { for (int i = 0; i < n; i++) { double *p = a + i * n;"
+        " for (int j = 0; j < n; j++) *p++ = 1; } }",
+        "model|pointer",
+    ),
+    "a pointer to something else": (
+        "void f(int n, double *a) { for (int i = 0; i < n; i++) { float *p = (float *)(a + i * n);"
+        " for (int j = 0; j < n; j++) p[j] = 1; } }",
+        "a pointer is not|plain variable",
+    ),
+    "a width that is changed on the way": (
+        "void f(int n, double *a) { for (int i = 0; i < n; i++) { double *p = a + i; a = a + 1;"
+        " p[0] = 1; } }",
+        "changed|model",
     ),
     "32 bits that may wrap round": (
         "void f(unsigned n, double *a) { for (unsigned i = 0; i < n; i++)"

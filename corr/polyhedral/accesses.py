@@ -1,0 +1,201 @@
+"""The variables, arrays and places in arrays of a region, as they are met in its expressions."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from corr.polyhedral.ast_forms import element_type, is_address, pointed, unwrapped
+from corr.polyhedral.clang_ast import Functions, Node
+from corr.polyhedral.declarations import Variable, Variables, inner_extents
+from corr.polyhedral.expressions import (
+    Affine,
+    Element,
+    Expression,
+    Name,
+    NotAffine,
+    Number,
+    Operation,
+)
+from corr.polyhedral.scop import Array
+from corr.polyhedral.wrapping import Note, address
+
+Subscripts = tuple[Expression, ...]
+
+
+class Accesses(ABC):
+    """What one region reads and writes, noted while its expressions are turned into ours.
+
+    `scalars` are variables that are only read, `extents` the inner extents of arrays, `computed`
+    parameters that are no variables: type and C. `note` is told what must hold of subscripts.
+    """
+
+    def __init__(self, functions: Functions, variables: Variables, note: Note) -> None:
+        self.note = note
+        self.functions = functions
+        self.parameters: dict[str, str] = {}
+        self.arrays: dict[str, Array] = {}
+        self.variables: dict[str, Variable] = {}
+        self.scalars: set[str] = set()
+        self.extents: dict[str, tuple[Affine, ...]] = {}
+        self.computed: dict[str, tuple[str, str]] = {}
+        self._rows: dict[str, tuple[Node, Subscripts]] = {}
+        self._declared = variables
+        self._written: set[str] = set()
+        self._iterators: dict[str, Expression] = {}
+        self._frames: list[dict[str, Node]] = []
+        self._names: dict[str, str] = {}
+
+    # --- variables -------------------------------------------------------------------
+
+    def find_writes(self, node: Node) -> None:
+        """Note every variable that the region assigns or declares, other than a loop's own."""
+        kind = node.get("kind")
+        if kind in ("BinaryOperator", "CompoundAssignOperator", "UnaryOperator"):
+            writes = kind == "CompoundAssignOperator" or node["opcode"] in ("=", "++", "--")
+            target = unwrapped(node["inner"][0])
+            if writes and target.get("kind") == "DeclRefExpr":
+                self._written.add(target["referencedDecl"]["id"])
+        if kind == "VarDecl":
+            self._written.add(node["id"])
+        inner = node.get("inner", ())
+        if kind == "ForStmt":
+            inner = [inner[4]]
+        for child in inner:
+            self.find_writes(child)
+
+    @contextlib.contextmanager
+    def iterator(self, identity: str, name: Name) -> Iterator[None]:
+        """Within the block this variable is the loop's, by its unique name."""
+        if identity in self._written or identity in self._iterators:
+            raise NotAffine("a loop's variable is changed in the loop")
+        self._iterators[identity] = name
+        try:
+            yield
+        finally:
+            del self._iterators[identity]
+
+    def put_in_place(self, identity: str, value: Expression) -> None:
+        """From here on this variable is what it was declared with."""
+        self._iterators[identity] = value
+
+    def declare(self, variable: Node) -> Element:
+        """A scalar that the region declares."""
+        kind = element_type(variable["type"])
+        name = self._unique(variable["id"], variable["name"])
+        self._note(Array(name, kind, 0, local=True))
+        return Element(kind, name, ())
+
+    def _unique(self, identity: str, name: str) -> str:
+        """Different variables of one name get different names."""
+        if identity not in self._names:
+            taken = set(self._names.values())
+            fresh = name
+            while fresh in taken:
+                fresh += "_"
+            self._names[identity] = fresh
+        return self._names[identity]
+
+    def _outer(self, reference: Node) -> str:
+        """The name of a variable from outside the region, which must keep it."""
+        variable = self._declared.get(reference)
+        name = self._unique(reference["referencedDecl"]["id"], variable.name)
+        if name != variable.name:
+            raise NotAffine(f"two variables are called {variable.name}")
+        self.variables[name] = variable
+        return name
+
+    def _note(self, array: Array) -> None:
+        known = self.arrays.get(array.name)
+        if known and (known.element, known.dimensions) != (array.element, array.dimensions):
+            raise NotAffine(f"{array.name} is used with different types or numbers of subscripts")
+        if known is None:
+            self.arrays[array.name] = array
+
+    @abstractmethod
+    def expression(self, node: Node) -> Expression:
+        """The expression. Raises NotAffine for what the model does not know."""
+
+    # --- elements --------------------------------------------------------------------------
+
+    def _ArraySubscriptExpr(self, node: Node) -> Expression:
+        below, subscripts = self._subscripted(node)
+        frame = self._frames.pop() if self._frames else None
+        try:
+            if frame is not None:
+                below = unwrapped(frame.get(below.get("referencedDecl", {}).get("id", ""), {}))
+            return self._element(node, *self._from_row(below, subscripts))
+        finally:
+            if frame is not None:
+                self._frames.append(frame)
+
+    def _subscripted(self, node: Node) -> tuple[Node, Subscripts]:
+        """What a chain of subscripts begins with, and the subscripts."""
+        indices: list[Node] = []
+        base = node
+        while True:
+            inner, index = base["inner"]
+            indices.insert(0, index)
+            below, how = pointed(inner)
+            if below.get("kind") != "ArraySubscriptExpr":
+                break
+            if how != "ArrayToPointerDecay":
+                raise NotAffine("an array's elements are pointers")
+            base = below
+        return below, tuple(address(self.expression(i), self.note) for i in indices)
+
+    def row(self, variable: Node, value: Node) -> bool:
+        """Note a pointer that is declared with a place in an array, `double *r = a + i * n`."""
+        if self._frames or not is_address(variable):
+            return False
+        self._rows[variable["id"]] = self._place(value)
+        return True
+
+    def _from_row(self, base: Node, subscripts: Subscripts) -> tuple[Node, Subscripts]:
+        """Subscripts of a pointer into an array as those of the array."""
+        known = self._rows.get(base.get("referencedDecl", {}).get("id", ""))
+        if known is None:
+            return base, subscripts
+        start, (*before, last) = known
+        first, *rest = subscripts
+        return start, (*before, Operation("long", "+", (last, first)), *rest)
+
+    def _place(self, node: Node) -> tuple[Node, Subscripts]:
+        """Where a pointer points: an array, and the subscripts of its element there."""
+        inner, how = pointed(node)
+        kind, zero = inner.get("kind"), Number("long", "0L")
+        if kind == "DeclRefExpr":
+            return self._from_row(inner, (zero,))
+        if kind == "ArraySubscriptExpr" and how == "ArrayToPointerDecay":
+            below, subscripts = self._subscripted(inner)
+            return self._from_row(below, (*subscripts, zero))
+        if kind == "UnaryOperator" and inner["opcode"] == "&":
+            element = unwrapped(inner["inner"][0])
+            if element.get("kind") == "ArraySubscriptExpr":
+                return self._from_row(*self._subscripted(element))
+        if kind == "BinaryOperator" and inner["opcode"] in ("+", "-"):
+            left, right = inner["inner"]
+            if inner["opcode"] == "+" and not is_address(left):
+                left, right = right, left
+            start, (*before, last) = self._place(left)
+            by = address(self.expression(right), self.note)
+            return start, (*before, Operation("long", inner["opcode"], (last, by)))
+        raise NotAffine("a pointer is not to an element of an array")
+
+    def _element(self, node: Node, base: Node, subscripts: Subscripts) -> Expression:
+        if base.get("kind") != "DeclRefExpr":
+            raise NotAffine("an array is not a plain variable")
+        if base["referencedDecl"]["id"] in self._written:
+            raise NotAffine(f"{base['referencedDecl']['name']} is changed in the region")
+        name = self._outer(base)
+        kind = element_type(node["type"])
+        self._note(Array(name, kind, len(subscripts)))
+        if len(subscripts) > 1 and name not in self.extents:
+            extents = inner_extents(self.variables[name], self._declared)
+            if len(extents) != len(subscripts) - 1:
+                raise NotAffine(f"the extents of {name} are not known")
+            self.extents[name] = extents
+            for word in {word for form in extents for word in form if word}:
+                self.parameters.setdefault(word, "long")
+        return Element(kind, name, subscripts)
