@@ -24,6 +24,9 @@ LLVM_TOOLS = (
     "llvm-mca",
     "llvm-profdata",
     "llvm-cov",
+    "llvm-extract",
+    "llvm-link",
+    "llvm-objcopy",
     "opt",
     "ld.lld",
 )

@@ -15,16 +15,25 @@ from corr.program.model import Program, Run, Unit
 
 def rebuilt(run: RunInfo, more: tuple[str, ...]) -> Program:
     """The program of a run with further flags. Raises CorrError if its sources changed since."""
+    program = as_collected(run, more)
+    for unit, source in zip(program.units, run.facts.sources, strict=True):
+        if not unit.source.is_file() or sha256(unit.source) != source.sha256:
+            raise CorrError(f"{unit.source} changed since {run.run_id}", "collect it again")
+    return program
+
+
+def as_collected(run: RunInfo, more: tuple[str, ...] = ()) -> Program:
+    """The program of a run as it was built, with further flags; its sources may be gone by now.
+
+    Raises CorrError for an imported run.
+    """
     facts = run.facts
     root = facts.root_folder
     units = []
     for source in facts.sources:
         if source.directory is None:
             raise CorrError(f"{run.run_id} was imported: nothing tells how to build it")
-        path = root / source.file
-        if not path.is_file() or sha256(path) != source.sha256:
-            raise CorrError(f"{path} changed since {run.run_id}", "collect it again")
-        units.append(Unit(path, Path(source.directory), (*source.flags, *more)))
+        units.append(Unit(root / source.file, Path(source.directory), (*source.flags, *more)))
     directory = Path(facts.link_directory or root)
     how = how_run(facts)
     link = (*facts.link_flags, *more)  # some change what is linked: -mdaz-ftz does

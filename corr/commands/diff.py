@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from corr.commands.experiments import BUDGET, BudgetTimeOption
 from corr.commands.options import DataOption, Ending, FormatOption, Given, with_options
 from corr.console.output import Format, message, print_line
 from corr.console.remark_words import readable
 
 if TYPE_CHECKING:
     from corr.compare.difference import Diff, LoopDiff, RemarkChange
+    from corr.experiment.swap import Swap
     from corr.lake.store import Lake, RunInfo
     from corr.program.model import Run
 
@@ -60,6 +62,14 @@ def diff(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Test the hypotheses that a flag can switch off.")
     ] = False,
+    bisect: Annotated[
+        bool, typer.Option("--bisect", help="Find the pass invocation that changed a hot loop.")
+    ] = False,
+    swap: Annotated[
+        bool,
+        typer.Option("--swap", help="Measure each function's part: put it in the other build."),
+    ] = False,
+    budget_time: BudgetTimeOption = BUDGET,
     everything: Annotated[bool, typer.Option("--all", help="Also loops without a change.")] = False,
     data: DataOption = None,
     format: FormatOption = Format.table,
@@ -96,9 +106,18 @@ def diff(
         from corr.compare.experiments import confirm_all
 
         difference = confirm_all(lake, runs, difference)
+    if bisect:
+        from corr.compare.bisected import bisect_all
+
+        difference = bisect_all(lake, runs, difference, budget_time)
     found = ask(lake, "SELECT DISTINCT linkage, name FROM functions", runs=list(runs))
     names = dict(zip(*(found[c].to_pylist() for c in ("linkage", "name")), strict=True))
-    _print(difference, format, everything, names)
+    parts = None
+    if swap:
+        from corr.experiment.swap import swap as divide
+
+        parts = divide(lake, runs, budget_time, message)
+    _print(difference, format, everything, names, parts)
 
 
 def _is_source(name: str) -> bool:
@@ -127,15 +146,35 @@ def _collect_both(
     return runs[0], runs[1]
 
 
-def _print(difference: Diff, format: Format, everything: bool, names: Mapping[str, str]) -> None:
+def _print(
+    difference: Diff,
+    format: Format,
+    everything: bool,
+    names: Mapping[str, str],
+    parts: Swap | None = None,
+) -> None:
     import json
 
-    from corr.console.output import emit, emit_records
+    from corr.commands.experiments import print_swap
 
     if format == Format.json:
-        json.dump(difference.to_json(), sys.stdout, indent=1, default=str)
+        found = difference.to_json() | ({"swap": parts.to_json()} if parts else {})
+        json.dump(found, sys.stdout, indent=1, default=str)
         print_line()
         return
+    if format != Format.table and parts is not None:
+        print_swap(parts, names, format)
+        return
+    _print_loops(difference, format, everything, names)
+    if parts is not None:
+        print_swap(parts, names, format)
+
+
+def _print_loops(
+    difference: Diff, format: Format, everything: bool, names: Mapping[str, str]
+) -> None:
+    from corr.console.output import emit, emit_records
+
     loops = [loop for loop in difference.loops if everything or loop.changed]
     if format != Format.table:
         import pyarrow as pa
@@ -217,6 +256,7 @@ def _notes(loop: LoopDiff, names: Mapping[str, str]) -> list[str]:
         + ("" if hypothesis.confirmed is None else f" [{hypothesis.confirmed}]")
         for hypothesis in loop.hypotheses[:HYPOTHESES_SHOWN]
     ]
+    notes += [f"▸ {bisected.says}" for bisected in loop.bisected]
     for mark, remarks in (("+", loop.remarks.appeared), ("-", loop.remarks.disappeared)):
         weightiest = sorted(remarks, key=_importance)[:REMARKS_SHOWN]
         notes += [

@@ -23,6 +23,9 @@ LLVM = {
     "llvm-mca": ("llvm-22", "no machine model: cycles per iteration, bound"),
     "llvm-profdata": ("llvm-22", "no execution counts, no trip counts"),
     "llvm-cov": ("llvm-22", "no execution counts, no trip counts"),
+    "llvm-extract": ("llvm-22", "no hybrids of two builds: corr diff --swap"),
+    "llvm-link": ("llvm-22", "no hybrids of two builds: corr diff --swap"),
+    "llvm-objcopy": ("llvm-22", "no hybrids of two builds: corr diff --swap"),
     "opt": ("llvm-22", "more mutants that change nothing are built before they are known"),
 }
 OTHERS = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from corr.commands.experiments import BUDGET, BudgetTimeOption
 from corr.commands.options import DataOption, FormatOption, PlaceArgument, open_lake
 from corr.console.call_words import sentence
 from corr.console.output import Format, emit_records, print_line, shown
@@ -42,10 +43,19 @@ def why(
     asm: Annotated[
         bool, typer.Option("--asm", help="Show the machine loop with samples and latencies.")
     ] = False,
+    ablate: Annotated[
+        bool,
+        typer.Option("--ablate", help="Leave each pass out on the function, and time that."),
+    ] = False,
+    budget_time: BudgetTimeOption = BUDGET,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
-    """Print what every layer says of a place, in order of depth."""
+    """Print what every layer says of a place, in order of depth.
+
+    With --ablate, what each optimisation is worth to the place's hottest loop is measured instead:
+    the program is built without the pass on that function, and timed in turn with itself.
+    """
     from collectors.base.errors import UsageError
     from corr.lake.sql import connect, function_names
     from corr.why import ir_diffs, machine_code
@@ -56,6 +66,11 @@ def why(
     lake = open_lake(data)
     connection = connect(lake, [lake.find(run)])
     facts = explain(connection, place)
+    if ablate:
+        from corr.commands.experiments import print_ablation
+
+        print_ablation(lake, lake.find(run), facts, budget_time, format)
+        return
     keys = tuple(loop["loop"] for loop in facts["loops"])
     if ir:
         facts["ir"] = ir_diffs(connection, keys)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from corr.experiment.bisection import Bisected
 from corr.timing.verdict import Verdict
 
 Json = dict[str, Any]
@@ -236,7 +237,7 @@ class LoopDiff:
     """A loop of two builds. `key` and `place` are those of b, of a where b has no such loop.
 
     `cost`: seconds that b spends in it beyond those of a. `passes_began` and `passes_stopped`
-    change the loop in b only and in a only.
+    change the loop in b only and in a only; `bisected`: the invocations that decide.
     """
 
     key: str
@@ -251,6 +252,7 @@ class LoopDiff:
     mnemonics: tuple[MnemonicChange, ...] = ()
     passes_began: tuple[str, ...] = ()
     passes_stopped: tuple[str, ...] = ()
+    bisected: tuple[Bisected, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
 
     @property
@@ -303,6 +305,7 @@ class LoopDiff:
             "passes_stopped": list(self.passes_stopped),
             "code_changed": self.code_changed,
             "changed": self.changed,
+            "bisected": [b.to_json() for b in self.bisected],
             "hypotheses": [h.to_json() for h in self.hypotheses],
         }
 

@@ -76,6 +76,12 @@ LOOP = {
     "remarks_changed": [REMARK],
     "instructions": [{"mnemonic": TEXT, "count_a": int, "count_b": int}],
     **{"passes_began": [TEXT], "passes_stopped": [TEXT], "code_changed": bool, "changed": bool},
+    "bisected": [
+        {
+            **{"side": TEXT, "what": TEXT, "pass_name": TEXT, "number": int, "of": int},
+            **{"functions": [TEXT], "before": int, "after": int, "builds": int},
+        }
+    ],
     "hypotheses": [HYPOTHESIS],
 }
 TOTAL = {

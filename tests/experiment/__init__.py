@@ -1,0 +1,1 @@
+"""Builds made on purpose."""
