@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from corr.commands.experiments import BUDGET, BudgetTimeOption
-from corr.commands.options import DataOption, Ending, FormatOption, Given, with_options
+from corr.commands.options import Built, DataOption, Ending, FormatOption, Given, with_options
 from corr.console.output import Format, message, print_line
 from corr.console.remark_words import readable
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from corr.compare.difference import Diff, LoopDiff, RemarkChange
     from corr.experiment.swap import Swap
     from corr.lake.store import Lake, RunInfo
-    from corr.program.model import Run
+    from corr.program.model import Program
 
 SHOWN = {
     "cost": ("cost", None),
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def diff(
-    a: Annotated[str, typer.Argument(help="A run, or a source file.")],
+    a: Annotated[str | None, typer.Argument(help="A run, or a source file; with -p none.")] = None,
     b: Annotated[
         str | None, typer.Argument(help="A run, or a second revision of the source.")
     ] = None,
@@ -54,6 +54,7 @@ def diff(
     llvm_a: Annotated[str | None, typer.Option("--llvm-a", help="LLVM that builds a.")] = None,
     llvm_b: Annotated[str | None, typer.Option("--llvm-b", help="LLVM that builds b.")] = None,
     *,
+    built: Built,
     given: Given,
     ending: Ending,
     remeasure: Annotated[
@@ -77,9 +78,12 @@ def diff(
     """Compare two runs, or two builds made on the spot: `corr diff gemm.c --a -O2 --b -O3`.
 
     Builds made here are timed against each other in turn; the times of two earlier runs are
-    compared with a wider margin, unless --remeasure times their binaries again.
+    compared with a wider margin, unless --remeasure times their binaries again. With -p a CMake
+    build is compared with itself, --a and --b being added to its own flags.
     """
-    from corr.commands.program import how_run
+    from collectors.base.errors import UsageError
+    from corr.commands.options import ClangFlags, words
+    from corr.commands.program import how_run, program_of
     from corr.compare.diff import diff as compare
     from corr.lake.sql import ask
     from corr.lake.store import Lake
@@ -87,13 +91,21 @@ def diff(
 
     settings = load(Path.cwd())
     chosen = any(x is not None for x in (flags_a, flags_b, llvm_a, llvm_b))
-    on_the_spot = chosen or _is_source(a)
+    if (a is None) != (built.build_dir is not None):
+        what = "name two runs or a source file, or a build folder by -p"
+        raise UsageError(what, "corr diff -p build --run './app' --b=-march=native")
+    on_the_spot = chosen or a is None or _is_source(a)
     if on_the_spot:
         lake = Lake.open(data_folder(data, settings), create=True)
-        sides = ((a, flags_a, llvm_a), (b or a, flags_b, llvm_b))
         how = how_run(settings, given, ending)
-        runs = _collect_both(lake, sides, how)
+        programs = []
+        for name, text, option in ((a, flags_a, "--a"), (b or a, flags_b, "--b")):
+            flags = ClangFlags(tuple(words(text or "", option)))
+            named = None if name is None else [name]
+            programs.append(program_of(named, built, flags, how, settings))
+        runs = _collect_both(lake, programs, (llvm_a, llvm_b))
     else:
+        assert a is not None, "a run"
         lake = Lake.open(data_folder(data, settings))
         runs = lake.find(a), lake.find(b or "last")
     measured = None
@@ -127,23 +139,19 @@ def _is_source(name: str) -> bool:
 
 
 def _collect_both(
-    lake: Lake,
-    sides: tuple[tuple[str, str | None, str | None], tuple[str, str | None, str | None]],
-    how: Run,
+    lake: Lake, programs: Sequence[Program], llvms: tuple[str | None, str | None]
 ) -> tuple[RunInfo, RunInfo]:
     from collectors.base import toolchain
     from corr.collect.options import Options
     from corr.collect.run import collect
-    from corr.commands.options import words
     from corr.console.progress import Progress
-    from corr.program.model import from_files
 
-    runs = []
-    for source, flags, llvm in sides:
-        program = from_files([source], words(flags or "", "--a/--b"), how, Path.cwd())
-        options = Options(repeat=3, cachegrind=False)
-        runs.append(collect(program, toolchain.find(llvm), lake, options, Progress()))
-    return runs[0], runs[1]
+    options = Options(repeat=3, cachegrind=False)
+    a, b = (
+        collect(program, toolchain.find(llvm), lake, options, Progress())
+        for program, llvm in zip(programs, llvms, strict=True)
+    )
+    return a, b
 
 
 def _print(

@@ -60,7 +60,7 @@ def test_the_options_of_a_program_are_the_same_everywhere() -> None:
                 having[option].add(name)
     assert all(len(texts) == 1 for texts in told.values()), told
     assert {"collect", "diff", "optimize"} <= having["--env"] == having["--run-args"]
-    assert having["-p"] == {"collect", "optimize"}
+    assert having["-p"] == {"collect", "diff", "optimize"}
 
 
 # --- what is asked for, and what a session had been asked for ------------------------------------
