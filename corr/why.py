@@ -52,6 +52,7 @@ def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
         "machine_loops": _machine_loops(connection, place),
         "cachegrind": _cachegrind(connection, place),
         "calls": _calls(connection, place),
+        "callers": _callers(connection, place),
     }
 
 
@@ -279,6 +280,21 @@ def _calls(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str
         where = "list_contains(?, callee) OR list_has_any(?, callers)"
         values = [functions, functions]
     return rows(connection, f"SELECT * EXCLUDE (run_id) FROM call_sites WHERE {where}", *values)
+
+
+def _callers(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    """Who called what was sampled there, by the call chains; `part` is that of the place's."""
+    values: list[Any] = [list(place.loops), list(place.functions)]
+    where = "list_contains(?, loop) OR list_contains(?, function)"
+    if place.line is not None and not place.whole:
+        return []
+    return rows(
+        connection,
+        "SELECT says, place, sum(samples)::BIGINT AS samples,"
+        " sum(samples) / sum(sum(samples)) OVER () AS part FROM caller_words"
+        f" WHERE {where} GROUP BY says, place ORDER BY samples DESC, says",
+        *values,
+    )
 
 
 def _functions_of(connection: duckdb.DuckDBPyConnection, loops: tuple[str, ...]) -> list[str]:

@@ -30,7 +30,7 @@ from collectors.machine_code import control_flow, instructions, lines, mca
 from collectors.machine_code.aarch64 import AARCH64
 from collectors.machine_code.describe import DESCRIBED, describe
 from collectors.machine_code.x86 import X86_64
-from collectors.measured import cachegrind, counters, execution, samples, timings, trips
+from collectors.measured import cachegrind, counters, execution, mappings, samples, timings, trips
 from collectors.passes import opcodes
 from collectors.regions import caliper, papi, while_running
 from collectors.regions import marks as region_marks
@@ -125,7 +125,7 @@ def read_coverage(path: Path) -> Result:
 
 
 def read_samples(path: Path) -> Result:
-    reader = samples.Reader(samples.Images({"/src/a": "ab"}))
+    reader = samples.Reader(mappings.Images({"/src/a": "ab"}))
     for line in path.read_bytes().splitlines(keepends=True):
         reader.take(line)
     return [reader.table()], reader.problems()
@@ -147,7 +147,7 @@ def read_elf(path: Path) -> Result:
     uses_threads(path)
     while_running.annotated(path)
     execution._instrumented(path)
-    images = samples.Images()
+    images = mappings.Images()
     address = images.address(str(path), 0x1130)
     pa.array([address], pa.int64())
     named = images.build_id(str(path))

@@ -32,6 +32,8 @@ def function_names(built: BuiltProgram, given: Tables) -> LayerResult:
     code = given["instructions"]
     known = {name for c in ("symbol", "function") for name in code[c].unique().to_pylist()}
     known |= _named_in(given["remarks"])
+    called = given["stack_frames"]["symbol"].unique().to_pylist()  # those of libraries, too
+    known |= {name for name in called if name is not None and name.startswith("_Z")}
     return LayerResult({"functions": demangle.table(known - {None}, built.toolchain)})
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from collectors.base.table import Problem
+from collectors.base.table import Problem, Table
 from collectors.measured import (
     cachegrind,
+    chains,
     counters,
     execution,
     roofs,
@@ -52,15 +53,26 @@ def counts(built: BuiltProgram, given: Tables) -> LayerResult:
 
 def sampled(built: BuiltProgram, _given: Tables) -> LayerResult:
     rows, problems = samples.record(built.invocation(), built.folder)
-    return LayerResult.of("samples", (_own(built, rows), problems))
+    return LayerResult.of("samples", (_own(built, rows, samples.SAMPLES), problems))
 
 
-def _own(built: BuiltProgram, rows: pa.Table) -> pa.Table:
-    """Mark samples in the program itself, under a name that no staging folder is part of."""
+def call_chains(built: BuiltProgram, given: Tables) -> LayerResult:
+    """Who called what takes the time; in a run of its own, which may share the machine."""
+    took = [
+        r["user"] + r["system"] for r in given["timings"].select(["user", "system"]).to_pylist()
+    ]
+    seconds = statistics.median(took or [1.0])
+    found, problems = chains.record(built.invocation(), built.folder, seconds)
+    frames = _own(built, found["stack_frames"], chains.STACK_FRAMES)
+    return LayerResult({**found, "stack_frames": frames}, problems)
+
+
+def _own(built: BuiltProgram, rows: pa.Table, table: Table) -> pa.Table:
+    """Mark rows of the program itself, under a name that no staging folder is part of."""
     objects = rows["object"].to_pylist()
     own = [name == str(built.binary) for name in objects]
     names = [built.program.name if o else n for o, n in zip(own, objects, strict=True)]
-    schema = samples.SAMPLES.schema
+    schema = table.schema
     at = schema.get_field_index("object")
     rows = rows.select(schema.names).cast(schema)
     rows = rows.set_column(at, schema.field(at), pa.array(names, schema.field(at).type))

@@ -13,12 +13,15 @@ import pyarrow as pa
 
 from collectors.base.table import Problem
 from collectors.source_loops.loops import PLACES
+from corr.lake.caller_table import CALLERS
 from corr.lake.tables import JOINED, TABLES
 from corr.system.shipped_files import shipped
 
 #: Tables that the queries read; those they write again come out as `<name>_out`.
 _WRITTEN = tuple(JOINED)
-_READ = ("loops", "lines", "source", *_WRITTEN)
+_READ = ("loops", "lines", "source", "stacks", *_WRITTEN)
+#: Tables that are made by the queries alone.
+_MADE = (CALLERS.name,)
 
 
 def attribute(gathered: Mapping[str, pa.Table]) -> tuple[dict[str, pa.Table], list[Problem]]:
@@ -36,7 +39,7 @@ def attribute(gathered: Mapping[str, pa.Table]) -> tuple[dict[str, pa.Table], li
         for path in sorted((shipped("queries") / "attribute").glob("*.sql")):
             connection.execute(path.read_text())
         done = {name: rows for name, rows in gathered.items() if name in TABLES}
-        for name in _WRITTEN:
+        for name in (*_WRITTEN, *_MADE):
             columns = ", ".join(f'"{n}"' for n in TABLES[name].schema.names)
             result = connection.sql(f"SELECT {columns} FROM {name}_out").to_arrow_table()
             done[name] = result.cast(TABLES[name].schema)

@@ -28,6 +28,14 @@ LAYERS = (
         alone=True,
         step="marked regions",
     ),
+    Layer(
+        "stacks",
+        once(from_running.call_chains),
+        needs=("timings",),
+        gives=("stacks", "stack_frames"),
+        executes=True,
+        step="callers",
+    ),
     Layer("lines", once(from_binary.line_table)),
     Layer(
         "instructions",
@@ -37,7 +45,11 @@ LAYERS = (
         step="machine code",
     ),
     Layer("remarks", from_compiler.remark_records),
-    Layer("functions", once(from_binary.function_names), needs=("instructions", "remarks")),
+    Layer(
+        "functions",
+        once(from_binary.function_names),
+        needs=("instructions", "remarks", "stack_frames"),
+    ),
     Layer(
         "execution",
         once(from_running.execution_counts),

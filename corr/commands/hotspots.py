@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,6 +34,8 @@ SHOWN = {
 }
 #: Loops below this share of the samples are left out of the table unless --all asks for them.
 LEAST_SHARE = 0.002
+#: From this share on it is said who calls code outside loops.
+CALLERS_FROM = 0.01
 
 
 def register(app: typer.Typer) -> None:
@@ -48,11 +51,12 @@ def hotspots(
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
-    """Print a row per loop, hottest first.
+    """Print a row per loop, function outside loops and kind of kernel work, hottest first.
 
     vector: lanes x interleave, as the remarks say; simd: bits of packed arithmetic in the hottest
     machine loop; mca: cycles that the machine model expects for one pass through it, and what
-    bounds it; passes: how many changed the loop.
+    bounds it; passes: how many changed the loop. Below code outside loops, the kernel's and
+    libraries' too: who called it, and for how much of it.
     """
     lake = open_lake(data)
     print_hotspots(lake, lake.find(run), format, limit, everything)
@@ -77,12 +81,19 @@ def print_hotspots(
         row["name"] = short_name(name, keep_arguments=short[short_name(name)] > 1)
         row["marked"] = ", ".join(row["regions"] or ()) or None
     _say_from_where(lake, run, listed, {name for name, count in short.items() if count > 1})
-    said = [text for row in listed for text in row["missed"] or []]
+    notes = [_notes(row) for row in listed]
+    said = [text for note in notes for text in note]
     names: dict[str, str] = {}
     if any("_Z" in text for text in said):
         found = ask(lake, "SELECT linkage, name FROM functions", runs=[run])
         names = dict(zip(*(found[c].to_pylist() for c in ("linkage", "name")), strict=True))
-    emit_records(listed, SHOWN, lambda row: [readable(t, names) for t in row["missed"] or []])
+    emit_records(listed, SHOWN, lambda row: [readable(t, names) for t in _notes(row)])
+
+
+def _notes(row: Mapping[str, Any]) -> list[str]:
+    """What stands below a row: why it was not made faster; of code outside loops who calls it."""
+    calls = row["callers"] if (row["share"] or 0) >= CALLERS_FROM else None
+    return [*(row["missed"] or ()), *(calls or ())]
 
 
 def _say_from_where(

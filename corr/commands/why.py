@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PASSES_SHOWN = 12
 REMARKS_SHOWN = 15
 CALLS_SHOWN = 6
+CALLERS_SHOWN = 4
 #: Calls with less than this share of the time or code in question are left to `corr decisions`.
 LEAST_WEIGHT = 0.01
 #: Passes whose remarks most often say why a loop takes its time, and those that only count.
@@ -93,6 +94,7 @@ def _worth_showing(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _print(facts: dict[str, Any], names: Mapping[str, str]) -> None:
     _time(facts)
+    _callers(facts, names)
     _source(facts)
     _remarks(facts, names)
     _calls(facts)
@@ -139,6 +141,13 @@ def _time(facts: dict[str, Any]) -> None:
     if facts["cachegrind"]:
         numbers = (f"{v:,} {k.replace('_', ' ')}" for k, v in facts["cachegrind"].items() if v)
         print_line("cachegrind: " + ", ".join(numbers))
+
+
+def _callers(facts: dict[str, Any], names: Mapping[str, str]) -> None:
+    for row in facts["callers"][:CALLERS_SHOWN]:
+        print_line(f"{100 * row['part']:.0f}% {readable(row['says'], names)}")
+    if len(facts["callers"]) > CALLERS_SHOWN:
+        print_line(f"  {len(facts['callers']) - CALLERS_SHOWN} more callers: --format json")
 
 
 def _source(facts: dict[str, Any]) -> None:

@@ -17,4 +17,7 @@ def short_name(name: str, keep_arguments: bool = False) -> str:
         elif depth == 0:
             out.append(char)
     text = "".join(out).replace("\0", "()").replace("\1", "->").replace(" const", "")
-    return text if keep_arguments else text.rsplit(" ", 1)[-1] if " " in text.strip() else text
+    if keep_arguments or " " not in text.strip():
+        return text
+    operator = text.find("operator ")  # operator new, a conversion
+    return text[operator:] if operator >= 0 else text.rsplit(" ", 1)[-1]

@@ -54,16 +54,18 @@ class Tables:
 
     def stack(self, frames: tuple[Frame, ...]) -> int | None:
         """The number of a stack. The binary is no frame but the origin of those in it."""
-        origin = frames[0].name
-        resource = self.resources.add(None, self.string(origin), None, 1)
         own = any(frame.file for frame in frames[1:])
         number = None
         for frame in frames[1:]:
             if frame.kind == Kind.line:
                 continue
+            origin = self.string(frame.origin or frames[0].name)
+            resource = self.resources.add(None, origin, None, 1)
             file = self.string(frame.file) if frame.file else None
             row = (self.string(frame.name), False, False, resource, file, None, None)
-            category = LOOP if frame.kind == Kind.loop else PROGRAM if own else SYSTEM
+            category = LOOP if frame.kind == Kind.loop else SYSTEM
+            if own and frame.origin is None and category != LOOP:
+                category = PROGRAM
             function = self.functions.add(*row)
             numbers = (-1, 0, category, 0, function, None, 0, frame.line, None)
             number = self.stacks.add(self.frames.add(*numbers), number)

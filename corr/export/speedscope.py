@@ -43,7 +43,9 @@ def speedscope(profile: Profile) -> dict[str, Any]:
 
 def _box(frame: Frame) -> Frame:
     """A function is one box, whichever of its lines a sample fell on."""
-    return Frame(frame.kind, frame.name, frame.file) if frame.kind == Kind.function else frame
+    if frame.kind != Kind.function:
+        return frame
+    return Frame(frame.kind, frame.name, frame.file, origin=frame.origin)
 
 
 def _frame(frame: Frame) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collectors.decisions import inliner
 from collectors.machine_code import instructions, lines, mca
 from collectors.measured import (
     cachegrind,
+    chains,
     counters,
     execution,
     roofs,
@@ -21,6 +22,7 @@ from collectors.passes import changes, opcodes
 from collectors.regions import marks
 from collectors.remarks import reader
 from collectors.source_loops import loops, source_text
+from corr.lake.caller_table import CALLERS
 from corr.lake.optimize_tables import CHECKS, ITERATIONS, MUTANTS
 from corr.lake.policy_tables import TRACED_MODULES
 from corr.lake.search_tables import SEARCH_TABLES
@@ -104,6 +106,17 @@ _ALL = (
         column("file", STRING, "source file"),
         column("line", LINE, "source line"),
     ),
+    chains.STACKS,
+    _with(
+        chains.STACK_FRAMES,
+        OWN,
+        LOOP,
+        column("instruction", INT, "address of the instruction that holds it"),
+        column("function", STRING, "linkage name of the function it was written in"),
+        column("file", STRING, "source file: the program's own, if what was inlined is not"),
+        column("line", LINE, "source line"),
+    ),
+    CALLERS,
     loops.LOOPS,
     source_text.SOURCE,
     trips.TRIPS,

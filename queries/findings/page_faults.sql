@@ -15,8 +15,9 @@ WITH faults AS (
 SELECT h.run_id, id,
        -- what has just come from the kernel is in no cache: loops that use it may gain, too
        share + coalesce(gain, 0) AS of_time, CASE WHEN again THEN 0.9 ELSE 0.6 END AS strength, CASE WHEN again THEN 'infinity'::DOUBLE END AS part,
-       printf('%.0f', faults) || ' page faults: ' || CASE WHEN again THEN 'memory is asked of the kernel anew' || coalesce(' in ' || caller || ' (' || asked_at || ')', '')
-            ELSE 'the memory that the program uses is touched for the first time' END AS says,
+       CASE WHEN function = 'memory mapping' THEN 'memory is mapped and given back to the kernel' || coalesce(', ' || called, '')
+            ELSE printf('%.0f', faults) || ' page faults: ' || CASE WHEN again THEN 'memory is asked of the kernel anew' || coalesce(' in ' || caller || ' (' || asked_at || ')', '')
+                 ELSE 'the memory that the program uses is touched for the first time' END || coalesce(', ' || called, '') END AS says,
        CASE WHEN again THEN 'keep the memory: a buffer that outlives the step, or GLIBC_TUNABLES=glibc.malloc.trim_threshold and mmap_threshold higher'
             ELSE 'use less memory, or huge pages; in a longer run it counts for less' END AS helps, NULL AS flags,
        [{'rows': 'FROM counters WHERE event = ''page-faults''', 'says': printf('%.0f', faults) || ' page faults a run'},
@@ -26,4 +27,4 @@ FROM (SELECT h.*, f.faults, r.rss, a.*  EXCLUDE (run_id),
              coalesce(f.faults * 4096 > 2 * r.rss, a.caller IS NOT NULL AND f.faults * 4096 > 100e6) AS again
       FROM h JOIN faults f USING (run_id) LEFT JOIN resident r USING (run_id) LEFT JOIN asked a USING (run_id)) h
 LEFT JOIN (SELECT run_id, sum(share * (1 - reach / now)) AS gain FROM h WHERE reach < now AND stores > 0 GROUP BY run_id) g USING (run_id)
-WHERE object = '[kernel]' AND share >= 0.05 AND faults > 1000
+WHERE object = '[kernel]' AND function IN ('page faults', 'memory mapping', 'all system calls and faults') AND share >= 0.05 AND faults > 1000

@@ -3,11 +3,11 @@
 -- source: none
 SELECT h.run_id, id, 0.05 AS strength, NULL::DOUBLE AS part,
        CASE WHEN loop IS NULL AND object LIKE '[%' AND object <> '[kernel]' THEN 'time in code that could not be resolved'
-            WHEN object = '[kernel]' THEN 'time in the kernel, for system calls and page faults'
-            WHEN loop IS NULL THEN 'time in code outside any loop' || coalesce(' of ' || symbol, '')
+            WHEN object = '[kernel]' THEN 'time in the kernel: ' || function || coalesce(', ' || called, '')
+            WHEN loop IS NULL THEN 'time in code outside any loop' || coalesce(' of ' || symbol, '') || coalesce(', ' || called, '')
             WHEN cycles > 1.8 * model_cycles THEN printf('%.1f', cycles) || ' cycles an iteration, where the model, which knows no caches and no wrong guesses of branches, expects ' || printf('%.1f', model_cycles) || '; which of them it is cannot be told without a PMU'
             WHEN machine_loop IS NULL THEN 'no machine loop of it was modelled'
             ELSE 'what it computes takes the time' || coalesce(': ' || printf('%.1f', cycles) || ' cycles an iteration', '') || coalesce(', bound by ' || bound, '') END AS says,
-       CASE WHEN loop IS NULL THEN 'see who calls it (perf record -g)' ELSE 'ask corr why for every layer' END AS helps, NULL AS flags,
+       CASE WHEN loop IS NULL AND called IS NULL THEN 'see who calls it (perf record -g)' ELSE 'ask corr why for every layer' END AS helps, NULL AS flags,
        [{'rows': CASE WHEN loop IS NULL THEN 'FROM sample_shares WHERE loop IS NULL AND function = ''' || replace(coalesce(symbol, ''), '''', '''''') || '''' ELSE 'FROM hotspots WHERE ' || here END, 'says': samples || ' samples'}] AS evidence
 FROM h

@@ -1,6 +1,6 @@
 -- purpose: each hot place with all that tells why it takes its time; findings are made of it
--- grain: loop with a hundredth of the samples; outside loops a function, a library's symbol, or the kernel as a whole
--- columns: run_id, id, loop, place, function, symbol, object, own, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, bytes, clock, memory, l1, l2, l3
+-- grain: loop with a hundredth of the samples; outside loops a function, a library's symbol, or a kind of work of the kernel
+-- columns: run_id, id, loop, place, function, symbol, object, own, called, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, bytes, clock, memory, l1, l2, l3
 -- Cycles are those of one iteration of the source: `cycles` measured (its time in the quickest
 -- repetition by the machine's clock), `model_cycles` what llvm-mca expects, `work_cycles` what an ideal core needs for the loads,
 -- stores and operations alone, without what only drives the loop: two loads a cycle, one store, two
@@ -87,15 +87,16 @@ WITH machine_row AS (
         LEFT JOIN outer_call o ON o.run_id = l.run_id AND o.loop = l.key
     ))
 ), places AS (
-    SELECT p.*, 'the program' AS object, true AS own FROM of_loops p
+    SELECT p.*, 'the program' AS object, true AS own, NULL::VARCHAR AS called FROM of_loops p
     UNION ALL BY NAME
     SELECT s.run_id, coalesce(f.name, s.function) AS function, s.function AS symbol, s.object, s.share, s.samples,
-           s.file IS NOT NULL AS own, coalesce(s.file || ':' || s.line, parse_filename(s.object)) AS place
+           s.file IS NOT NULL AS own, coalesce(s.file || ':' || s.line, parse_filename(s.object)) AS place, c.says AS called
     FROM sample_shares s LEFT JOIN functions f ON f.run_id = s.run_id AND f.linkage = s.function
+    LEFT JOIN caller_words c ON c.run_id = s.run_id AND c.loop IS NULL AND c.function = s.function AND c.object = s.object AND c.rank = 1 AND c.part >= 0.2
     WHERE s.loop IS NULL
 )
 SELECT p.run_id, row_number() OVER (PARTITION BY p.run_id ORDER BY p.share DESC, p.place, p.loop, p.function) AS id,
-       p.loop, p.place, p.function, p.symbol, p.object, p.own, p.share, p.samples, a.sampled, p.share * t.taken AS seconds,
+       p.loop, p.place, p.function, p.symbol, p.object, p.own, p.called, p.share, p.samples, a.sampled, p.share * t.taken AS seconds,
        p.entries, p.iterations, p.trip_count,
        p.share * t.quickest * t.clock / nullif(p.iterations, 0) AS cycles,
        p.pass_cycles / p.elements_a_pass AS model_cycles,

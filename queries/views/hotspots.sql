@@ -1,10 +1,11 @@
 -- purpose: where the time goes, and what every layer says of that loop; hottest first
--- grain: loop that was sampled or ran; plus a row for each function's code outside loops
--- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, ns_per_iteration, vector, simd_bits, unroll, mca_cycles, bound, passes, missed, regions
+-- grain: loop that was sampled or ran; outside loops a function, a library's symbol, or a kind of work of the kernel
+-- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, ns_per_iteration, vector, simd_bits, unroll, mca_cycles, bound, passes, missed, regions, callers
 -- share is the loop's own, inner loops left out; ns_per_iteration is that share of the median CPU
 -- time, over the iterations; of the wall time with several threads, or where that is all there is. vector is what the remarks say (width x interleave), simd_bits what
 -- the hottest machine loop's packed arithmetic uses. mca_cycles is for one pass through that
--- machine loop, which may be several source iterations.
+-- machine loop, which may be several source iterations. callers are, outside loops, the two that call
+-- most often, by the call chains, with their part of the row.
 WITH changed AS (
     SELECT run_id, loop, count(DISTINCT pass) AS passes FROM pass_effects GROUP BY run_id, loop
 ), reasons AS (
@@ -18,6 +19,9 @@ WITH changed AS (
 ), marked AS (
     SELECT run_id, loop, list(DISTINCT region ORDER BY region) AS regions
     FROM region_loops GROUP BY run_id, loop
+), called AS (
+    SELECT run_id, function, object, list(says || printf(', %.0f %%', 100 * part) ORDER BY rank) AS callers
+    FROM caller_words WHERE loop IS NULL AND rank <= 2 AND part >= 0.1 GROUP BY ALL
 ), in_loops AS (
     SELECT l.run_id, l.key AS loop, l.file || ':' || l.line AS place, l.function_name AS function,
            l.depth, s.share, s.samples, t.entries, t.iterations, t.mean_trip_count,
@@ -48,7 +52,8 @@ LEFT JOIN marked g ON g.run_id = i.run_id AND g.loop = i.loop
 UNION ALL BY NAME
 SELECT s.run_id, NULL AS loop,
        coalesce(s.file || ':' || s.line, parse_filename(s.object)) AS place,
-       coalesce(f.name, s.function) AS function, s.share, s.samples
+       coalesce(f.name, s.function) AS function, s.share, s.samples, c.callers
 FROM sample_shares s LEFT JOIN functions f ON f.run_id = s.run_id AND f.linkage = s.function
+LEFT JOIN called c ON c.run_id = s.run_id AND c.function = s.function AND c.object = s.object
 WHERE s.loop IS NULL
 ORDER BY share DESC NULLS LAST, iterations DESC NULLS LAST, place, loop, function, run_id

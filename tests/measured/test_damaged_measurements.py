@@ -12,7 +12,7 @@ import pytest
 from collectors.base import tool_output
 from collectors.base.errors import CorrError
 from collectors.base.tool_output import Damage
-from collectors.measured import cachegrind, counters, execution, samples, timings, trips
+from collectors.measured import cachegrind, counters, execution, mappings, samples, timings, trips
 
 # --- llvm-cov ------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ SAMPLE = b"1/1 100 cycles:u: 1010 f\n"
     ],
 )
 def test_a_damaged_event_costs_itself(line: bytes) -> None:
-    reader = samples.Reader(samples.Images())
+    reader = samples.Reader(mappings.Images())
     for each in (MAPPED, SAMPLE, line, SAMPLE):
         reader.take(each)
     (row,) = [r for r in reader.table().to_pylist() if r["period"] == 200]
@@ -135,7 +135,7 @@ def test_a_damaged_event_costs_itself(line: bytes) -> None:
 
 
 def test_a_sample_without_a_symbol_and_a_path_that_is_no_utf8() -> None:
-    reader = samples.Reader(samples.Images())
+    reader = samples.Reader(mappings.Images())
     for line in (MAPPED.replace(b"/a\n", b"/\xff\n"), b"1/1 100 cycles:u: 1010\n"):
         reader.take(line)
     (row,) = reader.table().to_pylist()
@@ -143,7 +143,7 @@ def test_a_sample_without_a_symbol_and_a_path_that_is_no_utf8() -> None:
 
 
 def test_mappings_without_end_take_no_time_by_their_square() -> None:
-    spaces = samples.AddressSpaces()
+    spaces = mappings.AddressSpaces()
     start = time.process_time()
     for n in range(20_000):
         spaces.map(1, n << 13, 1 << 12, 0, "/a")
@@ -155,7 +155,7 @@ def test_mappings_without_end_take_no_time_by_their_square() -> None:
 
 
 def test_a_mapping_in_the_middle_of_another() -> None:
-    spaces = samples.AddressSpaces()
+    spaces = mappings.AddressSpaces()
     spaces.map(1, 0x1000, 0x9000, 0, "/old")
     spaces.map(1, 0x3000, 0x1000, 0x50, "/new")
     found = [

@@ -13,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 
 from collectors.base import process, toolchain
 from collectors.base.invocation import Invocation
-from collectors.measured import samples
+from collectors.measured import mappings, samples
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "perf"
 
@@ -165,7 +165,7 @@ def test_addresses_against_perf_and_the_symbol_table(
 
 
 def test_recorded_events_with_a_fork_and_a_hostile_name() -> None:
-    reader = samples.Reader(samples.Images())
+    reader = samples.Reader(mappings.Images())
     text = (FIXTURES / "script-fork.txt").read_bytes()
     for line in text.splitlines(keepends=True):
         reader.take(line)
@@ -180,7 +180,7 @@ def test_recorded_events_with_a_fork_and_a_hostile_name() -> None:
     assert any("let the program run longer" in p.fix for p in reader.problems())
 
 
-class Flat(samples.Images):
+class Flat(mappings.Images):
     """Files whose addresses are their offsets."""
 
     def address(self, _path: str, offset: int) -> int | None:
@@ -246,10 +246,10 @@ def test_memory_without_a_file_and_events() -> None:
 @pytest.mark.slow
 def test_changed_binary_gets_no_addresses(tmp_path: Path) -> None:
     binary = build(tmp_path)
-    segments = samples.load_image(binary).segments
+    segments = mappings.load_image(binary).segments
     offset = next(o for o, size, address in segments if size)
-    assert samples.Images().address(str(binary), offset) is not None
-    images = samples.Images({str(binary): "0" * 40})
+    assert mappings.Images().address(str(binary), offset) is not None
+    images = mappings.Images({str(binary): "0" * 40})
     assert images.address(str(binary), offset) is None
     assert "changed after" in images.unreadable[str(binary)]
 
