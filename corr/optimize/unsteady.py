@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 #: Decimal, or an address.
 _NUMBER = re.compile(
@@ -38,6 +39,8 @@ _DATE = re.compile(rb"\b(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d)\b")
 _CONTEXT = 60
 _DATE_LENGTH = 12
 BLANK = b"?"
+#: What lines of numbers alone are made of.
+_BARE = b"0123456789.+-eE, \t\r"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Unsteady:
         return b"\n".join(self._line(line, seen) for line in text.split(b"\n"))
 
     def _line(self, line: bytes, seen: dict[bytes, int]) -> bytes:
+        if not (self._of_bare_numbers or line.translate(None, _BARE)):
+            return line  # a table of nothing but numbers: none is a time by its words
         shape = _shape(line)
         turn = seen.get(shape, 0)
         seen[shape] = turn + 1
@@ -74,6 +79,11 @@ class Unsteady:
             parts += [line[at : match.start()], BLANK if blank else match[0]]
             at = match.end()
         return b" ".join(b"".join([*parts, line[at:]]).split())  # aligned to a width of its own
+
+    @cached_property
+    def _of_bare_numbers(self) -> bool:
+        """A line of nothing but numbers is among the places."""
+        return any(not shape.translate(None, b"# ") for shape, _, _ in self.places)
 
     def __or__(self, other: Unsteady) -> Unsteady:
         return Unsteady(self.places | other.places, self.times or other.times)

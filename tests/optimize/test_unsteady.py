@@ -74,3 +74,11 @@ def test_a_large_output_takes_time_in_proportion() -> None:
     some = found("time 1 s\n", "time 2 s\n")
     text = b"1 " * 40_000 + b"\n" + b"x" * 40_000 + b" 5 s\n" + b"sec " * 10_000 + b"time 5 s"
     assert some.blanked(text).endswith(b"time ? s")
+
+
+def test_tables_of_numbers_alone_are_left_as_they_are_unless_they_differ() -> None:
+    table = "1.5 -2e3 .25\n" * 3
+    some = found(f"{table}time 1 s\n", f"{table}time 2 s\n")
+    assert some.blanked(f"{table}time 3 s\n".encode()) == f"{table}time ? s\n".encode()
+    own = found(f"1.5 2\n{table}", f"1.7 2\n{table}")
+    assert own.blanked(b"1.9 2\n1.9 2\n") == b"? 2\n1.9 2\n"
