@@ -37,7 +37,8 @@ _BEFORE = re.compile(
 _DATE = re.compile(rb"\b(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d)\b")
 #: Longer lines are looked at from their beginning only, for what stands before a number.
 _CONTEXT = 60
-_DATE_LENGTH = 12
+#: Shapes of lines whose times are remembered.
+MOST_SHAPES = 10_000
 BLANK = b"?"
 #: What lines of numbers alone are made of.
 _BARE = b"0123456789.+-eE, \t\r"
@@ -65,12 +66,13 @@ class Unsteady:
         shape = _shape(line)
         turn = seen.get(shape, 0)
         seen[shape] = turn + 1
+        times = self._times(line, shape)
+        if shape not in self._shapes and not any(times):
+            return line
         numbers = list(_NUMBER.finditer(line))
         left_out = [
-            (shape, turn, n) in self.places
-            or (shape, -1, n) in self.places
-            or (self.times and _is_time(line, match))
-            for n, match in enumerate(numbers)
+            (shape, turn, n) in self.places or (shape, -1, n) in self.places or times[n]
+            for n in range(len(numbers))
         ]
         if not any(left_out):
             return line
@@ -79,6 +81,26 @@ class Unsteady:
             parts += [line[at : match.start()], BLANK if blank else match[0]]
             at = match.end()
         return b" ".join(b"".join([*parts, line[at:]]).split())  # aligned to a width of its own
+
+    def _times(self, line: bytes, shape: bytes) -> tuple[bool, ...]:
+        """Which numbers of a line are left out as times: by its words, the same for each shape."""
+        if not self.times:
+            return (False,) * shape.count(b"#")
+        if _DATE.search(line) or b"#" in line:  # the shape does not say all
+            return tuple(_is_time(line, match) for match in _NUMBER.finditer(line))
+        if shape not in self._known:
+            if len(self._known) >= MOST_SHAPES:
+                self._known.clear()
+            self._known[shape] = tuple(_is_time(line, m) for m in _NUMBER.finditer(line))
+        return self._known[shape]
+
+    @cached_property
+    def _known(self) -> dict[bytes, tuple[bool, ...]]:
+        return {}
+
+    @cached_property
+    def _shapes(self) -> frozenset[bytes]:
+        return frozenset(shape for shape, _, _ in self.places)
 
     @cached_property
     def _of_bare_numbers(self) -> bool:

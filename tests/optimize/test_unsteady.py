@@ -82,3 +82,8 @@ def test_tables_of_numbers_alone_are_left_as_they_are_unless_they_differ() -> No
     assert some.blanked(f"{table}time 3 s\n".encode()) == f"{table}time ? s\n".encode()
     own = found(f"1.5 2\n{table}", f"1.7 2\n{table}")
     assert own.blanked(b"1.9 2\n1.9 2\n") == b"? 2\n1.9 2\n"
+
+
+def test_a_sign_that_stands_for_numbers_may_be_in_the_text() -> None:
+    some = found("time 1 s\n", "time 2 s\n")
+    assert some.blanked(b"5 5\n# 5\n5 5 s\ntime # 3 s") == b"5 5\n# 5\n5 ? s\ntime # ? s"
