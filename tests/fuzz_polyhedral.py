@@ -62,6 +62,7 @@ class Writer:
     #: Of the loops' variables, and how F's rows are written.
     type: str = "int"
     width: str = "w"
+    named: bool = False
 
     def function(self, name: str) -> str:
         """A function of a few nests."""
@@ -71,8 +72,9 @@ class Writer:
         )
         self.width = self.random.choice(("w", "w", "(n + 8)"))
         body = "".join(self.nest((), 1) for _ in range(self.random.choice((1, 1, 2))))
-        start = "double s = z; const int w = n + 8;"
-        return f"void {name}({PARAMETERS}) {{ {start}\n{body}    A[0] = s;\n}}\n"
+        start = "double s = z; const int w = n + 8; long q = 5;"
+        end = self.random.choice(("s", "s", "s + q"))
+        return f"void {name}({PARAMETERS}) {{ {start}\n{body}    A[0] = {end};\n}}\n"
 
     def nest(self, loops: tuple[str, ...], level: int) -> str:
         pad = "    " * level
@@ -109,6 +111,9 @@ class Writer:
             return f"{pad}if ({self.test(loops)})\n    {self.statement(loops, level)}"
         if kind < 0.2:
             return f"{pad}if ({self.value(loops)} > 0.5) {self.assignment(loops)}\n"
+        if kind < 0.3 and self.type != "unsigned" and not self.named:
+            self.named = True  # once: then it is what it was given
+            return f"{pad}q = {self.folded(loops)};\n{pad}F[q] += F[q] * z;\n"
         return f"{pad}{self.assignment(loops)}\n"
 
     def assignment(self, loops: tuple[str, ...]) -> str:

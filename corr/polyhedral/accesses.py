@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator
 
 from corr.polyhedral.ast_forms import element_type, is_address, pointed, unwrapped
@@ -43,6 +44,8 @@ class Accesses(ABC):
         self._rows: dict[str, tuple[Node, Subscripts]] = {}
         self._declared = variables
         self._written: set[str] = set()
+        #: How many assignments of the region there are to each variable.
+        self.assigned: Counter[str] = Counter()
         self._iterators: dict[str, Expression] = {}
         self._frames: list[dict[str, Node]] = []
         self._names: dict[str, str] = {}
@@ -57,6 +60,7 @@ class Accesses(ABC):
             target = unwrapped(node["inner"][0])
             if writes and target.get("kind") == "DeclRefExpr":
                 self._written.add(target["referencedDecl"]["id"])
+                self.assigned[target["referencedDecl"]["id"]] += 1
         if kind == "VarDecl":
             self._written.add(node["id"])
         inner = node.get("inner", ())
@@ -77,8 +81,17 @@ class Accesses(ABC):
             del self._iterators[identity]
 
     def put_in_place(self, identity: str, value: Expression) -> None:
-        """From here on this variable is what it was declared with."""
+        """From here on, to the end of the block, this variable is what it was given."""
         self._iterators[identity] = value
+
+    @contextlib.contextmanager
+    def block(self) -> Iterator[None]:
+        """What is put in place within it is so no more after it."""
+        before = dict(self._iterators)
+        try:
+            yield
+        finally:
+            self._iterators = before
 
     def declare(self, variable: Node) -> Element:
         """A scalar that the region declares."""

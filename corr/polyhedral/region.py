@@ -29,6 +29,7 @@ from corr.polyhedral.limits import limited
 from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
 from corr.polyhedral.scop import PARAMETER, Array, Constraint, Obligation, Scop, Statement
 from corr.polyhedral.span import bounds, confirmed
+from corr.polyhedral.useful import useful
 from corr.polyhedral.wrapping import plain
 
 _COMPARISONS = {"<", "<=", ">", ">=", "=="}
@@ -78,9 +79,8 @@ class Region:
             self.converter.find_writes(node)
         self.inside = {id(n) for node in run for n in walk(node)}
         self._block(run, Place(position=(0,)))
-        if not self.statements:
-            raise NotAffine("nothing is assigned")
         arrays = self._arrays()
+        self.statements, arrays = useful(self.statements, arrays)
         names = set(self.converter.parameters)
         for name in names & set(arrays):
             raise NotAffine(f"{name} is both read as a size and written")
@@ -151,8 +151,10 @@ class Region:
         kind = node.get("kind")
         at = place.position[-1]
         if kind == "CompoundStmt":
-            for child in node.get("inner", ()):
-                at = self._statement(child, replace(place, position=(*place.position[:-1], at))) + 1
+            with self.converter.block():
+                for child in node.get("inner", ()):
+                    here = replace(place, position=(*place.position[:-1], at))
+                    at = self._statement(child, here) + 1
             return at
         if kind == "ForStmt":
             self._loop(node, place)
@@ -177,6 +179,12 @@ class Region:
     def _assign(self, target: Node, value: Expression, place: Place) -> None:
         element = self.converter.target(target)
         self._add(element, value, place)
+        reference = unwrapped(target)
+        if element.type not in WIDE | UNSIGNED or element.indices or place.guard is not None:
+            return
+        once = self.converter.assigned[reference["referencedDecl"]["id"]] == 1
+        if once and self.variables.get(reference).own and is_polynomial(value):
+            self.converter.put_in_place(reference["referencedDecl"]["id"], value)
 
     def _add(self, target: Element, value: Expression, place: Place) -> None:
         self.statements.append(

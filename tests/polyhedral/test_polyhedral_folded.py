@@ -58,6 +58,18 @@ IN_C = {
         " const int at = i * n + j; long other = j * n + i; b[at] = a[other] + at; } }",
         "double x[200]; for (int n = 0; n < 9; n++) { fill(x, 200); f(n, x, x + 100); show(x, 200); }",
     ),
+    "a place that is assigned": (
+        "int f(int n, double *a, double *b) { int i, j, k = 7; for (i = 0; i < n; i++) {"
+        " for (j = 0; j < n; j++) { if (k == 9) b[0] = 3; k = i * n + j; b[k] = a[k] + k; }"
+        " b[i] += k; } return k; }",
+        'double x[200]; for (int n = 0; n < 9; n++) { fill(x, 200); printf("%d ", f(n, x, x + 100));'
+        " show(x, 200); }",
+    ),
+    "one that nobody wants": (
+        "void f(int n, double *a, double *b) { int i, j, k, l; for (i = 0; i < n; i++)"
+        " for (j = 0; j < n; j++) { k = i * n + j; l = k + 1; b[k] = a[j * n + i] + l; } }",
+        "double x[200]; for (int n = 0; n < 9; n++) { fill(x, 200); f(n, x, x + 100); show(x, 200); }",
+    ),
     "pointers to rows": (
         "void f(int n, int m, const double *a, double *b, double c[9][9]) { for (int i = 0; i < n; i++) {"
         " const double *row = a + i * m; double *const to = &b[i * m]; double *r = c[i];"
