@@ -157,11 +157,13 @@ class Region:
                     at = self._statement(child, here) + 1
             return at
         if kind == "ForStmt":
-            self._loop(node, place)
+            with self.converter.block():
+                self._loop(node, place)
         elif kind == "DeclStmt":
             return self._declaration(node, place)
         elif kind == "IfStmt":
-            return self._condition(node, place)
+            with self.converter.block():
+                return self._condition(node, place)
         elif kind == "BinaryOperator" and node["opcode"] == "=":
             target, value = node["inner"]
             self._assign(target, self.converter.expression(value), place)
@@ -256,7 +258,8 @@ class Region:
         except NotAffine:
             return self._guarded(parts, place)
         within = replace(place, constraints=place.constraints + inside)
-        at = self._statement(parts[1], within)
+        with self.converter.block():
+            at = self._statement(parts[1], within)
         if len(parts) > 2 and outside is not None:
             other = replace(
                 place,

@@ -65,6 +65,12 @@ IN_C = {
         'double x[200]; for (int n = 0; n < 9; n++) { fill(x, 200); printf("%d ", f(n, x, x + 100));'
         " show(x, 200); }",
     ),
+    "one that is assigned sometimes": (
+        "void f(int n, double *a) { int k = 3, l = 2; for (int i = 0; i < n; i++) {"
+        " if (i > 2) k = i + 1; else a[i] += 1; a[i] += k;"
+        " for (int j = 0; j < i; j++) l = i + j; a[i] -= l; } }",
+        "double x[200]; for (int n = 0; n < 9; n++) { fill(x, 200); f(n, x); show(x, 200); }",
+    ),
     "one that nobody wants": (
         "void f(int n, double *a, double *b) { int i, j, k, l; for (i = 0; i < n; i++)"
         " for (j = 0; j < n; j++) { k = i * n + j; l = k + 1; b[k] = a[j * n + i] + l; } }",
