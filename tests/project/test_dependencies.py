@@ -87,3 +87,9 @@ def test_each_dependency_has_a_floor_and_a_reason() -> None:
     for line in lines:
         assert re.fullmatch(r' {4}"(?:[\w.-]+>=[\d.]+|corr-llvm\[[\w,]+\])", +# \S.*', line), line
     assert all(re.fullmatch(r"[\w.-]+>=[\d.]+", text) for text in OPTIONAL)
+
+
+def test_a_new_machine_gets_every_extra_for_the_tests() -> None:
+    """Where one is left out, types and tests fail there, and only there."""
+    ours = next(text for text in EXTRAS["dev"] if text.startswith("corr-llvm["))
+    assert set(ours[len("corr-llvm[") : -1].split(",")) == EXTRAS.keys() - {"dev"}
