@@ -8,6 +8,7 @@ llvm/lib/Remarks/BitstreamRemarkSerializer.cpp; docs/Remarks.rst.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,9 @@ _FIELDS = {_HEADER: 4, _PLACE: 3, _HOTNESS: 1, _ARGUMENT_AT: 5, _ARGUMENT: 2}
 _NO_PLACE: dict[str, Any] = {"file": None, "line": None, "column": None}
 _MOST_TABLE = 64 << 20  # bytes of a string table; that of a 1 GB file has about five million
 _FIX = "let the compiler finish, then record again"
+
+
+_BINARY = re.compile(rb"[\x01-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -217,8 +221,16 @@ class Bitstream:
         view = memoryview(data)
 
         def whole(start: int, end: int) -> bool:
+            block = view[4 * start : 4 * end]
             try:
-                list(self._records(view[4 * start : 4 * end]))
+                cursor = Cursor(block, TOP_WIDTH)
+                head = cursor.head()
+                if head.id == META:
+                    known = self._abbreviations or _first_definitions(view)
+                    held = list(records(cursor, head.width, known.get(META, ())))
+                    texts = all(_is_text(record.blob) for record in held if record.blob)
+                    return cursor.at == len(block) * 8 and texts
+                list(self._records(block))
             except (Malformed, Unreadable):
                 return False
             return True
@@ -283,6 +295,18 @@ class Bitstream:
         yield from records(cursor, head.width, self._abbreviations.get(REMARK, ()))
         if cursor.at != len(text) * 8:
             raise Unreadable("block that is longer than its records")
+
+
+def _is_text(blob: bytes) -> bool:
+    """Strings one after another, as a table has them, and nothing that came in between."""
+    return blob.endswith(b"\0") and not _BINARY.search(blob)
+
+
+def _first_definitions(data: memoryview) -> Mapping[int, Sequence[Abbreviation]]:
+    """The abbreviations that data begins with. Raises Malformed."""
+    cursor = Cursor(data, TOP_WIDTH)
+    head = cursor.head()
+    return block_info(cursor, head.width) if head.id == BLOCK_INFO else {}
 
 
 class _Lookup:

@@ -57,7 +57,7 @@ def frame(
 
     `closed`: nothing follows, so that a block may end with the words and none may go beyond.
     `lost`: the words begin in damage. A remark has at most `most` words; `whole(start, end)` says
-    whether a block's records end where the block does.
+    whether the records of a remark, or of a Meta block, end where the block does.
     """
     return _Framing(words, closed, most, whole).run(lost)
 
@@ -122,7 +122,8 @@ class _Framing:
             return at
         last = int(np.searchsorted(self.safe, at + 1)) == len(self.safe)
         cut_table = id == META and self.closed and last
-        if not self._boundary(end) and not cut_table:
+        good = self._boundary(end) or cut_table
+        if not good and not (id == META and end < self.size and self._judge(at, end)):
             return self._resume(at, at + 1)
         end = min(end, self.size)
         if id == REMARK:

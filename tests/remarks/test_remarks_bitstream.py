@@ -236,6 +236,16 @@ def test_one_damaged_remark_costs_only_itself(tmp_path: Path, thousands: bytes) 
             assert reader.problems[0].where == f"{reader.path}:{at:#x}"
 
 
+@pytest.mark.parametrize("damage", [b"'" * 4000, b"\0" * 64, b"\xff" * 8])
+def test_damage_behind_the_string_table_costs_no_name(tmp_path: Path, damage: bytes) -> None:
+    data = file_of(30, version=0)
+    whole, _ = one(tmp_path / "n", data)
+    at = whole[0]["document"]
+    found, reader = one(tmp_path / "n", data[:at] + damage + data[at:])
+    assert bag(found) == bag(whole) and reader.problems
+    assert f":{at:#x}" in reader.problems[0].where
+
+
 def test_a_length_that_swallows_other_remarks_is_seen_through(
     tmp_path: Path, thousands: bytes
 ) -> None:
