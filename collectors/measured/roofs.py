@@ -43,6 +43,11 @@ def measure(toolchain: Toolchain, beyond_caches: int) -> tuple[dict[str, float],
         return {}, [Problem(LAYER, "roofs.c", what, "findings have no ceiling by the model")]
 
 
+def forget() -> None:
+    """Measure anew when asked next."""
+    _measured.cache_clear()
+
+
 @cache
 def _measured(clang: Path, beyond_caches: int) -> tuple[tuple[str, float], ...]:
     with scratch("roofs") as folder:

@@ -15,7 +15,7 @@ WITH callers AS (
     WHERE h.loop IS NULL AND NOT h.own GROUP BY ALL
 )
 SELECT h.run_id, id, 0.8 AS strength, 'infinity'::DOUBLE AS part,
-       'time in ' || coalesce(m.callee, regexp_replace(symbol, '@.*', '')) || ' of ' || parse_filename(object) || coalesce(', ' || h.called, ', called in ' || m.caller || ' (' || m.place || ')', '; by whom is not known') AS says,
+       'time in ' || coalesce(m.callee, regexp_replace(symbol, '@.*', '')) || ' of ' || parse_filename(object) || coalesce(', ' || replace(h.called, ' by ' || coalesce(m.callee, regexp_replace(symbol, '@.*', '')) || ' in ', ' in '), ', called in ' || m.caller || ' (' || m.place || ')', '; by whom is not known') AS says,
        'call it less often, or use another form of it (a vector one, one for the known size)' AS helps, NULL AS flags,
        [{'rows': 'SELECT * FROM sample_shares WHERE function = ''' || replace(function, '''', '''''') || '''', 'says': samples || ' samples'}] AS evidence
 FROM h LEFT JOIN most m USING (run_id, id)

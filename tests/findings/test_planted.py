@@ -8,6 +8,7 @@ import pytest
 
 from collectors.base.invocation import Invocation
 from collectors.base.toolchain import Toolchain
+from collectors.measured import roofs
 from corr.findings.of_run import Finding, answers, of_run
 from corr.lake.sql import ask
 from corr.lake.store import Lake
@@ -49,13 +50,17 @@ def test_ceilings_hold_against_the_mend(
 ) -> None:
     """No mend gains more than its ceiling; most gain half of it.
 
-    Seven to nine of eleven do on an idle virtual machine, whose clock drifts meanwhile.
+    Seven to nine of eleven do on an idle virtual machine. Where its clock is found quicker than it
+    was for the collects, the ceilings counted too few cycles.
     """
     close, tried, wrong = 0, 0, []
+    known = ask(planted_lake, "SELECT max(value) AS clock FROM machine WHERE name = 'clock'")
+    drift = max(1.0, clock_now(tools) / known.to_pylist()[0]["clock"])
     for planted in PLANTED:
         ceiling = first(planted_lake, planted).ceiling
         if planted.mended is None or ceiling is None:
             continue
+        ceiling *= drift
         before = _built(planted, tools, tmp_path / "a", mended=False)
         after = _built(planted, tools, tmp_path / "b", mended=True)
         timed = interleave(before, after, limits=Limits(3, 5))
@@ -67,6 +72,13 @@ def test_ceilings_hold_against_the_mend(
     assert tried >= 10
     assert len(wrong) <= 1, wrong
     assert close >= 0.5 * tried
+
+
+def clock_now(tools: Toolchain) -> float:
+    roofs.forget()
+    found, problems = roofs.measure(tools, 64 << 20)
+    assert not problems
+    return found["clock"]
 
 
 def _built(planted: Planted, tools: Toolchain, folder: Path, *, mended: bool) -> Invocation:

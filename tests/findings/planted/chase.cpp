@@ -29,6 +29,6 @@ int main()
     }
     long total = 0;
     for (int r = 0; r < 30; r++)
-        total += kernel(&nodes[0]);
+        total += kernel(&nodes[r]); // another one: the compiler would take it out of the loop
     return total == 3;
 }
