@@ -15,7 +15,7 @@ WITH faults AS (
 SELECT h.run_id, id,
        -- what has just come from the kernel is in no cache: loops that use it may gain, too
        -- and whoever keeps its memory has neither faults nor mappings
-       CASE WHEN again THEN of_memory ELSE share END + coalesce(gain, 0) AS of_time, CASE WHEN again THEN 0.9 ELSE 0.6 END AS strength, CASE WHEN again THEN 'infinity'::DOUBLE END AS part,
+       CASE WHEN again THEN greatest(share, of_memory) ELSE share END + coalesce(gain, 0) AS of_time, CASE WHEN again THEN 0.9 ELSE 0.6 END AS strength, CASE WHEN again THEN 'infinity'::DOUBLE END AS part,
        CASE WHEN function = 'memory mapping' THEN 'memory is mapped and given back to the kernel' || coalesce(', ' || called, '')
             ELSE printf('%.0f', faults) || ' page faults: ' || CASE WHEN again THEN 'memory is asked of the kernel anew' || coalesce(' in ' || caller || ' (' || asked_at || ')', '')
                  ELSE 'the memory that the program uses is touched for the first time' END || coalesce(', ' || called, '') END AS says,
