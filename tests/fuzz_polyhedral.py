@@ -113,7 +113,7 @@ class Writer:
             return f"{pad}if ({self.value(loops)} > 0.5) {self.assignment(loops)}\n"
         if kind < 0.3 and self.type != "unsigned" and not self.named:
             self.named = True  # once: then it is what it was given
-            return f"{pad}q = {self.folded(loops)};\n{pad}F[q] += F[q] * z;\n"
+            return f"{pad}{{ q = {self.folded(loops)}; F[q] += F[q] * z; }}\n"
         return f"{pad}{self.assignment(loops)}\n"
 
     def assignment(self, loops: tuple[str, ...]) -> str:
