@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from collectors.base import process, toolchain
+from collectors.base import process
 from collectors.base.errors import CompileError, CorrError
 from collectors.base.invocation import Invocation as Start
 from collectors.base.scratch import scratch
 from collectors.base.threads import run_together
-from corr.collect.again import rebuilt
 from corr.experiment.effects import Budget, Effect, effect_of, measured
 from corr.experiment.invocations import Compilation, Invocation, names_on
 from corr.experiment.modules import code_of
@@ -91,14 +90,8 @@ def ablate(run: RunInfo, place: Place, seconds: float, say: Callable[[str], None
     without. Raises CorrError.
     """
     budget = Budget(seconds)
-    program = rebuilt(run, ())
-    major = run.facts.llvm_major
-    tools = toolchain.find(str(major) if major else None)
-    unit = next((u for u in program.units if program.label(u) == place.file), None)
-    if unit is None:
-        raise CorrError(f"{place.file} is no unit of the run: where it is included is not known")
     with scratch("ablation") as folder:
-        compilation = Compilation(program, tools, folder, unit)
+        compilation = Compilation.of_run(run, place.file, folder)
         return _Laboratory(compilation, place.functions, place.share or 1.0, budget, say).run()
 
 

@@ -7,10 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from collectors.base import toolchain
-from collectors.base.errors import CorrError
 from collectors.base.scratch import scratch
-from corr.collect.again import rebuilt
 from corr.experiment.invocations import Compilation
 from corr.experiment.places import Place
 from corr.lake.store import RunInfo
@@ -68,14 +65,8 @@ def bisect(run: RunInfo, side: str, place: Place, wanted: Property) -> Bisected 
     Of what has the property to some degree on the way, the step that passes half of it counts.
     None if the passes that can be left out do not decide. Raises CorrError.
     """
-    program = rebuilt(run, ())
-    major = run.facts.llvm_major
-    tools = toolchain.find(str(major) if major else None)
-    unit = next((u for u in program.units if program.label(u) == place.file), None)
-    if unit is None:
-        raise CorrError(f"{place.file} is no unit of the run")
     with scratch("bisection") as folder:
-        compilation = Compilation(program, tools, folder, unit)
+        compilation = Compilation.of_run(run, place.file, folder)
         listed = compilation.whole(folder / "whole.o")
         found = _Halving(compilation, place, wanted).find(len(listed))
     if found is None:

@@ -10,10 +10,13 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from collectors.base import process
+from collectors.base import process, toolchain
 from collectors.base.errors import CompileError, CorrError, ToolMissing
 from collectors.base.toolchain import INSTALL_LLVM, Toolchain
+from corr.collect.again import rebuilt
+from corr.lake.store import RunInfo
 from corr.program.build import Builder
 from corr.program.model import Program, Unit
 
@@ -80,6 +83,16 @@ class Compilation:
     toolchain: Toolchain
     folder: Path
     unit: Unit
+
+    @classmethod
+    def of_run(cls, run: RunInfo, file: str, folder: Path) -> Self:
+        """That of a run's unit, as it was. Raises CorrError."""
+        program = rebuilt(run, ())
+        major = run.facts.llvm_major
+        unit = next((u for u in program.units if program.label(u) == file), None)
+        if unit is None:
+            raise CorrError(f"{file} is no unit of the run: where it is included is not known")
+        return cls(program, toolchain.find(str(major) if major else None), folder, unit)
 
     def __post_init__(self) -> None:
         if self.toolchain.major < FIRST_LLVM:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 
 import islpy as isl
 
-from corr.polyhedral.expressions import Element, Expression, Name, NotAffine
+from corr.polyhedral.expressions import Element, Name, NotAffine
 from corr.polyhedral.limits import limited
 from corr.polyhedral.scop import Array, Scop, Statement
 from corr.polyhedral.syntax import text
@@ -105,12 +104,7 @@ def _extents(scop: Scop, users: list[Statement], depth: int) -> tuple[str, ...] 
 def _renamed(s: Statement, old: str, new: str, loops: tuple[str, ...]) -> Statement:
     index = tuple(Name("int", loop) for loop in loops)
 
-    def change(node: Expression) -> Expression:
-        if isinstance(node, Element) and node.array == old:
-            return Element(node.type, new, index)
-        return node.rebuilt(change)
+    def change(node: Element) -> Element:
+        return Element(node.type, new, index) if node.array == old else node
 
-    target = change(s.target)
-    assert isinstance(target, Element)
-    guard = change(s.guard) if s.guard is not None else None
-    return replace(s, target=target, value=change(s.value), guard=guard)
+    return s.with_elements(change)

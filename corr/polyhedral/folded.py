@@ -63,10 +63,7 @@ def unfolded(scop: Scop) -> Scop:
 
 def _uses(scop: Scop, array: str) -> Iterator[Use]:
     for s in scop.statements:
-        roots = [s.target, s.value, *([s.guard] if s.guard is not None else [])]
-        for node in (node for root in roots for node in root.walk()):
-            if isinstance(node, Element) and node.array == array:
-                yield Use(s, node.indices[0])
+        yield from (Use(s, e.indices[0]) for e in s.elements() if e.array == array)
 
 
 def _is_affine(node: Expression) -> bool:
@@ -172,15 +169,12 @@ def _fits(scop: Scop, s: Statement, rest: Polynomial, width: Polynomial) -> bool
 def _rewritten(
     s: Statement, array: str, index: Mapping[tuple[str, Expression], tuple[Expression, ...]]
 ) -> Statement:
-    def change(node: Expression) -> Expression:
-        if isinstance(node, Element) and node.array == array:
-            return Element(node.type, array, index[s.name, node.indices[0]])
-        return node.rebuilt(change)
+    def change(node: Element) -> Element:
+        if node.array != array:
+            return node
+        return Element(node.type, array, index[s.name, node.indices[0]])
 
-    target = change(s.target)
-    assert isinstance(target, Element)
-    guard = change(s.guard) if s.guard is not None else None
-    return replace(s, target=target, value=change(s.value), guard=guard)
+    return s.with_elements(change)
 
 
 def is_polynomial(node: Expression) -> bool:

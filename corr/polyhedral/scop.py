@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -61,18 +62,25 @@ class Statement:
     value: Expression
     guard: Expression | None = None
 
+    def elements(self, *, read: bool = False) -> Iterator[Element]:
+        """Every element that it names, its target too unless those `read` are asked for."""
+        roots = [*(self.target.indices if read else [self.target]), self.value]
+        for root in [*roots, *([self.guard] if self.guard is not None else [])]:
+            yield from (node for node in root.walk() if isinstance(node, Element))
+
+    def with_elements(self, change: Callable[[Element], Element]) -> Statement:
+        """The statement with each element changed; one in a subscript stays."""
+
+        def changed(node: Expression) -> Expression:
+            return change(node) if isinstance(node, Element) else node.rebuilt(changed)
+
+        guard = changed(self.guard) if self.guard is not None else None
+        return replace(self, target=change(self.target), value=changed(self.value), guard=guard)
+
     @cached_property
     def accesses(self) -> tuple[Access, ...]:
         """Every access, the write last. Raises NotAffine for an indirect one."""
-        found = []
-        nodes = list(self.value.walk())
-        if self.guard is not None:
-            nodes += self.guard.walk()
-        for node in nodes:
-            if isinstance(node, Element):
-                access = access_to(node)
-                if access not in found:
-                    found.append(access)
+        found = list(dict.fromkeys(map(access_to, self.elements(read=True))))
         target = access_to(self.target)
         found.append(replace(target, write=True, maybe=self.guard is not None))
         return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corr.polyhedral.expressions import Element, NotAffine
+from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.scop import Array, Statement
 
 
@@ -15,7 +15,7 @@ def useful(
     kept = [s for s in statements if not _is_useless(s, arrays, statements)]
     if not kept:
         raise NotAffine("nothing is assigned")
-    used = {s.target.array for s in kept} | {a for s in kept for a in _read(s)}
+    used = {e.array for s in kept for e in s.elements()}
     return kept, {n: array for n, array in arrays.items() if n in used}
 
 
@@ -24,10 +24,4 @@ def _is_useless(s: Statement, arrays: dict[str, Array], statements: Sequence[Sta
     array = arrays[s.target.array]
     if array.dimensions or array.outside or s.guard is not None:
         return False
-    return not any(array.name in _read(other) for other in statements)
-
-
-def _read(s: Statement) -> set[str]:
-    roots = [s.value, *s.target.indices, *([s.guard] if s.guard is not None else [])]
-    nodes = (node for root in roots for node in root.walk())
-    return {node.array for node in nodes if isinstance(node, Element)}
+    return not any(e.array == array.name for o in statements for e in o.elements(read=True))
