@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -107,6 +107,7 @@ def print_ablation(
     """What each pass is worth to the hottest loop of a place. Raises UsageError without a loop."""
     from collectors.base.errors import UsageError
     from corr.experiment.ablation import ablate
+    from corr.experiment.effects import SPENT
     from corr.experiment.places import place_of
 
     loops = sorted(facts["loops"], key=lambda loop: -(loop["share"] or 0.0))
@@ -128,13 +129,18 @@ def print_ablation(
             "notes": _pass_notes(p.why, p.instead, p.other_output),
         }
         for p in found.passes
-        if not p.same_code
+        if not (p.same_code or p.why == SPENT)
     ]
     emit_records(rows, PASSES, lambda row: row["notes"])
     idle = [p.name for p in found.passes if p.same_code]
-    some, more = idle[:IDLE_NAMED], len(idle) - IDLE_NAMED
-    told = ", ".join(some) + (f" and {more} more (--format json)" if more > 0 else "")
-    print_line(f"0, as the code is the same without them: {told or 'none'}")
+    print_line(f"0, as the code is the same without them: {_some(idle) or 'none'}")
+    if left := [p.name for p in found.passes if p.why == SPENT]:
+        print_line(f"not measured, as {SPENT}: {_some(left)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - IDLE_NAMED
+    return ", ".join(names[:IDLE_NAMED]) + (f" and {more} more (--format json)" if more > 0 else "")
 
 
 def _worth(effect: Effect | None, percent: tuple[float, float, float] | None) -> str | None:

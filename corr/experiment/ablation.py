@@ -13,7 +13,7 @@ from collectors.base.errors import CompileError, CorrError
 from collectors.base.invocation import Invocation as Start
 from collectors.base.scratch import scratch
 from collectors.base.threads import run_together
-from corr.experiment.effects import Budget, Effect, effect_of, measured
+from corr.experiment.effects import SPENT, Budget, Effect, effect_of, measured
 from corr.experiment.invocations import Compilation, Invocation, names_on
 from corr.experiment.modules import code_of
 from corr.experiment.places import Place
@@ -136,7 +136,7 @@ class _Laboratory:
         whole, until = code_of(base), self.budget.seconds * (1 - BUILDS)
         for number, name in enumerate(candidates):
             if self.budget.left < until:
-                yield name, Worth(name, why="--budget-time was spent")
+                yield name, Worth(name, why=SPENT)
                 continue
             out = self._object(f"without{number}")
             unwanted = partial(_is, name, self.functions)
@@ -162,7 +162,7 @@ class _Laboratory:
         output: bytes | None,
     ) -> tuple[Worth, Comparison | None]:
         if self.budget.over:
-            return replace(worth, why="--budget-time was spent"), None
+            return replace(worth, why=SPENT), None
         try:
             without = self._program(path, others)
             differs = output is not None and without.run().stdout != output

@@ -19,6 +19,8 @@ from corr.timing.verdict import Verdict
 PAIRS = Limits(7, 31, 600.0)
 #: An interval is narrow enough at this share of the difference that is divided.
 NARROW = 0.1
+#: Why something was not measured.
+SPENT = "--budget-time was spent"
 
 
 @dataclass(frozen=True)

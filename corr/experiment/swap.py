@@ -18,6 +18,7 @@ from collectors.base.scratch import scratch
 from corr.collect.again import how_run
 from corr.experiment.effects import (
     PAIRS,
+    SPENT,
     Budget,
     Effect,
     decided,
@@ -189,7 +190,7 @@ class _Experiment:
     def _measured(self, planned: _Planned, number: int, a: Invocation, swapped: Swap) -> Part:
         part = planned.part
         if self.budget.over:
-            return replace(part, why="--budget-time was spent")
+            return replace(part, why=SPENT)
         try:
             binary = self.builds.hybrid(str(number), planned.functions, planned.whole)
             hybrid = replace(self.how, binary=binary)
