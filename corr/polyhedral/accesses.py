@@ -18,7 +18,9 @@ from corr.polyhedral.expressions import (
     NotAffine,
     Number,
     Operation,
+    affine,
 )
+from corr.polyhedral.macro_sizes import by_number, extent_is
 from corr.polyhedral.scop import Array
 from corr.polyhedral.wrapping import Note, address
 
@@ -41,6 +43,9 @@ class Accesses(ABC):
         self.scalars: set[str] = set()
         self.extents: dict[str, tuple[Affine, ...]] = {}
         self.computed: dict[str, tuple[str, str]] = {}
+        #: The whole numbers that the model holds, and what must be true, as C, of other extents.
+        self.held: set[int] = set()
+        self.sized: list[str] = []
         self._rows: dict[str, tuple[Node, Subscripts]] = {}
         self._declared = variables
         self._written: set[str] = set()
@@ -208,7 +213,33 @@ class Accesses(ABC):
             extents = inner_extents(self.variables[name], self._declared)
             if len(extents) != len(subscripts) - 1:
                 raise NotAffine(f"the extents of {name} are not known")
+            extents = self._by_macros(base["referencedDecl"]["id"], self.variables[name], extents)
             self.extents[name] = extents
             for word in {word for form in extents for word in form if word}:
                 self.parameters.setdefault(word, "long")
         return Element(kind, name, subscripts)
+
+    def _by_macros(
+        self, identity: str, variable: Variable, extents: tuple[Affine, ...]
+    ) -> tuple[Affine, ...]:
+        """Extents that are numbers here and macros in the text, by these: parameters of their own.
+
+        Other numbers are the model's.
+        """
+        declaration = self._declared.declaration(identity)
+        macros = by_number(self.functions, declaration, self.held) if declaration else {}
+        found = []
+        for dimension, form in enumerate(extents, 1):
+            number = form.get("", 0) if set(form) <= {""} else 0
+            if number in macros:
+                macro = macros[number]
+                form = affine(self.computed_size(f"{macro}_", "int", macro))
+                self.sized.append(extent_is(variable, dimension, macro))
+            elif number:
+                self.held.add(number)
+            found.append(form)
+        return tuple(found)
+
+    @abstractmethod
+    def computed_size(self, name: str, kind: str, value: str) -> Expression:
+        """A parameter that is no variable."""

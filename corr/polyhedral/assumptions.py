@@ -38,7 +38,34 @@ def assumed(scop: Scop) -> isl.Set | None:
     good = bad.complement().gist(_possible(scop)).coalesce()
     if good.is_empty():
         raise NotAffine("a subscript leaves its dimension")
+    return _in_one(scop, good)
+
+
+def _in_one(scop: Scop, good: isl.Set) -> isl.Set:
+    """One conjunction in place of several, where that leaves nothing out but sizes below 2.
+
+    It asks less of whoever reads it, and more of sizes for which hardly a loop runs.
+    """
+    sizes = (
+        scop.header + "{ : " + " and ".join(f"{PARAMETER}{p} >= 2" for p in scop.parameters) + " }"
+    )
+    some = good.intersect(isl.Set(sizes))
+    if good.n_basic_set() < 2 or some.is_empty():
+        return good
+    for part in good.get_basic_sets():
+        found = part
+        for constraint in part.get_constraints():
+            rest = _without(found, constraint)
+            if isl.Set.from_basic_set(rest).is_subset(good):
+                found = rest
+        if some.is_subset(isl.Set.from_basic_set(found)):
+            return isl.Set.from_basic_set(found)
     return good
+
+
+def _without(every: isl.BasicSet, one: isl.Constraint) -> isl.BasicSet:
+    kept = [c for c in every.get_constraints() if not c.is_equal(one)]
+    return isl.BasicSet.universe(every.get_space()).add_constraints(kept)
 
 
 def outside(scop: Scop, s: Statement, index: Affine, extent: Affine) -> isl.Set:
@@ -53,6 +80,8 @@ def _possible(scop: Scop) -> isl.Set:
     """The parameters that their types allow, as far as that is worth knowing."""
     found = isl.Set(f"{scop.header}{{ : }}")
     for name, kind in scop.parameter_types.items():
+        if name in scop.computed and scop.sized:  # an extent: there is an element at least
+            found = found.intersect(isl.Set(f"{scop.header}{{ : {PARAMETER}{name} >= 1 }}"))
         if kind in UNSIGNED:
             low, high = limits(kind)
             text = f"{low} <= {PARAMETER}{name} <= {min(high, LARGEST)}"

@@ -28,12 +28,13 @@ class Macro:
     """A word that the preprocessor replaces: what its definitions are made of, all together.
 
     `bare`: it is replaced wherever it stands, not only before a bracket. `number`: the whole number
-    that every definition of it is; None if they are anything else.
+    that every definition of it is; None if they are anything else. `pastes`: it makes new words.
     """
 
     words: frozenset[bytes]
     bare: bool
     number: int | None = None
+    pastes: bool = False
 
 
 class Functions:
@@ -61,7 +62,8 @@ class Functions:
             before = found.get(name, Macro(frozenset(), False, number))
             bare = before.bare or (not bracket and words != {name})
             number = number if number == before.number else None
-            found[name] = Macro(before.words | words, bare, number)
+            pastes = before.pastes or b"##" in body
+            found[name] = Macro(before.words | words, bare, number, pastes)
         return found
 
     def numbers(self, text: bytes) -> dict[str, int]:

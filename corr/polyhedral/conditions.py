@@ -61,7 +61,7 @@ def conditions(scop: Scop) -> tuple[list[str], list[str]]:
 
     Raises NotAffine.
     """
-    asked = [f"{PARAMETER}{name} == {name}" for name in _long(scop)]
+    asked = [*scop.sized, *(f"{PARAMETER}{name} == {name}" for name in _long(scop))]
     build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
     if scop.assumption is not None:
         asked.append(text(build.expr_from_set(scop.assumption)))

@@ -76,6 +76,7 @@ class Converter(Accesses):
         kind = element_type(node["type"])
         if kind not in _SUFFIXES:
             raise NotAffine(f"a number of type {kind} is not modelled")
+        self.held.add(int(node["value"]))
         return Number(kind, node["value"] + _SUFFIXES[kind])
 
     def _FloatingLiteral(self, node: Node) -> Expression:
@@ -160,7 +161,7 @@ class Converter(Accesses):
         if member.get("name") != "size" or held is None or self._frames:
             raise NotAffine(f"a call of {member.get('name')} is not modelled")
         self.scalars.add(self._outer(base))
-        return self._computed(f"{held.name}_size", "unsigned long", f"{held.name}.size()")
+        return self.computed_size(f"{held.name}_size", "unsigned long", f"{held.name}.size()")
 
     def sizes(self, node: Expression) -> Expression:
         """A number with each product of sizes, `w * h`, put in as a size of its own."""
@@ -171,10 +172,10 @@ class Converter(Accesses):
                 o.operator in ("+", "-", "*") for o in node.walk() if isinstance(o, Operation)
             )
             if len(names) > 1 and plain and known and not any(map(is_iterator, names)):
-                return self._computed("_by_".join(names), node.type, show(node))
+                return self.computed_size("_by_".join(names), node.type, show(node))
         return node.rebuilt(self.sizes)
 
-    def _computed(self, name: str, kind: str, value: str) -> Expression:
+    def computed_size(self, name: str, kind: str, value: str) -> Expression:
         """A parameter that is no variable."""
         while name.encode() in self._words:
             name += "_"

@@ -120,6 +120,10 @@ class Variables:
             valued="init" in node,
         )
 
+    def declaration(self, identity: str) -> Node | None:
+        """Where a variable is declared; None if that is not in the function."""
+        return self._declared[identity][1] if identity in self._declared else None
+
     def constant(self, declaration: Node) -> bool:
         """The variable has the value that it is declared with as long as it lives."""
         kind, node = self._declared[declaration["id"]]

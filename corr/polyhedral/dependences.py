@@ -12,24 +12,52 @@ import islpy as isl
 
 from corr.polyhedral.limits import simplified
 from corr.polyhedral.scop import Scop
+from corr.polyhedral.updates import kind_of, other_reads
 
 
 class Dependences:
     """The dependences of a region, all of them and the ones that imply the others."""
 
     def __init__(self, scop: Scop) -> None:
-        reads, writes = scop.accesses(write=False), scop.accesses(write=True)
         self.order = scop.order.intersect_domain(scop.domain)
         earlier = self.order.lex_lt_union_map(self.order)
-        to_writers, to_readers = writes.reverse(), reads.reverse()
-        pairs = writes.apply_range(to_readers).union(writes.apply_range(to_writers))
-        pairs = pairs.union(reads.apply_range(to_writers))
         #: earlier instance → later instance, wherever one of the two writes what both touch
-        self.every = simplified(pairs.intersect(earlier))
+        self.every = simplified(_pairs(scop).intersect(earlier))
 
     def kept_by(self, order: isl.UnionMap) -> bool:
         """A new order (instance → time) runs every pair in the old direction."""
         return self.every.intersect(order.lex_ge_union_map(order)).is_empty()
+
+
+def _pairs(scop: Scop) -> isl.UnionMap:
+    """Pairs of instances of which one writes what both touch, but for updates in any order.
+
+    Of two updates of one kind their own elements do not count; what else they read does.
+    """
+    reads, writes = isl.UnionMap("{}"), isl.UnionMap("{}")
+    updates: dict[str, isl.UnionMap] = {}
+    for s in scop.statements:
+        kind = kind_of(s)
+        for a in other_reads(s) if kind else s.accesses[:-1]:
+            reads = reads.union(isl.UnionMap.from_map(scop.touched(s, a)))
+        own = isl.UnionMap.from_map(scop.touched(s, s.accesses[-1]))
+        if kind:
+            updates[kind] = updates[kind].union(own) if kind in updates else own
+        else:
+            writes = writes.union(own)
+    pairs = _touching(writes, writes.union(reads))
+    for kind, own in updates.items():
+        rest = reads.union(writes)
+        for other, touched in updates.items():
+            rest = rest.union(touched) if other != kind else rest
+        pairs = pairs.union(_touching(own, rest))
+    return pairs
+
+
+def _touching(one: isl.UnionMap, other: isl.UnionMap) -> isl.UnionMap:
+    """Pairs of instances, one of each map, that touch one element; in both directions."""
+    found = one.apply_range(other.reverse())
+    return found.union(found.reverse())
 
 
 @lru_cache(maxsize=8)

@@ -17,18 +17,31 @@ def expanded(scop: Scop) -> Scop:
 
     A scalar allows it when each value is used within the iteration that computed it, and nobody
     looks at it after the region, as far as isl can tell.
-    (Scalar expansion: Padua & Wolfe, CACM 1986.)
+    (Scalar expansion: Padua & Wolfe, CACM 1986.) One that several nests use for values of their own
+    becomes an array in each nest.
     """
     for array in list(scop.arrays.values()):
         if array.dimensions == 0 and not array.outside:
-            with contextlib.suppress(NotAffine):
-                scop = _one(scop, array)
+            for nest in _nests(scop, array):
+                with contextlib.suppress(NotAffine):
+                    scop = _one(scop, array, nest)
     return scop
 
 
+def _nests(scop: Scop, scalar: Array) -> list[str]:
+    """The outermost loops round what uses a scalar."""
+    return list(dict.fromkeys(s.loops[0] for s in _users(scop, scalar) if s.loops))
+
+
+def _users(scop: Scop, scalar: Array) -> list[Statement]:
+    return [s for s in scop.statements if any(a.array == scalar.name for a in s.accesses)]
+
+
 @limited("to expand a scalar")
-def _one(scop: Scop, scalar: Array) -> Scop:
-    users = [s for s in scop.statements if any(a.array == scalar.name for a in s.accesses)]
+def _one(scop: Scop, scalar: Array, nest: str) -> Scop:
+    """The region with an array for the scalar in one nest, if its values stay within that."""
+    every = _users(scop, scalar)
+    users = [s for s in every if s.loops[:1] == (nest,)]
     depth = _common([s.loops for s in users])
     if depth == 0 or not _private(scop, scalar, users, depth):
         return scop
@@ -42,7 +55,8 @@ def _one(scop: Scop, scalar: Array) -> Scop:
         _renamed(s, scalar.name, name, s.loops[:depth]) if s in users else s
         for s in scop.statements
     )
-    arrays = {k: v for k, v in scop.arrays.items() if k != scalar.name}
+    others = len(users) < len(every)
+    arrays = {k: v for k, v in scop.arrays.items() if others or k != scalar.name}
     arrays[name] = Array(
         name, scalar.element, depth, local=True, outside=False, folded=depth > 1, extents=extents
     )
@@ -57,7 +71,10 @@ def _common(chains: list[tuple[str, ...]]) -> int:
 
 
 def _private(scop: Scop, scalar: Array, users: list[Statement], depth: int) -> bool:
-    """Every read's value was written in the same iteration of the common loops."""
+    """What these write is read by them alone, and by each in the iteration that wrote it.
+
+    An iteration of the loops that they have in common; and nothing else is read by them.
+    """
     element = isl.UnionSet(f"{{ A_{scalar.name}[] }}")
     reads = scop.accesses(write=False).intersect_range(element)
     sure = scop.accesses(write=True, sure=True).intersect_range(element)
@@ -65,7 +82,10 @@ def _private(scop: Scop, scalar: Array, users: list[Statement], depth: int) -> b
     info = isl.UnionAccessInfo.from_sink(reads).set_must_source(sure)
     info = info.set_may_source(maybe.subtract(sure))
     found = info.set_schedule_map(scop.order.intersect_domain(scop.domain)).compute_flow()
-    if not found.get_may_no_source().is_empty():
+    own = isl.UnionSet("{}")
+    for s in users:
+        own = own.union(isl.UnionSet.from_set(scop.domain_of(s)))
+    if not found.get_may_no_source().intersect_domain(own).is_empty():
         return False
     same = isl.UnionMap("{}")
     for s in users:
@@ -78,7 +98,9 @@ def _private(scop: Scop, scalar: Array, users: list[Statement], depth: int) -> b
                     f"{{ {s.name}[{', '.join(ours)}] -> {t.name}[{', '.join(theirs)}] : {equal} }}"
                 )
             )
-    return bool(found.get_may_dependence().is_subset(same))
+    flow = found.get_may_dependence()
+    theirs_too = flow.intersect_domain(own).union(flow.intersect_range(own))
+    return bool(theirs_too.is_subset(same))
 
 
 def _extents(scop: Scop, users: list[Statement], depth: int) -> tuple[str, ...] | None:

@@ -27,6 +27,7 @@ from corr.polyhedral.expressions import (
 from corr.polyhedral.folded import is_polynomial, unfolded
 from corr.polyhedral.limits import limited
 from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
+from corr.polyhedral.macro_sizes import in_numbers, literals
 from corr.polyhedral.scop import PARAMETER, Array, Constraint, Obligation, Scop, Statement
 from corr.polyhedral.span import bounds, confirmed
 from corr.polyhedral.useful import useful
@@ -75,6 +76,7 @@ class Region:
     def _scop(self, run: list[Node]) -> Scop:
         start, ends = bounds(self.functions, run)
         self.converter = Converter(self.functions, self.variables, self._note)
+        self.converter.held |= literals(run)
         for node in run:
             self.converter.find_writes(node)
         self.inside = {id(n) for node in run for n in walk(node)}
@@ -102,9 +104,12 @@ class Region:
             extents=dict(self.converter.extents),
             text=self.functions.text[slice(*span)].decode("utf-8", "surrogateescape"),
             words=words,
-            numbers=self.functions.numbers(self.functions.text[slice(*span)]),
+            numbers=in_numbers(
+                self.functions, self.functions.text[slice(*span)], self.converter.held
+            ),
             obligations=tuple(self.obligations),
             computed=dict(self.converter.computed),
+            sized=tuple(self.converter.sized),
         )
         result = unfolded(result)
         return replace(result, assumption=assumed(result))

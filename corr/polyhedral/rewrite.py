@@ -5,12 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.expressions import Affine, NotAffine
 from corr.polyhedral.legality import legal
 from corr.polyhedral.legality import parallel as parallel
 from corr.polyhedral.limits import bounded
 from corr.polyhedral.registers import steps_of
-from corr.polyhedral.schedules import Band, Leaf, Sequence, Tree, bands, merged, with_band
+from corr.polyhedral.schedules import (
+    Band,
+    Leaf,
+    Sequence,
+    Tree,
+    bands,
+    merged,
+    statements,
+    with_band,
+)
 from corr.polyhedral.scop import Scop
 from corr.polyhedral.times import rows_of
 
@@ -40,14 +49,67 @@ def stripped(scop: Scop, tree: Tree, size: int) -> Iterator[Tree]:
     """Trees in which one outer loop runs in strips, its nests split within each strip."""
     for path, band in list(bands(tree)):
         parts = _parts(band)
-        if parts is None:
-            continue
+        if parts is None or (isinstance(band.child, Leaf) and len(band.rows) == 1):
+            continue  # an innermost loop: nothing is read again within a strip of it
         strip = Band(
             band.rows, band.permutable, Sequence(parts), (size,) * len(band.rows), strip=True
         )
         other = _merged(scop, with_band(tree, path, strip))
         if other is not None:
-            yield other
+            yield distributed(scop, other)
+
+
+def together(scop: Scop, tree: Tree, size: int) -> Iterator[Tree]:
+    """Trees in which nests that walk one array share it: each takes a strip of its rows in turn.
+
+    So the rows are still in a cache for the second of them. The outer loops of the nests need not
+    be the same: the strips are those of the array's first subscript.
+    """
+    for path, nests in _sequences(tree):
+        for name in scop.arrays:
+            forms = [_leading(scop, child, name) for child in nests.children]
+            for start, end in _runs([form is not None for form in forms]):
+                row = {s: form for found in forms[start:end] for s, form in (found or {}).items()}
+                group = Sequence(nests.children[start:end])
+                strip = Band((row,), True, group, (size,), strip=True)
+                children = (*nests.children[:start], strip, *nests.children[end:])
+                node = Sequence(children) if len(children) > 1 else strip
+                other = _merged(scop, with_band(tree, path, node))
+                if other is not None:
+                    yield other
+
+
+def _sequences(
+    tree: Tree, path: tuple[int, ...] = ()
+) -> Iterator[tuple[tuple[int, ...], Sequence]]:
+    """Every sequence of nests with its path."""
+    if isinstance(tree, Sequence):
+        yield path, tree
+        for number, child in enumerate(tree.children):
+            yield from _sequences(child, (*path, number))
+    elif isinstance(tree, Band):
+        yield from _sequences(tree.child, (*path, 0))
+
+
+def _leading(scop: Scop, tree: Tree, array: str) -> dict[str, Affine] | None:
+    """The first subscript by which each statement of a nest walks an array of several."""
+    found: dict[str, Affine] = {}
+    for name in statements(tree):
+        s = scop.statement(name)
+        forms = [a.index[0] for a in s.accesses if a.array == array and len(a.index) > 1]
+        if not forms or any(form != forms[0] for form in forms) or not set(s.loops) & set(forms[0]):
+            return None
+        found[name] = forms[0]
+    return found
+
+
+def _runs(wanted: list[bool]) -> Iterator[tuple[int, int]]:
+    """First and last (exclusive) of several in turn."""
+    for start in range(len(wanted)):
+        if wanted[start] and not (start and wanted[start - 1]):
+            end = next((at for at in range(start, len(wanted)) if not wanted[at]), len(wanted))
+            if end - start > 1:
+                yield start, end
 
 
 def _parts(band: Band) -> tuple[Tree, ...] | None:
@@ -87,9 +149,20 @@ def lanes_of(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int]:
 
     Raises NotAffine where the row cannot be a vector.
     """
+    counts, same = walked(scop, tree, band, at)
+    if same:
+        raise NotAffine(f"{same[0]} writes one element along this row")
+    return counts
+
+
+def walked(scop: Scop, tree: Tree, band: Band, at: int) -> tuple[dict[str, int], list[str]]:
+    """The same of a row that need be no vector; and the statements that write one element along it.
+
+    Raises NotAffine where no statement has a step along the row.
+    """
     assert isinstance(band.child, Leaf)
     counts = {"vector": 0, "scalar": 0, "gather": 0}
-    moves = False
+    moves, same = False, []
     for name in band.child.statements:
         s = scop.statement(name)
         rows = rows_of(tree, name)
@@ -102,14 +175,14 @@ def lanes_of(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int]:
             if not any(moved):
                 counts["scalar"] += 1
                 if access.write:
-                    raise NotAffine(f"{name} writes one element along this row")
+                    same.append(name)
             elif not any(moved[:-1]) and moved[-1] == 1:
                 counts["vector"] += 1
             else:
                 counts["gather"] += 1
     if not moves:
         raise NotAffine("no statement has a step along this row")
-    return counts
+    return counts, same
 
 
 def held(scop: Scop, tree: Tree, band: Band, at: int) -> int:

@@ -144,10 +144,13 @@ def merged(scop: Scop, tree: Tree) -> Tree:
                 part = left.intersect_domain(inside).intersect_range(inside)
                 parts.append(visit(child, part))
             return Sequence(tuple(parts))
+        if node.strip:  # its rows run in the bands within
+            return replace(node, child=visit(node.child, left))
         rows = list(node.rows)
         child = node.child
         while (
             isinstance(child, Band)
+            and not child.strip
             and forward(scop, rows, left)
             and forward(scop, child.rows, left)
         ):

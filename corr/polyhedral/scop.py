@@ -139,7 +139,8 @@ class Scop:
     first; `text` is how it is written, `words` all words of the source; `assumption` is what the
     parameters must fulfil (a set of isl's) if the model is to hold, None for nothing: what the
     `obligations` ask among other things. `numbers` are macros of the text, which the model holds as
-    the numbers that they are here; `computed` parameters that are no variables: type and C.
+    the numbers that they are here; `computed` parameters that are no variables: type and C; `sized`
+    what must be true, as C, of extents that are such parameters.
     """
 
     function: str
@@ -157,6 +158,7 @@ class Scop:
     numbers: dict[str, int] = field(default_factory=dict)
     obligations: tuple[Obligation, ...] = ()
     computed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    sized: tuple[str, ...] = ()
 
     def statement(self, name: str) -> Statement:
         return next(s for s in self.statements if s.name == name)

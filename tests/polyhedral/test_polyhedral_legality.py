@@ -15,6 +15,7 @@ from corr.polyhedral import dependences, generate, rewrite, schedules
 from corr.polyhedral.expressions import Affine
 from corr.polyhedral.schedules import Band, Leaf, Sequence, Tree
 from corr.polyhedral.scop import Scop, Statement
+from corr.polyhedral.updates import kind_of
 from tests.fuzz_polyhedral import Writer
 from tests.support.polyhedral_programs import read, region
 from tests.support.polyhedral_schedules import bases, varied, with_leaf
@@ -50,19 +51,28 @@ def place(s: Statement, point: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(time)
 
 
-def touched(scop: Scop, instance: Instance) -> set[tuple[str, tuple[int, ...], bool]]:
+def touched(scop: Scop, instance: Instance) -> set[tuple[str, tuple[int, ...], str]]:
+    """The elements, and what is done to each: what updates an element does not read it besides."""
     s = scop.statement(instance[0])
     names = dict(zip(s.loops, instance[1], strict=True)) | SIZES
-    return {(a.array, tuple(value(form, names) for form in a.index), a.write) for a in s.accesses}
+    *reads, own = s.accesses
+    kind = kind_of(s)
+    reads = [a for a in reads if not kind or (a.array, a.index) != (own.array, own.index)]
+    every = [*((a, "read") for a in reads), (own, kind or "write")]
+    return {(a.array, tuple(value(form, names) for form in a.index), how) for a, how in every}
 
 
 def conflicts(scop: Scop) -> set[tuple[Instance, Instance]]:
-    """(earlier, later) wherever both touch an element that one of them writes."""
+    """(earlier, later) wherever both touch an element that one of them writes.
+
+    But for two that both let it be the larger of what it was and something.
+    """
     found = set()
     everything = [(i, touched(scop, i)) for i in instances(scop)]
     for (one, ours), (other, theirs) in itertools.combinations(everything, 2):
-        if any(a[:2] == b[:2] and (a[2] or b[2]) for a in ours for b in theirs):
-            found.add((one, other))
+        for (*at, how), (*there, what) in itertools.product(ours, theirs):
+            if at == there and (how != what or how == "write"):
+                found.add((one, other))
     return found
 
 

@@ -160,3 +160,81 @@ def test_what_a_size_is_made_into_numbers_for_holds_for_others(
     assert len(functions) > 1 and all("(N) == 40" in one for one in functions[1:])
     wanted, *others = outputs(tmp_path, text, functions, ALL_OF_IT, *SANITIZED, *more)
     assert set(others) == {wanted}
+
+
+#: Loops up to variables: the macros are extents only. name: (declarations, the function's head)
+EXTENTS = {
+    "PolyBench's": ("", "double a[N][N], double b[N]"),
+    "with more for each row": (
+        "#define PADDING 0\n",
+        "double a[N + PADDING][N + PADDING], double *b",
+    ),
+    "of another macro": ("#define WIDTH N\n", "double a[2][WIDTH], double *b"),
+}
+EXTENT_BODY = """
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++) b[i] = b[i] + a[j][i] * 0.5;
+"""
+OF_N = "static double a[N][N], b[N]; fill(*a, N * N); fill(b, N); f(N, a, b); f(N - 3, a, b); show(b, N);"
+
+
+@pytest.mark.parametrize("name", list(EXTENTS))
+@pytest.mark.parametrize("size", [40, 7, 41])
+def test_sizes_that_are_only_extents_may_be_others(name: str, size: int, tmp_path: Path) -> None:
+    before, head = EXTENTS[name]
+    sized = f"#ifndef N\n#define N 40\n#endif\n{before}void f(int n, {head}) {{{EXTENT_BODY}}}\n"
+    text = f"{SHOW}\n{sized}"
+    functions = variants(tmp_path, text, 6, seed=5)
+    assert len(functions) > 1
+    for one in functions[1:]:
+        assert "== 40" not in one and "sizeof a[0] == (N) * sizeof a[0][0]" in one, one
+    wanted, *others = outputs(tmp_path, text, functions, OF_N, *SANITIZED, f"-DN={size}")
+    assert set(others) == {wanted}
+
+
+#: name: (text, what is asked of N)
+HELD = {
+    "a literal of the same number": (
+        "#define N 40\nvoid f(int n, double a[N][N]) {"
+        " for (int i = 0; i < n; i++) for (int j = 0; j < N; j++) a[i][j] = a[i][j] * 2; }",
+        True,
+    ),
+    "a number made by pasting": (
+        "#define N 40\n#define _TWICE(x) x ## 0\n#define TWICE(x) _TWICE(x)\n"
+        "void f(int n, double a[N][N]) { for (int i = 0; i < n; i++) a[i][1] = TWICE(N); }",
+        True,
+    ),
+    "a macro that is in no number": (
+        "#define N 40\n#define UP_TO(a, b) b\nvoid f(int n, double a[N][N]) {"
+        " for (int i = 0; i < UP_TO(N, n); i++) for (int j = 0; j < i; j++) a[i][j] = a[j][i]; }",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(HELD))
+def test_a_number_of_the_model_is_asked_for(name: str, tmp_path: Path) -> None:
+    text, asked = HELD[name]
+    (scop,), _ = read(tmp_path, text + "\n")
+    assert ("N" in scop.numbers) == asked
+
+
+def test_an_extent_of_two_macros_of_one_number_stays_a_number(tmp_path: Path) -> None:
+    loops = "for (int i = 0; i < n; i++) for (int j = 0; j < n; j++) a[i][j] = a[j][i] + 1;"
+    (scop,), _ = read(
+        tmp_path, f"#define N 40\n#define M 40\nvoid f(int n, double a[N][M]) {{ {loops} }}\n"
+    )
+    assert scop.extents["a"] == ({"": 40},) and not scop.sized
+
+
+def test_several_conditions_on_sizes_are_one(tmp_path: Path) -> None:
+    """What matters only where loops do not run is asked for all the same, if that reads better."""
+    loops = "\n".join(
+        f"for (int i = 0; i < {n}; i++) for (int j = 0; j < {m}; j++) {a}[i][j] = {a}[i][j] * 2;"
+        for a, n, m in (("a", "n", "m"), ("b", "m", "n"))
+    )
+    (scop,), _ = read(
+        tmp_path, f"void f(int n, int m, double a[9][7], double b[9][8]) {{ {loops} }}\n"
+    )
+    assert scop.assumption is not None and scop.assumption.n_basic_set() == 1
+    assert str(scop.assumption) == "[p_m, p_n] -> {  : p_m <= 7 and p_n <= 8 }"
