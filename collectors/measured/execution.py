@@ -3,7 +3,9 @@
 The caller compiles and links with `-fprofile-instr-generate -fcoverage-mapping`. Counts are of
 the source as written, so they do not depend on the optimisation level. Two limits of clang's
 counters: a call that never returns (exit, throw, longjmp) is counted as if it had returned, and
-threads lose increments unless the build also has `-fprofile-update=atomic`.
+threads lose increments unless the build also has `-fprofile-update=atomic`. What clang has no
+counter for is a difference of others; where that is negative (in the loop of an OpenMP directive
+it may be), llvm-cov writes the largest number there is: it is not known.
 """
 
 from __future__ import annotations
@@ -23,7 +25,15 @@ from collectors.base.errors import CorrError
 from collectors.base.foreign_text import visible
 from collectors.base.invocation import Invocation, failure
 from collectors.base.table import INT, LINE, STRING, Problem, Table, column
-from collectors.base.tool_output import MOST_LINE, Count, Damage, FileName, LineNumber, decoded
+from collectors.base.tool_output import (
+    MOST,
+    MOST_LINE,
+    Count,
+    Damage,
+    FileName,
+    LineNumber,
+    decoded,
+)
 from collectors.base.toolchain import Toolchain
 
 LAYER = "execution"
@@ -57,7 +67,11 @@ EXECUTION_REGIONS = Table(
             column("column", LINE, "column where it starts"),
             column("end_line", LINE, "where it ends"),
             column("end_column", LINE, "first column after it"),
-            column("count", INT, "how often it ran; for a branch how often it was true"),
+            column(
+                "count",
+                INT,
+                "how often it ran (NULL: not known); for a branch how often it was true",
+            ),
             column("false_count", INT, "for a branch how often it was false, else NULL"),
             column("kind", STRING, "code, expansion, skipped, gap, branch, decision, mcdc_branch"),
             column("file_id", LINE, "which file or macro expansion of the function holds it"),
@@ -226,6 +240,8 @@ def _execution(files: list[msgspec.Raw], damage: Damage) -> pa.Table:
             continue
         left -= spanned
         for line, count in line_counts(file.segments):
+            if _known(count) is None:
+                continue
             names.append(file.filename)
             lines.append(line)
             counts.append(count)
@@ -244,11 +260,16 @@ def _regions(functions: list[msgspec.Raw], damage: Damage) -> pa.Table:
             continue
         for place, count, false_count, file_id, expanded, kind in spans:
             kind_name = KINDS[kind] if kind < len(KINDS) else f"kind {kind}"
-            values = (name, unit, function.filenames[file_id], *place, count, false_count)
+            known = (_known(count), _known(false_count))
+            values = (name, unit, function.filenames[file_id], *place, *known)
             rest = (file_id, expanded if kind_name == "expansion" else None, function.count)
             for cells, value in zip(columns.values(), (*values, kind_name, *rest), strict=True):
                 cells.append(value)
     return pa.Table.from_pydict(columns, schema=EXECUTION_REGIONS.schema)
+
+
+def _known(count: int | None) -> int | None:
+    return None if count == MOST else count
 
 
 def _sound(place: list[int], ids: list[int], function: _Function) -> bool:

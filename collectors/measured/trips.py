@@ -90,7 +90,11 @@ def _row(
             raise Unknown("the compiler gave this loop no place in the source")
         if sharing > 1:
             raise Unknown("several loops of one macro have this place")
+        if loop.get("made_of") == "computed goto":
+            raise Unknown("clang does not count computed gotos")
         found = _function(functions.get(loop["function"], {}), loop.get("unit"))
+        if loop.get("made_of") == "goto":
+            return row | _turns(loop, found)
         entries, iterations = _counts(loop, found)
     except Unknown as why:
         return row | {"reason": str(why)}
@@ -124,6 +128,16 @@ def _counts(loop: Row, regions: Sequence[Region]) -> tuple[int, int]:
     code = [r for r in here if r.kind == "code"]
     around = max((r for r in code if r.holds(start)), key=lambda r: (r.start, _backwards(r.end)))
     return around.count, _body(start, end, here).count
+
+
+def _turns(loop: Row, regions: Sequence[Region]) -> dict[str, Any]:
+    """How often the label of a loop of gotos was reached: its iterations. Raises Unknown."""
+    start = (loop["line"], loop["column"])
+    here = _file_regions(regions, loop["file"], start)
+    _refuse_macro_keyword(start, here, regions)
+    holding = [r for r in here if r.kind == "code" and r.holds(start)]
+    reached = max(holding, key=lambda r: (r.start, _backwards(r.end))).count
+    return {"iterations": reached, "reason": "how often gotos entered the loop is not counted"}
 
 
 def _file_regions(regions: Sequence[Region], file: str | None, start: Position) -> list[Region]:

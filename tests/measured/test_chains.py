@@ -127,6 +127,7 @@ int main(void) { volatile double s = often() + seldom() + sorted(1000000); retur
 """
 
 
+@pytest.mark.slow
 def test_callers_of_a_program_without_frame_pointers(tmp_path: Path) -> None:
     """A loop that is called three times as long from one place as from another; a callback."""
     (tmp_path / "a.c").write_text(PROGRAM)

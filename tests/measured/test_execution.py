@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -82,6 +83,24 @@ def test_recorded_exports(version: str) -> None:
     inside = [r for r in rows if r["function"] == clamp["function"] and r["file_id"] == 1]
     assert clamp["expanded_id"] == 1
     assert {r["line"] for r in inside} == {1}
+
+
+def test_a_difference_below_nought_is_not_known(tmp_path: Path) -> None:
+    """llvm-cov writes the largest number for it, as in the loop of an OpenMP directive."""
+    export = json.loads((FIXTURES / "small-llvm22.json").read_text())
+    (data,) = export["data"]
+    branching = next(f for f in data["functions"] if f["branches"])
+    branching["branches"][0][5] = branching["regions"][0][4] = 2**63 - 1
+    file = data["files"][0]
+    file["segments"][0][2] = 2**63 - 1
+    (tmp_path / "x.json").write_text(json.dumps(export))
+    tables, problems = execution.read(tmp_path / "x.json")
+    assert problems == []
+    rows = tables["execution_regions"].to_pylist()
+    assert sum(r["kind"] == "branch" and r["false_count"] is None for r in rows) == 1
+    assert sum(r["count"] is None for r in rows) == 1
+    place = (file["filename"], file["segments"][0][0])
+    assert place not in lines_of(tables["execution"])
 
 
 @pytest.mark.parametrize("tools", TOOLCHAINS, ids=IDS)

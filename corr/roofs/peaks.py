@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from collectors.base import process, toolchain
@@ -26,15 +26,30 @@ USUAL = (("L1", 32 << 10), ("L2", 512 << 10))
 
 @dataclass(frozen=True)
 class Peaks:
-    """Floating-point operations a second of one core, and bytes a second from each level."""
+    """Operations a second of one core by kind and element, bytes a second from each level.
+
+    `sizes`: how many bytes a level holds, of all but the memory.
+    """
 
     cpu: str
-    flops: dict[str, float]
+    operations: dict[str, float]
     bandwidths: dict[str, float]
+    sizes: dict[str, int] = field(default_factory=dict)
 
     @property
     def most_flops(self) -> float:
-        return self.flops["fma_f64"]
+        return self.operations["fma_f64"]
+
+    def or_higher(self, other: Peaks) -> Peaks:
+        """The higher of each roof: other work on the machine can only make one lower."""
+        pairs = (
+            (self.operations, other.operations),
+            (self.bandwidths, other.bandwidths),
+        )
+        operations, bandwidths = (
+            {name: max(value, b.get(name, value)) for name, value in a.items()} for a, b in pairs
+        )
+        return Peaks(self.cpu, operations, bandwidths, self.sizes)
 
 
 def of_run(lake: Lake, run: RunInfo) -> tuple[Peaks | None, str]:
@@ -42,17 +57,42 @@ def of_run(lake: Lake, run: RunInfo) -> tuple[Peaks | None, str]:
 
     They can be measured only where it is this machine; what was measured once is kept.
     """
-    cpu, cores = run.facts.cpu, run.facts.cores
-    kept = lake.root / FOLDER / f"peaks-{_key(cpu, cores)}.json"
+    kept = _kept(lake, run)
+    found = _read(kept)
+    if found is not None:
+        return found, ""
+    cpu = run.facts.cpu
+    if cpu != machine.cpu_model() or run.facts.cores != machine.cores():
+        return None, f"the run was made on another machine ({cpu}), whose peaks were not measured"
+    return _measured(kept)
+
+
+def again(lake: Lake, run: RunInfo) -> tuple[Peaks | None, str]:
+    """The peaks of this machine measured once more, with what was known of a run's; kept."""
+    known, why = of_run(lake, run)
+    return _measured(_kept(lake, run), known) if known is not None else (None, why)
+
+
+def _kept(lake: Lake, run: RunInfo) -> Path:
+    return lake.root / FOLDER / f"peaks-{_key(run.facts.cpu, run.facts.cores)}.json"
+
+
+def _read(kept: Path) -> Peaks | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         found = json.loads(kept.read_text())
-        return Peaks(str(found["cpu"]), _numbers(found["flops"]), _numbers(found["bandwidths"])), ""
-    if cpu != machine.cpu_model() or cores != machine.cores():
-        return None, f"the run was made on another machine ({cpu}), whose peaks were not measured"
+        sizes = {name: int(size) for name, size in found["sizes"].items()}
+        operations, bandwidths = _numbers(found["operations"]), _numbers(found["bandwidths"])
+        return Peaks(str(found["cpu"]), operations, bandwidths, sizes)
+    return None
+
+
+def _measured(kept: Path, known: Peaks | None = None) -> tuple[Peaks | None, str]:
     try:
         peaks = measure()
     except CorrError as error:
-        return None, error.message
+        return known, error.message
+    if known is not None:
+        peaks = peaks.or_higher(known)
     with contextlib.suppress(OSError):  # a lake that may only be read
         kept.parent.mkdir(exist_ok=True)
         write_whole(kept, json.dumps(asdict(peaks), indent=1) + "\n")
@@ -60,9 +100,10 @@ def of_run(lake: Lake, run: RunInfo) -> tuple[Peaks | None, str]:
 
 
 def measure() -> Peaks:
-    """Measure this machine; takes about a second. Raises CorrError where it cannot be done."""
+    """Measure this machine; takes a second or two. Raises CorrError where it cannot be done."""
     clang = toolchain.find().path("clang")
-    levels = [(f"L{c['level']}", c["bytes"] // 2) for c in machine.caches()] or list(USUAL)
+    caches = {f"L{c['level']}": int(c["bytes"]) for c in machine.caches()} or dict(USUAL)
+    levels = [(name, size // 2) for name, size in caches.items()]
     memory = min(max(4 * levels[-1][1], MEMORY_LEAST), MEMORY_MOST)
     levels = [(name, size) for name, size in levels if size < memory // 2]
     levels.append(("memory", memory))
@@ -77,13 +118,16 @@ def measure() -> Peaks:
     if not done.ok:
         raise CorrError(f"the program that measures the machine failed: {done.last_lines(3)}")
     values = dict(line.split()[:2] for line in done.stdout.decode().splitlines())
-    flops = {name: float(values[name]) for name in ("fma_f64", "fma_f32", "scalar_f64")}
+    operations = {
+        name: float(value) for name, value in values.items() if not name.startswith("read_")
+    }
     bandwidths = {
         name: float(values[f"read_{number}"])
         for number, (name, _) in enumerate(levels, start=1)
         if f"read_{number}" in values
     }
-    return Peaks(machine.cpu_model(), flops, bandwidths)
+    sizes = {name: size for name, size in caches.items() if name in bandwidths}
+    return Peaks(machine.cpu_model(), operations, bandwidths, sizes)
 
 
 def _numbers(found: dict[str, object]) -> dict[str, float]:
