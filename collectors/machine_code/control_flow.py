@@ -1,9 +1,13 @@
-"""Basic blocks and natural loops of disassembled functions."""
+"""Basic blocks and loops of disassembled functions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from collectors.base import graph
 
 #: Kinds of control transfer, as the disassembly shows them.
 FALL, BRANCH, JUMP, INDIRECT, STOP = range(5)
@@ -11,16 +15,23 @@ FALL, BRANCH, JUMP, INDIRECT, STOP = range(5)
 
 @dataclass(frozen=True)
 class Step:
-    """One instruction as control flow sees it: its address, what it does, and where it may go."""
+    """One instruction as control flow sees it: its address, what it does, and where it may go.
+
+    An `idle` one does nothing: between blocks it is padding.
+    """
 
     address: int
     transfer: int = FALL
     target: int | None = None
+    idle: bool = False
 
 
 @dataclass(frozen=True)
 class MachineLoop:
-    """A natural loop of machine code; blocks are named by their first instruction's address."""
+    """A loop of machine code; blocks are named by their first instruction's address.
+
+    The header is where it is entered; of a cycle with several entries, the first of them.
+    """
 
     header: int
     blocks: frozenset[int]
@@ -40,8 +51,8 @@ def block_leaders(steps: Sequence[Step]) -> list[int]:
     return sorted(leaders)
 
 
-def natural_loops(steps: Sequence[Step]) -> list[MachineLoop]:
-    """Natural loops of a function, found from its dominator tree (loops of one header merged).
+def loops(steps: Sequence[Step]) -> list[MachineLoop]:
+    """The loops of a function, those of one header merged (`graph.loops`).
 
     The targets of an indirect jump are not in the disassembly: it may go to any block that
     nothing else reaches, which is how the cases of a jump table look.
@@ -49,26 +60,55 @@ def natural_loops(steps: Sequence[Step]) -> list[MachineLoop]:
     if not any(s.target is not None and s.target <= s.address for s in steps):
         return []
     leaders = block_leaders(steps)
+    return _nest(graph.loops(leaders[0], _successors(steps, leaders)))
+
+
+def hot_path(steps: Sequence[Step], header: int, samples: Mapping[int, int]) -> list[int]:
+    """The blocks of a loop, without those of loops in it, that a pass most likely goes through.
+
+    `samples` by address. From the header back to it, the way along which most of the samples lie: a
+    block that is sampled half as densely as the loop's code, or less, counts against its way, so
+    that what hardly runs is left out where there is another way. Empty if there is no such loop.
+    """
+    leaders = block_leaders(steps)
     successors = _successors(steps, leaders)
-    order = _reverse_postorder(leaders[0], successors)
-    dominator = _dominators(order, successors)
-    bodies: dict[int, set[int]] = {}
-    predecessors = _predecessors(order, successors)
-    for block in order:
+    found = {loop.header: loop.blocks for loop in loops(steps)}
+    if header not in found:
+        return []
+    inner = [blocks for h, blocks in found.items() if h != header and h in found[header]]
+    around = {block: blocks for blocks in sorted(inner, key=len) for block in blocks}
+    # a loop inside is one step on the way, with nothing of its own
+    outer = {b: min(around[b]) if b in around else b for b in found[header]}
+    size: Counter[int] = Counter()
+    weight: Counter[int] = Counter()
+    for step in steps:
+        block = leaders[bisect_right(leaders, step.address) - 1]
+        if block in found[header] and block not in around:
+            size[block] += 1
+            weight[block] += samples.get(step.address, 0)
+    least = 0.5 * sum(weight.values()) / max(1, sum(size.values()))
+    score = {b: weight[b] - least * size[b] for b in size}
+    ways: dict[int, list[int]] = {}
+    for block in found[header]:
+        here = ways.setdefault(outer[block], [])
         for target in successors[block]:
-            if target in dominator and _dominates(target, block, dominator):
-                bodies.setdefault(target, {target}).update(_body(block, target, predecessors))
-    return _nest(bodies)
+            if target in found[header] and outer[target] != outer[block]:
+                here.append(outer[target])
+    path = graph.heaviest_cycle(outer[header], ways, score)
+    return [block for block in path if block in size]
 
 
 def _successors(steps: Sequence[Step], leaders: list[int]) -> dict[int, list[int]]:
     starts = set(leaders)
     last: dict[int, Step] = {}
+    busy: set[int] = set()
     block = leaders[0]
     for step in steps:
         if step.address in starts:
             block = step.address
         last[block] = step
+        if not step.idle:
+            busy.add(block)
     successors: dict[int, list[int]] = {}
     for position, leader in enumerate(leaders):
         end = last[leader]
@@ -82,83 +122,15 @@ def _successors(steps: Sequence[Step], leaders: list[int]) -> dict[int, list[int
     jumping = [b for b in leaders if last[b].transfer == INDIRECT]
     if jumping:
         reached = {t for targets in successors.values() for t in targets} | {leaders[0]}
-        orphans = [b for b in leaders if b not in reached]
+        cases = [b for b in leaders if b not in reached]
         for block in jumping:
-            successors[block] = orphans
+            successors[block] = [b for b in cases if b in busy]
+        # padding is where a case begins if what comes after it is not reached but by itself
+        for padding in (b for b in cases if b not in busy):
+            if not set(successors[padding]) <= graph.reached(leaders[0], successors):
+                for block in jumping:
+                    successors[block].append(padding)
     return successors
-
-
-def _reverse_postorder(entry: int, successors: dict[int, list[int]]) -> list[int]:
-    seen = {entry}
-    postorder = []
-    stack = [(entry, iter(successors[entry]))]
-    while stack:
-        block, rest = stack[-1]
-        for target in rest:
-            if target not in seen:
-                seen.add(target)
-                stack.append((target, iter(successors[target])))
-                break
-        else:
-            postorder.append(block)
-            stack.pop()
-    return postorder[::-1]
-
-
-def _predecessors(order: list[int], successors: dict[int, list[int]]) -> dict[int, list[int]]:
-    predecessors: dict[int, list[int]] = {b: [] for b in order}
-    for block in order:
-        for target in successors[block]:
-            predecessors[target].append(block)
-    return predecessors
-
-
-def _dominators(order: list[int], successors: dict[int, list[int]]) -> dict[int, int]:
-    """Immediate dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm"."""
-    rank = {block: i for i, block in enumerate(order)}
-    predecessors = _predecessors(order, successors)
-    dominator = {order[0]: order[0]}
-    changed = True
-    while changed:
-        changed = False
-        for block in order[1:]:
-            best = None
-            for before in predecessors[block]:
-                if before in dominator:
-                    best = before if best is None else _meet(before, best, dominator, rank)
-            if best is not None and dominator.get(block) != best:
-                dominator[block] = best
-                changed = True
-    return dominator
-
-
-def _meet(a: int, b: int, dominator: dict[int, int], rank: dict[int, int]) -> int:
-    while a != b:
-        while rank[a] > rank[b]:
-            a = dominator[a]
-        while rank[b] > rank[a]:
-            b = dominator[b]
-    return a
-
-
-def _dominates(a: int, b: int, dominator: dict[int, int]) -> bool:
-    while b != a:
-        above = dominator[b]
-        if above == b:
-            return False
-        b = above
-    return True
-
-
-def _body(latch: int, header: int, predecessors: dict[int, list[int]]) -> set[int]:
-    body = {header, latch}
-    todo = [latch] if latch != header else []
-    while todo:
-        for before in predecessors[todo.pop()]:
-            if before not in body:
-                body.add(before)
-                todo.append(before)
-    return body
 
 
 def _nest(bodies: dict[int, set[int]]) -> list[MachineLoop]:

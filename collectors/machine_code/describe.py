@@ -30,11 +30,12 @@ DESCRIBED = (
 
 def describe(
     code: Sequence[tuple[str, str]],
+    meanings: Sequence[Meaning],
     machine_loops: Sequence[int | None],
     innermost: Collection[int],
     instructions: InstructionSet,
 ) -> dict[str, list[Any]]:
-    """The `DESCRIBED` columns of one function's (mnemonic, operands) rows.
+    """The `DESCRIBED` columns of one function's (mnemonic, operands) rows and their meanings.
 
     `machine_loops` has the machine loop of each row, `innermost` those that hold no other.
     """
@@ -46,13 +47,13 @@ def describe(
         loop: address_steps.register_steps(body, instructions) for loop, body in bodies.items()
     }
     stack = instructions.stack_registers(code)
-    found: dict[str, list[Any]] = {field.name: [] for field in DESCRIBED}
-    for row, loop in zip(code, machine_loops, strict=True):
-        moved = None if loop is None else steps.get(loop)
-        values = _values(instructions.meaning(*row), stack, moved)
-        for name, value in zip(found, values, strict=True):
-            found[name].append(value)
-    return found
+    rows = [
+        _values(meaning, stack, None if loop is None else steps.get(loop))
+        for meaning, loop in zip(meanings, machine_loops, strict=True)
+    ]
+    names = [field.name for field in DESCRIBED]
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return {name: list(values) for name, values in zip(names, columns, strict=True)}
 
 
 def _values(

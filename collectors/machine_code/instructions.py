@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from collectors.base import process, tool_output
 from collectors.base.errors import CorrError
+from collectors.base.scratch import scratch
 from collectors.base.table import BOOL, INT, LINE, STRING, Problem, Table, column
 from collectors.base.tool_output import MOST, Damage, FileName, LineNumber, decoded
 from collectors.base.toolchain import Toolchain
-from collectors.machine_code import control_flow, instruction_sets
+from collectors.machine_code import control_flow, instruction_sets, isa
 from collectors.machine_code.control_flow import MachineLoop, Step
 from collectors.machine_code.describe import DESCRIBED, describe
 from collectors.machine_code.isa import InstructionSet, Meaning
@@ -76,6 +77,12 @@ _INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)(?:\s+(.*))?$")
 _DATA = re.compile(r"^\.|^[0-9a-f]{2}$")
 
 
+#: Rows that are kept as Python's objects before they become a piece of the table.
+BATCH_ROWS = 1 << 14
+#: The inline frames at an address, innermost first; None where nothing is known of it.
+Frames = list[dict[str, Any]] | None
+
+
 @dataclass
 class Code:
     """One function's disassembly."""
@@ -99,31 +106,61 @@ def collect(binary: Path, lines: pa.Table, toolchain: Toolchain) -> Disassembly:
     """
     known = instruction_sets.of_binary(binary)
     damage = Damage("instructions", "llvm-objdump")
-    functions = list(disassemble(binary, toolchain, known.comment if known else None, damage))
     places, problems = _places(binary, lines, toolchain)
+    starts = sorted(places)
+    columns = _no_rows()
+    done = []
+    loops: list[dict[str, Any]] = []
+    for code in disassemble(binary, toolchain, known.comment if known else None, damage):
+        addresses = [row[0] for row in code.rows]
+        nearest = [bisect_right(starts, address) - 1 for address in addresses]
+        _place(columns, [places[starts[at]] if at >= 0 else None for at in nearest])
+        loops += _add(columns, code, addresses, known)
+        if len(columns["address"]) >= BATCH_ROWS:
+            done.append(pa.table(columns, schema=INSTRUCTIONS.schema))
+            columns = _no_rows()
     problems += damage.problems()
     if known is None:
         problems.append(_not_read(binary))
-    starts = sorted(places)
-    columns: dict[str, list[Any]] = {name: [] for name in INSTRUCTIONS.schema.names}
-    loops = []
-    for code in functions:
-        meanings = [known.meaning(m, o) if known else None for _, m, o in code.rows]
-        steps = [_step(a, it) for (a, _, _), it in zip(code.rows, meanings, strict=True)]
-        leaders = control_flow.block_leaders(steps)
-        found = control_flow.natural_loops(steps)
-        innermost = _innermost(found)
-        blocks = [leaders[bisect_right(leaders, a) - 1] for a, _, _ in code.rows]
-        for (address, mnemonic, operands), block in zip(code.rows, blocks, strict=True):
-            at = bisect_right(starts, address) - 1
-            frames = places[starts[at]] if at >= 0 else None
-            _append(columns, code.symbol, address, mnemonic, operands, block, frames)
-        around = [innermost.get(block) for block in blocks]
-        columns["machine_loop"] += around
-        _describe(columns, code, around, {loop.header for loop in found if loop.innermost}, known)
-        loops += [_loop_row(loop, code.symbol, blocks, meanings) for loop in found]
-    table = pa.table(columns, schema=INSTRUCTIONS.schema)
+    table = pa.concat_tables([*done, pa.table(columns, schema=INSTRUCTIONS.schema)])
     return Disassembly(table, MACHINE_LOOPS.rows(loops), problems)
+
+
+def _no_rows() -> dict[str, list[Any]]:
+    return {name: [] for name in INSTRUCTIONS.schema.names}
+
+
+def _place(columns: dict[str, list[Any]], places: Sequence[Frames]) -> None:
+    """Append where instructions come from."""
+    inner = [frames[0] if frames else {} for frames in places]
+    columns["frames"] += places
+    for name in ("file", "line", "column", "function"):
+        columns[name] += [frame.get(name) for frame in inner]
+
+
+def _add(
+    columns: dict[str, list[Any]],
+    code: Code,
+    addresses: list[int],
+    known: InstructionSet | None,
+) -> list[dict[str, Any]]:
+    """Append a function's instructions, all but their places; returns the rows of its loops."""
+    meanings = [known.meaning(m, o) if known else None for _, m, o in code.rows]
+    steps = [step_of(a, it) for a, it in zip(addresses, meanings, strict=True)]
+    leaders = control_flow.block_leaders(steps)
+    found = control_flow.loops(steps)
+    innermost = _innermost(found)
+    blocks = [leaders[bisect_right(leaders, a) - 1] for a in addresses]
+    around = [innermost.get(block) for block in blocks]
+    columns["address"] += addresses
+    columns["symbol"] += [code.symbol] * len(addresses)
+    columns["mnemonic"] += [row[1] for row in code.rows]
+    columns["operands"] += [row[2] for row in code.rows]
+    columns["block"] += blocks
+    columns["machine_loop"] += around
+    innermost_loops = {loop.header for loop in found if loop.innermost}
+    _describe(columns, code, meanings, around, innermost_loops, known)
+    return [_loop_row(loop, code.symbol, blocks, meanings) for loop in found]
 
 
 def _not_read(binary: Path) -> Problem:
@@ -152,8 +189,9 @@ def parse(lines: Iterable[bytes], damage: Damage, comment: str | None = None) ->
     last = -1
     for number, raw in enumerate(lines, 1):
         line = raw.decode("utf-8", "replace").rstrip("\n")
-        if line.strip() == "...":  # zeros, left out
-            continue
+        text = line.strip()
+        if text == "..." or (comment and text.startswith(comment)):
+            continue  # zeros, left out; a second remark on the operands before
         if line[:1] in (" ", "\t"):
             instruction = _INSTRUCTION.match(line)
             address = int(instruction[1], 16) if instruction else -1
@@ -178,13 +216,16 @@ def parse(lines: Iterable[bytes], damage: Damage, comment: str | None = None) ->
         yield code
 
 
-def _step(address: int, meaning: Meaning | None) -> Step:
-    return Step(address, meaning.transfer, meaning.target) if meaning else Step(address)
+def step_of(address: int, meaning: Meaning | None) -> Step:
+    if meaning is None:
+        return Step(address)
+    return Step(address, meaning.transfer, meaning.target, meaning.kind == isa.NOP)
 
 
 def _describe(
     columns: dict[str, list[Any]],
     code: Code,
+    meanings: list[Meaning | None],
     machine_loops: list[int | None],
     innermost: set[int],
     known: InstructionSet | None,
@@ -194,7 +235,8 @@ def _describe(
             columns[field.name] += [None] * len(code.rows)
         return
     texts = [(mnemonic, operands) for _, mnemonic, operands in code.rows]
-    for name, values in describe(texts, machine_loops, innermost, known).items():
+    understood = [meaning for meaning in meanings if meaning is not None]
+    for name, values in describe(texts, understood, machine_loops, innermost, known).items():
         columns[name] += values
 
 
@@ -222,31 +264,9 @@ def _loop_row(
     }
 
 
-def _append(
-    columns: dict[str, list[Any]],
-    symbol: str,
-    address: int,
-    mnemonic: str,
-    operands: str,
-    block: int,
-    frames: list[dict[str, Any]] | None,
-) -> None:
-    inner = frames[0] if frames else {}
-    columns["address"].append(address)
-    columns["symbol"].append(symbol)
-    columns["mnemonic"].append(mnemonic)
-    columns["operands"].append(operands)
-    columns["block"].append(block)
-    columns["file"].append(inner.get("file"))
-    columns["line"].append(inner.get("line"))
-    columns["column"].append(inner.get("column"))
-    columns["function"].append(inner.get("function"))
-    columns["frames"].append(frames)
-
-
 def _places(
     binary: Path, lines: pa.Table, toolchain: Toolchain
-) -> tuple[dict[int, list[dict[str, Any]] | None], list[Problem]]:
+) -> tuple[dict[int, Frames], list[Problem]]:
     """Inline frames at each address where the line table starts a row; None ends a sequence."""
     rows = zip(lines["address"].to_pylist(), lines["end_sequence"].to_pylist(), strict=True)
     ends: dict[int, bool] = {}
@@ -258,18 +278,21 @@ def _places(
         what = "instructions have no source places"
         return {}, [Problem("instructions", "llvm-symbolizer", what, "install the llvm tools")]
     wanted = sorted(a for a, end in ends.items() if not end)
-    places: dict[int, list[dict[str, Any]] | None] = {a: None for a, end in ends.items() if end}
-    answer = process.run(
-        [
-            toolchain.path("llvm-symbolizer"),
-            f"--obj={binary}",
-            *("--output-style=JSON", "--no-demangle"),
-        ],
-        stdin="\n".join(f"0x{a:x}" for a in wanted).encode() + b"\n",
-        limit=1 << 31,
-    )
+    places: dict[int, Frames] = {a: None for a, end in ends.items() if end}
     damage = Damage("instructions", "llvm-symbolizer")
-    places |= symbolized(answer.stdout, wanted, damage)
+    with scratch("places") as folder:  # its answers are several times the size of the binary
+        answers = folder / "answers.json"
+        process.run(
+            [
+                toolchain.path("llvm-symbolizer"),
+                f"--obj={binary}",
+                *("--output-style=JSON", "--no-demangle"),
+            ],
+            stdin="\n".join(f"0x{a:x}" for a in wanted).encode() + b"\n",
+            stdout=answers,
+        )
+        with answers.open("rb") as lines_of_json:
+            places |= symbolized(lines_of_json, wanted, damage)
     missing = sum(1 for a in wanted if a not in places)
     if missing:
         what = f"no source place for {missing} of {len(wanted)} line-table rows"
@@ -278,6 +301,10 @@ def _places(
         told = Problem("instructions", "llvm-symbolizer", what, fix)
         return places, [told, *damage.problems()]
     return places, damage.problems()
+
+
+#: Function, file, line and column, as the symbolizer writes them.
+_Place = tuple[str, str, int, int]
 
 
 class _Frame(msgspec.Struct):
@@ -295,12 +322,17 @@ class _Symbolized(msgspec.Struct):
 
 
 def symbolized(
-    answers: bytes, wanted: Sequence[int], damage: Damage
-) -> dict[int, list[dict[str, Any]] | None]:
-    """The inline frames of each wanted address that llvm-symbolizer's lines of JSON name."""
-    known = {f"0x{address:x}": address for address in wanted}
-    found = {}
-    for number, text in enumerate(answers.splitlines(), 1):
+    answers: Iterable[bytes], wanted: Sequence[int], damage: Damage
+) -> dict[int, Frames]:
+    """The inline frames of each wanted address that llvm-symbolizer's lines of JSON name.
+
+    Most places have several addresses, and most calls are round several places: each is kept once.
+    """
+    known = set(wanted)
+    found: dict[int, Frames] = {}
+    chains: dict[tuple[_Place, ...], Frames] = {}
+    frames: dict[_Place, dict[str, Any]] = {}
+    for number, text in enumerate(answers, 1):
         if not text.strip():
             continue
         try:
@@ -308,36 +340,35 @@ def symbolized(
         except CorrError as error:
             damage.note(number, error.message)
             continue
-        address = known.pop(answer.Address, None)
-        if address is None:
-            damage.note(number, f"{answer.Address} was not asked for, or is answered twice")
+        address = _address(answer.Address)
+        if address in known and address not in found:
+            chain = tuple((f.FunctionName, f.FileName, f.Line, f.Column) for f in answer.Symbol)
+            if chain not in chains:
+                chains[chain] = [_frame(place, frames) for place in chain] or None
+            found[address] = chains[chain]
         else:
-            found[address] = _frames(answer.Symbol)
+            damage.note(number, f"{answer.Address} was not asked for, or is answered twice")
     return found
 
 
-def _frames(symbol: list[_Frame]) -> list[dict[str, Any]] | None:
-    frames = [
-        {
-            "function": frame.FunctionName or None,
-            "file": os.path.normpath(frame.FileName) if frame.FileName else None,
-            "line": frame.Line or None,
-            "column": frame.Column or None,
+def _address(text: str) -> int:
+    """A number as llvm-symbolizer writes addresses; -1 for anything else."""
+    try:
+        number = int(text, 16)
+    except ValueError:
+        return -1
+    return number if text == f"0x{number:x}" else -1
+
+
+def _frame(place: _Place, known: dict[_Place, dict[str, Any]]) -> dict[str, Any]:
+    """The frame of function, file, line and column, of which there is one."""
+    frame = known.get(place)
+    if frame is None:
+        function, file, line, column = place
+        frame = known[place] = {
+            "function": sys.intern(function) or None,
+            "file": sys.intern(os.path.normpath(file)) if file else None,
+            "line": line or None,
+            "column": column or None,
         }
-        for frame in symbol
-    ]
-    return frames or None
-
-
-def by_machine_loop(instructions: pa.Table) -> dict[int, list[tuple[int, str, str]]]:
-    """(address, mnemonic, operands) rows of every machine loop, inner loops left out."""
-    names = ["machine_loop", "address", "mnemonic", "operands"]
-    rows = sorted(
-        row
-        for row in zip(*(instructions[n].to_pylist() for n in names), strict=True)
-        if row[0] is not None
-    )
-    return {
-        loop: [row[1:] for row in group]
-        for loop, group in itertools.groupby(rows, key=lambda row: row[0])
-    }
+    return frame

@@ -32,13 +32,17 @@ FILLING = 20
 
 MCA = Table(
     "mca",
-    "what llvm-mca expects of a hot innermost machine loop (no caches, no branch misses)",
+    "what llvm-mca expects of a pass through a hot machine loop (no caches, no branch misses)",
     pa.schema(
         [
             column("machine_loop", INT, "address of the loop's first block"),
             column("symbol", STRING, "linkage name of the function whose code it lies in"),
             column("cpu", STRING, "processor model used"),
-            column("instructions", INT, "instructions in one pass through the loop's blocks"),
+            column(
+                "instructions",
+                INT,
+                "instructions in one pass: those of an innermost loop, else those on its hot path",
+            ),
             column("uops", REAL, "micro-operations per iteration"),
             column("ipc", REAL, "instructions per cycle"),
             column("cycles_per_iteration", REAL, "cycles for one pass, dependencies included"),

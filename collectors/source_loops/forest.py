@@ -3,21 +3,24 @@
 Clang attaches `!llvm.loop` with the loop's start and end source location to the branch that closes
 each loop. In the text of unoptimised IR a loop's header comes before its closing branch, and the
 bodies of structured loops nest as intervals of text: that gives the forest without a parser, and
-tells apart two loops that a macro put at the same place.
+tells apart two loops that a macro put at the same place. Loops of gotos (goto_loops.py) join them.
 """
 
 from __future__ import annotations
 
 import heapq
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from collectors.base.errors import CorrError
 from collectors.base.foreign_text import visible
 from collectors.base.tool_output import AGAIN
+from collectors.source_loops import goto_loops
 from collectors.source_loops.debug_info import NODE, Locator, unquote
+from collectors.source_loops.goto_loops import Jumps
 
 _DEFINE = re.compile(r'^define .*?@("(?:[^"\\]|\\.)*"|[\w.$-]+)\(')
 _LABEL = re.compile(r'^("(?:[^"\\]|\\.)*"|[\w.$-]+):')
@@ -47,6 +50,8 @@ class Loop:
     path: str = ""
     #: The directive of OpenMP that it is the loop of has its place in the compiler's metadata.
     directed: bool = False
+    #: What it is made of, where no `for`, `while` or `do` makes it.
+    made_of: str | None = None
 
     @property
     def depth(self) -> int:
@@ -86,10 +91,15 @@ class _Body:
     name: str
     internal: bool
     subprogram: str | None
+    first: int = 0
+    last: int = 0
     instructions: int = 0
     labels: dict[str, int] = field(default_factory=dict)
     intervals: dict[str, tuple[int, int]] = field(default_factory=dict)
     locations: list[tuple[int, str]] = field(default_factory=list)
+    jumps: list[tuple[int, list[str]]] = field(default_factory=list)
+    indirect: list[int] = field(default_factory=list)
+    marked: set[int] = field(default_factory=set)
 
 
 def read(ir: Path, directory: Path) -> list[Function]:
@@ -112,6 +122,9 @@ def read(ir: Path, directory: Path) -> list[Function]:
                 continue
             number += 1
             loops.append(Loop(number, *start, *end[1:], header, latch))
+        for loop in _of_gotos(body, function.file, locate):
+            number += 1
+            loops.append(replace(loop, number=number))
         function.loops = _forest(loops)
         function.block_tags = {
             name: tag
@@ -168,6 +181,7 @@ def _scan(ir: Path) -> tuple[list[_Body], dict[str, str], set[tuple[str, str]]]:
                 addressed |= {(unquote(f), b) for f, b in _BLOCK_ADDRESS.findall(line)}
             if body is not None:
                 if line[0] == "}":
+                    body.last = number - 1
                     body = None
                 elif line[0] not in " \n":
                     label = _LABEL.match(line)
@@ -178,6 +192,10 @@ def _scan(ir: Path) -> tuple[list[_Body], dict[str, str], set[tuple[str, str]]]:
                     location = _SUBPROGRAM.search(line)
                     if location:
                         body.locations.append((number, location[1]))
+                    if "label %" in line:
+                        body.jumps.append((number, _TARGET.findall(line)))
+                        if line.startswith("  indirectbr "):
+                            body.indirect.append(number)
                     if "!llvm.loop" in line:
                         _note_latch(body, line, number)
             elif line[0] == "!":
@@ -187,6 +205,7 @@ def _scan(ir: Path) -> tuple[list[_Body], dict[str, str], set[tuple[str, str]]]:
             elif line.startswith("define"):
                 body = _open_body(line)
                 if body:
+                    body.first = number
                     bodies.append(body)
     if body is not None:
         raise CorrError(f"{ir.name} is cut off in the function {visible(body.name)}", AGAIN)
@@ -209,9 +228,41 @@ def _note_latch(body: _Body, line: str, number: int) -> None:
     earlier = [body.labels[t] for t in _TARGET.findall(line) if t in body.labels]
     if not earlier:
         return  # not a backward branch: nothing loops here
+    body.marked.update(earlier)
     node = match[1]
     header, latch = body.intervals.get(node, (min(earlier), number))
     body.intervals[node] = (min(header, *earlier), max(latch, number))
+
+
+def _of_gotos(body: _Body, file: str, locate: Locator) -> Iterator[Loop]:
+    """The loops of gotos with their places in the function's file; their numbers are not given.
+
+    One that stands on a single line is the compiler's own, over the elements of an array.
+    """
+    code = Jumps(body.first, body.last, body.labels, body.jumps, body.marked, body.indirect)
+    for loop in goto_loops.find(code, list(body.intervals.values())):
+        places = sorted(
+            place[1:]
+            for first, last in loop.blocks
+            for place in _located(body, first, last, locate)
+            if place[0] == file
+        )
+        if not places or places[0][0] == places[-1][0]:
+            continue
+        head = next((p[1:] for p in _located(body, *loop.head, locate) if p[0] == file), None)
+        start = head if loop.made_of == goto_loops.GOTO and head else places[0]
+        yield Loop(0, file, *start, *places[-1], loop.header, loop.latch, made_of=loop.made_of)
+
+
+def _located(body: _Body, first: int, last: int, locate: Locator) -> Iterator[tuple[str, int, int]]:
+    """The places of the instructions in some lines of the text."""
+    at = bisect_left(body.locations, (first, ""))
+    for number, node in body.locations[at:]:
+        if number > last:
+            return
+        place = locate.place(node)
+        if place is not None:
+            yield place
 
 
 def _forest(loops: list[Loop]) -> list[Loop]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
 import pyarrow as pa
 
 from collectors.base.table import BOOL, INT, LINE, STRING, Table, column
@@ -27,9 +30,10 @@ LOOPS = Table(
             column("end_column", LINE, "column of the statement's last token"),
             column("number", INT, "its number in the unit's IR: block prefix corr<number>."),
             column("directed", BOOL, "the loop of a directive of OpenMP"),
+            column("made_of", STRING, "goto, computed goto; NULL for a for, while or do"),
         ]
     ),
-    version=2,
+    version=3,
 )
 
 
@@ -37,15 +41,15 @@ def table(
     unit: str,
     functions: list[Function],
     names: dict[str, str],
-    ambiguous: frozenset[str] = frozenset(),
+    twins: Mapping[tuple[str, str], str] | None = None,
 ) -> pa.Table:
     """The `loops` rows of a unit. `names`: linkage name to readable name.
 
-    `ambiguous` holds internal functions that several units define; their keys carry the unit.
+    `twins` has the files of internal functions that several define; their keys carry it.
     """
     rows = []
     for function in functions:
-        stem = function_key(unit, function, names, ambiguous)
+        stem = function_key(function, names, twins or {})
         for loop in function.all_loops():
             rows.append(
                 {
@@ -64,6 +68,7 @@ def table(
                     "end_column": loop.end_column,
                     "number": loop.number,
                     "directed": loop.directed,
+                    "made_of": loop.made_of,
                 }
             )
     return LOOPS.rows(rows)
@@ -82,10 +87,9 @@ PLACES = pa.schema(
 
 
 def places(
-    unit: str,
     functions: list[Function],
     names: dict[str, str],
-    ambiguous: frozenset[str] = frozenset(),
+    twins: Mapping[tuple[str, str], str] | None = None,
 ) -> pa.Table:
     """Which loop each source place of a unit's instructions lies in (PLACES; key NULL: none).
 
@@ -93,7 +97,7 @@ def places(
     """
     columns: dict[str, list[object]] = {name: [] for name in PLACES.names}
     for function in functions:
-        stem = function_key(unit, function, names, ambiguous)
+        stem = function_key(function, names, twins or {})
         for (file, line, column_), loop in function.places.items():
             columns["function"].append(function.name)
             columns["file"].append(file)
@@ -105,10 +109,42 @@ def places(
 
 
 def function_key(
-    unit: str, function: Function, names: dict[str, str], ambiguous: frozenset[str]
+    function: Function, names: Mapping[str, str], twins: Mapping[tuple[str, str], str]
 ) -> str:
     """The part of a loop key that names the function."""
     name = names.get(function.name, function.name)
-    if function.internal and function.name in ambiguous:
-        return f"{name}@{unit}"
-    return name
+    twin = twins.get((function.name, function.file)) if function.internal else None
+    return name if twin is None else f"{name}@{twin}"
+
+
+def twins(
+    functions: Iterable[Function], spelled: Callable[[str], str]
+) -> dict[tuple[str, str], str]:
+    """Internal functions that share a name but not a file: (name, file) to the file as spelled.
+
+    One that a header defines is the same in every unit that includes it.
+    """
+    files: dict[str, set[str]] = defaultdict(set)
+    for function in functions:
+        if function.internal:
+            files[function.name].add(function.file)
+    return {
+        (name, file): spelled(file)
+        for name, defined in files.items()
+        if len(defined) > 1
+        for file in defined
+        if file
+    }
+
+
+#: Not a table of the lake either: `name` is what samples, callers and `functions` have for it.
+TWINS = pa.schema([("function", STRING), ("file", STRING), ("name", STRING)])
+
+
+def twin_rows(found: Mapping[tuple[str, str], str]) -> pa.Table:
+    """The rows of TWINS."""
+    rows = [
+        {"function": name, "file": file, "name": f"{name}@{file}"}
+        for (name, _), file in sorted(found.items())
+    ]
+    return pa.Table.from_pylist(rows, schema=TWINS)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.base.toolchain import Toolchain
-from collectors.machine_code import instruction_sets, instructions, isa, mca
+from collectors.machine_code import instruction_sets, instructions, isa, loop_bodies, mca
 from collectors.machine_code.aarch64 import AARCH64
 from collectors.machine_code.control_flow import BRANCH, FALL, INDIRECT, JUMP, STOP
 from collectors.machine_code.isa import Write
@@ -225,7 +225,7 @@ def test_machine_loops_and_jump_tables(tools: Toolchain, tmp_path: Path) -> None
 
 def test_the_model_is_of_the_target(tools: Toolchain, tmp_path: Path) -> None:
     found = disassembled(tools, tmp_path, LOOPS, TARGET)
-    code = instructions.by_machine_loop(found.instructions)
+    code = loop_bodies.by_machine_loop(found.instructions)
     first = {min(code): code[min(code)]}
     summary, details, problems = mca.collect(first, {}, tools, tmp_path, AARCH64, "neoverse-n1")
     assert summary["cpu"].to_pylist() == ["neoverse-n1"] and problems == []

@@ -103,6 +103,6 @@ ANSWER = '{"Address":"%s","Symbol":[{"Column":1,"FileName":"/a.c","FunctionName"
 def test_an_answer_that_is_lost_moves_no_other(line: str) -> None:
     damage = Damage("instructions", "llvm-symbolizer")
     text = ANSWER % ("0x1", 11) + line + ANSWER % ("0x3", 33)
-    found = instructions.symbolized(text.encode(), [1, 2, 3], damage)
+    found = instructions.symbolized(text.encode().splitlines(), [1, 2, 3], damage)
     assert {at: frames and frames[0]["line"] for at, frames in found.items()} == {1: 11, 3: 33}
     assert [p.where for p in damage.problems()] == ([] if line == "\n" else ["llvm-symbolizer:2"])

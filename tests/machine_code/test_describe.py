@@ -14,7 +14,9 @@ from collectors.machine_code.x86 import X86_32, X86_64
 def described(code: str, of: InstructionSet = X86_64, inner: bool = True) -> list[dict]:
     """The columns of a loop's instructions, which are given a line each."""
     rows = [(*line.strip().split(" ", 1), "")[:2] for line in code.strip().splitlines()]
-    columns = describe(rows, [16] * len(rows), {16} if inner else set(), of)
+    columns = describe(
+        rows, [of.meaning(*row) for row in rows], [16] * len(rows), {16} if inner else set(), of
+    )
     assert list(columns) == [field.name for field in DESCRIBED]
     return [dict(zip(columns, row)) for row in zip(*columns.values())]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from collectors.base.toolchain import Toolchain
-from collectors.machine_code import instructions, lines, mca
+from collectors.machine_code import instructions, lines, loop_bodies, mca
 from collectors.machine_code.x86 import X86_64
 
 SOURCE = """
@@ -86,7 +86,7 @@ def test_machine_loops_and_mca(
     found = built[1]
     (loop,) = [r for r in found.machine_loops.to_pylist() if r["symbol"] == "twice"]
     assert loop["innermost"] and loop["depth"] == 1
-    code = instructions.by_machine_loop(found.instructions)[loop["machine_loop"]]
+    code = loop_bodies.by_machine_loop(found.instructions)[loop["machine_loop"]]
     assert len(code) == loop["instructions"]
     summary, details, problems = mca.collect(
         {loop["machine_loop"]: code},
@@ -111,7 +111,7 @@ def test_mca_equals_its_own_text_output(
 ) -> None:
     found = built[1]
     (loop,) = [r for r in found.machine_loops.to_pylist() if r["symbol"] == "twice"]
-    code = instructions.by_machine_loop(found.instructions)
+    code = loop_bodies.by_machine_loop(found.instructions)
     picked = {loop["machine_loop"]: code[loop["machine_loop"]]}
     summary, _, _ = mca.collect(picked, {}, tools, tmp_path, X86_64, "skylake")
     text = subprocess.run(

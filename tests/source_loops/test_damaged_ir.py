@@ -17,8 +17,8 @@ def read(tmp_path: Path, text: str) -> list[forest.Function]:
     path = tmp_path / "unit.ll"
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
     functions = forest.read(path, tmp_path)
-    loops.table("unit.c", functions, {}, frozenset()).validate(full=True)
-    loops.places("unit.c", functions, {}, frozenset()).validate(full=True)
+    loops.table("unit.c", functions, {}, {}).validate(full=True)
+    loops.places(functions, {}, {}).validate(full=True)
     return functions
 
 

@@ -131,14 +131,26 @@ def test_keys_survive_a_comment_line(clang: str, tmp_path: Path) -> None:
     assert keys[0] == keys[1] == [f"shapes/{path}" for path, _, _ in EXPECTED]
 
 
-def test_internal_functions_of_one_name_are_told_apart(clang: str, tmp_path: Path) -> None:
-    rows = []
+def test_internal_functions_of_one_name_are_told_apart_by_their_files(
+    clang: str, tmp_path: Path
+) -> None:
+    (tmp_path / "h.h").write_text(
+        "static int same(int n) { int s = 1; while (n > s) s += n ^ s; return s; }\n"
+    )
+    units = {}
     for name in ("a.c", "b.c"):
         source = tmp_path / name
         source.write_text(
+            '#include "h.h"\n'
             "static int f(int n) { int s = 0; for (int i = 0; i < n; i++) s += i; return s; }\n"
-            f"int use_{name[0]}(int n) {{ return f(n); }}\n"
+            f"int use_{name[0]}(int n) {{ return f(n) + same(n); }}\n"
         )
-        functions = forest.read(frontend(clang, source, tmp_path, "-O2"), tmp_path)
-        rows += loops.table(name, functions, {}, frozenset({"f"}))["key"].to_pylist()
-    assert rows == ["f@a.c/1", "f@b.c/1"]
+        units[name] = forest.read(frontend(clang, source, tmp_path, "-O2"), tmp_path)
+    every = [function for functions in units.values() for function in functions]
+    twins = loops.twins(every, lambda file: Path(file).name)
+    assert loops.twin_rows(twins).to_pylist() == [
+        {"function": "f", "file": file, "name": f"f@{file}"} for file in ("a.c", "b.c")
+    ]
+    keys = [set(loops.table(n, fs, {}, twins)["key"].to_pylist()) for n, fs in units.items()]
+    # what a header defines is one, whoever includes it
+    assert keys == [{"f@a.c/1", "same/1"}, {"f@b.c/1", "same/1"}]
