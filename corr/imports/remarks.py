@@ -27,8 +27,12 @@ from corr.lake.store import Lake, RunInfo, uncommitted
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: What a compiler or linker calls its records: `a.opt.yaml`, `a.opt.ld.yaml`, `a.opt.ld.3.yaml`.
-NAMED = re.compile(r"\.opt\.(ld\.)?(\w+\.)?(ya?ml|bitstream)(\.(gz|xz|zst))?$")
+#: What compilers and linkers call their records: `a.opt.yaml`, `a.opt.ld.yaml`, `a.opt.ld.3.yaml`,
+#: `a-opt.ld.yaml` of clang's own link, and of ThinLTO's tasks `a-opt.ld.yaml.thin.1.yaml`.
+NAMED = re.compile(
+    r"[.-]opt\.(ld\.)?(\w+\.)?(ya?ml|bitstream)(\.thin\.\d+\.(ya?ml|bitstream))?(\.(gz|xz|zst))?$"
+)
+_COMPRESSED = re.compile(r"\.(gz|xz|zst)$")
 _CHANGED = "the file changed while it was read"
 
 
@@ -57,7 +61,9 @@ def import_remarks(
     """
     root = (root or Path.cwd()).absolute()
     cache = Cache(lake.root)
-    stamps = {path: _stamp(path) for path in find(paths)}
+    listed = find(paths)
+    again = doubles(listed)
+    stamps = {path: _stamp(path) for path in listed if path not in again}
     if before := _before(cache, lake, stamps, label, root):
         return Imported(before, [], again=True)
     started, clock = datetime.now(UTC), time.monotonic()
@@ -70,6 +76,10 @@ def import_remarks(
             for left in staging.folder.glob("*.rows"):
                 left.unlink()
         problems += [p for r in recordings for p in r.problems]
+        problems += [
+            Problem("remarks", str(path), f"left out: it is {kept.name} in another form")
+            for path, kept in again.items()
+        ]
         tables["problems"] = _problem_rows(problems)
         seconds = round(time.monotonic() - clock, 3)
         facts = replace(_facts(recordings, label, root), started=started, seconds=seconds)
@@ -102,6 +112,16 @@ def find(paths: Sequence[Path]) -> list[Path]:
             "build with -fsave-optimization-record, which writes *.opt.yaml",
         )
     return list(found)
+
+
+def doubles(paths: Sequence[Path]) -> dict[Path, Path]:
+    """Compressed records that are there plain, too, or in another compression: which is kept."""
+    kept: dict[Path, Path] = {}
+    # what is not compressed comes first
+    for path in sorted(paths, key=lambda path: bool(_COMPRESSED.search(path.name))):
+        kept.setdefault(path.with_name(_COMPRESSED.sub("", path.name)), path)
+    every = {path: kept[path.with_name(_COMPRESSED.sub("", path.name))] for path in paths}
+    return {path: other for path, other in every.items() if path != other}
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """What is studied, and its build.
 
-model.py              units, flags, how it is run; from files, or compile_commands.py
+model.py              units, flags, how it is run; from files, or compile_commands.py,
+                      or from_executable.py where no link command is left
 build.py              compiles and links it, with what corr needs and nothing that alters code
 spelling.py           one spelling for a file's name; machine.py where it runs
 """

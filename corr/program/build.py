@@ -1,6 +1,6 @@
 """Build the program: the binary to measure, and what each compiler stage says of it.
 
-Nothing here changes what the user's flags produce: `-g` and the remark record do not alter code.
+Nothing here changes what the user's flags produce: neither places nor the remark record alter code.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collectors.base.errors import CompileError, CorrError
 from collectors.base.table import Problem
 from collectors.base.threads import run_together
 from collectors.base.toolchain import Toolchain
+from corr.program.compiled import compiled
 from corr.program.model import Program, Unit
 
 #: Warnings about flags that a single stage has no use for would be noise.
@@ -28,8 +29,7 @@ NO_SECTION = ("-Wno-source-mgr",)
 OVERLAY = "overlay.json"
 #: What to do where one file of several was taken for a program.
 ALONE = (
-    "a program of several files: `corr collect A.c B.c`; diff and optimize take each file for a"
-    " program, or a whole build: -p build --run './app'"
+    "a program of several files: `corr collect A.c B.c`, or a whole build: -p build --run './app'"
 )
 
 
@@ -99,6 +99,8 @@ class Builder:
         self.toolchain = toolchain
         self.folder = folder
         stems = _stems([u.source for u in program.units])
+        #: CPU seconds that compiling each unit took, by its stem.
+        self.seconds: dict[Path, float] = {}
         self.units = [
             BuiltUnit(unit, folder / stem, record_format(toolchain))
             for unit, stem in zip(program.units, stems, strict=True)
@@ -129,9 +131,10 @@ class Builder:
 
     def compile(self, built: BuiltUnit) -> None:
         """The measured object file, with its record of optimisation remarks."""
-        self._clang(
+        self.seconds[built.stem] = self._made(
             built.unit,
-            *("-g", f"-fsave-optimization-record={built.record}"),
+            (built.object, built.remarks),
+            *(places(built.unit), f"-fsave-optimization-record={built.record}"),
             *(NO_SECTION if built.record == "bitstream" else ()),
             f"-foptimization-record-file={built.remarks}",
             *("-c", *source_input(built.unit), "-o", built.object),
@@ -139,15 +142,16 @@ class Builder:
 
     def emit_frontend(self, built: BuiltUnit) -> None:
         """Unoptimised IR, block names kept, as the optimiser will receive it."""
-        self._clang(
+        self._made(
             built.unit,
+            (built.frontend,),
             *("-g", "-Xclang", "-disable-llvm-passes", "-fno-discard-value-names"),
             *("-S", "-emit-llvm", *source_input(built.unit), "-o", built.frontend),
         )
 
     def emit_optimised(self, built: BuiltUnit) -> None:
         """IR after the middle end, from the tagged unoptimised IR."""
-        self._clang(
+        self.clang(
             built.unit,
             *("-fno-discard-value-names", "-Wno-override-module"),
             *("-S", "-emit-llvm", "-x", "ir", built.tagged, "-o", built.optimised),
@@ -196,7 +200,7 @@ class Builder:
         """Only the executable, as `compile` and `link` make it, without a record of anything."""
 
         def one(built: BuiltUnit) -> None:
-            self._clang(built.unit, "-c", *source_input(built.unit), "-o", built.object)
+            self.clang(built.unit, "-c", *source_input(built.unit), "-o", built.object)
 
         run_together([partial(one, built) for built in self.units])
         binary = self.link(self.program.name)
@@ -209,19 +213,27 @@ class Builder:
         objects = [self.folder / f"{b.stem.name}.{name}.o" for b in self.units]
 
         def compile_one(built: BuiltUnit, out: Path) -> None:
-            # profiles tell internal functions apart by this name, which is the bare file's else
-            named = ("-Xclang", "-main-file-name", "-Xclang", self.program.label(built.unit))
-            self._clang(
-                built.unit, "-g", *flags, *named, "-c", *source_input(built.unit), "-o", out
-            )
+            more = ("-g", *flags, *self.named(built))
+            command = (*more, "-c", *source_input(built.unit), "-o", out)
+            if any("/" in flag for flag in flags):  # of a file that is not looked at
+                self.clang(built.unit, *command)
+            else:
+                self._made(built.unit, (out,), *command)
 
         pairs = zip(self.units, objects, strict=True)
         run_together([partial(compile_one, *pair) for pair in pairs])
-        linked = (*self.program.link_flags, *flags)
-        binary = self._link(objects, self.folder / f"program.{name}", linked)
+        binary = self.link_objects(objects, self.folder / f"program.{name}", flags)
         for path in objects:
             path.unlink()
         return binary
+
+    def named(self, built: BuiltUnit) -> tuple[str, ...]:
+        """Profiles tell internal functions apart by this name, which is the bare file's else."""
+        return ("-Xclang", "-main-file-name", "-Xclang", self.program.label(built.unit))
+
+    def link_objects(self, objects: list[Path], out: Path, flags: Sequence[str]) -> Path:
+        """Link these with the program's flags and more. Raises CompileError."""
+        return self._link(objects, out, (*self.program.link_flags, *flags))
 
     def _link(self, objects: list[Path], out: Path, flags: Sequence[str]) -> Path:
         cxx = any(u.cxx for u in self.program.units)
@@ -245,12 +257,42 @@ class Builder:
             raise CompileError(f"the program does not link:\n{said}", ALONE if alone else "")
         return out
 
-    def _clang(self, unit: Unit, *arguments: str | Path) -> None:
-        answer = process.run([*self.argv(unit), *arguments], cwd=unit.directory)
+    def _made(self, unit: Unit, outputs: Sequence[Path], *arguments: str | Path) -> float:
+        """As `clang`, or what it made before; returns the CPU seconds of making it."""
+
+        def run(argv: Sequence[str | Path]) -> float:
+            done = self._checked(unit, argv)
+            return done.user + done.system
+
+        command = [*self.argv(unit), *arguments]
+        hostile = bool(self.limits) or bool(self.program.overlay) or unit.ir is not None
+        if hostile:  # or of a file that stands for another
+            return run(command)
+        return compiled(command, unit.flags, unit.directory, outputs, run).seconds
+
+    def clang(self, unit: Unit, *arguments: str | Path) -> process.Completed:
+        """Start clang with the unit's flags and these arguments. Raises CompileError."""
+        return self._checked(unit, [*self.argv(unit), *arguments])
+
+    def _checked(self, unit: Unit, argv: Sequence[str | Path]) -> process.Completed:
+        answer = process.run(argv, cwd=unit.directory)
         if not answer.ok:
             name = self.program.label(unit)
             said = answer.last_lines(40).split("PLEASE submit")[0].rstrip()  # LLVM's crash banner
             raise CompileError(f"{name} does not compile:\n{said}")
+        return answer
+
+
+def places(unit: Unit) -> str:
+    """The flag that gives the object's code its source places.
+
+    Places alone are enough, where functions have no other names for the linker: what `-g` says of
+    variables takes a fifth of the time, and LLVM 22 compiles a few functions otherwise with it.
+    A parallel region of OpenMP is two functions with `-g`, and its loops are known by those.
+    """
+    asked = any(flag.startswith("-g") and flag != "-g0" for flag in unit.flags)
+    parallel = any(flag.startswith("-fopenmp") for flag in unit.flags)
+    return "-g" if unit.cxx or asked or parallel else "-gline-tables-only"
 
 
 def source_input(unit: Unit) -> tuple[str | Path, ...]:

@@ -8,12 +8,15 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from collectors.base import process
-from collectors.base.errors import UsageError
+from collectors.base.errors import CorrError, UsageError
+from collectors.base.table import Problem
+from corr.program import from_executable, shared_libraries
 from corr.program.model import C_SUFFIXES, CXX_SUFFIXES, Program, Run, Unit
 
 #: Compiler arguments that are about one output file; those in the second set take a value.
@@ -53,13 +56,11 @@ def from_build(
     executable = _executable(command, build, run.directory)
     links = {link.output: link for link in find_links(build)}
     if executable not in links:
-        raise UsageError(
-            f"no link command for {executable} in {build}",
-            "CMake's Makefiles and Ninja generators leave one; build the project there first",
-        )
+        return _by_itself(executable, entries, command, run, root, extra)
     objects = {e.output: e.unit for e in entries if e.output is not None}
-    units: list[Unit] = []
-    rest = list(_expand(links[executable], links, objects, units))
+    project = _Project(links, objects)
+    rest = list(project.expand(links[executable]))
+    units = project.units
     unbuilt = [w for w in rest if w.endswith((".o", ".a")) and _inside(w, links[executable], build)]
     if unbuilt:
         raise UsageError(
@@ -73,7 +74,29 @@ def from_build(
     folder = links[executable].directory
     link_flags = tuple(_absolute(flag, folder) for flag in rest)
     run = replace(run, args=tuple(command[1:]))
-    return Program(executable.name, flagged, link_flags, run, root)
+    return Program(executable.name, flagged, link_flags, run, root, notes=tuple(project.notes))
+
+
+def _by_itself(
+    executable: Path,
+    entries: Sequence[Entry],
+    command: Sequence[str],
+    run: Run,
+    root: Path,
+    extra: Sequence[str],
+) -> Program:
+    """The program whose link command nobody left, from what the executable says of itself."""
+    if not entries:
+        raise UsageError(f"{executable} is linked from no unit of compile_commands.json")
+    try:
+        units, notes = from_executable.units_of(executable, (e.unit for e in entries))
+        flags = from_executable.link_flags(executable, units)
+    except CorrError as error:
+        what = f"no link command for {executable}, and {error.message}"
+        raise UsageError(what, "build the project first; name its executable by --run") from error
+    flagged = tuple(Unit(u.source, u.directory, (*u.flags, *extra)) for u in units)
+    run = replace(run, args=tuple(command[1:]))
+    return Program(executable.name, flagged, flags, run, root, notes=tuple(notes))
 
 
 def read_database(build: Path) -> list[Entry]:
@@ -103,7 +126,7 @@ def _entry(item: Any, number: int, path: Path) -> Entry | None:
     if source.suffix not in C_SUFFIXES | CXX_SUFFIXES:
         return None
     flags, output = [], item.get("output")
-    words = iter(argv[1:])
+    words = iter(argv[_compiler_at(argv, source, directory) + 1 :])
     for word in words:
         if word in _DROPPED_WITH_VALUE:
             value = next(words, "")
@@ -112,6 +135,18 @@ def _entry(item: Any, number: int, path: Path) -> Entry | None:
             flags.append(word)
     place = Path(os.path.normpath(directory / output)) if output else None
     return Entry(Unit(source, directory, tuple(flags)), place)
+
+
+def _compiler_at(argv: Sequence[str], source: Path, directory: Path) -> int:
+    """Where the compiler stands in a command: launchers and variables may stand before it.
+
+    It is the last word before the first flag or the source; `ccache`, `env A=b` and others take
+    no flags of their own here.
+    """
+    for at, word in enumerate(argv):
+        if word.startswith(("-", "@")) or _names(word, source, directory):
+            return max(0, at - 1)
+    return 0
 
 
 def _written_out(argv: Sequence[str], folder: Path, depth: int = 0) -> Iterator[str]:
@@ -168,19 +203,65 @@ def _link(line: str, folder: Path) -> Iterator[Link]:
         yield Link(output, (*argv[1:at], *argv[at + 2 :]), folder)
 
 
-def _expand(
-    link: Link, links: dict[Path, Link], objects: dict[Path, Unit], units: list[Unit]
-) -> Iterator[str]:
-    """Link words that stay; objects and the project's archives become units instead."""
-    for word in link.argv:
-        path = Path(os.path.normpath(link.directory / word))
-        if path in objects:
-            if objects[path] not in units:
-                units.append(objects[path])
-        elif path in links and path.suffix == ".a":
-            yield from _expand(links[path], links, objects, units)
-        else:
-            yield word
+@dataclass
+class _Project:
+    """The links and objects of a build, and what was found to make up a program."""
+
+    links: dict[Path, Link]
+    objects: dict[Path, Unit]
+    units: list[Unit] = field(default_factory=list)
+    #: Names that the units define, and the libraries that are part of the program.
+    _defined: set[str] = field(default_factory=set)
+    _taken: set[Path] = field(default_factory=set)
+    notes: list[Problem] = field(default_factory=list)
+
+    def expand(self, link: Link) -> Iterator[str]:
+        """Link words that stay; objects and the project's libraries become units instead."""
+        words = list(link.argv)
+        own = [path for path in map(partial(_place, link), words) if path in self.objects]
+        self._defined |= shared_libraries.defined(own) or frozenset()
+        for word in words:
+            path = _place(link, word)
+            if path in self.objects:
+                if self.objects[path] not in self.units:
+                    self.units.append(self.objects[path])
+            elif path in self.links and path.suffix == ".a":
+                yield from self.expand(self.links[path])
+            elif self._becomes_part(path):
+                library = self.links[path]
+                if path not in self._taken:
+                    self._taken.add(path)
+                    what = "linked into the program, so that every layer sees it, too"
+                    self.notes.append(Problem("program", path.name, what))
+                    words_of_it = tuple(shared_libraries.link_words(library.argv))
+                    yield from self.expand(replace(library, argv=words_of_it))
+            else:
+                yield word
+
+    def _becomes_part(self, path: Path) -> bool:
+        """Whether it is a shared library of the project that can be linked into the program."""
+        if not shared_libraries.is_shared(path) or path not in self.links:
+            return False
+        link = self.links[path]
+        own = [at for at in map(partial(_place, link), link.argv) if at in self.objects]
+        if path in self._taken or not own:
+            return bool(own)
+        names = shared_libraries.defined(own)
+        if names is not None and self._defined.isdisjoint(names):
+            return True
+        what = "stays a library of which little is known: it defines what the program does, too"
+        if names is None:
+            what = "stays a library of which little is known: its objects are not there, or no ELF"
+        self.notes.append(Problem("program", path.name, what, "build the project there first"))
+        return False
+
+
+def _place(link: Link, word: str) -> Path:
+    """The file that a word of a link is, with the file that a library's shorter name stands for."""
+    path = Path(os.path.normpath(link.directory / word))
+    if shared_libraries.is_shared(path) and path.is_symlink():
+        return Path(os.path.normpath(path.parent / os.path.realpath(path)))
+    return path
 
 
 def _inside(word: str, link: Link, build: Path) -> bool:

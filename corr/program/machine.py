@@ -81,6 +81,16 @@ def vector_bits(cpuinfo: Path = Path("/proc/cpuinfo")) -> int | None:
     return None
 
 
+def clock_said(cpuinfo: Path = Path("/proc/cpuinfo")) -> float:
+    """The clock in Hz as the kernel says it; 0 where it says none. A processor may run quicker."""
+    try:
+        text = cpuinfo.read_text()
+    except OSError:
+        return 0.0
+    match = re.search(r"^cpu MHz\s*:\s*([\d.]+)$", text, re.MULTILINE)
+    return 1e6 * float(match[1]) if match else 0.0
+
+
 def _size(text: str) -> int:
     """Bytes of a size as sysfs writes it: 32K, 8M."""
     unit = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1:])
@@ -91,3 +101,8 @@ def _listed(text: str) -> int:
     """How many numbers a list such as 0-3,8 holds."""
     ends = [part.split("-") for part in text.split(",")]
     return sum(int(end[-1]) - int(end[0]) + 1 for end in ends)
+
+
+def this_machine() -> str:
+    """What kind of machine this is: times of one kind are compared, of two never."""
+    return f"{cpu_model()}, {cores()} cores"

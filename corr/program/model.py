@@ -11,6 +11,7 @@ from pathlib import Path
 
 from collectors.base.errors import UsageError
 from collectors.base.invocation import Invocation
+from collectors.base.table import Problem
 from corr.system.shipped_files import shipped
 
 C_SUFFIXES = frozenset({".c"})
@@ -77,6 +78,7 @@ class Program:
 
     Relative names in `link_flags` are taken from `directory`. `overlay` names files whose content
     is read in place of others: the compiler and every table know them by the others' names.
+    `notes` say what is otherwise than in the project's own build.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Program:
     root: Path
     directory: Path = field(default_factory=Path.cwd)
     overlay: Mapping[Path, Path] = field(default_factory=dict)
+    notes: tuple[Problem, ...] = ()
 
     def content(self, path: Path) -> Path:
         """The file that holds the content of a source."""

@@ -18,6 +18,8 @@ from collectors.base import processor
 from corr.timing.verdict import MARGIN, UNKNOWN, Ratio, Verdict, ratio
 
 KERNEL, CPU, WALL = "kernel time", "CPU time", "wall time"
+#: Seconds of a unit that a program may print its time in.
+UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 #: CPU time over wall time above which more than one thread ran.
 PARALLEL = 1.1
 #: How many times narrower the interval of the CPU time must be for it to decide on a quiet machine.

@@ -11,7 +11,7 @@ from collectors.base.errors import CorrError
 from collectors.base.invocation import Invocation
 from collectors.measured import timings
 from corr.timing.clocks import Comparison, Pairs, Reading, compared
-from corr.timing.verdict import FEWEST_PAIRS, Verdict
+from corr.timing.verdict import FEWEST_PAIRS, MARGIN, Verdict
 
 Run = Callable[[], Reading]
 Decide = Callable[[Pairs], bool]
@@ -66,14 +66,17 @@ def interleave(
     b: Invocation,
     *,
     limits: Limits | None = None,
+    decide: Decide | None = None,
 ) -> Comparison:
-    """Run a and b in turn until the verdict is clear, or pairs or seconds run out.
+    """Run a and b in turn until the verdict is `clear`, or pairs or seconds run out.
+
+    `decide` may ask for more than a clear verdict.
 
     Raises CorrError if either fails.
     """
     pairs = Pairs((), ())
     for pairs in interleaved(  # noqa: B007 (the last of them counts)
-        lambda: _one(a), lambda: _one(b), clear, limits or Limits()
+        lambda: once(a), lambda: once(b), decide or clear, limits or Limits()
     ):
         pass
     return compared(pairs)
@@ -84,7 +87,13 @@ def clear(pairs: Pairs) -> bool:
     return compared(pairs).verdict != Verdict.inconclusive
 
 
-def _one(invocation: Invocation) -> Reading:
+def strictly_clear(pairs: Pairs) -> bool:
+    """As `clear`, but the same only where the whole interval lies within the margin."""
+    return compared(pairs).ratio.strictly(MARGIN) != Verdict.inconclusive
+
+
+def once(invocation: Invocation) -> Reading:
+    """One run in a fresh process. Raises CorrError where it fails."""
     table, _ = timings.measure(invocation, 1)
     if not len(table):
         raise CorrError(f"{invocation.binary.name} could not be timed")

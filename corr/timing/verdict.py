@@ -56,6 +56,12 @@ class Ratio:
             return Verdict.same
         return Verdict.inconclusive
 
+    def strictly(self, margin: float) -> Verdict:
+        """As `verdict`, but the same only where the whole interval lies within the margin."""
+        found = self.verdict(margin)
+        within = self.low >= 1 - margin and self.high <= 1 + margin
+        return found if found != Verdict.same or within else Verdict.inconclusive
+
     @property
     def known(self) -> bool:
         """There was enough to tell an interval from."""

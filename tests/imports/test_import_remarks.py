@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,16 @@ from typing import Any
 
 import pytest
 
+from collectors.base import toolchain
+from collectors.base.demangle import demangle
 from collectors.base.errors import UsageError
 from corr.compare.diff import diff
 from corr.imports import remarks
 from corr.imports.remarks import Imported, find, import_remarks
 from corr.lake.sql import connect, rows
 from corr.lake.store import Lake
+from corr.why import resolve
+from tests.support.command import Corr
 
 pytestmark = pytest.mark.slow
 
@@ -214,3 +219,125 @@ def test_the_command(tmp_path: Path) -> None:
     again = subprocess.run(command, env=environment, **where)
     assert (again.returncode, again.stdout) == (0, "")
     assert "nothing has changed since run" in again.stderr
+
+
+def test_a_record_and_its_compressed_form_count_once(tmp_path: Path, lake: Lake) -> None:
+    path = build(tmp_path / "b", "plain", "-O2")
+    with gzip.open(f"{path}.gz", "wb") as packed:
+        packed.write(path.read_bytes())
+    alone = tmp_path / "b" / "packed.opt.yaml.gz"
+    shutil.copy(f"{path}.gz", alone)
+    found = find([tmp_path / "b"])
+    assert remarks.doubles(found) == {Path(f"{path}.gz"): path}
+    done = import_remarks(found, lake, root=tmp_path / "b")
+    units = ask(lake, done, "SELECT DISTINCT unit FROM remarks ORDER BY unit")
+    assert [row["unit"] for row in units] == ["packed.opt.yaml.gz", "plain.opt.yaml"]
+    said = ask(lake, done, "SELECT what FROM problems WHERE layer = 'remarks'")
+    assert [row["what"] for row in said] == ["left out: it is plain.opt.yaml in another form"]
+
+
+def test_an_import_answers_like_other_runs_or_says_what_to_ask(tmp_path: Path, corr: Corr) -> None:
+    other = SOURCE.replace("scale", "grow").replace("chain", "ring")
+    build(tmp_path / "app", "util", "-O2", text=SOURCE)
+    build(tmp_path / "lib", "util", "-O2", text=other)
+    assert corr("import", "remarks", "app", "lib", cwd=tmp_path).returncode == 0
+    why = corr("why", "lib/util.c:3", cwd=tmp_path)
+    assert "loop: grow/1 at lib/util.c:3 · vector" in why.stdout
+    both = corr("why", "util.c:3", cwd=tmp_path)
+    assert both.returncode == 2 and "app/util.c:3 or lib/util.c:3" in both.stderr
+    hot = corr("hotspots", cwd=tmp_path)
+    assert hot.returncode == 0 and "corr why FILE:LINE" in hot.stderr
+    summary = corr("summary", cwd=tmp_path)
+    assert summary.returncode == 0, summary.stderr
+    assert re.search(r"^`(app|lib)/util\.c:\d+`$", summary.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("how", ["thin", "full"])
+def test_what_the_linker_wrote_is_found_in_a_folder(tmp_path: Path, lake: Lake, how: str) -> None:
+    (tmp_path / "a.c").write_text(SOURCE)
+    (tmp_path / "m.c").write_text(
+        "double chain(double *, int);\nvoid scale(double *, double, int);\nint main(void) {\n"
+        "  static double a[99];\n  scale(a, 2, 99);\n  return chain(a, 99) > 5;\n}\n"
+    )
+    words = [
+        f"-flto={how}",
+        "-fuse-ld=lld",
+        "-fsave-optimization-record",
+        "a.c",
+        "m.c",
+        "-o",
+        "app",
+    ]
+    subprocess.run([CLANG, "-O2", "-g", *words], cwd=tmp_path, check=True, timeout=120)
+    linked = {path.name for path in find([tmp_path]) if ".ld." in path.name}
+    assert linked == {p.name for p in tmp_path.glob("*opt.ld*")}
+    done = import_remarks([tmp_path], lake, root=tmp_path)
+    found = ask(lake, done, "SELECT DISTINCT unit, file FROM remarks WHERE unit LIKE '%.ld.%'")
+    assert {row["file"] for row in found} >= {"a.c", "m.c"}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("a.opt.yaml", True),
+        ("k-hip-amdgcn-amd-amdhsa-gfx90a.opt.yaml", True),
+        ("a.4c2faf61c2d5dfd7-cgu.0.codegen.opt.yaml", True),
+        ("a.opt.ld.3.yaml.zst", True),
+        ("app-opt.ld.yaml.thin.12.yaml", True),
+        ("adopt.yaml", False),
+        ("a.opt.yaml.orig", False),
+    ],
+)
+def test_names_of_records(name: str, is_one: bool) -> None:
+    assert bool(remarks.NAMED.search(name)) is is_one
+
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "remarks"
+
+
+def test_records_of_flang(tmp_path: Path, lake: Lake) -> None:
+    shutil.copy(FIXTURES / "flang-22.opt.yaml", tmp_path)
+    done = import_remarks([tmp_path], lake, root=tmp_path)
+    loops = ask(lake, done, "SELECT key, file, line FROM loops ORDER BY key")
+    keys = [row["key"] for row in loops]
+    assert keys == ["stencils::norm/1", "stencils::smooth/1"], keys
+    found = resolve(connect(lake, [done.run]), "stencils::smooth/1")
+    assert found.loops == ("stencils::smooth/1",)
+    assert resolve(connect(lake, [done.run]), "stencil.f90:9").loops == ("stencils::smooth/1",)
+
+
+def test_records_of_mlir(tmp_path: Path, lake: Lake) -> None:
+    """Its arguments are sentences of their own, not pieces of one."""
+    shutil.copy(FIXTURES / "mlir-22.opt.yaml", tmp_path)
+    done = import_remarks([tmp_path], lake, root=tmp_path)
+    said = ask(lake, done, "SELECT words FROM remark_words WHERE tag = 'Missed'")
+    assert said[0]["words"] == (
+        "This is a test missed remark; because we are testing the remark pipeline;"
+        " try using the remark pipeline feature"
+    )
+    assert resolve(connect(lake, [done.run]), "t.mlir:2").line == 2
+
+
+def test_records_of_an_offloaded_region(tmp_path: Path, lake: Lake) -> None:
+    """The kernel's name has numbers of the machine that it was compiled on; its loops' have not."""
+    text = (FIXTURES / "offload-22.opt.yaml").read_text()
+    runs = []
+    for name, numbers in (("one", "fe00_3066b8"), ("two", "10303_7ac")):
+        (tmp_path / name).mkdir()
+        moved = text.replace("fe00_3066b8", numbers)
+        (tmp_path / name / "off-openmp-nvptx64-nvidia-cuda-sm_70.opt.yaml").write_text(moved)
+        runs.append(import_remarks([tmp_path / name], lake, root=tmp_path / name))
+    keys = [ask(lake, done, "SELECT key FROM loops ORDER BY key") for done in runs]
+    assert keys[0] == keys[1] and keys[0]
+    assert all(row["key"].startswith("scale.target_l2") for row in keys[0])
+
+
+def test_records_of_rustc(tmp_path: Path, lake: Lake) -> None:
+    fixture = FIXTURES / "rustc-1.95.opt.yaml"
+    shutil.copy(fixture, tmp_path / "a.4c2faf61c2d5dfd7-cgu.0.opt.opt.yaml")
+    done = import_remarks([tmp_path], lake, root=tmp_path)
+    said = ask(lake, done, "SELECT DISTINCT function, file FROM remarks WHERE pass = 'inline'")
+    assert said and all(row["file"] for row in said)
+    functions = {row["function"] for row in said if row["function"].startswith("_RNv")}
+    assert set(demangle(functions, toolchain.find()).values()) == {"a::add", "a::main"}
+    assert resolve(connect(lake, [done.run]), "a.rs:3").line == 3

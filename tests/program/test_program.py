@@ -19,8 +19,11 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_BUILD_TYPE Release)
 add_library(sums STATIC sum.cpp weights.c)
 target_include_directories(sums PUBLIC include)
+add_library(fast SHARED fast.c)
+set_target_properties(fast PROPERTIES VERSION 1.2.3 SOVERSION 1)
+add_library(twin SHARED twin.c)
 add_executable(app main.cpp)
-target_link_libraries(app sums m)
+target_link_libraries(app sums fast twin m)
 add_executable(other other.cpp)
 """
 FILES = {
@@ -30,10 +33,14 @@ FILES = {
     "sum.cpp": '#include "sum.hpp"\ndouble sum(const std::vector<double> &v) {\n  double s = 0;\n'
     "  for (double x : v)\n    s += x * x;\n  return s;\n}\n",
     "weights.c": "double weight(int i) { return 1.0 / (i + 1); }\n",
-    "main.cpp": '#include "sum.hpp"\n#include <cstdio>\n#include <cstdlib>\n'
+    "fast.c": "double fast(int n) {\n  double s = 0;\n  for (int i = 1; i < n; i++)\n    s += 1.0 / i;\n"
+    "  return s;\n}\n",
+    "twin.c": "int other(void) { return 3; }\ndouble weight(int i) { return i + other(); }\n",
+    "main.cpp": '#include "sum.hpp"\nextern "C" double fast(int);\n#include <cstdio>\n#include <cstdlib>\n'
     "int main(int argc, char **argv) {\n  int n = argc > 1 ? std::atoi(argv[1]) : 0;\n"
     "  std::vector<double> v(n);\n  for (int i = 0; i < n; i++)\n    v[i] = weight(i);\n"
-    '  double s = 0;\n  for (int r = 0; r < 200; r++)\n    s += sum(v);\n  std::printf("%f\\n", s);\n'
+    "  double s = fast(n);\n"
+    '  for (int r = 0; r < 200; r++)\n    s += sum(v);\n  std::printf("%f\\n", s);\n'
     "  return n == 0;\n}\n",
     "other.cpp": "int main() { return 0; }\n",
 }
@@ -57,12 +64,18 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_from_build(project: Path) -> None:
     run = Run(directory=project)
     program = from_build(project / "build", ["build/app", "500000"], run, project)
-    assert {program.label(u) for u in program.units} == {"main.cpp", "sum.cpp", "weights.c"}
+    sources = {"main.cpp", "sum.cpp", "weights.c", "fast.c"}
+    assert {program.label(u) for u in program.units} == sources
     assert program.run.args == ("500000",)
     (unit,) = [u for u in program.units if u.source.name == "sum.cpp"]
     assert any(f.endswith("include") for f in unit.flags) and "-O3" in unit.flags
     assert not {"-c", "-o"} & set(unit.flags)
     assert "-lm" in program.link_flags and not any(".a" in f for f in program.link_flags)
+    # a library that defines what the program does, too, would not be itself in it
+    assert [f for f in program.link_flags if f.endswith(".so")] == [
+        str(project / "build" / "libtwin.so")
+    ]
+    assert {note.where for note in program.notes} == {"libfast.so.1.2.3", "libtwin.so"}
 
 
 def test_collect_over_a_cmake_project(project: Path, corr) -> None:
@@ -72,7 +85,8 @@ def test_collect_over_a_cmake_project(project: Path, corr) -> None:
     rows = {r["place"]: r for r in json.loads(listed.stdout)}
     assert rows["sum.cpp:4"]["iterations"] == 200 * 500000
     assert rows["sum.cpp:4"]["share"] > 0.5
-    assert rows["main.cpp:10"]["trip_count"] == 200
+    assert rows["main.cpp:11"]["trip_count"] == 200
+    assert rows["fast.c:3"]["iterations"] == 499_999
 
 
 @pytest.mark.slow
