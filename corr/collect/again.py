@@ -57,7 +57,7 @@ def invocation(run: RunInfo, ok_status: tuple[int, ...] | None = None) -> Invoca
 
     `ok_status` overrides what the run says of it.
     """
-    binary = run.folder / "artifacts" / run.facts.name
+    binary = run.artifacts / run.facts.name
     if not binary.is_file():
         return None
     how = how_run(run.facts)

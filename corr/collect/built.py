@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 
 import pyarrow as pa
 
@@ -13,14 +14,19 @@ from collectors.base.invocation import Invocation
 from collectors.base.table import Problem
 from collectors.base.threads import run_together
 from collectors.base.toolchain import Toolchain
-from collectors.source_loops import forest, openmp
+from collectors.source_loops import forest, loops, openmp
 from collectors.source_loops.forest import Function
 from corr.collect.attempts import attempt
 from corr.collect.options import Options
 from corr.console.progress import Progress
 from corr.program.build import Builder, BuiltUnit
-from corr.program.model import Program
+from corr.program.model import Program, relative
 from corr.program.spelling import spell_files
+
+#: Instructions of unoptimised IR from which on a program is large. Building takes about 0.1 ms of
+#: CPU time for each (SQLite, Lua, pugixml, LULESH at -O2 and -O3), all that is costly several times
+#: as long: a second is spent without asking.
+LARGE = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,12 @@ class BuiltProgram:
     builder: Builder
     functions: Mapping[Path, Sequence[Function]]
     problems: tuple[Problem, ...] = ()
+    _tagging: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    @property
+    def large(self) -> bool:
+        """Building it takes more than about a second, gathering everything several times that."""
+        return sum(f.instructions for unit in self.functions.values() for f in unit) > LARGE
 
     @property
     def binary(self) -> Path:
@@ -52,6 +64,11 @@ class BuiltProgram:
         """The name of a unit in tables."""
         return self.program.label(unit.unit)
 
+    def twins(self) -> dict[tuple[str, str], str]:
+        """Static functions of one name in several files, as `loops.twins` has them."""
+        every = (f for functions in self.functions.values() for f in functions)
+        return loops.twins(every, partial(relative, root=self.program.root))
+
     def invocation(self, binary: Path | None = None) -> Invocation:
         """How the program is run, or another build of it."""
         return self.program.run.invocation(binary or self.binary)
@@ -59,6 +76,21 @@ class BuiltProgram:
     def spelled(self, rows: pa.Table) -> pa.Table:
         """The rows with files named as in every other table."""
         return spell_files(rows, self.program.root, self.program.root)
+
+    def tagged(self, unit: BuiltUnit) -> Path:
+        """The unit's IR with its blocks named by their loop: what follows the loops through the
+        optimiser reads it.
+        """
+        with self._tagging:
+            if not unit.tagged.exists():
+                draft = unit.tagged.with_suffix(".draft")
+                forest.tag_blocks(unit.frontend, list(self.functions[unit.stem]), draft)
+                if unit.unit.adopt is not None:
+                    source = ("-x", "ir", draft, "-Wno-override-module")
+                    command = self.builder.argv(unit.unit)
+                    unit.unit.adopt(command, source, unit.unit.directory)
+                draft.rename(unit.tagged)
+            return unit.tagged
 
     def remove_intermediate_files(self) -> None:
         """What only the layers had a use for."""
@@ -75,26 +107,49 @@ def build(
     Raises CompileError where the program does not build.
     """
     builder = Builder(program, toolchain, folder)
-    jobs: list[Callable[[], _FrontEnd]] = []
-    for unit in builder.units:
-        jobs.append(partial(_compiled, builder, unit, progress))
-        jobs.append(partial(_front_end, builder, unit, progress))
-    found = run_together(jobs)
-    problems = [problem for read in found for problem in read.problems]
+    compiled = [partial(_compiled, builder, unit, progress) for unit in builder.units]
+    fronts = [partial(_front_end, builder, unit, progress) for unit in builder.units]
+    # a unit's two next to each other: the second finds the source in memory
+    pairs = zip(compiled, fronts, strict=True)
+    jobs: list[Callable[[], _FrontEnd]] = [job for pair in pairs for job in pair]
+    read = run_together(jobs)[1::2]
+    problems: Sequence[Problem] = program.notes
     with progress.step("linking"):
         if options.run:
             builder.link(program.name)
         else:
-            problems += builder.link_unrun(program.name)
+            problems = [*problems, *builder.link_unrun(program.name)]
+    return _with_loops(builder, read, options, progress, problems)
+
+
+def read_again(
+    program: Program, toolchain: Toolchain, folder: Path, options: Options, progress: Progress
+) -> BuiltProgram:
+    """A program whose binary is in `folder`, with its loops read once more; nothing is compiled.
+
+    Raises CompileError where a source is no longer what it was.
+    """
+    builder = Builder(program, toolchain, folder)
+    read = run_together([partial(_front_end, builder, unit, progress) for unit in builder.units])
+    return _with_loops(builder, read, options, progress)
+
+
+def _with_loops(
+    builder: Builder,
+    read: Sequence[_FrontEnd],
+    options: Options,
+    progress: Progress,
+    problems: Sequence[Problem] = (),
+) -> BuiltProgram:
     return BuiltProgram(
-        program,
-        toolchain,
-        folder,
+        builder.program,
+        builder.toolchain,
+        builder.folder,
         options,
         progress,
         builder,
-        {unit.stem: read.functions for unit, read in zip(builder.units, found[1::2], strict=True)},
-        tuple(problems),
+        {unit.stem: front.functions for unit, front in zip(builder.units, read, strict=True)},
+        (*(problem for front in read for problem in front.problems), *problems),
     )
 
 
@@ -117,13 +172,9 @@ def _front_end(builder: Builder, unit: BuiltUnit, progress: Progress) -> _FrontE
     label = builder.program.label(unit.unit)
     with progress.step(f"loops of {unit.stem.name}"):
         functions = attempt("loops", label, partial(_functions, builder, unit))
-        if isinstance(functions, Problem):
-            return _FrontEnd((), (functions,))
-        failed = attempt("ir_changes", label, partial(_tag, builder, unit, functions))
-    if failed is None:
-        return _FrontEnd(functions)
-    unit.tagged.unlink(missing_ok=True)
-    return _FrontEnd(functions, (failed,))
+    if isinstance(functions, Problem):
+        return _FrontEnd((), (functions,))
+    return _FrontEnd(functions)
 
 
 def _functions(builder: Builder, unit: BuiltUnit) -> list[Function]:
@@ -142,11 +193,3 @@ def _lines_of(program: Program) -> openmp.Lines:
             return None
 
     return lines
-
-
-def _tag(builder: Builder, unit: BuiltUnit, functions: list[Function]) -> None:
-    """Name the blocks by their loop, for what follows the loops through the optimiser."""
-    forest.tag_blocks(unit.frontend, functions, unit.tagged)
-    if unit.unit.adopt is not None:
-        source = ("-x", "ir", unit.tagged, "-Wno-override-module")
-        unit.unit.adopt(builder.argv(unit.unit), source, unit.unit.directory)

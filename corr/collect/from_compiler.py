@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -22,10 +21,14 @@ from corr.collect import hottest, pass_traces
 from corr.collect.attempts import attempt
 from corr.collect.built import BuiltProgram
 from corr.collect.layer import LayerResult, Part, Tables
+from corr.collect.options import More, Options
 from corr.console.progress import duration
 from corr.program import machine
 from corr.program.build import BuiltUnit, source_input
 from corr.program.spelling import spell_files
+
+#: How to see passes that were not traced.
+FOR_ONE = "corr why LOOP --ir traces those of one loop's function, --deep all"
 
 # --- source --------------------------------------------------------------------------------------
 
@@ -33,20 +36,24 @@ from corr.program.spelling import spell_files
 def source_loops(built: BuiltProgram, _given: Tables) -> LayerResult:
     """Loops and their keys, which need all units: internal functions of several may share a name.
 
-    With them comes which loop each source place lies in, for the join.
+    With them come those functions, and which loop each source place lies in, for the join.
     """
     every = [f for functions in built.functions.values() for f in functions]
     readable = demangle.demangle({f.name for f in every}, built.toolchain)
     readable |= openmp.names(every, readable)
-    internal = Counter(f.name for f in every if f.internal)
-    ambiguous = frozenset(name for name, count in internal.items() if count > 1)
+    twins = built.twins()
     tables, places = [], []
     for unit in built.units:
-        described = (built.label(unit), list(built.functions[unit.stem]), readable, ambiguous)
-        tables.append(built.spelled(loops.table(*described)))
+        described = (list(built.functions[unit.stem]), readable, twins)
+        tables.append(built.spelled(loops.table(built.label(unit), *described)))
         places.append(built.spelled(loops.places(*described)))
-    found = {"loops": _distinct(pa.concat_tables(tables)), "loop_places": pa.concat_tables(places)}
-    return LayerResult(found)
+    return LayerResult(
+        {
+            "loops": _distinct(pa.concat_tables(tables)),
+            "loop_places": pa.concat_tables(places),
+            "twins": loops.twin_rows(twins),
+        }
+    )
 
 
 def _distinct(rows: pa.Table) -> pa.Table:
@@ -118,7 +125,7 @@ def inline_decisions(built: BuiltProgram, unit: BuiltUnit, _given: Tables) -> La
 
     Only of a unit that the replayed decisions build byte for byte: others are not the compiler's.
     """
-    if not built.options.decisions:
+    if More.decisions not in built.options.more:
         return LayerResult()
     inliner.check(built.toolchain)
     front = unit.frontend.read_text("utf-8", "surrogateescape")
@@ -136,6 +143,7 @@ def inline_decisions(built: BuiltProgram, unit: BuiltUnit, _given: Tables) -> La
 
 
 def opcode_counts(built: BuiltProgram, unit: BuiltUnit, _given: Tables) -> LayerResult:
+    built.tagged(unit)
     built.builder.emit_optimised(unit)
     counted = opcodes.collect(unit.frontend, unit.optimised, built.label(unit))
     return LayerResult.of("opcodes", counted)
@@ -147,17 +155,18 @@ def pass_effects(built: BuiltProgram, given: Tables) -> LayerResult:
     The units come one after the other, each with what those before it have left of the time.
     """
     deep, cores = built.options.deep, machine.cores()
-    left = 60 * built.options.deep_minutes * cores if deep else pass_traces.TRACE_SECONDS
+    left = pass_traces.seconds(built.options, cores)
     hot = hottest.find(given["samples"], given["instructions"], given["machine_loops"])
+    asked = built.options.traced
     keys = _keys(given["loops"])
     passes, changes, problems = [], [], []
     for unit in built.units:
         functions, label = built.functions[unit.stem], built.label(unit)
-        names = hot.functions or hottest.with_loops(functions)
+        names = asked or hot.functions or hottest.with_loops(functions)
         planned = pass_traces.plan(functions, names, deep, left, cores)
         left -= planned.cpu
         if planned.skipped:
-            problems.append(_not_traced(planned, label, deep))
+            problems.append(_not_traced(planned, label, built.options))
         if not planned.groups:
             continue
         traced = partial(_traced, built, unit, planned, keys.get(label, {}))
@@ -180,10 +189,10 @@ def _keys(rows: pa.Table) -> dict[str, dict[int, str]]:
     return keys
 
 
-def _not_traced(planned: pass_traces.Plan, label: str, deep: bool) -> Problem:
+def _not_traced(planned: pass_traces.Plan, label: str, options: Options) -> Problem:
     what = f"passes not traced: about {duration(planned.missing)} more"
-    where = f"{len(planned.skipped)} {'' if deep else 'hot '}functions of {label}"
-    fix = "--deep-minutes gives more time" if deep else "ask with --deep"
+    where = f"{len(planned.skipped)} {'' if options.deep else 'hot '}functions of {label}"
+    fix = "--deep-minutes gives more time" if options.deep else FOR_ONE
     return Problem("ir_changes", where, what, fix)
 
 
@@ -193,9 +202,8 @@ def _traced(
     kept = unit.stem.with_suffix(".passes.txt.zst") if built.options.artifacts else None
     every = built.options.deep and not planned.skipped
     argv = built.builder.argv(unit.unit)
+    tagged = built.tagged(unit)
     name = f"passes over {planned.chosen} functions of {unit.stem.name}"
     rows = planned.chosen * pass_traces.TRACE_ROWS
     with built.progress.amount(name, rows, planned.wall) as done:
-        return pass_traces.trace(
-            argv, unit.tagged, keys, planned, every, built.label(unit), kept, done
-        )
+        return pass_traces.trace(argv, tagged, keys, planned, every, built.label(unit), kept, done)

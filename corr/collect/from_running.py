@@ -19,16 +19,21 @@ from collectors.measured import (
     trips,
 )
 from collectors.regions import marks, while_running
+from corr.collect import hottest
 from corr.collect.built import BuiltProgram
 from corr.collect.layer import LayerResult, Tables
+from corr.collect.options import More
 from corr.program import machine
-from corr.program.build import uses_threads
+from corr.program.build import BuiltUnit, uses_threads
+from corr.program.counting import counting
 
 #: Without a PMU cachegrind counts instead, where a run (in seconds) is short enough for it.
 CACHEGRIND_UP_TO = 0.1
 CACHEGRIND_SLOWDOWN = 60
 #: Bytes that stand for the memory itself, at least and at most.
 MEMORY_LEAST, MEMORY_MOST = 64 << 20, 256 << 20
+#: How to have the counts of every function.
+ALL_COUNTS = "corr collect --more counts"
 #: The program is run so often under `perf stat`, or as often as it was timed if that is less.
 COUNTED = 3
 
@@ -58,10 +63,7 @@ def sampled(built: BuiltProgram, _given: Tables) -> LayerResult:
 
 def call_chains(built: BuiltProgram, given: Tables) -> LayerResult:
     """Who called what takes the time; in a run of its own, which may share the machine."""
-    took = [
-        r["user"] + r["system"] for r in given["timings"].select(["user", "system"]).to_pylist()
-    ]
-    seconds = statistics.median(took or [1.0])
+    seconds = _cpu_seconds(given["timings"])
     found, problems = chains.record(built.invocation(), built.folder, seconds)
     frames = _own(built, found["stack_frames"], chains.STACK_FRAMES)
     return LayerResult({**found, "stack_frames": frames}, problems)
@@ -83,7 +85,7 @@ def machine_roofs(built: BuiltProgram, _given: Tables) -> LayerResult:
     """What the machine can do at this time: a loop's ceiling is worked out with it."""
     caches = machine.caches()
     beyond = min(max(2 * max((c["bytes"] for c in caches), default=0), MEMORY_LEAST), MEMORY_MOST)
-    measured, problems = roofs.measure(built.toolchain, beyond)
+    measured, problems = roofs.measure(built.toolchain, beyond, machine.clock_said())
     found = [{"name": n, "value": v, "unit": roofs.UNITS[n]} for n, v in measured.items()]
     bits = machine.vector_bits()
     if bits is not None:
@@ -104,17 +106,44 @@ def marked_regions(built: BuiltProgram, _given: Tables) -> LayerResult:
     return LayerResult({"regions": built.spelled(rows), "region_metadata": metadata}, problems)
 
 
-def execution_counts(built: BuiltProgram, _given: Tables) -> LayerResult:
+def execution_counts(built: BuiltProgram, given: Tables) -> LayerResult:
     missing = execution.missing_runtime(built.toolchain)
     if missing is not None:
         return LayerResult(problems=[missing])
     atomic = ("-fprofile-update=atomic",) if uses_threads(built.binary) else ()
     # a build for a profile, or by one, counts by other means; the last word is ours
     no_profile = ("-fno-profile-generate", "-fno-profile-instr-use")
-    binary = built.builder.variant("instrumented", (*no_profile, *execution.FLAGS, *atomic))
+    flags = (*no_profile, *execution.FLAGS, *atomic)
+    hot = _to_count(built, given)
+    if hot:
+        units = [u for u in built.units if _defined(built, u) & {*hot, "main"}]
+        binary = counting(built.builder, units, hot, flags, _cpu_seconds(given["timings"]))
+    else:
+        binary = built.builder.variant("instrumented", flags)
     counted, problems = execution.run(built.invocation(binary), built.toolchain, built.folder)
     binary.unlink(missing_ok=True)
+    if hot:
+        what = f"only the {len(hot)} functions with the most samples counted how often they run"
+        problems = [*problems, Problem("execution", built.program.name, what, ALL_COUNTS)]
     return LayerResult({name: built.spelled(rows) for name, rows in counted.items()}, problems)
+
+
+def _to_count(built: BuiltProgram, given: Tables) -> frozenset[str]:
+    """The functions that count in a large program; none where all do."""
+    every = not built.large or built.options.wants(More.counts)
+    if every or built.builder.link_time_optimised:
+        return frozenset()
+    return hottest.sampled(given["samples"], given["instructions"])
+
+
+def _defined(built: BuiltProgram, unit: BuiltUnit) -> set[str]:
+    return {function.name for function in built.functions[unit.stem]}
+
+
+def _cpu_seconds(timings: pa.Table) -> float:
+    """What a run takes, in the median; a second where that is not known."""
+    took = [r["user"] + r["system"] for r in timings.select(["user", "system"]).to_pylist()]
+    return float(statistics.median(took or [1.0]))
 
 
 def trip_counts(_built: BuiltProgram, given: Tables) -> LayerResult:
@@ -125,13 +154,14 @@ def trip_counts(_built: BuiltProgram, given: Tables) -> LayerResult:
 
 def simulated(built: BuiltProgram, given: Tables) -> LayerResult:
     """Counts of a simulated machine, where asked for, or where no PMU counts and a run is short."""
-    wanted = built.options.cachegrind
+    wanted = More.cachegrind in built.options.more or built.options.cachegrind
     if wanted is False or (wanted is None and counters.has_pmu(given["counters"])):
         return LayerResult()
     wall = statistics.median(given["timings"]["wall"].to_pylist() or [0.0])
-    if wanted is None and wall > CACHEGRIND_UP_TO:
-        what = f"not run: about {wall * CACHEGRIND_SLOWDOWN:.0f} s for this program"
-        said = Problem("cachegrind", "valgrind", what, "ask with --cachegrind")
+    if wanted is None and (built.large or wall > CACHEGRIND_UP_TO):
+        built_anew = ", and another build" if built.large else ""
+        what = f"not run: about {wall * CACHEGRIND_SLOWDOWN:.0f} s for this program{built_anew}"
+        said = Problem("cachegrind", "valgrind", what, "corr collect --more cachegrind")
         return LayerResult(problems=[said])
     # valgrind 3.19 cannot read the DWARF 5 of newer clangs
     binary = built.builder.variant("dwarf4", ("-gdwarf-4",))

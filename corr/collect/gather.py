@@ -6,7 +6,7 @@ So the rows of a run, and their order, do not depend on which layer was done fir
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 
@@ -18,21 +18,51 @@ from corr.collect.attempts import attempt
 from corr.collect.built import BuiltProgram
 from corr.collect.layer import Layer, LayerResult, Part, Tables
 from corr.lake.tables import TABLES
+from corr.system.memory import give_back
+
+#: Gives the rows of a table that no layer gathers.
+Known = Callable[[str], pa.Table]
 
 
-def gather(layers: Sequence[Layer], built: BuiltProgram) -> LayerResult:
-    """The tables of all layers, one without rows where a layer has none, and what went wrong.
+def nothing_known(table: str) -> pa.Table:
+    """Every table without rows, before anything was gathered."""
+    return TABLES[table].empty()
 
-    Raises what an essential layer raises, and OSError on a full disk.
+
+def gather(
+    layers: Sequence[Layer], built: BuiltProgram, known: Known = nothing_known
+) -> LayerResult:
+    """The tables of the layers, one without rows where a layer has none, and what went wrong.
+
+    `known` gives what they need and no layer gathers. Raises what an essential layer raises, and
+    OSError on a full disk.
     """
-    wanted = [layer for layer in layers if built.options.run or not layer.executes]
-    gathering = _Gathering(wanted, built)
+    runs = [layer for layer in layers if built.options.run or not layer.executes]
+    wanted = [layer for layer in runs if not _left_for_later(layer, built)]
+    gathering = _Gathering(wanted, built, known)
     gathering.run()
     results = [gathering.done[layer.name] for layer in wanted]
-    tables = {name: table.empty() for name, table in TABLES.items()}
+    given = (name for layer in layers for name in layer.tables if name in TABLES)
+    tables = {name: nothing_known(name) for name in given}
     for result in results:
         tables |= result.tables
-    return LayerResult(tables, [*built.problems, *(p for r in results for p in r.problems)])
+    later = [_later(layer, built) for layer in runs if layer not in wanted]
+    return LayerResult(tables, [*built.problems, *(p for r in results for p in r.problems), *later])
+
+
+def _left_for_later(layer: Layer, built: BuiltProgram) -> bool:
+    return (
+        layer.costly
+        and layer.more is not None
+        and built.large
+        and not built.options.wants(layer.more)
+    )
+
+
+def _later(layer: Layer, built: BuiltProgram) -> Problem:
+    """Why a large program is without a layer, and how to have it."""
+    what = "not gathered: it would take longer than building so large a program"
+    return Problem(layer.name, built.program.name, what, f"corr collect --more {layer.more}")
 
 
 class _Gathering:
@@ -41,8 +71,9 @@ class _Gathering:
     Only the thread that calls `run` writes here.
     """
 
-    def __init__(self, layers: Sequence[Layer], built: BuiltProgram) -> None:
+    def __init__(self, layers: Sequence[Layer], built: BuiltProgram, known: Known) -> None:
         self.built = built
+        self.known = known
         self.waiting = list(layers)
         self.going: dict[str, tuple[Layer, list[Future[LayerResult]]]] = {}
         self.done: dict[str, LayerResult] = {}
@@ -95,13 +126,15 @@ class _Gathering:
             if all(future.done() for future in futures):
                 del self.going[layer.name]
                 self.done[layer.name] = _together(layer, [f.result() for f in futures])
+                futures.clear()
+                give_back()
 
     def _table(self, name: str) -> pa.Table:
         """The rows of a table as far as they are there; a layer may have none, or be left out."""
         for result in self.done.values():
             if name in result.tables:
                 return result.tables[name]
-        return TABLES[name].empty()
+        return self.known(name)
 
 
 def _gathered(layer: Layer, part: Part, given: Tables, built: BuiltProgram) -> LayerResult:

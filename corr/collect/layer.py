@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from collectors.base.table import Problem
 from corr.collect.built import BuiltProgram
+from corr.collect.options import More
 from corr.program.build import BuiltUnit
 
 Tables = Mapping[str, pa.Table]
@@ -48,7 +49,8 @@ class Layer:
     `needs` and `gives` name tables; without `gives` it is the one of the layer's own name. A layer
     that breaks costs its rows and leaves a problem, the run stands; without an `essential` one
     there is no run. One that `executes` the program is left out of `collect --no-run`. While one
-    that is `alone` is gathered nothing else goes on: it is timed.
+    that is `alone` is gathered nothing else goes on: it is timed. What is `more` can be gathered
+    later; if it is `costly`, a large program has it only then.
     """
 
     name: str
@@ -59,6 +61,8 @@ class Layer:
     executes: bool = False
     alone: bool = False
     step: str = ""
+    more: More | None = None
+    costly: bool = False
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from corr.collect import from_binary, from_compiler, from_running
 from corr.collect.layer import Layer, each_unit, once
+from corr.collect.options import More
 
 LAYERS = (
     Layer(
         "loops",
         once(from_compiler.source_loops),
-        gives=("loops", "loop_places"),
+        gives=("loops", "loop_places", "twins"),
     ),
     Layer("source", once(from_compiler.sources), needs=("loops",)),
     Layer("timings", once(from_running.times), executes=True, alone=True, essential=True),
@@ -53,14 +54,27 @@ LAYERS = (
     Layer(
         "execution",
         once(from_running.execution_counts),
+        needs=("timings", "samples", "instructions"),
         gives=("execution", "execution_regions"),
         executes=True,
         step="execution counts",
+        more=More.counts,
     ),
-    Layer("trips", once(from_running.trip_counts), needs=("loops", "execution_regions")),
-    Layer("cachegrind", once(from_running.simulated), needs=("timings", "counters"), executes=True),
-    Layer("decisions", each_unit(from_compiler.inline_decisions)),
-    Layer("opcodes", each_unit(from_compiler.opcode_counts)),
+    Layer(
+        "trips",
+        once(from_running.trip_counts),
+        needs=("loops", "execution_regions"),
+        more=More.counts,
+    ),
+    Layer(
+        "cachegrind",
+        once(from_running.simulated),
+        needs=("timings", "counters"),
+        executes=True,
+        more=More.cachegrind,
+    ),
+    Layer("decisions", each_unit(from_compiler.inline_decisions), more=More.decisions),
+    Layer("opcodes", each_unit(from_compiler.opcode_counts), more=More.opcodes, costly=True),
     Layer(
         "mca",
         once(from_binary.machine_model),
@@ -74,5 +88,7 @@ LAYERS = (
         needs=("loops", "samples", "instructions", "machine_loops"),
         gives=("passes", "ir_changes"),
         step="passes",
+        more=More.passes,
+        costly=True,
     ),
 )

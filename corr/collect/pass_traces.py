@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,10 @@ from collectors.base import process
 from collectors.passes import changes as ir_changes
 from collectors.passes.changes import IrTrace
 from collectors.source_loops.forest import Function
+from corr.collect.options import More, Options
 
-#: Seconds of processor time that tracing the passes may take without --deep.
-TRACE_SECONDS = 75.0
+#: Seconds of processor time that tracing the passes may take: unasked, and where it is asked for.
+TRACE_SECONDS, TRACE_ASKED = 15.0, 75.0
 #: What tracing takes, in seconds of processor time for each instruction of unoptimised IR: of a
 #: function in it and of its whole module for each function, because clang prints a function twice
 #: a pass and walks the whole module at each print; of the module for each start of the compiler.
@@ -29,6 +31,15 @@ TRACE_COST_START = 0.00015
 TRACE_ROWS = 400
 #: Seconds of work that a compiler of its own is started for.
 GROUP_SECONDS = 10.0
+
+
+def seconds(options: Options, cores: int) -> float:
+    """The processor time there is."""
+    if options.deep:
+        return 60 * options.deep_minutes * cores
+    if options.traced:
+        return math.inf
+    return TRACE_ASKED if options.wants(More.passes) else TRACE_SECONDS
 
 
 @dataclass(frozen=True)

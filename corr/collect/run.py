@@ -30,9 +30,10 @@ from corr.console.progress import Progress
 from corr.lake.run_facts import RunFacts, SourceFacts
 from corr.lake.store import Lake, RunInfo, uncommitted
 from corr.lake.tables import TABLES
-from corr.program import machine
+from corr.program import machine, surroundings
 from corr.program.model import Program
 from corr.system.disk import check_room
+from corr.system.memory import give_back
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,11 @@ def collect(
         built = build(program, toolchain, staging.artifacts, options, progress)
         gathered = gather(LAYERS, built)
         built.remove_intermediate_files()
+        del built  # the loops' places of a large program are a hundred megabytes
+        give_back()
         with progress.step("joining by loop"):
-            tables, doubts = join.attribute(gathered.tables)
+            every = {name: table.empty() for name, table in TABLES.items()}
+            tables, doubts = join.attribute(every | dict(gathered.tables))
         added = addition or Addition()
         tables["problems"] = problem_rows([*gathered.problems, *doubts, *added.problems])
         tables |= added.tables
@@ -135,6 +139,8 @@ def circumstances(
         run_args=run.args,
         run_stdin=str(run.stdin) if run.stdin else None,
         run_env=run.env,
+        run_inputs=surroundings.inputs(run),
+        surroundings=surroundings.telling_variables(),
         run_directory=str(run.directory),
         run_time_limit=run.time_limit,
         run_ok_status=run.ok_status,

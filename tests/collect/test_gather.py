@@ -166,7 +166,7 @@ def test_the_layers_fit_together() -> None:
         assert set(one.needs) <= set(given), one.name
         given += one.tables
     assert len(given) == len(set(given))
-    assert set(given) == (set(TABLES) - OF_NO_LAYER - MADE_BY_THE_JOIN) | {"loop_places"}
+    assert set(given) == (set(TABLES) - OF_NO_LAYER - MADE_BY_THE_JOIN) | {"loop_places", "twins"}
     assert len({one.name for one in LAYERS}) == len(LAYERS)
 
 

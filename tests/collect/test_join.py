@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from collectors.source_loops.loops import TWINS
 from corr.collect import hottest
 from corr.collect.join import attribute
 from corr.lake.tables import TABLES
@@ -188,3 +189,78 @@ def test_files_are_spelled_one_way(tmp_path: Any) -> None:
         [{"file": "b/x.c", "line": 1}], [], None, [None, {"file": None, "line": 2}],
     ]  # fmt: skip
     assert done.schema == table.schema
+
+
+def test_counts_that_the_samples_contradict_are_unknown() -> None:
+    """A child that a program forks, and that ends by _exit, writes no counts."""
+
+    def region(function: str, line: int, count: int) -> dict[str, Any]:
+        row = {"function": function, "file": "a.c", "line": line, "column": 1, "kind": "code"}
+        return row | {
+            "end_line": line + 4,
+            "end_column": 9,
+            "count": count,
+            "function_count": count,
+        }
+
+    def trip(key: str, count: int) -> dict[str, Any]:
+        counts = {"entries": count, "iterations": count, "mean_trip_count": None}
+        return {"loop_key": key, "function": key.split("/")[0], **counts, "reason": None}
+
+    def sample(address: int, count: int) -> dict[str, Any]:
+        return {"address": address, "own": True, "count": count, "object": "a"}
+
+    tables = facts(
+        instructions=[
+            *(instruction(16, ("kernel", 5, 7)), instruction(20, ("helper", 10, 9))),
+            instruction(24, ("main", 20, 1)),
+        ],
+        samples=[sample(16, 90), sample(20, 4), sample(24, 90)],
+        execution_regions=[region("kernel", 3, 0), region("helper", 10, 0), region("main", 20, 1)],
+        execution=[{"file": "a.c", "line": n, "count": int(n == 20)} for n in (5, 10, 20)],
+        trips=[trip("kernel/1.1", 0), trip("helper/1", 0)],
+    )
+    done, doubts = attribute(tables)
+    trips = {row["loop_key"]: row for row in done["trips"].to_pylist()}
+    assert trips["kernel/1.1"]["iterations"] is None and trips["kernel/1.1"]["entries"] is None
+    assert "_exit" in trips["kernel/1.1"]["reason"]
+    # four samples of code that did not run may be of code that was merged with it
+    assert (trips["helper/1"]["iterations"], trips["helper/1"]["reason"]) == (0, None)
+    counts = {row["line"]: row["count"] for row in done["execution"].to_pylist()}
+    assert counts == {5: None, 10: 0, 20: 1}
+    assert [r["count"] for r in done["execution_regions"].to_pylist()] == [None, 0, 1]
+    (doubt,) = doubts
+    assert (doubt.layer, doubt.where) == ("execution", "kernel") and "_exit" in doubt.what
+
+
+def test_samples_of_static_functions_of_one_name_are_told_apart() -> None:
+    frame = {"function": "step", "line": 2, "column": 3}
+    twins = [{"function": "step", "file": f, "name": f"step@{f}"} for f in ("b.c", "c.c")]
+    code = [
+        {
+            "address": at,
+            "symbol": "step",
+            **frame,
+            "file": file,
+            "frames": [{**frame, "file": file}],
+        }
+        for at, file in ((16, "b.c"), (32, "c.c"), (48, "a.c"))
+    ]
+    tables = facts(
+        instructions=code,
+        samples=[{"address": at, "own": True, "count": 1} for at in (16, 32, 48)],
+    )
+    done = joined(tables | {"twins": pa.Table.from_pylist(twins, schema=TWINS)})
+    assert done["samples"]["function"].to_pylist() == ["step@b.c", "step@c.c", "step"]
+
+
+def test_a_dispatch_without_a_line_belongs_to_the_loop_of_its_block() -> None:
+    """Interpreters jump to the next operation from code that the compiler merged and copied."""
+    code = [
+        instruction(16, ("kernel", 5, 7), block=16),
+        instruction(20, ("kernel", None, 0), block=16),
+        instruction(24, ("kernel", None, 0), block=24),
+    ]
+    assert joined(facts(instructions=code))["instructions"]["loop"].to_pylist() == [
+        *("kernel/1.1", "kernel/1.1", None),
+    ]
