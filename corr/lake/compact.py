@@ -86,6 +86,11 @@ def compact(
     `drop_artifacts` deletes what the tools wrote for them, their binaries too. Raises CorrError
     when another compaction is at work or the disk is full.
     """
+    if lake.remote is not None:
+        raise CorrError(
+            f"{lake.name} cannot be compacted: on shared storage nothing is renamed or locked",
+            "delete runs with `corr runs rm`; a lake in a folder can be compacted",
+        )
     outcome = Outcome()
     with _alone(lake):
         outcome.freed = _free(lake)

@@ -20,8 +20,8 @@ NAME = ".index.json"
 FORMAT = 2
 #: Facts of run.json that are kept.
 LISTED = ("label", "program", "started", "wall", "kernel_seconds", "compiler", "flags")
-#: And those that say which run a name means.
-KEPT = (*LISTED, "aside")
+#: And those that say which run a name means, and which page it has.
+KEPT = (*LISTED, "aside", "kind")
 #: So many run.json are read each time before the file is written again.
 _WORTH_WRITING = 32
 

@@ -69,7 +69,9 @@ def _describe_function(
     texts = [(row[3] or "", row[4] or "") for row in code]
     columns["run_id"].extend([run] * len(code))
     columns["address"].extend(row[2] for row in code)
-    for name, values in describe(texts, [row[5] for row in code], inner, known).items():
+    meanings = [known.meaning(*text) for text in texts]
+    loops = [row[5] for row in code]
+    for name, values in describe(texts, meanings, loops, inner, known).items():
         columns[name].extend(values)
 
 

@@ -17,14 +17,23 @@ ITERATIONS = Table(
             column("candidate", INT, "which proposal of the iteration, from 1"),
             column("parent", STRING, "run_id of the variant that it changes"),
             column("role", STRING, "original, baseline, proposal, best (the final measurement)"),
-            column("proposer", STRING, "rules, llm, or who made it"),
+            column("proposer", STRING, "rules, recipes, llm, or who made it"),
             column("kind", STRING, "flags, pragma, schedule, source, ir; joined by + if several"),
             column("move", STRING, "what it changes, in a line"),
             column(
                 "moves", STRING, "the moves as JSON: with the original they rebuild the variant"
             ),
+            column("rule", STRING, "what it is called on every program alike: rule, flags, recipe"),
             column("loop", STRING, "key of the loop that it is for"),
+            column(
+                "evidence",
+                pa.list_(STRING),
+                "what was seen at the hottest place of that, in the run that it changes, the"
+                " likeliest first: kinds of findings, what binds the machine model, remarks",
+            ),
             column("reason", STRING, "why it was proposed"),
+            column("from_original", BOOL, "it changes the original, not the best before it"),
+            column("learned", STRING, "why earlier sessions had it tried first, or last"),
             column("expected", REAL, "speed-up that was expected, as a factor over the parent"),
             column("outcome", STRING, "accepted, same, slower, refused, wrong output, …"),
             column("detail", STRING, "why it ended so"),
@@ -42,6 +51,11 @@ ITERATIONS = Table(
             column("speedup_original", REAL, "time of the original over its own"),
             column("speedup_native", REAL, "time of -O3 -march=native over its own"),
             column("speedup_polly", REAL, "time of -O3 -march=native with Polly over its own"),
+            column("roof_seconds", REAL, "least time of the original's work by the machine's roof"),
+            column("roof_share", REAL, "that over its own time: its share of what is possible"),
+            column("roof_share_low", REAL, "lower end of the 99 % interval"),
+            column("roof_share_high", REAL, "upper end"),
+            column("roof", STRING, "what that least time goes to, or why it is not known"),
             column("guarantee", STRING, "proved, tested, replayed, refuted, unknown"),
             column("guarantee_detail", STRING, "on what it rests"),
             column("reassociation", BOOL, "floating-point reordering was allowed"),
@@ -62,7 +76,7 @@ ITERATIONS = Table(
             column("trial_seconds", REAL, "seconds from the proposal to the verdict"),
         ]
     ),
-    version=3,
+    version=5,
 )
 
 CHECKS = Table(

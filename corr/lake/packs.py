@@ -12,20 +12,19 @@ import contextlib
 import fcntl
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from collectors.base.errors import CorrError
+from corr.lake import remote
+from corr.lake.run_ids import RUN_ID
 
 FOLDER = "compacted"
 INDEX = "pack.json"
 #: Layout of a pack. One with a higher number was written by a newer corr.
 FORMAT = 1
-#: Runs and packs are named alike; a name that is not of this form is never made a path.
-RUN_ID = re.compile(r"^\d{8}T\d{6}\.\d{6}-[0-9a-f]{4}$")
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,9 @@ class Layout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.remote = remote.of(root)
+        if self.remote is not None:
+            self.remote.refresh()
         self.names = run_names(root)
         found = read_packs(root)
         replaced = frozenset().union(*(pack.replaces for pack in found))
@@ -86,6 +88,8 @@ class Layout:
         """The tables that a run has rows of."""
         if run in self.pack_of:
             return sorted(self.pack_of[run].tables)
+        if self.remote is not None:
+            return sorted(self.remote.tables(run))
         names = os.listdir(self.root / "runs" / run)
         return sorted(n.removesuffix(".parquet") for n in names if n.endswith(".parquet"))
 
@@ -95,6 +99,8 @@ class Layout:
         Raises CorrError when the rows of a run that is asked for are in a broken pack.
         """
         wanted = self.names if runs is None else list(runs)
+        if self.remote is not None:
+            return Rows(self._there(self.remote, table, wanted))
         packs = {self.pack_of[r].folder: self.pack_of[r] for r in wanted if r in self.pack_of}
         files = [str(p.file(table)) for p in packs.values() if table in p.tables]
         if runs is not None:
@@ -111,6 +117,10 @@ class Layout:
             return Rows(files, only)
         dead = self.dead if any(p.runs & self.dead for p in packs.values()) else ()
         return Rows(files, None, sorted(dead))
+
+    def _there(self, there: remote.Remote, table: str, runs: Sequence[str]) -> list[str]:
+        """The files of a table on shared storage, the newest first."""
+        return [there.file(run, table) for run in reversed(runs) if table in there.tables(run)]
 
     def _need(self, runs: Sequence[str]) -> None:
         """Raise CorrError when a run has rows nowhere, and a broken pack may have them."""

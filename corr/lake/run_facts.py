@@ -33,12 +33,13 @@ class SourceFacts:
 class RunFacts:
     """What run.json says of a run. Times in seconds; those of repetitions are medians, as `load`.
 
-    `flags` are those of the first unit. `revision` is git's, `-dirty` if changed; `corr` is the
-    version that made the run. `loops_of` is the run whose loops an imported one has. The runs of
-    an optimisation tell its `session`, their `iteration` or `role` in it; the first one what was
-    asked for (`order`). `last` and a program's name pass by a run that is `aside`: an experiment,
-    or a step of an optimisation without layers. `tables` has the version of each table's schema;
-    `newer` what this version of corr does not know.
+    `flags` are those of the first unit. `run_inputs` are hashes of the files that the program was
+    given by name, `surroundings` the environment's variables that make a difference. `revision` is
+    git's, `-dirty` if changed; `corr` is the version that made the run. `loops_of` is the run whose
+    loops an imported one has. The runs of an optimisation tell its `session`, their `iteration` or
+    `role` in it; the first one what was asked for (`order`). `last` and a program's name pass by a
+    run that is `aside`: an experiment, or a step of an optimisation without layers. `tables` has
+    the version of each table's schema; `newer` what this version of corr does not know.
     """
 
     program: str | None = None
@@ -57,6 +58,8 @@ class RunFacts:
     run_args: tuple[str, ...] = ()
     run_stdin: str | None = None
     run_env: Mapping[str, str] = field(default_factory=dict)
+    run_inputs: Mapping[str, str] | None = None
+    surroundings: Mapping[str, str] | None = None
     run_directory: str | None = None
     run_time_limit: float | None = None
     run_ok_status: tuple[int, ...] = (0,)

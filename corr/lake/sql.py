@@ -16,6 +16,7 @@ import duckdb
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.foreign_text import first_line
 from corr.lake import finding_kinds as kinds
+from corr.lake import resolve_in_sql
 from corr.lake.index import Entry
 from corr.lake.packs import FOLDER, reading
 from corr.lake.store import Lake, RunInfo
@@ -91,13 +92,14 @@ def ask(
     Only the tables that the statement mentions are opened, and the lake is looked at anew.
     """
     words = {word.lower() for word in _WORD.findall(statement)}
-    only = None if words & _ANY_TABLE else words
+    only = None if words & _ANY_TABLE else words | resolve_in_sql.tables(words)
     empty = any(map(_CATALOGUE.match, words))
     unite = runs is not None
     for _ in range(_ATTEMPTS):
         try:
             connection = _connect(lake, runs, only, empty_others=empty, unite=unite)
             with contextlib.closing(connection):
+                resolve_in_sql.define(connection, statement)
                 return query(connection, statement, parameters)
         except _Differ:
             unite = True
@@ -110,7 +112,7 @@ def ask(
 def view_records(lake: Lake, run: RunInfo, view: str, limit: int) -> list[dict[str, Any]]:
     """The first rows of a view of one run, by one `view_statement`."""
     lock = reading(lake.root)
-    connection = duckdb.connect()
+    connection = _opened(lake, [run])
     try:
         statement = view_statement(lake, run, view, limit)
         _confine(connection, lake)
@@ -309,7 +311,7 @@ def _connect(
     from corr.lake.tables import TABLES
 
     lock = reading(lake.root)
-    connection = duckdb.connect()
+    connection = _opened(lake, runs)
     weakref.finalize(connection, lock.release)
     every = {view.name: view for view in views()}
     wanted = _closure([*every, *TABLES] if only is None else only, TABLES)
@@ -330,9 +332,19 @@ def _connect(
     return connection
 
 
+def _opened(lake: Lake, runs: Sequence[RunInfo] | None) -> duckdb.DuckDBPyConnection:
+    """A connection that can read where the lake is."""
+    connection = duckdb.connect()
+    if lake.remote is not None:
+        lake.remote.list_files(None if runs is None else [run.run_id for run in runs])
+        connection.register_filesystem(lake.remote.fs)
+    return connection
+
+
 def _confine(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     """Nothing but the lake's tables can be read from now on."""
-    folders = _list([f"{lake.runs}/", f"{lake.root / FOLDER}/"])
+    runs = f"{lake.remote.url}/runs/" if lake.remote is not None else f"{lake.runs}/"
+    folders = _list([runs, f"{lake.root / FOLDER}/"])
     connection.execute(f"SET allowed_directories = {folders}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -10,20 +10,20 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.scratch import LOCK, abandoned, claim
+from corr.lake import marker, remote
 from corr.lake.index import Entry, entries, facts_of
-from corr.lake.packs import RUN_ID, Layout, reading, run_names
+from corr.lake.packs import Layout, reading, run_names
 from corr.lake.run_facts import RunFacts
+from corr.lake.run_ids import RUN_ID, new_run_id
 from corr.system.disk import disk_errors, write_whole
 from corr.system.interrupts import kill_as_interrupt
 
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 
     from collectors.base.table import Table
 
-#: The lake's layout: 2 once runs have been compacted, which corr 0.1 could not read, else 1. A lake
-#: with a higher number was written by a newer corr.
-PLAIN, COMPACTED = 1, 2
-MARKER = "corr-lake.json"
 _BACK = re.compile(r"^last(?:~(\d+))?$")
 
 
@@ -52,6 +48,14 @@ class RunInfo:
         """The version of each of its tables; empty where run.json does not say."""
         return self.facts.tables
 
+    @property
+    def artifacts(self) -> Path:
+        """The folder of what the tools wrote, which may not be there; fetched where it must be."""
+        there = remote.of(self.folder.parent.parent)
+        if there is not None:
+            there.fetch_artifacts(self.run_id)
+        return self.folder / "artifacts"
+
     def table(self, name: str) -> pa.Table | None:
         """The rows of one of its tables, wherever they are; None if the run has no such table.
 
@@ -63,9 +67,12 @@ class RunInfo:
         root = self.folder.parent.parent
         lock = reading(root)
         try:
-            files = Layout(root).rows(name, [self.run_id]).files
+            layout = Layout(root)
+            files = layout.rows(name, [self.run_id]).files
             if not files:
                 return None
+            if layout.remote is not None:
+                return layout.remote.table(self.run_id, name)
             return pq.read_table(files[0], filters=[("run_id", "==", self.run_id)])
         except (OSError, pa.ArrowException) as error:
             raise CorrError(f"the {name} of {self.run_id} cannot be read: {error}") from error
@@ -115,12 +122,41 @@ class Staging:
         self.write(RUNS, RUNS.rows([{name: known[name] for name in RUNS.schema.names}]))
         return self.commit(facts)
 
+    def amend(self, run: RunInfo, tables: Mapping[str, pa.Table]) -> RunInfo:
+        """Put these tables, and what the tools wrote, in place of what the run had of them.
+
+        File by file: a kill in between leaves whole files, and the same done again mends it. The
+        tables must have the run's problems. Raises CorrError for a run that was compacted.
+        """
+        from corr.lake.tables import TABLES
+
+        if run.run_id in self._lake.layout().pack_of:
+            raise CorrError(f"the rows of {run.run_id} were compacted", "collect it again")
+        with uncommitted(self.folder):
+            for name, rows in tables.items():
+                self.write(TABLES[name], rows)
+            _sync(self.folder)
+            versions = {**run.table_versions, **{name: TABLES[name].version for name in tables}}
+            facts = replace(run.facts, tables=versions, problems=len(tables["problems"]))
+            record = {"run_id": run.run_id, "format": marker.PLAIN, **facts.to_json()}
+            if self._lake.remote is not None:
+                self._put_there(self._lake.remote, run, record)
+                return replace(run, facts=facts)
+            kept = (path for path in self.artifacts.rglob("*") if path.is_file())
+            for path in [*kept, *self.folder.glob("*.parquet")]:
+                target = run.folder / path.relative_to(self.folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(target)
+            write_whole(run.folder / "run.json", json.dumps(record, indent=1) + "\n")
+            _sync_folder(run.folder)
+        return replace(run, facts=facts)
+
     def commit(self, facts: RunFacts) -> RunInfo:
         """Make the run part of the lake: write run.json, reach the disk, rename once."""
         from corr.lake.tables import TABLES
 
         facts = replace(facts, tables={t.name: t.version for t in TABLES.values()})
-        record = {"run_id": self.run_id, "format": PLAIN, **facts.to_json()}
+        record = {"run_id": self.run_id, "format": marker.PLAIN, **facts.to_json()}
         target = self._lake.runs / self.run_id
         self.appear("run.json", record, target)
         return RunInfo(self.run_id, target, facts)
@@ -130,10 +166,29 @@ class Staging:
         with uncommitted(self.folder):
             (self.folder / name).write_text(json.dumps(record, indent=1) + "\n")
             _sync(self.folder)
-            (self.folder / LOCK).unlink()
-            self.folder.rename(target)
+            if (there := self._lake.remote) is not None:
+                tables = there.upload(target.name, self.folder)
+                with there.committing(target.name, record, tables):
+                    self._take_place(target)
+            else:
+                self._take_place(target)
             _sync_folder(target.parent)
         self.committed = True
+
+    def _take_place(self, target: Path) -> None:
+        (self.folder / LOCK).unlink()
+        self.folder.rename(target)
+
+    def _put_there(self, there: remote.Remote, run: RunInfo, record: Mapping[str, Any]) -> None:
+        """As `amend` on shared storage: the files, then the marker once more."""
+        kept = [path for path in self.artifacts.rglob("*") if path.is_file()]
+        tables = there.upload(run.run_id, self.folder)
+        with there.committing(run.run_id, record, tables):
+            for path in kept if (run.folder / "artifacts").exists() else ():
+                target = run.folder / path.relative_to(self.folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(target)
+            write_whole(run.folder / "run.json", json.dumps(record, indent=1) + "\n")
 
 
 class Lake:
@@ -143,6 +198,13 @@ class Lake:
         self.root = root
         self.runs = root / "runs"
         self._staging = root / ".staging"
+        #: where it is, if that is no folder of this machine's: `root` then only has a part of it
+        self.remote = remote.of(root)
+
+    @property
+    def name(self) -> str:
+        """Where it is, in words."""
+        return self.remote.url if self.remote is not None else str(self.root)
 
     @classmethod
     def open(cls, root: Path, *, create: bool = False) -> Lake:
@@ -150,10 +212,12 @@ class Lake:
 
         Raises UsageError when the folder is not a lake, CorrError when a newer corr wrote it.
         """
+        if (url := remote.url_of(root)) is not None:
+            return cls._on_shared_storage(url, create)
         root = root.absolute()
-        marker = root / MARKER
-        if not marker.exists():
-            if root.exists() and (not root.is_dir() or not _only_ours(root)):
+        place = root / marker.NAME
+        if not place.exists():
+            if root.exists() and (not root.is_dir() or not marker.only_ours(root)):
                 raise UsageError(
                     f"{root} is not a corr lake and not empty; nothing was written into it",
                     "name another folder with --data DIR or CORR_DATA",
@@ -162,29 +226,39 @@ class Lake:
                 raise UsageError(f"there is no lake at {root}", "run `corr collect` first")
             with uncommitted(root):
                 (root / "runs").mkdir(parents=True, exist_ok=True)
-                _write_marker(marker, PLAIN)
+                marker.write(place, marker.PLAIN)
         try:
-            found = json.loads(marker.read_text())["format"]
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise CorrError(f"{marker} cannot be read", "is this a corr lake?") from error
-        if not isinstance(found, int) or found > COMPACTED:
-            raise CorrError(
-                f"{root} was written by a newer corr (lake format {found}, this corr: {COMPACTED})",
-                "upgrade corr, or name another folder with --data",
-            )
+            text = place.read_bytes()
+        except OSError as error:
+            raise CorrError(f"{place} cannot be read", "is this a corr lake?") from error
+        marker.check(str(root), text)
         return cls(root)
+
+    @classmethod
+    def _on_shared_storage(cls, url: str, create: bool) -> Lake:
+        there = remote.place(url)
+        if not there.is_lake(marker.NAME):
+            if not create:
+                raise UsageError(f"there is no lake at {url}", "run `corr collect` first")
+            there.put(marker.NAME, marker.text_of(marker.PLAIN))
+        marker.check(url, there.read(marker.NAME))
+        there.refresh(now=True)
+        return cls(there.root)
 
     def mark_compacted(self) -> None:
         """Keep a corr away that knows nothing of packs and would find the runs empty."""
-        if json.loads((self.root / MARKER).read_text())["format"] < COMPACTED:
-            _write_marker(self.root / MARKER, COMPACTED)
+        if json.loads((self.root / marker.NAME).read_text())["format"] < marker.COMPACTED:
+            marker.write(self.root / marker.NAME, marker.COMPACTED)
 
     @contextlib.contextmanager
-    def stage(self) -> Iterator[Staging]:
-        """A new run to fill; what is not committed when the block ends is removed."""
+    def stage(self, of: RunInfo | None = None) -> Iterator[Staging]:
+        """A new run to fill, or more of a run; what is not committed when the block ends is
+        removed.
+        """
         self.clean_staging()
-        run_id = new_run_id()
-        folder = self._staging / run_id
+        fresh = new_run_id()
+        run_id = of.run_id if of else fresh
+        folder = self._staging / fresh
         with uncommitted(self.root):
             folder.mkdir(parents=True)
             lock = claim(folder)
@@ -259,13 +333,16 @@ class Lake:
         return found[-1]
 
     def _no_run(self) -> UsageError:
-        return UsageError(f"the lake {self.root} holds no run", "run `corr collect` first")
+        return UsageError(f"the lake {self.name} holds no run", "run `corr collect` first")
 
     def remove(self, run: RunInfo) -> None:
         """Delete a run: out of sight by one rename, then from the disk.
 
         Rows of it in a pack do not count from then on; `corr compact` takes them away.
         """
+        if self.remote is not None:
+            self.remote.remove(run.run_id)
+            return
         self.discard(run.folder)
 
     def discard(self, folder: Path) -> None:
@@ -283,26 +360,9 @@ class Lake:
         return None if record is None else RunInfo(run_id, folder, RunFacts.from_json(record))
 
 
-def new_run_id() -> str:
-    """An id that sorts by time (UTC) and does not collide between processes."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{secrets.token_hex(2)}"
-
-
 def uncommitted(root: Path) -> contextlib.AbstractContextManager[None]:
     """`disk_errors` of a lake: what could not be written was not committed."""
     return disk_errors(root, "name another folder with --data", "the run was not committed")
-
-
-def _only_ours(root: Path) -> bool:
-    """Nothing in the folder but what another process may be making a lake of at this moment."""
-    return all(
-        entry.name in ("runs", ".staging") or entry.name.startswith(f".{MARKER}.")
-        for entry in root.iterdir()
-    )
-
-
-def _write_marker(marker: Path, format: int) -> None:
-    write_whole(marker, json.dumps({"format": format, "what": "a corr lake"}) + "\n")
 
 
 def _sync(folder: Path) -> None:

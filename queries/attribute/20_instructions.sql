@@ -1,9 +1,10 @@
 -- purpose: the source loop of each instruction
 -- grain: instruction
--- columns: those of instructions, and loop
+-- columns: row (which instruction it is), those of instructions that the joins read but for
+-- frames, which are large, and loop
 -- The innermost inline frame that lies in a loop of its own function decides. A frame without a
 -- line, of a function that has loops, hides which one: like an instruction without any place it
--- belongs to the loop of most of its machine loop.
+-- belongs to the loop of most of its machine loop, or in none (interpreters dispatch so) of its block.
 CREATE TEMP TABLE frame_lists AS
 SELECT DISTINCT frames FROM instructions WHERE frames IS NOT NULL;
 
@@ -21,18 +22,28 @@ FROM frame_steps WHERE loop IS NOT NULL OR hidden
 GROUP BY frames;
 
 CREATE TEMP TABLE located AS
-SELECT i.*, CASE WHEN NOT f.hidden THEN f.loop END AS by_place,
+SELECT i.* EXCLUDE (frames), CASE WHEN NOT f.hidden THEN f.loop END AS by_place,
        coalesce(f.hidden, i.line IS NULL) AS unplaced
 FROM instructions i LEFT JOIN frame_loops f ON i.frames = f.frames;
 
 CREATE TEMP TABLE machine_majority AS
-SELECT machine_loop, arg_max(by_place, n) AS loop
+SELECT machine_loop, arg_max(by_place, (n, by_place)) AS loop
 FROM (SELECT machine_loop, by_place, count(*) AS n FROM located
       WHERE machine_loop IS NOT NULL AND by_place IS NOT NULL GROUP BY ALL)
 GROUP BY machine_loop;
 
+CREATE TEMP TABLE block_majority AS
+SELECT block, arg_max(by_place, (n, by_place)) AS loop
+FROM (SELECT block, by_place, count(*) AS n FROM located
+      WHERE machine_loop IS NULL AND by_place IS NOT NULL GROUP BY ALL)
+GROUP BY block;
+
 CREATE TEMP TABLE instructions_out AS
 SELECT l.* EXCLUDE (by_place, unplaced),
-       coalesce(by_place, CASE WHEN unplaced THEN m.loop END) AS loop
+       coalesce(by_place, CASE WHEN unplaced THEN coalesce(m.loop, b.loop) END) AS loop
 FROM located l LEFT JOIN machine_majority m USING (machine_loop)
-ORDER BY address;
+LEFT JOIN block_majority b ON l.machine_loop IS NULL AND b.block = l.block;
+DROP TABLE located;
+DROP TABLE frame_lists;
+DROP TABLE frame_steps;
+DROP TABLE frame_loops;

@@ -1,6 +1,6 @@
 -- purpose: the source loop of remarks, samples, cachegrind lines, execution lines, machine loops
 -- grain: that of each table
--- columns: those of each table, and loop
+-- columns: those of each table, and loop; of remarks only row (which one it is) and what was read
 -- A remark names the function it was emitted in, which after inlining is the caller: a loop of
 -- that function is preferred, else that of the only function with this place, else of the only
 -- one that was inlined there. Instantiations of a template share places: if several were inlined,
@@ -26,9 +26,8 @@ GROUP BY n.symbol, p.file, p.line, p."column"
 HAVING count(DISTINCT p.function) = 1;
 
 CREATE TEMP TABLE coded AS
-SELECT symbol, frame.file AS file, frame.line AS line, frame."column" AS "column", min(loop) AS loop
-FROM (SELECT DISTINCT symbol, frames[1] AS frame, loop FROM instructions_out WHERE frames IS NOT NULL)
-WHERE frame.line IS NOT NULL
+SELECT symbol, file, line, "column", min(loop) AS loop
+FROM (SELECT DISTINCT symbol, file, line, "column", loop FROM instructions_out WHERE line IS NOT NULL)
 GROUP BY ALL HAVING count(DISTINCT loop) = 1 AND count(loop) = count(*);
 
 CREATE TEMP TABLE placed_remarks AS
@@ -62,9 +61,11 @@ SELECT r.* EXCLUDE (at_place, way), coalesce(r.at_place, near.loop) AS loop,
 FROM placed_remarks r
 LEFT JOIN reasons_of_next near ON near.unit = r.unit AND near.document = r.document;
 
+-- static functions of one name in several files are told apart by the file that defines them
 CREATE TEMP TABLE samples_out AS
-SELECT s.*, i.loop, i.machine_loop, i.function, i.file, i.line
-FROM samples s LEFT JOIN instructions_out i ON s.own AND s.address = i.address;
+SELECT s.*, i.loop, i.machine_loop, coalesce(t.name, i.function) AS function, i.file, i.line
+FROM samples s LEFT JOIN instructions_out i ON s.own AND s.address = i.address
+LEFT JOIN twins t ON t.function = i.function AND t.file = i.file;
 
 CREATE TEMP TABLE cachegrind_out AS
 SELECT c.*, p.loop FROM cachegrind c
@@ -84,5 +85,5 @@ WITH weights AS (
 )
 SELECT m.*, w.loop, w.samples
 FROM machine_loops m LEFT JOIN (
-    SELECT machine_loop, arg_max(loop, (samples, n)) AS loop, sum(samples)::BIGINT AS samples
+    SELECT machine_loop, arg_max(loop, (samples, n, loop)) AS loop, sum(samples)::BIGINT AS samples
     FROM weights GROUP BY machine_loop) w USING (machine_loop);

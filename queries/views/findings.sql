@@ -1,11 +1,13 @@
 -- purpose: what each hot place does with its time, why, what would help and how much at most; the answer first
 -- grain: hot place x kind of finding that holds there (a file of queries/findings), the likeliest first
--- columns: run_id, id, rank, place, loop, function, kind, share, seconds, part, ceiling, confidence, strength, says, helps, sentence, evidence, test, refuted_by, source
+-- columns: run_id, id, rank, place, loop, function, kind, share, seconds, part, ceiling, confidence, strength, says, helps, sentence, evidence, test, refuted_by, source, within, called
 -- rank 1 is the place's answer. `part` is how many times faster the place could be at most: its cycles
 -- over those that an ideal core and the memory need for the same work, and a tenth more, as times are
 -- not known better; `ceiling` what that gives of the whole run (Amdahl, by a share as large as so few
 -- samples allow); NULL where it is not known. `evidence` names rows: run its `rows` with `corr sql
 -- --run`. `test` is the command that would test the finding.
+-- `called`: who calls the code of a header that the loop lies in, in words.
+-- `within` is the id of the place whose finding speaks for this one, too; NULL: it speaks for itself.
 WITH h AS MATERIALIZED (
     SELECT *, greatest(work_cycles * lanes / lanes_possible, floor_of_memory) AS reach
     FROM (SELECT *, coalesce(cycles, model_cycles) AS now, coalesce(CASE WHEN span > 2 * l3 THEN bytes * clock / memory END, 0) AS floor_of_memory,
@@ -15,7 +17,7 @@ WITH h AS MATERIALIZED (
 /* every kind */
 ), limited AS (
     SELECT f.* EXCLUDE (of_time, part, strength), f.strength::DOUBLE AS strength, CASE WHEN 1.1 * f.part < 1 THEN 1 ELSE 1.1 * f.part END AS part, least(0.995, coalesce(f.of_time, h.share) + 2 * sqrt(h.share * (1 - h.share) / h.sampled)) AS of_time,
-           h.place, h.loop, h.function, h.share, h.seconds,
+           h.place, h.loop, h.function, h.called, h.share, h.seconds,
            -- the ceiling is that of the vectors that the flags allow; the machine may have wider ones
            f.kind IN ('stride', 'float_order', 'aliasing', 'call', 'early_exit', 'dependence', 'not_vectorised', 'division')
            AND 8 * h.element_bytes * h.lanes_possible < h.machine_bits AS by_flags,
@@ -32,16 +34,16 @@ WITH h AS MATERIALIZED (
     FROM runs
 )
 SELECT v.run_id, id, rank, place, loop, function, kind, share, seconds, part, ceiling, confidence, strength, says, helps,
-       CASE WHEN kind IN ('too_short', 'setup') THEN '' ELSE place || ', ' || printf('%.1f %%', 100 * share) || ': ' END || says || '. ' ||
+       CASE WHEN kind IN ('too_short', 'setup') THEN '' ELSE place || CASE WHEN loop IS NOT NULL THEN coalesce(', ' || called, '') ELSE '' END || ', ' || printf('%.1f %%', 100 * share) || ': ' END || says || '. ' ||
        upper(helps[1]) || helps[2:] ||
        CASE WHEN ceiling IS NULL THEN CASE WHEN kind IN ('too_short', 'setup', 'unknown') THEN '.' ELSE '; how much it gives is not known.' END
             WHEN kind = 'near_roof' THEN printf(' (at most ×%.2f).', ceiling)
-            ELSE ': at most ' || CASE WHEN ceiling >= 10 THEN printf('×%.0f', ceiling) ELSE printf('×%.1f', ceiling) END || ' for the whole run' || CASE WHEN by_flags THEN ' with the vectors of these flags' ELSE '' END || ' (' || confidence || ').' END AS sentence,
+            ELSE ': at most ' || CASE WHEN ceiling >= 10 THEN printf('×%.0f', ceiling) WHEN ceiling < 1.095 THEN printf('×%.2f', ceiling) ELSE printf('×%.1f', ceiling) END || ' for the whole run' || CASE WHEN by_flags THEN ' with the vectors of these flags' ELSE '' END || ' (' || confidence || ').' END AS sentence,
        evidence,
        CASE WHEN v.flags IS NOT NULL AND files <> '' THEN 'corr diff ' || files || arguments || ' --a="' || u.flags || '" --b="' || u.flags || ' ' || v.flags || '"'
             WHEN kind = 'too_short' OR kind = 'setup' THEN 'corr collect ' || files || ' --run-args ...'
             WHEN loop IS NOT NULL AND kind <> 'near_roof' THEN 'corr optimize ' || files || arguments
             ELSE 'corr sql --run ' || v.run_id || ' "FROM hotspots"' END AS test,
-       refuted_by, source
+       refuted_by, source, within, CASE WHEN loop IS NOT NULL THEN called END AS called
 FROM valued v LEFT JOIN units u ON u.run_id = v.run_id
 ORDER BY v.run_id, id, rank

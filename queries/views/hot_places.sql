@@ -1,13 +1,13 @@
 -- purpose: each hot place with all that tells why it takes its time; findings are made of it
 -- grain: loop with a hundredth of the samples; outside loops a function, a library's symbol, or a kind of work of the kernel
--- columns: run_id, id, loop, place, function, symbol, object, own, called, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, bytes, clock, memory, l1, l2, l3
+-- columns: run_id, id, loop, place, function, symbol, object, own, called, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, walked, bytes, clock, memory, l1, l2, l3
 -- Cycles are those of one iteration of the source: `cycles` measured (its time in the quickest
 -- repetition by the machine's clock), `model_cycles` what llvm-mca expects, `work_cycles` what an ideal core needs for the loads,
 -- stores and operations alone, without what only drives the loop: two loads a cycle, one store, two
 -- operations in floating point, four others. `lanes` are
 -- the elements that an instruction works on, `lanes_possible` those that the vectors of the build's
 -- target hold. `sparsity` is how many bytes addresses move for each byte used, `span` the bytes that
--- the loop walks over each time that it is entered, `bytes` those that an iteration asks for.
+-- the loop walks over each time that it is entered, `walked` those of one iteration, `bytes` those that an iteration asks for.
 WITH machine_row AS (
     SELECT run_id, max(value) FILTER (name = 'clock') AS clock, max(value) FILTER (name = 'memory') AS memory,
            max(value) FILTER (name = 'vector') AS vector, max(value) FILTER (name = 'L1') AS l1,
@@ -26,8 +26,22 @@ WITH machine_row AS (
 ), sampled AS (
     SELECT run_id, sum(count)::BIGINT AS sampled FROM samples GROUP BY run_id
 ), hottest AS (
-    SELECT run_id, loop, machine_loop, cycles_per_iteration AS pass_cycles, block_rthroughput, bound, calls, vector_bits
-    FROM loop_mca
+    SELECT m.run_id, m.loop, machine_loop, cycles_per_iteration AS pass_cycles, block_rthroughput, bound, calls, m.vector_bits, l.innermost
+    FROM loop_mca m JOIN machine_loops l USING (run_id, machine_loop)
+), pass AS (
+    -- of a machine loop that holds others, the way through it that was modelled
+    SELECT i.* FROM instructions i JOIN hottest h USING (run_id, machine_loop) LEFT JOIN mca_instructions m USING (run_id, machine_loop, address)
+    WHERE h.innermost OR m.address IS NOT NULL
+), chases AS (
+    -- loads of the register that holds their own address
+    SELECT run_id, machine_loop, split_part(through, '+', 1) AS held, list(address) AS addresses FROM pass
+    WHERE load_bytes > 0 AND moves = 'computed' AND (ends_with(operands, ', %' || held) OR starts_with(operands, held || ',')) GROUP BY ALL
+), chased AS (
+    -- and what nothing else sets, is the address of the next pass
+    SELECT c.run_id, c.machine_loop, sum(len(addresses))::BIGINT AS chased_loads FROM chases c
+    WHERE NOT EXISTS (FROM pass p WHERE p.run_id = c.run_id AND p.machine_loop = c.machine_loop AND NOT list_contains(c.addresses, p.address) AND p.kind NOT IN ('compare', 'branch')
+                      AND coalesce(p.store_bytes, 0) = 0 AND (regexp_matches(p.operands, '(^|, )%[re]?' || regexp_replace(c.held, '^r', '') || 'd?$') OR starts_with(p.operands, c.held || ',')))
+    GROUP BY ALL
 ), code AS (
     SELECT i.run_id, i.machine_loop, count(*) AS instructions,
            count(*) FILTER (load_bytes > 0) AS loads, count(*) FILTER (store_bytes > 0) AS stores,
@@ -43,17 +57,14 @@ WITH machine_row AS (
            count(*) FILTER (load_bytes > 0 AND moves = 'computed' AND NOT stack) AS computed_loads,
            -- a distance in a register: rows of a matrix whose size is known at run time
            count(*) FILTER (moves = 'at run time' AND NOT stack) AS far_accesses,
-           -- the loaded value is the address of the next load
-           count(*) FILTER (load_bytes > 0 AND moves = 'computed' AND (ends_with(operands, ', %' || through)
-                            OR starts_with(operands, through || ','))) AS chased_loads,
            max(CASE WHEN element IN ('f64', 'i64') THEN 8 WHEN element IN ('f32', 'i32') THEN 4
                     WHEN element = 'i16' THEN 2 WHEN element = 'i8' THEN 1 END) FILTER (flops > 0 OR packed) AS element_bytes,
            min(least(load_bytes, 8)) FILTER (load_bytes > 0 AND NOT stack AND coalesce(moves, '') <> 'computed') AS scalar_bytes
-    FROM instructions i JOIN hottest h USING (run_id, machine_loop) GROUP BY ALL
+    FROM pass i GROUP BY ALL
 ), accesses AS (
     SELECT i.run_id, i.machine_loop, through, displacement, abs(any_value(step)) AS stride,
            max(greatest(load_bytes, store_bytes, 4)) AS bytes
-    FROM instructions i JOIN hottest h USING (run_id, machine_loop)
+    FROM pass i
     WHERE step <> 0 AND NOT stack GROUP BY ALL
 ), moved AS (
     SELECT run_id, machine_loop, through, any_value(stride) AS stride, sum(bytes) AS bytes
@@ -66,15 +77,17 @@ WITH machine_row AS (
     FROM (SELECT run_id, loop, list_filter(frames, lambda f: f.file NOT LIKE '/%')[1] AS call
           FROM instructions WHERE loop IS NOT NULL AND frames[1].file LIKE '/%') GROUP BY ALL
 ), of_loops AS (
-    SELECT *, CASE WHEN packed = 0 THEN 1 WHEN vector_width > 1 THEN vector_width
+    SELECT *, -- all turns of the loop are one pass through what was around it
+           coalesce(unrolled_fully * coalesce(vector_width, 1) * coalesce(interleave, 1) = trip_count, false) AS in_one,
+           CASE WHEN packed = 0 THEN 1 WHEN vector_width > 1 THEN vector_width
                    -- vectors that the source has, or that were made of its statements
                    ELSE greatest(vector_bits / (8 * element_bytes), 1) END AS lanes,
-           CASE WHEN packed > 0 AND vector_width > 1 THEN vector_width * coalesce(interleave, 1) ELSE 1 END
-           * CASE WHEN vector_width > 1 AND packed = 0 THEN 1 ELSE coalesce(unroll, 1) END AS elements_a_pass
+           CASE WHEN in_one THEN trip_count WHEN packed > 0 AND vector_width > 1 THEN vector_width * coalesce(interleave, 1) ELSE 1 END
+           * CASE WHEN in_one OR vector_width > 1 AND packed = 0 THEN 1 ELSE coalesce(unroll, 1) END AS elements_a_pass
     FROM (SELECT *, coalesce(element_bytes_found, scalar_bytes, 8) AS element_bytes FROM (
         SELECT l.run_id, l.key AS loop, l.function_name AS function, l.function AS symbol, s.share, s.samples, t.entries, t.iterations,
-               t.mean_trip_count AS trip_count, x.vector_width, x.interleave, x.unroll, h.* EXCLUDE (run_id, loop),
-               c.* EXCLUDE (run_id, machine_loop, element_bytes), c.element_bytes AS element_bytes_found,
+               t.mean_trip_count AS trip_count, x.vector_width, x.interleave, x.unroll, x.unrolled_fully, h.* EXCLUDE (run_id, loop, innermost),
+               c.* EXCLUDE (run_id, machine_loop, element_bytes), c.element_bytes AS element_bytes_found, CASE WHEN c.machine_loop IS NOT NULL THEN coalesce(k.chased_loads, 0) END AS chased_loads,
                d.sparsity, d.stride,
                CASE WHEN l.file LIKE '/%' THEN coalesce(o.place, l.file || ':' || l.line)
                     ELSE l.file || ':' || l.line END AS place
@@ -83,11 +96,14 @@ WITH machine_row AS (
         LEFT JOIN transformed x ON x.run_id = l.run_id AND x.loop = l.key
         LEFT JOIN hottest h ON h.run_id = l.run_id AND h.loop = l.key
         LEFT JOIN code c ON c.run_id = l.run_id AND c.machine_loop = h.machine_loop
+        LEFT JOIN chased k ON k.run_id = l.run_id AND k.machine_loop = h.machine_loop
         LEFT JOIN strides d ON d.run_id = l.run_id AND d.machine_loop = h.machine_loop
         LEFT JOIN outer_call o ON o.run_id = l.run_id AND o.loop = l.key
     ))
 ), places AS (
-    SELECT p.*, 'the program' AS object, true AS own, NULL::VARCHAR AS called FROM of_loops p
+    SELECT p.*, 'the program' AS object, true AS own, c.says AS called FROM of_loops p
+    -- of code in a header that was not inlined: who calls it
+    LEFT JOIN caller_words c ON c.run_id = p.run_id AND c.loop = p.loop AND p.place LIKE '/%' AND c.rank = 1 AND c.part >= 0.2
     UNION ALL BY NAME
     SELECT s.run_id, coalesce(f.name, s.function) AS function, s.function AS symbol, s.object, s.share, s.samples,
            s.file IS NOT NULL AS own, coalesce(s.file || ':' || s.line, parse_filename(s.object)) AS place, c.says AS called
@@ -99,12 +115,13 @@ SELECT p.run_id, row_number() OVER (PARTITION BY p.run_id ORDER BY p.share DESC,
        p.loop, p.place, p.function, p.symbol, p.object, p.own, p.called, p.share, p.samples, a.sampled, p.share * t.taken AS seconds,
        p.entries, p.iterations, p.trip_count,
        p.share * t.quickest * t.clock / nullif(p.iterations, 0) AS cycles,
-       p.pass_cycles / p.elements_a_pass AS model_cycles,
+       -- a core that needs less than half of what the model says, ran other code than was modelled
+       CASE WHEN coalesce(cycles, 1e9) > 0.5 * p.pass_cycles / p.elements_a_pass THEN p.pass_cycles / p.elements_a_pass END AS model_cycles,
        greatest(p.work_loads / 2, p.work_stores, p.operations / 2, p.other_operations / 4, 0.25) / p.elements_a_pass AS work_cycles,
        p.lanes, greatest(p.lanes, t.target_bits / (8 * p.element_bytes)) AS lanes_possible, t.vector AS machine_bits, p.elements_a_pass, p.element_bytes,
        p.vector_width, p.unroll, p.bound, p.calls, p.machine_loop, p.vector_bits, p.instructions, p.loads, p.stores,
        p.divisions, p.branches, p.gathers, p.atomics, p.stack_accesses, p.computed_loads, p.chased_loads, p.far_accesses, p.sparsity,
-       p.stride * p.trip_count / p.elements_a_pass AS span, p.moved / p.elements_a_pass AS bytes,
+       CASE WHEN NOT p.in_one THEN p.stride * p.trip_count / p.elements_a_pass END AS span, CASE WHEN NOT p.in_one THEN p.stride / p.elements_a_pass END AS walked, p.moved / p.elements_a_pass AS bytes,
        t.clock, t.memory, t.l1, t.l2, t.l3
 FROM places p JOIN sampled a USING (run_id) LEFT JOIN target t USING (run_id)
 WHERE p.share >= 0.01

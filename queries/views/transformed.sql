@@ -1,8 +1,9 @@
 -- purpose: what the optimiser says it did to each loop: vector width, interleaving, unrolling
 -- grain: loop with at least one such remark
--- columns: run_id, loop, vector_width, interleave, unroll, done
+-- columns: run_id, loop, vector_width, interleave, unroll, unrolled_fully, done
 -- A loop that was cloned, or inlined into several callers, shows the largest of each. The full
--- unrolling of a vectorised loop's remainder, or of a copy, is not the loop's own.
+-- unrolling of a vectorised loop's remainder, or of a copy, is not the loop's own: `unrolled_fully` has its
+-- turns, and with the elements of a vector they are all turns of the loop where it is the loop's own.
 SELECT run_id, loop,
        max(CASE WHEN pass IN ('loop-vectorize', 'slp-vectorizer')
            THEN TRY_CAST(list_filter(args, lambda a: a.key = 'VectorizationFactor')[1].value AS INTEGER) END) AS vector_width,
@@ -11,6 +12,7 @@ SELECT run_id, loop,
        CASE WHEN bool_or(pass = 'loop-vectorize' AND name = 'Vectorized') OR bool_or(name = 'PartialUnrolled')
             THEN max(CASE WHEN name = 'PartialUnrolled' THEN unroll_count END)
             ELSE max(CASE WHEN unroll_count > 1 THEN unroll_count END) END AS unroll,
+       max(CASE WHEN name = 'FullyUnrolled' THEN unroll_count END) AS unrolled_fully,
        list(DISTINCT pass || ':' || name ORDER BY pass || ':' || name) AS done
 FROM (SELECT *, CASE WHEN pass = 'loop-unroll' THEN TRY_CAST(
                   list_filter(args, lambda a: a.key = 'UnrollCount')[1].value AS INTEGER) END AS unroll_count

@@ -12,7 +12,7 @@ import pytest
 from collectors.base.errors import CorrError
 from corr import cli
 from corr.console.output import Format, emit, emit_records, message, print_line, shown
-from corr.console.short_names import short_name
+from corr.console.short_names import distinct_names, short_name
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,32 @@ def test_shown(value: object, style: str | None, text: str) -> None:
         ("void g<std::pair<int, int>>(int)/2.1", "g/2.1"),
         ("(anonymous namespace)::Box<int>::run() const/1", "Box::run/1"),
         ("f(int)::$_0::operator()(int) const/1", "f::$_0::operator()/1"),
+        (
+            "main::$_1::operator()(int) const::{lambda(int)#1}::run(int) const",
+            "main::$_1::operator()::{lambda#1}::run",
+        ),
+        ("operator<<(Money&, std::vector<int> const&)/1", "operator<</1"),
+        ("std::ostream& operator<< <char>(std::ostream&, char)", "operator<<"),
+        ("int count<&(operator>(Money const&, Box<int> const&))>(int)/1", "count/1"),
+        ("Money::operator bool() const/1", "Money::operator bool/1"),
+        ("A<int>::operator->() const", "A::operator->"),
+        ("void* operator new<int>(Arena&)", "operator new"),
+        ('operator"" _kg(long double)', 'operator"" _kg'),
+        ("Pick<((N) > (3))>::f(int)", "Pick::f"),
+        ("(anonymous namespace)::f(int)@src/two parts.cpp/1", "f@src/two parts.cpp/1"),
+        ("<alloc::vec::Vec<i32>>::extend_with", "extend_with"),
+        ("mycrate::total::<f64>", "mycrate::total"),
         ("[unknown]", "[unknown]"),
         ("all system calls and faults", "all system calls and faults"),
     ],
 )
 def test_short_name(name: str, short: str) -> None:
     assert short_name(name) == short
+
+
+def test_names_stay_apart() -> None:
+    said = distinct_names(["f(int)", "f(long)", "g<int>(int)", "h<int>()/1", "h<long>()/1"])
+    assert list(said.values()) == ["g", "f(int)", "f(long)", "h<int>()/1", "h<long>()/1"]
 
 
 def test_records() -> None:

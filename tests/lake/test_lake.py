@@ -15,8 +15,9 @@ import pytest
 
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.table import PROBLEMS, Problem, problem_rows
+from corr.lake.marker import NAME as MARKER
 from corr.lake.run_facts import RunFacts
-from corr.lake.store import MARKER, Lake, RunInfo
+from corr.lake.store import Lake, RunInfo
 
 
 def commit(lake: Lake, **facts: object) -> RunInfo:

@@ -21,7 +21,7 @@ from tests.support.export_lakes import real_optimisation
 
 VIEWS = (
     *("convergence", "trial_remarks", "move_payoff", "failure_remarks", "proposer_scores"),
-    *("gain_cost", "kernel_bounds"),
+    *("gain_cost", "kernel_bounds", "tried_where", "what_paid"),
 )
 FAILED = ("refused", "did not parse", "did not compile", "wrong output", "crashed", "timed out")
 Rows = list[dict[str, Any]]
