@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from corr.console.remark_words import readable
-from corr.lake.sql import ask
+from corr.lake.answers import kept
 from corr.lake.store import Lake, RunInfo
 
 #: Places below this share are not spoken of unless they are asked for.
@@ -17,7 +17,9 @@ UNKNOWN_SHARE = 0.1
 #: So many places are spoken of.
 MOST_PLACES = 5
 
-_ASKED = "SELECT * EXCLUDE (run_id) FROM findings WHERE share >= ? ORDER BY id, rank"
+#: What tells that a sentence has linkage names, of C++ or Rust.
+MANGLED = ("_Z", "_R")
+_ASKED = "SELECT * EXCLUDE (run_id) FROM findings ORDER BY id, rank"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,9 @@ class Finding:
     """A finding of a hot place. `rank` 1 is the place's answer; `id` numbers the places by heat.
 
     `part` is how many times faster the place could be at most, `ceiling` the whole run; None where
-    that is not known. `confidence` is sure, likely, perhaps or unknown; `test` a command.
+    that is not known. `within` is the id of the place whose finding speaks for this one, too.
+    `called` says who calls a loop in a header.
+    `confidence` is sure, likely, perhaps or unknown; `test` a command.
     """
 
     id: int
@@ -55,6 +59,8 @@ class Finding:
     test: str
     refuted_by: str
     source: str
+    within: int | None = None
+    called: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON has it: what is not bounded, is null."""
@@ -65,18 +71,38 @@ class Finding:
 
 
 def of_run(lake: Lake, run: RunInfo, least_share: float = LEAST_SHARE) -> tuple[Finding, ...]:
-    """Every finding of a run, hottest place first and of each place the likeliest first."""
-    found = ask(lake, _ASKED, [least_share], [run]).to_pylist()
+    """Every finding of a run, hottest place first and of each place the likeliest first.
+
+    They are kept with the run.
+    """
+    found = kept(run, "what the findings say", lambda: _told(lake, run))
+    return tuple(_finding(row) for row in found if row["share"] >= least_share)
+
+
+def _told(lake: Lake, run: RunInfo) -> list[dict[str, Any]]:
+    """The rows of the view, with names as one says them."""
+    from corr.lake.sql import ask
+
+    found: list[dict[str, Any]] = ask(lake, _ASKED, runs=[run]).to_pylist()
     names: dict[str, str] = {}
-    if any("_Z" in row["sentence"] for row in found):
+    if any(mangled in row["sentence"] for row in found for mangled in MANGLED):
         table = ask(lake, "SELECT linkage, name FROM functions", runs=[run])
         names = dict(zip(*(table[c].to_pylist() for c in ("linkage", "name")), strict=True))
-    return tuple(_finding(row, names) for row in found)
+    for row in found:
+        row |= {
+            key: readable(row[key], names)
+            for key in ("says", "helps", "sentence", "called")
+            if row.get(key)
+        }
+        for evidence in row["evidence"]:
+            evidence["says"] = readable(evidence["says"] or "", names)
+    return found
 
 
 def answers(findings: Sequence[Finding], most: int = MOST_PLACES) -> tuple[Finding, ...]:
     """The likeliest finding of each place, hottest first; one alone where nothing can be said."""
-    first = [f for f in findings if f.rank == 1]
+    places = {f.id for f in findings}
+    first = [f for f in findings if f.rank == 1 and f.within not in places]
     if first and first[0].kind == "too_short":
         return (first[0],)
     told = [f for f in first if f.kind != "unknown" or f.share >= UNKNOWN_SHARE]
@@ -90,7 +116,5 @@ def about(
     return tuple(f for f in findings if f.loop in loops or f.place == file_line)
 
 
-def _finding(row: Mapping[str, Any], names: Mapping[str, str]) -> Finding:
-    told = {key: readable(row[key], names) for key in ("says", "helps", "sentence")}
-    evidence = tuple(Evidence(e["rows"], readable(e["says"] or "", names)) for e in row["evidence"])
-    return Finding(**{**row, **told, "evidence": evidence})
+def _finding(row: Mapping[str, Any]) -> Finding:
+    return Finding(**{**row, "evidence": tuple(Evidence(**e) for e in row["evidence"])})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from corr.lake.store import RunInfo
 from corr.program import machine
 from corr.summary.code import bound_words, instruction_mix, stream_words, streams
 from corr.summary.markdown import labels, sentence
+from corr.why import resolve
 
 #: Share of the samples from which a loop of a nest gets every layer, and how many at most do.
 DETAIL_SHARE = 0.05
@@ -27,7 +27,9 @@ Row = dict[str, Any]
 
 _LOOPS = """
 SELECT l.key, left(l.key, len(l.key) - len(l.path)) || split_part(l.path, '.', 1) AS root,
-       l.path, l.function, l.function_name, l.file, l.line, l.end_line, l.depth, l.innermost,
+       l.path, l.function, l.function_name, l.file, l.line,
+       coalesce(l.end_line, l.line) AS end_line, coalesce(l.depth, 1) AS depth,
+       coalesce(l.innermost, true) AS innermost,
        l.number, l.unit, h.share, h.entries, h.iterations, h.trip_count, h.ns_per_iteration,
        CASE WHEN x.vector_width > 1 OR x.interleave > 1
             THEN coalesce(x.vector_width, 1) || 'x' || coalesce(x.interleave, 1) END AS vector,
@@ -87,11 +89,7 @@ def gather(
     own = {source.file for source in run.facts.sources}
     nests = _nests(every, own)
     if loop is not None:
-        nests = [n for n in nests if any(row["key"] == loop for row in n.loops)]
-        if not nests:
-            near = difflib.get_close_matches(loop, [row["key"] for row in every], n=1)
-            hint = f"did you mean {near[0]}?" if near else "`corr hotspots` lists the loops"
-            raise UsageError(f"the run has no loop called {loop}", hint)
+        nests = _holding(connection, nests, loop)
     shown = [n for n in nests[:most] if n is nests[0] or _worth_showing(n, own)]
     keys = {row["key"] for n in shown for row in n.loops}
     ran = any(r["share"] or r["iterations"] for r in every)
@@ -121,6 +119,14 @@ def gather(
         outside=outside,
         numbers=_numbers(every),
     )
+
+
+def _holding(connection: duckdb.DuckDBPyConnection, nests: Sequence[Nest], loop: str) -> list[Nest]:
+    """The nests with a loop that may be called so. Raises UsageError where there is none."""
+    place = resolve(connection, loop)
+    if not place.loops:
+        raise UsageError(f"{loop} has no loop", "`corr why` says what is known of it")
+    return [n for n in nests if any(row["key"] in place.loops for row in n.loops)]
 
 
 def heat(connection: duckdb.DuckDBPyConnection, file: str) -> dict[int, float]:

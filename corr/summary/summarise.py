@@ -325,7 +325,7 @@ def _ir(facts: Facts, level: Level, run: RunInfo, given: Mapping[str, str] | Non
         found = strip_ir(given.get(function, ""), function)
         reason = "no IR of it was given"
     else:
-        found = from_artifacts(run.folder / "artifacts", function)
+        found = from_artifacts(run.artifacts, function)
         reason = "the run kept no optimised module that defines it, or one too large"
     if found is None:
         text = render("no_ir", function=function, reason=reason)

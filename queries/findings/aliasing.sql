@@ -9,7 +9,8 @@ WITH said AS (
        OR words LIKE '%cannot identify array bounds%' OR words LIKE '%cannot prove it is safe to reorder memory operations%'
     GROUP BY ALL
 )
-SELECT h.run_id, id, CASE WHEN r.loop IS NULL THEN 0.92 ELSE 0.5 END AS strength, now / reach AS part,
+-- a chain of operations that takes all of the time is none of its doing
+SELECT h.run_id, id, CASE WHEN bound = 'dependencies' AND model_cycles > 1.5 * work_cycles AND cycles < 1.3 * model_cycles THEN 0.6 WHEN r.loop IS NULL THEN 0.92 ELSE 0.5 END AS strength, now / reach AS part,
        CASE WHEN again THEN 'what the loop stores to may overlap what it reads: a value that never changes is loaded in every pass, and no vectors can be used'
             ELSE 'what the loop stores to may overlap what it reads, and no check at run time can tell: no vectors' END AS says,
        'say that they do not overlap (restrict), or copy what stays the same to a local variable before the loop' AS helps,
@@ -18,4 +19,5 @@ SELECT h.run_id, id, CASE WHEN r.loop IS NULL THEN 0.92 ELSE 0.5 END AS strength
 FROM h JOIN said s USING (run_id, loop)
 -- the vectoriser asks of floating-point order when all of memory is well
 LEFT JOIN (SELECT DISTINCT run_id, loop FROM remarks WHERE name = 'CantReorderFPOps') r USING (run_id, loop)
-WHERE lanes = 1 AND machine_loop IS NOT NULL AND stores > stack_accesses AND (computed_loads = 0 OR again)
+-- what a call does to memory, no restrict tells
+WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT calls AND stores > stack_accesses AND (computed_loads = 0 OR again)

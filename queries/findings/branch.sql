@@ -6,7 +6,10 @@ WITH decided AS (
            arg_max(b.line, (least(b.count, b.false_count) / (b.count + b.false_count), b.count)) AS line,
            arg_max(b.count / (b.count + b.false_count), (least(b.count, b.false_count) / (b.count + b.false_count), b.count)) AS often
     FROM execution_regions b JOIN loops l ON l.run_id = b.run_id AND l.file = b.file AND b.line BETWEEN l.line AND l.end_line
-    WHERE b.kind = 'branch' AND b.count + b.false_count > 1000 AND b.false_count IS NOT NULL
+    -- whether a loop turns once more is no branch on data
+    LEFT JOIN (SELECT n.run_id, n.file, n.line, t.iterations FROM trips t JOIN loops n ON n.run_id = t.run_id AND n.key = t.loop_key) o
+      ON o.run_id = b.run_id AND o.file = b.file AND o.line = b.line AND o.iterations = b.count
+    WHERE o.run_id IS NULL AND b.kind = 'branch' AND b.count + b.false_count > 1000 AND b.false_count IS NOT NULL
     GROUP BY ALL
 )
 SELECT h.run_id, id, CASE WHEN even > 0.2 AND cycles > 2 * model_cycles THEN 0.93 ELSE 0.6 END AS strength,
@@ -18,4 +21,5 @@ SELECT h.run_id, id, CASE WHEN even > 0.2 AND cycles > 2 * model_cycles THEN 0.9
        [{'rows': 'FROM execution_regions WHERE kind = ''branch'' AND line = ' || d.line, 'says': 'taken ' || printf('%.1f %%', 100 * d.often)},
         {'rows': 'FROM instructions WHERE kind = ''branch'' AND machine_loop = ' || h.machine_loop, 'says': branches || ' branches in the machine loop'}] AS evidence
 FROM h JOIN decided d USING (run_id, loop)
-WHERE branches >= 2 AND lanes = 1 AND even > 0.05 AND cycles > 1.6 * model_cycles AND NOT calls
+-- code in vectors has no branch for each element, but where only a part of the loop is in them
+WHERE branches >= 2 AND (lanes = 1 OR branches > 2) AND even > 0.05 AND cycles > 1.6 * model_cycles AND NOT calls

@@ -6,20 +6,29 @@ WITH called AS (
     FROM instructions i
     WHERE i.kind = 'call' GROUP BY ALL
 ), theirs AS (
-    -- what the callees take themselves, outside loops or in their own
-    SELECT s.run_id, coalesce(s.function, s.symbol) AS symbol, sum(s.count) AS samples FROM samples s GROUP BY ALL
+    -- what the callees take themselves; a loop of theirs takes as long where it is inlined
+    SELECT s.run_id, coalesce(s.function, s.symbol) AS symbol, sum(s.count) FILTER (s.loop IS NULL) AS samples,
+           sum(s.count) FILTER (s.loop IS NOT NULL) AS looping
+    FROM samples s GROUP BY ALL
 ), cost AS (
-    SELECT c.run_id, c.machine_loop, sum(t.samples) AS samples FROM called c JOIN theirs t
+    SELECT c.run_id, c.machine_loop, sum(t.samples) AS samples, sum(t.looping) AS looping FROM called c JOIN theirs t
       ON t.run_id = c.run_id AND list_contains(c.symbols, t.symbol) GROUP BY ALL
 )
-SELECT h.run_id, id, 0.9 AS strength, now * (1 + coalesce(o.samples, 0) / h.samples) / reach AS part,
+SELECT h.run_id, id, CASE WHEN looping > h.samples THEN 0.45 ELSE 0.9 END AS strength,
+       CASE WHEN looping > h.samples THEN 'infinity' ELSE now * (1 + coalesce(o.samples, 0) / h.samples) / reach END AS part,
        least(1, share + coalesce(o.samples, 0) / sampled) AS of_time,
        'each iteration calls ' || CASE WHEN c.names[1] IN ('', '*') OR c.names[1] IS NULL THEN 'a function through a pointer' ELSE array_to_string(c.names[1:2], ' and ') END ||
        CASE WHEN o.samples > 0 THEN ' (itself ' || printf('%.1f %%', 100.0 * o.samples / sampled) || ' of the time)' ELSE '' END ||
-       ', for which the loop cannot be vectorised' AS says,
-       CASE WHEN c.names[1] IN ('', '*') OR c.names[1] IS NULL THEN 'take the call out of the loop, or make the callee known: templates, final, -flto with profile'
+       CASE WHEN looping > h.samples THEN ', whose own loop takes ' || printf('%.1f %%', 100.0 * looping / sampled) || ': here is what the calls cost'
+            ELSE ', for which the loop cannot be vectorised' END AS says,
+       CASE WHEN looping > h.samples THEN 'mend the loop of the callee first; inlined (its body in the header, -flto), the calls cost nothing'
+            WHEN c.names[1] IN ('', '*') OR c.names[1] IS NULL THEN 'take the call out of the loop, or make the callee known: templates, final, -flto with profile'
             ELSE 'let it be inlined (its body in the header, -flto), or call a vector form of it' END AS helps,
        CASE WHEN c.names[1] IN ('', '*') THEN NULL ELSE '-flto' END AS flags,
        [{'rows': 'FROM instructions WHERE kind = ''call'' AND machine_loop = ' || h.machine_loop, 'says': 'a call in the machine loop'}] AS evidence
 FROM h JOIN called c USING (run_id, machine_loop) LEFT JOIN cost o USING (run_id, machine_loop)
-WHERE loop IS NOT NULL AND entries IS DISTINCT FROM iterations AND NOT list_has_any(c.symbols, ['_Znwm', 'malloc', '_ZdlPv', '_ZdlPvm', 'free', 'calloc'])
+WHERE loop IS NOT NULL AND entries IS DISTINCT FROM iterations
+  -- what these do is no work for vectors
+  AND NOT list_bool_or(list_transform(c.symbols, lambda s: regexp_matches(s, '^(_Zn[wa]m|_Zd[la]Pv|(m|c|re)alloc$|free$|_*(IO_)?f?(get|put)[cs]|_*f?(printf|read|write|scanf|flush)|pthread_|_Unwind|__cxa_|_ZNS[io]|_ZSt.*[io]stream|qsort|bsearch)')))
+  -- a loop whose turns cannot be counted has no vectors without the call either
+  AND NOT EXISTS (FROM remarks r WHERE r.run_id = h.run_id AND r.loop = h.loop AND r.name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations'))

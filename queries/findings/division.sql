@@ -5,11 +5,11 @@ WITH busy AS (
     SELECT m.run_id, m.machine_loop, sum(m.rthroughput) AS cycles, min(i.line) AS line, min(i.mnemonic) AS mnemonic
     FROM mca_instructions m JOIN instructions i USING (run_id, machine_loop, address) WHERE i.kind = 'division' GROUP BY ALL
 )
-SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles AND h.cycles < 3 * model_cycles THEN 0.88 ELSE 0.4 END AS strength,
+SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles AND coalesce(h.cycles, model_cycles) < 2 * model_cycles THEN 0.88 ELSE 0.4 END AS strength,
        now / reach AS part,
-       'the division in line ' || b.line || ' keeps its unit busy for ' || printf('%.1f', least(b.cycles / elements_a_pass, h.cycles)) || ' of ' || printf('%.1f', h.cycles) || ' cycles an iteration' AS says,
+       'the division in line ' || b.line || ' keeps its unit busy for ' || printf('%.1f', least(b.cycles / elements_a_pass, now)) || ' of ' || printf('%.1f', now) || ' cycles an iteration' || CASE WHEN h.cycles IS NULL THEN ', as llvm-mca has it' ELSE '' END AS says,
        'divide once before the loop and multiply by the inverse, or make the divisor a constant' AS helps,
        CASE WHEN b.mnemonic LIKE '%div_s' OR b.mnemonic LIKE '%divp_' OR b.mnemonic LIKE 'fdiv%' OR b.mnemonic LIKE '%divs_' THEN '-freciprocal-math' END AS flags,
        [{'rows': 'FROM mca_instructions JOIN instructions USING (run_id, machine_loop, address) WHERE kind = ''division'' AND machine_loop = ' || machine_loop,
          'says': b.mnemonic || ': ' || printf('%.1f', b.cycles) || ' cycles a pass'}] AS evidence
-FROM h JOIN busy b USING (run_id, machine_loop) WHERE loop IS NOT NULL AND h.cycles IS NOT NULL
+FROM h JOIN busy b USING (run_id, machine_loop) WHERE loop IS NOT NULL AND now IS NOT NULL AND model_cycles IS NOT NULL

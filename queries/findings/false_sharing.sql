@@ -5,9 +5,13 @@ WITH threads AS (
     SELECT run_id, count(*) AS starts FROM instructions
     WHERE kind = 'call' AND regexp_matches(operands, 'pthread_create|GOMP_parallel|kmpc_fork|_ZNSt6thread') GROUP BY run_id
 )
-SELECT h.run_id, id, CASE WHEN atomics > 0 THEN 0.6 ELSE 0.83 END AS strength, cycles / least(model_cycles, cycles) AS part,
+SELECT h.run_id, id, CASE WHEN atomics > 0 THEN 0.6
+       -- more than a store that the next iteration loads again costs (five cycles or so)
+       WHEN cycles > 4 * greatest(model_cycles, 5) THEN 0.94 WHEN r.loop IS NOT NULL THEN 0.5 ELSE 0.83 END AS strength, cycles / least(model_cycles, cycles) AS part,
        'several threads store here, and an iteration takes ' || printf('%.1f', cycles) || ' cycles where the model expects ' || printf('%.1f', model_cycles) || ': as if their data shared cache lines (false sharing)' AS says,
        'give each thread''s data a cache line of its own (alignas(64)), or sum up in a local variable' AS helps, NULL AS flags,
        [{'rows': 'FROM instructions WHERE kind = ''call'' AND regexp_matches(operands, ''pthread_create|GOMP_parallel|kmpc_fork|_ZNSt6thread'')', 'says': t.starts || ' calls that start threads'}] AS evidence
 FROM h JOIN threads t USING (run_id)
+-- an iteration that reads what the one before it stored waits for that
+LEFT JOIN (SELECT DISTINCT run_id, loop FROM remarks WHERE name IN ('UnsafeDep', 'UnsafeMemDep')) r USING (run_id, loop)
 WHERE loop IS NOT NULL AND stores > 0 AND cycles > 2.5 * model_cycles AND coalesce(span, 0) < l2 AND NOT calls

@@ -1,7 +1,7 @@
 -- finds: time in a library, outside the program's own code
 -- refuted-by: without the calls the time stays
 -- source: perf-record(1); the calls are those of the program's machine code
-WITH callers AS (
+WITH calling AS (
     SELECT i.run_id, regexp_extract(i.operands, '<([^>+@]+)', 1) AS callee, i.symbol AS caller,
            i.file || ':' || i.line AS place, coalesce(max(e.count), 0) AS weight
     FROM instructions i LEFT JOIN execution e ON e.run_id = i.run_id AND e.file = i.file AND e.line = i.line
@@ -9,14 +9,42 @@ WITH callers AS (
 ), most AS (
     -- the library calls the inner function by another name: __exp_fma for exp
     SELECT h.run_id, h.id, arg_max(c.caller, c.weight) AS caller, arg_max(c.place, c.weight) AS place, arg_max(c.callee, c.weight) AS callee
-    FROM h JOIN callers c ON c.run_id = h.run_id AND length(c.callee) >= 3
+    FROM h JOIN calling c ON c.run_id = h.run_id AND length(c.callee) >= 3
      AND (c.callee IN ('memcpy', 'memmove') AND regexp_matches(h.symbol, '^_*mem(move|cpy)')
           OR c.callee = regexp_replace(h.symbol, '@.*', '') OR regexp_matches(h.symbol, '^_*(ieee754_)?' || regexp_escape(c.callee) || '(_|$)'))
     WHERE h.loop IS NULL AND NOT h.own GROUP BY ALL
+), asked AS (
+    -- which function of the library the program calls, when this one of its own runs
+    SELECT run_id, id, arg_max(name, (n, name, caller)) AS name, arg_max(caller, (n, name, caller)) AS caller
+    FROM (SELECT h.run_id, h.id, coalesce(c.via, regexp_replace(h.symbol, '@.*', '')) AS name, c.caller, sum(c.count) AS n
+          FROM h JOIN callers c ON c.run_id = h.run_id AND c.loop IS NULL AND c.function = h.symbol AND c.object = h.object
+          WHERE h.loop IS NULL AND NOT h.own AND h.object NOT LIKE '[%' AND c.caller IS NOT NULL GROUP BY ALL)
+    GROUP BY ALL
+), together AS (
+    SELECT a.run_id, a.id, first_value(a.id) OVER w AS head, sum(h.share) OVER w AS whole, count(*) OVER w AS members
+    FROM asked a JOIN h USING (run_id, id) WINDOW w AS (PARTITION BY a.run_id, h.object, regexp_replace(a.name, '(_mutex|_spin|_rwlock)_.*', '\1'), a.caller ORDER BY a.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
-SELECT h.run_id, id, 0.8 AS strength, 'infinity'::DOUBLE AS part,
-       'time in ' || coalesce(m.callee, regexp_replace(symbol, '@.*', '')) || ' of ' || parse_filename(object) || coalesce(', ' || replace(h.called, ' by ' || coalesce(m.callee, regexp_replace(symbol, '@.*', '')) || ' in ', ' in '), ', called in ' || m.caller || ' (' || m.place || ')', '; by whom is not known') AS says,
-       'call it less often, or use another form of it (a vector one, one for the known size)' AS helps, NULL AS flags,
-       [{'rows': 'SELECT * FROM sample_shares WHERE function = ''' || replace(function, '''', '''''') || '''', 'says': samples || ' samples'}] AS evidence
-FROM h LEFT JOIN most m USING (run_id, id)
-WHERE loop IS NULL AND NOT own AND object NOT LIKE '[%' AND share >= 0.05
+SELECT h.run_id, h.id, coalesce(g.whole, h.share) AS of_time, nullif(g.head, h.id) AS within, 0.8 AS strength, 'infinity'::DOUBLE AS part,
+       'time in ' || known || ' of ' || parse_filename(object) || CASE WHEN g.members > 1 THEN ' (' || printf('%.1f %%', 100 * g.whole) || ' with what it calls)' ELSE '' END || coalesce(', ' || replace(h.called, ' by ' || known || ' in ', ' in '), ', called in ' || m.caller || ' (' || m.place || ')', '; by whom is not known') AS says,
+       CASE WHEN regexp_matches(known, 'flush|endl') THEN 'flush less often: ''\n'' in place of std::endl'
+            WHEN regexp_matches(known, '^_*(IO_)?f?getc|^_*getchar') THEN 'read a block at a time (fread) and take the characters from it, or use getc_unlocked, which takes no lock'
+            WHEN regexp_matches(known, '^(qsort|msort|bsearch)') THEN 'use a form whose comparison is inlined (std::sort, std::lower_bound, or one of your own), or sort by digits'
+            WHEN regexp_matches(known, '^_*(pthread_(mutex|rwlock|spin)|lll_)') THEN 'take the lock less often: more work while it is held, a total for each thread, or an atomic'
+            WHEN regexp_matches(known, '^(_Unwind|__cxa_(throw|begin_catch|allocate_exc)|__gxx_pers)') THEN 'an exception takes microseconds: return a status (std::optional, std::expected) for what happens often'
+            WHEN regexp_matches(known, 'dynamic_cast') THEN 'keep the type in the object, or call a virtual function, in place of asking for the type each time'
+            WHEN regexp_matches(known, '^_ZNS[iod]|stringstream|stringbuf|[io]stream|num_get|num_put|locale|use_facet|sentry') THEN 'make a stream once and use it again, or read and write numbers with std::from_chars and std::to_chars'
+            WHEN regexp_matches(known, 'basic_string|_M_append|_M_replace|_M_mutate|_M_create') THEN 'reserve, append in place (s += x), and pass std::string_view'
+            WHEN regexp_matches(known, '^_*(clock_gettime|gettimeofday|time|vdso)') THEN 'ask for the time less often'
+            WHEN regexp_matches(known, '^_*((v|f|s|vf|vs)?n?printf|puts|put[cs]|fwrite|fput|write|_?IO_)') THEN 'write less, or make the text yourself (std::to_chars) and write it in large pieces'
+            WHEN regexp_matches(known, '^_*(malloc|calloc|realloc|c?free|int_(malloc|free)|_Znwm|_ZdlPv|tcache)') THEN 'ask for memory less often: keep objects, reserve, or take many at once (an arena)'
+            WHEN regexp_matches(known, '^_*(mem(cpy|move|set)|str(cpy|cat))') THEN 'copy less: move, keep in place, or copy only what is used'
+            WHEN regexp_matches(known, '^_*(strto|ato[ifl]|(s|f|vs)?scanf)') THEN 'read numbers with std::from_chars or a reader of your own, which know no locale'
+            WHEN regexp_matches(known, '^_*(s?rand|random|drand|lrand)') THEN 'use a generator of your own (xorshift), which can be inlined and takes no lock'
+            WHEN regexp_matches(object, 'lib(m|mvec)[-.]') THEN 'use a vector form of it (-fveclib=libmvec with -ffast-math), a cheaper function, or a table'
+            WHEN regexp_matches(known, '^_*(str|mem)(len|cmp|chr|rchr|str|mem)') THEN 'keep the length or a hash beside the text, so that it need not be looked through'
+            ELSE 'call it less often, or use another form of it (a vector one, one for the known size)' END AS helps, NULL AS flags,
+       [{'rows': 'SELECT * FROM sample_shares WHERE function = ''' || replace(h.symbol, '''', '''''') || '''', 'says': samples || ' samples'}] AS evidence
+FROM (SELECT h.*, coalesce(m.callee, a.name, regexp_replace(h.symbol, '@.*', '')) AS known
+      FROM h LEFT JOIN most m USING (run_id, id) LEFT JOIN asked a USING (run_id, id)) h
+LEFT JOIN most m USING (run_id, id) LEFT JOIN together g USING (run_id, id)
+WHERE loop IS NULL AND NOT own AND object NOT LIKE '[%' AND h.share >= 0.05 AND NOT regexp_matches(parse_filename(object), '^lib(g|i)?omp')

@@ -9,4 +9,4 @@ SELECT h.run_id, id, 0.4 AS strength, now / reach AS part,
        'the compiler did not vectorise it: ' || regexp_replace(trim(r.words), '^loop not vectorized: ', '') AS says,
        'take that reason away' AS helps, NULL AS flags,
        [{'rows': 'FROM remarks WHERE name = ''' || r.name || ''' AND ' || here, 'says': trim(r.words)}] AS evidence
-FROM h JOIN reasons r USING (run_id, loop) WHERE lanes = 1 AND machine_loop IS NOT NULL
+FROM h JOIN reasons r USING (run_id, loop) WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT (calls AND r.name LIKE 'CantVectorize%')

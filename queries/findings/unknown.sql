@@ -1,13 +1,19 @@
 -- finds: a hot place of which no layer tells why it takes its time
 -- refuted-by: any other finding
 -- source: none
-SELECT h.run_id, id, 0.05 AS strength, NULL::DOUBLE AS part,
+WITH around AS (
+    -- turns that were all unrolled are part of the loop around them
+    SELECT h.run_id, h.id, arg_max(p.id, length(p.loop)) AS head
+    FROM h JOIN h p ON p.run_id = h.run_id AND starts_with(h.loop, p.loop || '.') AND p.machine_loop IS NOT NULL
+    WHERE h.machine_loop IS NULL GROUP BY ALL
+)
+SELECT h.run_id, id, a.head AS within, 0.05 AS strength, NULL::DOUBLE AS part,
        CASE WHEN loop IS NULL AND object LIKE '[%' AND object <> '[kernel]' THEN 'time in code that could not be resolved'
             WHEN object = '[kernel]' THEN 'time in the kernel: ' || function || coalesce(', ' || called, '')
             WHEN loop IS NULL THEN 'time in code outside any loop' || coalesce(' of ' || symbol, '') || coalesce(', ' || called, '')
             WHEN cycles > 1.8 * model_cycles THEN printf('%.1f', cycles) || ' cycles an iteration, where the model, which knows no caches and no wrong guesses of branches, expects ' || printf('%.1f', model_cycles) || '; which of them it is cannot be told without a PMU'
             WHEN machine_loop IS NULL THEN 'no machine loop of it was modelled'
-            ELSE 'what it computes takes the time' || coalesce(': ' || printf('%.1f', cycles) || ' cycles an iteration', '') || coalesce(', bound by ' || bound, '') END AS says,
+            ELSE 'what it computes takes the time' || coalesce(': ' || printf('%.1f', cycles) || ' cycles an iteration', '') || CASE WHEN bound IN ('dependencies', 'dispatch width') THEN ', bound by ' || bound ELSE coalesce(', most of it in one unit of the processor (' || bound || ')', '') END END AS says,
        CASE WHEN loop IS NULL AND called IS NULL THEN 'see who calls it (perf record -g)' ELSE 'ask corr why for every layer' END AS helps, NULL AS flags,
        [{'rows': CASE WHEN loop IS NULL THEN 'FROM sample_shares WHERE loop IS NULL AND function = ''' || replace(coalesce(symbol, ''), '''', '''''') || '''' ELSE 'FROM hotspots WHERE ' || here END, 'says': samples || ' samples'}] AS evidence
-FROM h
+FROM h LEFT JOIN around a USING (run_id, id)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from corr.lake.sql import ask
 from corr.lake.store import Lake
 from corr.summary.summarise import summarise
 from tests.support.command import Corr
+from tests.support.places import ROOT
 
 
 def test_terminal_json_and_summary_say_what_sql_says(planted_folder: Path, corr: Corr) -> None:
@@ -42,3 +48,16 @@ def test_a_run_that_was_not_run_has_nothing_to_say(tmp_path: Path, corr: Corr) -
     done = corr("collect", "f.c", "--no-run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "nothing to say" in corr("explain", cwd=tmp_path).stdout
+
+
+@pytest.mark.slow
+def test_collect_says_the_answer_before_what_is_missing(tmp_path: Path) -> None:
+    """Both streams, as a terminal shows them; a program that ends by _exit has no counts."""
+    (tmp_path / "f.c").write_text("#include <unistd.h>\nint main(void) { _exit(0); }\n")
+    said = subprocess.run(
+        [sys.executable, "-m", "corr", "collect", "f.c"], cwd=tmp_path, check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ).stdout  # fmt: skip
+    heading, answer, hint = (said.index(w) for w in ("collected in", "to say", "→ let it end"))
+    assert heading < answer < hint

@@ -183,7 +183,7 @@ def test_an_imported_profile(tmp_path: Path, corr: Any) -> None:
 
 def test_unknown_names_are_usage_errors(gemm: Lake, gemm_lake: Path, corr: Any) -> None:
     run = gemm.find("a")
-    with pytest.raises(UsageError, match="no loop called") as wrong:
+    with pytest.raises(UsageError, match="no place called") as wrong:
         summarise(gemm, run, loop="kernel_gemm/1.1.2")
     assert wrong.value.fix == "did you mean kernel_gemm/1.1.1?"
     with pytest.raises(UsageError, match="no level"):

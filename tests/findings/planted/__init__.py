@@ -20,6 +20,7 @@ class Planted:
     words: tuple[str, ...] = ()
     mended_by: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -50,6 +51,32 @@ PLANTED = (
     Planted("library.c", "library", ("exp of libm", "called in kernel"), link=("-lm",)),
     Planted("spills.c", "spills", ("stack",)),
     Planted("short_trips.c", "short_trips", ("3.0 times an entry",)),
-    Planted("near_roof.c", "near_roof", ("ittle to gain",)),
+    Planted("near_roof.c", "near_roof", ("ittle to gain",), flags=("-march=native",)),
+    Planted("narrow.c", "narrow", ("vectors of 128 bits",), ("-march=native",)),
+    Planted("subnormal.c", "subnormal", ("subnormal", "-mdaz-ftz"), ("-mdaz-ftz",)),
+    Planted("tiny_bias.c", "subnormal", ("2e-39f in line 10",), ("-mdaz-ftz",)),
+    Planted("shuffles.c", "shuffles", ("6 of the 25 instructions", "structure of arrays")),
+    Planted("widened.c", "widened", ("elements of 1 byte are widened to 8",)),
+    Planted("dispatch.c", "dispatch", ("interpreter", "-fprofile-use")),
+    Planted("calls.cpp", "calls", ("sum is called 40.9 million times", "calls itself")),
+    Planted(
+        "waiting.c",
+        "waiting",
+        ("parallel loops in main", "one parallel region"),
+        link=("-fopenmp",),
+    ),
+    Planted("store_forward.cpp", "store_forward", ("by 1 byte is soon loaded by 8",)),
+    Planted("tree.cpp", "container", ("a tree", "called in main (tree.cpp:11)")),
+    Planted("hash.cpp", "container", ("a hash table", "open addressing")),
+    Planted("virtual.cpp", "virtual_calls", ("virtual.cpp:41 goes to 3 functions", "by type")),
+    Planted("scan.c", "scan", ("running value",)),
+    Planted("transpose.c", "stride", ("in blocks of both",)),
+    Planted("shared.cpp", "atomic", ("shared_ptr by reference",)),
+    Planted("conversions.c", "conversions", ("8 of the 23 instructions", "0.5f")),
+    Planted("histogram.c", "dependence", ("several tables",)),
     Planted("tiny.c", "too_short", ("too short to say",)),
+)
+#: Its cost is seen only where two processors do not share a first-level cache, and both are idle.
+FALSE_SHARING = Planted(
+    "false_sharing.cpp", "false_sharing", ("false sharing", "alignas(64)"), link=("-pthread",)
 )

@@ -1,0 +1,14 @@
+-- finds: threads of OpenMP wait for one another at the ends of parallel loops
+-- refuted-by: with one parallel region round them, or with fewer threads, the library takes as long
+-- source: OpenMP 5.2, 15.3 (barriers); KMP_BLOCKTIME in the LLVM OpenMP runtime reference
+WITH whole AS (
+    SELECT run_id, sum(share) AS share, min(id) AS id, count(*) AS places FROM h
+    WHERE loop IS NULL AND regexp_matches(parse_filename(object), '^lib(g|i)?omp') GROUP BY run_id
+)
+SELECT h.run_id, h.id, least(1, w.share) AS of_time, 0.85 AS strength, 'infinity'::DOUBLE AS part,
+       'threads start, meet and wait for one another in ' || parse_filename(object) || CASE WHEN w.places > 1 THEN ' (' || printf('%.1f %%', 100 * w.share) || ' in all)' ELSE '' END
+       || coalesce(', ' || replace(called, 'called by __kmpc_fork_call ', 'at the parallel loops '), '') AS says,
+       'give each thread more to do between two meetings (one parallel region round the outer loop, larger pieces, an even schedule), or start fewer threads than there are idle processors (OMP_NUM_THREADS)' AS helps,
+       NULL AS flags, nullif(w.id, h.id) AS within,
+       [{'rows': 'FROM callers WHERE object LIKE ''%' || parse_filename(object) || '''', 'says': h.samples || ' samples'}] AS evidence
+FROM h JOIN whole w USING (run_id) WHERE loop IS NULL AND regexp_matches(parse_filename(object), '^lib(g|i)?omp')
