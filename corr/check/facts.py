@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from collectors.base import toolchain
-from collectors.base.demangle import demangle
+from collectors.base.demangle import MANGLED, demangle
 from collectors.base.errors import CorrError
 from corr.check.remarks import callees, vectoriser_reason
 from corr.compare.difference import SIDES, Diff, SideName
@@ -130,7 +130,7 @@ def _names(difference: Diff) -> dict[str, str]:
     """Plain names of the C++ callees in the comparison; none where LLVM's tools are missing."""
     remarks = [remark for loop in difference.loops for remark in loop.remarks]
     remarks += [outside.remark for outside in difference.outside_loops]
-    mangled = {name for name in callees(remarks) if name.startswith("_Z")}
+    mangled = {name for name in callees(remarks) if name.startswith(MANGLED)}
     try:
         return demangle(mangled, toolchain.find()) if mangled else {}
     except CorrError:

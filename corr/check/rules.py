@@ -33,8 +33,8 @@ from corr.compare.difference import (
     LoopDiff,
     RemarkChange,
     SideName,
-    TimeRatio,
 )
+from corr.compare.judged import TimeRatio
 from corr.system.config import CheckSettings
 from corr.timing.verdict import Verdict
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import duckdb
 
 from collectors.source_loops.source_text import extent
-from corr.compare import hypotheses, loop_pairs
+from corr.compare import circumstances, hypotheses, loop_pairs
+from corr.compare.calls import CallChange, CallSide
 from corr.compare.difference import (
-    SIDE_COLUMNS,
     ComparedRun,
     CounterChange,
     Diff,
@@ -22,10 +22,13 @@ from corr.compare.difference import (
     RegionChange,
     RemarkChange,
     RemarkChanges,
-    Side,
     SideName,
+    Total,
 )
-from corr.compare.times import LoopTimes, loop_times, times_of
+from corr.compare.divided import divided
+from corr.compare.places import PlaceDiff
+from corr.compare.side import SIDE_COLUMNS, Side
+from corr.compare.times import loop_times, times_of
 from corr.lake.sql import connect, rows
 from corr.lake.store import Lake, RunInfo
 from corr.system.shipped_files import shipped
@@ -51,29 +54,39 @@ def diff(
     used, with a wider margin, since they were taken at different times. Without `explain` no
     hypothesis is formed.
     """
-    connection = connect(lake, [a, b])
+    # a run beside itself is read once: its rows would meet each other
+    connection = connect(lake, [a] if a.run_id == b.run_id else [a, b])
     try:
         connection.execute("CREATE TEMP TABLE sides (side VARCHAR, run_id VARCHAR)")
         connection.executemany(
             "INSERT INTO sides VALUES (?, ?)", [("a", a.run_id), ("b", b.run_id)]
         )
         _pair_loops(connection, a, b)
+        asked = circumstances.differences(a.facts, b.facts)
+        circumstances.store(connection, asked)
         for path in sorted((shipped("queries") / "diff").glob("*.sql")):
             connection.execute(path.read_text())
         times = times_of(connection, measured)
-        loops = _loops(connection, loop_times(connection, times))
+        every, places = divided(connection, _loops(connection), loop_times(connection, times))
+        loops = [loop for loop in every if loop.changed or loop.share >= LISTED_SHARE]
         if explain:
-            _store_times(connection, loops)
-            causes = hypotheses.explain(connection, [loop.key for loop in loops])
+            _store_times(connection, loops, places)
+            keys = [*(loop.key for loop in loops), *(place.key for place in places)]
+            causes = hypotheses.explain(connection, keys)
             loops = [replace(loop, hypotheses=causes[loop.key]) for loop in loops]
+            places = [replace(place, hypotheses=causes[place.key]) for place in places]
+        total = times.total() if times else None
         return Diff(
             _compared(a),
             _compared(b),
-            times.total() if times else None,
+            total,
             _counters(connection),
             tuple(sorted(loops, key=_weight)),
             _outside(connection),
             tuple(RegionChange(**row) for row in rows(connection, "FROM diff_regions")),
+            asked,
+            tuple(sorted(places, key=_weight)),
+            _calls(connection, total),
         )
     finally:
         connection.close()
@@ -114,33 +127,51 @@ def _loop_texts(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> list[loo
     return loops
 
 
-def _loops(connection: duckdb.DuckDBPyConnection, times: LoopTimes | None) -> list[LoopDiff]:
-    """Each pair of loops that is hot or differs, with its remarks, code and passes."""
+def _loops(connection: duckdb.DuckDBPyConnection) -> list[LoopDiff]:
+    """Each pair of loops, with its remarks, code and passes."""
     remarks = _by_loop(connection, "diff_remarks WHERE in_loop")
     mnemonics = _by_loop(connection, "diff_mnemonics")
     passes = _by_loop(connection, "diff_passes")
     loops = []
     for row in rows(connection, "FROM diff_loops"):
         key = row["loop"]
-        loop = LoopDiff(
-            key,
-            row["place"],
-            row["function"],
-            row["matched_by"],
-            _side(row, "a"),
-            _side(row, "b"),
-            remarks=_remark_changes(remarks.get(key, [])),
-            mnemonics=tuple(
-                MnemonicChange(m["mnemonic"], m["count_a"], m["count_b"])
-                for m in mnemonics.get(key, [])
-            ),
-            passes_began=_pass_names(passes.get(key, []), "b"),
-            passes_stopped=_pass_names(passes.get(key, []), "a"),
+        loops.append(
+            LoopDiff(
+                key,
+                row["place"],
+                row["function"],
+                row["matched_by"],
+                _side(row, "a"),
+                _side(row, "b"),
+                remarks=_remark_changes(remarks.get(key, [])),
+                mnemonics=tuple(
+                    MnemonicChange(m["mnemonic"], m["count_a"], m["count_b"])
+                    for m in mnemonics.get(key, [])
+                ),
+                passes_began=_pass_names(passes.get(key, []), "b"),
+                passes_stopped=_pass_names(passes.get(key, []), "a"),
+            )
         )
-        loop = _timed(loop, times)
-        if loop.changed or loop.share >= LISTED_SHARE:
-            loops.append(loop)
     return loops
+
+
+def _calls(connection: duckdb.DuckDBPyConnection, total: Total | None) -> tuple[CallChange, ...]:
+    """Calls that the inliner decided otherwise."""
+
+    def side(row: Row, name: SideName, seconds: float | None) -> CallSide:
+        place, decided, share, cost, threshold = (
+            row[f"{column}_{name}"] for column in ("place", "decided", "share", "cost", "threshold")
+        )
+        taken = None if seconds is None else share * seconds
+        return CallSide(place, decided, share, taken, cost, threshold)
+
+    whole = (total.seconds_a, total.seconds_b) if total else (None, None)
+    return tuple(
+        CallChange(
+            row["callee"], row["callee_name"], side(row, "a", whole[0]), side(row, "b", whole[1])
+        )
+        for row in rows(connection, "FROM diff_decisions")
+    )
 
 
 def _side(row: Row, name: SideName) -> Side:
@@ -172,35 +203,28 @@ def _pass_names(changes: Sequence[Row], side: SideName) -> tuple[str, ...]:
     return tuple(sorted(row["pass"] for row in changes if row["side"] == side))
 
 
-def _timed(loop: LoopDiff, times: LoopTimes | None) -> LoopDiff:
-    """The loop with its time ratio, and the seconds gained or lost in it."""
-    if times is None:
-        return loop
-    ratio = None if loop.only_in else times.ratio(loop.a, loop.b)
-    return replace(loop, time=ratio, cost=times.cost(loop.a, loop.b))
-
-
-def _store_times(connection: duckdb.DuckDBPyConnection, loops: Iterable[LoopDiff]) -> None:
+def _store_times(
+    connection: duckdb.DuckDBPyConnection,
+    loops: Sequence[LoopDiff],
+    places: Sequence[PlaceDiff],
+) -> None:
     """Put time and change beside the layers, for the hypotheses' SQL."""
     connection.execute(
         "CREATE TEMP TABLE diff_times (loop VARCHAR, time_ratio DOUBLE, verdict VARCHAR,"
-        " cost DOUBLE, code_changed BOOLEAN, remarks_changed BOOLEAN, listed BOOLEAN)"
+        " cost DOUBLE, code_changed BOOLEAN, remarks_changed BOOLEAN)"
     )
-    for loop in loops:
+    found: list[tuple[LoopDiff | PlaceDiff, bool, bool]]
+    found = [(loop, loop.code_changed, bool(loop.remarks)) for loop in loops]
+    found += [(place, False, False) for place in places]
+    for node, *changes in found:
+        ratio = node.time.value if node.time else None
         connection.execute(
-            "INSERT INTO diff_times VALUES (?, ?, ?, ?, ?, ?, true)",
-            [
-                loop.key,
-                loop.time.value if loop.time else None,
-                loop.verdict,
-                loop.cost,
-                loop.code_changed,
-                bool(loop.remarks),
-            ],
+            "INSERT INTO diff_times VALUES (?, ?, ?, ?, ?, ?)",
+            [node.key, ratio, node.verdict, node.cost, *changes],
         )
 
 
-def _weight(loop: LoopDiff) -> tuple[float, float, str]:
+def _weight(loop: LoopDiff | PlaceDiff) -> tuple[float, float, str]:
     """What cost or gained most comes first, then what is hottest."""
     return -abs(loop.cost or 0.0) if loop.changed else 0.0, -loop.share, loop.key
 

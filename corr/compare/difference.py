@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
+from corr.compare.calls import CallChange
+from corr.compare.circumstances import Circumstance
+from corr.compare.judged import Hypothesis, Json, TimeRatio, flat, time_json
+from corr.compare.places import PlaceDiff
+from corr.compare.side import Side
 from corr.experiment.bisection import Bisected
 from corr.timing.verdict import Verdict
 
-Json = dict[str, Any]
 SideName = Literal["a", "b"]
 SIDES: tuple[SideName, SideName] = ("a", "b")
+
+#: Share of the samples below which a loop or place is counted but gets no row.
+HARDLY = 0.002
+#: The same, where nothing is decided of its time.
+UNDECIDED = 0.01
+#: Part of the whole difference from which on what has no verdict of its own gets a row.
+NOTICEABLE = 0.05
+CLEAR = (Verdict.faster, Verdict.slower)
 
 #: Passes whose remarks most often decide, the weightiest first.
 PASSES_BY_WEIGHT = (
@@ -42,20 +54,7 @@ class ComparedRun:
     revision: str | None = None
 
     def to_json(self) -> Json:
-        return _flat(self)
-
-
-@dataclass(frozen=True)
-class TimeRatio:
-    """Time of b over time of a, its confidence interval, and what that allows one to say."""
-
-    value: float
-    low: float
-    high: float
-    verdict: Verdict
-
-    def __str__(self) -> str:
-        return f"×{self.value:.2f} (99 %: {self.low:.2f}–{self.high:.2f})"
+        return flat(self)
 
 
 @dataclass(frozen=True)
@@ -76,56 +75,12 @@ class Total:
         return {
             "seconds_a": self.seconds_a,
             "seconds_b": self.seconds_b,
-            **_time(self.time),
+            **time_json(self.time),
             "clock": self.clock,
             "interleaved": self.interleaved,
             "repetitions": list(self.repetitions),
             "margin": self.margin,
         }
-
-
-@dataclass(frozen=True)
-class Side:
-    """A loop as one of the builds has it; the fields but `loop` are columns of `diff_loops`.
-
-    `loop` is its key there, None in a build without it. `share` is of the run's samples, inner
-    loops left out. `mca_cycles`, `bound` and `ipc` are llvm-mca's, of its hottest machine loop.
-    What is counted from `instructions` to `double_operations` are machine instructions.
-    `sparsity`: the longest step of an access over the bytes that it reads or writes.
-    """
-
-    place: str | None = None
-    share: float | None = None
-    samples: int | None = None
-    entries: int | None = None
-    iterations: int | None = None
-    trip_count: float | None = None
-    vector_width: int | None = None
-    interleave: int | None = None
-    unroll: int | None = None
-    mca_cycles: float | None = None
-    bound: str | None = None
-    ipc: float | None = None
-    vector_bits: int | None = None
-    instructions: int | None = None
-    stack_accesses: int | None = None
-    calls: int | None = None
-    divisions: int | None = None
-    branches: int | None = None
-    selects: int | None = None
-    gathers: int | None = None
-    atomics: int | None = None
-    fmas: int | None = None
-    memory_accesses: int | None = None
-    prefetches: int | None = None
-    float_operations: int | None = None
-    double_operations: int | None = None
-    sparsity: float | None = None
-    loop: str | None = None
-
-
-#: The columns of `diff_loops` that there are for each side, with `_a` and `_b`.
-SIDE_COLUMNS = tuple(f.name for f in fields(Side) if f.name != "loop")
 
 
 @dataclass(frozen=True)
@@ -163,7 +118,7 @@ class RemarkChange:
         return self.words_a if side == "a" else self.words_b
 
     def to_json(self) -> Json:
-        values = _flat(self)
+        values = flat(self)
         return {"pass": values.pop("pass_name"), **values}
 
 
@@ -212,31 +167,11 @@ class MnemonicChange:
 
 
 @dataclass(frozen=True)
-class Hypothesis:
-    """Why a loop changed, as a rule of queries/hypotheses has it.
-
-    `strength` is from 0 to 1. `evidence`: sentences that each name their table. `confirm`: the side
-    and the flags that switch the suspected cause off there; `confirmed`: what that showed.
-    """
-
-    name: str
-    says: str
-    strength: float
-    evidence: tuple[str, ...]
-    refuted_by: str
-    source: str
-    confirm: str | None = None
-    confirmed: str | None = None
-
-    def to_json(self) -> Json:
-        return _flat(self) | {"evidence": list(self.evidence)}
-
-
-@dataclass(frozen=True)
 class LoopDiff:
     """A loop of two builds. `key` and `place` are those of b, of a where b has no such loop.
 
-    `cost`: seconds that b spends in it beyond those of a. `passes_began` and `passes_stopped`
+    `cost`: seconds that b spends in it beyond those of a. Samples that moved between it and
+    functions that it calls (`with_callees`) count as its own. `passes_began` and `passes_stopped`
     change the loop in b only and in a only; `bisected`: the invocations that decide.
     """
 
@@ -254,6 +189,7 @@ class LoopDiff:
     passes_stopped: tuple[str, ...] = ()
     bisected: tuple[Bisected, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
+    with_callees: tuple[str, ...] = ()
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -279,7 +215,8 @@ class LoopDiff:
 
     @property
     def code_changed(self) -> bool:
-        return bool(self.mnemonics)
+        """Other instructions, or the same ones on registers of another width."""
+        return bool(self.mnemonics) or self.a.vector_bits != self.b.vector_bits
 
     @property
     def changed(self) -> bool:
@@ -295,12 +232,13 @@ class LoopDiff:
             "function": self.function,
             "matched_by": self.matched_by,
             "only_in": self.only_in,
-            "a": _flat(self.a),
-            "b": _flat(self.b),
-            **_time(self.time),
+            "a": flat(self.a),
+            "b": flat(self.b),
+            **time_json(self.time),
             "cost": self.cost,
+            "with_callees": list(self.with_callees),
             **self.remarks.to_json(),
-            "instructions": [_flat(m) for m in self.mnemonics],
+            "instructions": [flat(m) for m in self.mnemonics],
             "passes_began": list(self.passes_began),
             "passes_stopped": list(self.passes_stopped),
             "code_changed": self.code_changed,
@@ -340,7 +278,10 @@ class RegionChange:
 class Diff:
     """Two runs compared; `total` is None where one of them has no times.
 
-    `loops` are those that are hot or differ, what cost or gained most first.
+    `loops` are those that are hot or differ, what cost or gained most first; `asked` is what
+    differs between the runs themselves (arguments, input, environment), which comes before any
+    cause. `places` are functions, libraries and kernel outside loops; `calls` those that were
+    inlined in one of the two, the hottest first.
     """
 
     a: ComparedRun
@@ -350,36 +291,51 @@ class Diff:
     loops: tuple[LoopDiff, ...] = ()
     outside_loops: tuple[FunctionRemark, ...] = ()
     regions: tuple[RegionChange, ...] = ()
+    asked: tuple[Circumstance, ...] = ()
+    places: tuple[PlaceDiff, ...] = ()
+    calls: tuple[CallChange, ...] = ()
 
     @property
     def verdict(self) -> Verdict | None:
         return self.total.time.verdict if self.total else None
+
+    @property
+    def cost(self) -> float | None:
+        """Seconds of b beyond those of a, as a whole; None where times or samples are missing."""
+        nodes: list[LoopDiff | PlaceDiff] = [*self.loops, *self.places]
+        if self.total is None or all(node.cost is None for node in nodes):
+            return None
+        return self.total.seconds_b - self.total.seconds_a
+
+    def rows(self) -> tuple[tuple[LoopDiff | PlaceDiff, ...], int]:
+        """What is worth a row, what cost or gained most first, and how many changed loops are not.
+
+        A row has a change of its own, or a noticeable part of a difference of the whole.
+        """
+        part = NOTICEABLE * abs(self.cost or 0.0) if self.verdict in CLEAR else math.inf
+        nodes: list[LoopDiff | PlaceDiff] = [*self.loops, *self.places]
+        unknown = all(node.share == 0.0 for node in nodes)
+        found = [
+            node
+            for node in nodes
+            if node.changed or abs(node.cost or 0.0) >= part
+            if unknown or node.share >= (HARDLY if node.verdict in CLEAR else UNDECIDED)
+        ]
+        found.sort(key=lambda node: -abs(node.cost or 0.0))
+        left = sum(loop.changed for loop in self.loops if loop not in found)
+        return tuple(found), left
 
     def to_json(self) -> Json:
         untimed = {"verdict": None, "clock": None, "interleaved": False}
         return {
             "a": self.a.to_json(),
             "b": self.b.to_json(),
+            "asked": [c.to_json() for c in self.asked],
             "total": self.total.to_json() if self.total else untimed,
-            "counters": [_flat(c) for c in self.counters],
+            "counters": [flat(c) for c in self.counters],
             "loops": [loop.to_json() for loop in self.loops],
             "outside_loops": [r.to_json() for r in self.outside_loops],
-            "regions": [_flat(r) for r in self.regions],
+            "places": [place.to_json() for place in self.places],
+            "regions": [flat(r) for r in self.regions],
+            "calls": [call.to_json() for call in self.calls],
         }
-
-
-def _time(time: TimeRatio | None) -> Json:
-    if time is None:
-        return dict.fromkeys(("time_ratio", "time_low", "time_high", "verdict"))
-    known = math.isfinite(time.high)  # else there were too few repetitions for an interval
-    return {
-        "time_ratio": time.value,
-        "time_low": time.low if known else None,
-        "time_high": time.high if known else None,
-        "verdict": str(time.verdict),
-    }
-
-
-def _flat(value: Any) -> Json:
-    """The fields of a dataclass that holds no other."""
-    return asdict(value)

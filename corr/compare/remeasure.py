@@ -11,7 +11,7 @@ from corr.console.output import message
 from corr.console.progress import Progress
 from corr.lake.store import RunInfo
 from corr.timing.clocks import Comparison, told
-from corr.timing.interleave import interleave
+from corr.timing.interleave import interleave, strictly_clear
 
 
 class NoBinary(CorrError):
@@ -41,7 +41,7 @@ def remeasure(a: RunInfo, b: RunInfo, ok_status: Sequence[int] | None = None) ->
     """
     first, second = binaries(a, b, ok_status)
     with Progress() as progress, progress.step("timing both in turn"):
-        measured = interleave(first, second)
+        measured = interleave(first, second, decide=strictly_clear)
     if measured.load is not None:
         message(f"  {told(measured.load)}")
     return measured

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from corr.compare.difference import Side, TimeRatio, Total
+from corr.compare.difference import Total
+from corr.compare.judged import TimeRatio
 from corr.lake.sql import rows
 from corr.timing.clocks import Comparison, Pairs, compared
 from corr.timing.interleave import reading
@@ -27,6 +28,16 @@ from corr.timing.verdict import (
 
 #: Repetitions of each side below which no difference of times is claimed.
 FEWEST_REPETITIONS = 5
+
+
+class Sampled(Protocol):
+    """A loop or place of one side: its part of the samples, and how many they are."""
+
+    @property
+    def share(self) -> float | None: ...
+
+    @property
+    def samples(self) -> int | None: ...
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class Times:
 
     def judged(self, ratio: Ratio, margin: float) -> TimeRatio:
         """A ratio with the verdict that it allows beyond a margin."""
-        verdict = ratio.verdict(margin) if self.decisive else Verdict.inconclusive
+        verdict = ratio.strictly(margin) if self.decisive else Verdict.inconclusive
         return TimeRatio(ratio.value, ratio.low, ratio.high, verdict)
 
     def total(self) -> Total:
@@ -79,13 +90,18 @@ class LoopTimes:
     def _draws(self) -> npt.NDArray[np.float64]:
         return draws_of_ratio(self.times.a, self.times.b, paired=self.times.interleaved)
 
-    def cost(self, a: Side, b: Side) -> float:
-        """Seconds of b in a loop less those of a."""
+    def seconds(self, a: Sampled, b: Sampled) -> tuple[float, float]:
+        """What each side spent in a loop or place."""
         seconds_a, seconds_b = self.times.medians
-        return (b.share or 0.0) * seconds_b - (a.share or 0.0) * seconds_a
+        return (a.share or 0.0) * seconds_a, (b.share or 0.0) * seconds_b
 
-    def ratio(self, a: Side, b: Side) -> TimeRatio | None:
-        """The times of a loop that both sides have; None where it has too few samples."""
+    def cost(self, a: Sampled, b: Sampled) -> float:
+        """Seconds of b in a loop or place less those of a."""
+        seconds_a, seconds_b = self.seconds(a, b)
+        return seconds_b - seconds_a
+
+    def ratio(self, a: Sampled, b: Sampled) -> TimeRatio | None:
+        """The times of what both sides have; None where it has too few samples."""
         seconds_a, seconds_b = self.times.medians
         samples = a.samples or 0, b.samples or 0
         ratio = loop_ratio(self._draws, seconds_b / seconds_a, samples, self.samples)
@@ -93,12 +109,16 @@ class LoopTimes:
         return None if ratio is None else self.times.judged(ratio, self.times.margin + MARGIN)
 
 
+def times_in_turn(measured: Comparison) -> Times:
+    return Times(measured.a, measured.b, measured.clock, True)
+
+
 def times_of(
     connection: duckdb.DuckDBPyConnection, measured: Comparison | None = None
 ) -> Times | None:
     """The times of the two runs of `sides`: `measured`, else those that the runs recorded."""
     if measured is not None and measured.series.positive:
-        return Times(measured.a, measured.b, measured.clock, True)
+        return times_in_turn(measured)
     sides: list[list[dict[str, Any]]] = [
         rows(
             connection,

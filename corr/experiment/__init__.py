@@ -6,4 +6,5 @@ defines, and which functions go together) → hybrids.py (functions of one build
 invocations.py (the pass invocations of a compilation) → ablation.py (what a pass is worth to a
 function) and bisection.py (which invocation gave code a property); effects.py (seconds with an
 interval, of a budget)
+otherwise.py (a build as it is, run in another way: numbers flushed, memory kept, data moved)
 """

@@ -84,7 +84,7 @@ def kept(run: RunInfo, toolchain: Toolchain, folder: Path) -> Kept:
         raise NoModules(what, "compare builds without -flto")
     found = []
     for built in Builder(replace(program, overlay={}), toolchain, folder).units:
-        source = run.folder / "artifacts" / built.optimised.name
+        source = run.artifacts / built.optimised.name
         path = folder / f"{built.stem.name}.ll"
         raw = folder / f"{built.stem.name}.kept.ll"
         _read(source, raw, run)

@@ -11,7 +11,7 @@ SELECT s.side, coalesce(p.loop, '(' || coalesce(n.function_name, r.function) || 
            AND NOT regexp_matches(a.key, '(?i)cost|t?h?reshold')
            AND NOT (r.pass = 'gvn' AND r.name LIKE 'LoadClobbered%' AND a.key <> 'Type')),
            lambda a: a.key || '=' || a.value), chr(31)) AS signature,
-       any_value(array_to_string(list_transform(r.args, lambda a: a.value), '')) AS words,
+       any_value(array_to_string(list_transform(r.args, lambda a, i: CASE WHEN i > 1 AND r.args[1].key = 'Remark' THEN '; ' ELSE '' END || a.value), '')) AS words,
        min(r.unit || ':' || r.document) AS artifact_row
 FROM sides s JOIN remarks r USING (run_id)
 LEFT JOIN (SELECT 'a' AS side, key_a AS key, coalesce(key_b, key_a) AS loop FROM loop_pairs

@@ -71,10 +71,19 @@ WHERE f.flag NOT IN (SELECT unnest(flags) FROM runs JOIN sides o USING (run_id) 
 
 -- A base strength, raised where the time moved as the rule expects and lowered where it did not.
 CREATE TEMP MACRO weighed(base, verdict, expected) AS
-    base + CASE WHEN verdict = expected THEN 0.05
-                WHEN verdict IS NULL OR verdict = 'inconclusive' THEN -0.02
-                WHEN verdict = 'same' THEN -0.1
-                ELSE -0.3 END;
+    CASE WHEN expected IS NULL THEN base
+         WHEN verdict = expected THEN least(base + 0.05, 1)
+         WHEN verdict IS NULL OR verdict = 'inconclusive' THEN base - 0.02
+         ELSE base - 0.1 END;
+
+-- The time moved the other way: a verdict is needed, or a ratio so far off that a reader would take
+-- it for one.
+CREATE TEMP MACRO against(expected, verdict, ratio) AS
+    coalesce(CASE expected
+        WHEN 'faster' THEN verdict = 'slower' OR verdict = 'inconclusive' AND ratio > 1.25
+        WHEN 'slower' THEN verdict = 'faster' OR verdict = 'inconclusive' AND ratio < 0.8
+        WHEN 'same' THEN verdict <> 'same' AND NOT (verdict = 'inconclusive' AND ratio BETWEEN 0.9 AND 1.1)
+    END, false);
 
 -- A sentence on a number of one side beside that of the other.
 CREATE TEMP MACRO counted(what, a, b) AS

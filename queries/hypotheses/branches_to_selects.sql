@@ -1,7 +1,10 @@
 -- says: a jump that depends on the data has become a selection, which cannot be mispredicted
 -- refuted-by: on sorted data, where every jump is predicted, the time differs as well
+-- expects: faster
+-- contradicted-by: the branch goes the same way nearly every time | greatest(undecided_a, undecided_b) < 0.01
+-- contradicted-by: as many jumps an iteration | jumped_b >= jumped_a
 -- source: Agner Fog, The microarchitecture of Intel, AMD and VIA CPUs, ch. 3 (branch prediction); LLVM, SimplifyCFG
-SELECT loop, weighed(0.9, verdict, 'faster') AS strength,
+SELECT loop, 0.9 AS strength,
        list_filter([counted('conditional jumps', branches_a, branches_b),
                     counted('selections', selects_a, selects_b), timed(time_ratio)],
                    lambda e: e IS NOT NULL) AS evidence

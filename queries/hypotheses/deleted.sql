@@ -1,5 +1,6 @@
 -- says: nothing of the loop is left in {side}: its result is known or unused
 -- refuted-by: the time of the loop appears elsewhere in {side}
+-- expects: CASE side WHEN 'b' THEN 'faster' ELSE 'slower' END
 -- source: LLVM's Analysis and Transform Passes (llvm.org/docs/Passes.html), loop-deletion
 SELECT d.loop, CASE WHEN any_value(r.fact) IS NOT NULL THEN 0.94 ELSE 0.75 END AS strength,
        coalesce(any_value(r.side), CASE WHEN d.instructions_b IS NULL THEN 'b' ELSE 'a' END) AS side,

@@ -1,5 +1,6 @@
 -- says: the floating-point mode differs: {side} takes numbers below the normal range for zero, which the other computes slowly
 -- refuted-by: no value of the loop is ever below the normal range
+-- expects: CASE WHEN side = 'b' THEN 'faster' ELSE 'slower' END
 -- source: Intel 64 and IA-32 Architectures Optimization Reference Manual, 3.9 (denormals, FTZ, DAZ); Agner Fog, The microarchitecture
 WITH modes AS (
     SELECT s.side, min('instructions ' || s.side || ': ' || i.mnemonic || ' in ' || i.symbol) AS fact
@@ -10,8 +11,7 @@ WITH modes AS (
     SELECT side, fact FROM flag_edits WHERE flag IN ('-mdaz-ftz', '-ffast-math', '-Ofast')
 )
 SELECT d.loop,
-       weighed(CASE WHEN d.code_changed THEN 0.4 ELSE 0.88 END, d.verdict,
-               CASE WHEN m.side = 'b' THEN 'faster' ELSE 'slower' END) AS strength,
+       CASE WHEN d.code_changed THEN 0.4 ELSE 0.88 END AS strength,
        m.side,
        list_filter([min(m.fact),
                     counted('floating-point operations', d.float_operations_a + d.double_operations_a,

@@ -1,8 +1,9 @@
 -- says: the elements are {type_b} instead of {type_a}: another number of them fits a vector and a cache line
 -- refuted-by: the bytes that each side moves in a second differ
+-- expects: CASE WHEN type_b = 'double' THEN 'slower' ELSE 'faster' END
 -- source: Intel 64 and IA-32 Architectures Optimization Reference Manual, SIMD chapters; Agner Fog, Optimizing software in C++, ch. 12
 SELECT loop,
-       weighed(0.93, verdict, CASE WHEN type_b = 'double' THEN 'slower' ELSE 'faster' END) AS strength,
+       0.93 AS strength,
        type_a, type_b,
        list_filter([counted('operations on float', float_operations_a, float_operations_b),
                     counted('operations on double', double_operations_a, double_operations_b),

@@ -1,10 +1,11 @@
--- says: {flag} lets the compiler reorder floating-point operations, and it did in this loop
+-- says: {flag} lets the compiler reorder floating-point operations, {how}
 -- refuted-by: without the flag the loop is compiled the same, or the time stays
+-- expects: faster
 -- source: Clang user's manual, "Controlling Floating Point Behavior" (clang.llvm.org/docs/UsersManual.html)
 -- confirm: b: -fno-fast-math
 SELECT d.loop,
-       weighed(CASE WHEN why.fact IS NOT NULL THEN 0.94 ELSE 0.6 END, d.verdict, 'faster') AS strength,
-       f.flag,
+       CASE WHEN why.fact IS NOT NULL THEN 0.94 ELSE 0.6 END AS strength,
+       f.flag, CASE WHEN why.fact IS NOT NULL THEN 'which kept this loop in order before' ELSE 'and the code of this loop changed' END AS how,
        list_filter([f.fact, why.fact, timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence
 FROM d, (SELECT min(flag) AS flag, min(fact) AS fact FROM flag_edits
          WHERE side = 'b' AND flag IN ('-ffast-math', '-Ofast', '-fassociative-math',

@@ -1,7 +1,11 @@
 -- says: a load that gave the same value each time is out of the loop now; in a its stores might have changed it
 -- refuted-by: with the load back in the loop the time stays
+-- expects: faster
+-- contradicted-by: more accesses to memory an iteration | accessed_b > accessed_a
+-- contradicted-by: the loop is there in one build only | (key_a IS NULL) <> (key_b IS NULL)
+-- contradicted-by: a calls functions in it that b does not | called_a > called_b
 -- source: LLVM's Analysis and Transform Passes (llvm.org/docs/Passes.html), licm
-SELECT d.loop, weighed(CASE WHEN count(r.fact) > 0 THEN 0.8 ELSE 0.6 END, d.verdict, 'faster') AS strength,
+SELECT d.loop, CASE WHEN count(r.fact) > 0 THEN 0.8 ELSE 0.6 END AS strength,
        list_filter([min(gone.fact), min(r.fact), counted('memory accesses', d.memory_accesses_a, d.memory_accesses_b),
                     timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence
 FROM d LEFT JOIN remark_facts r

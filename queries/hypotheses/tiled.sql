@@ -1,7 +1,8 @@
 -- says: the nest has {more} more loops around the same iterations: it works block by block, so lines are used while cached
 -- refuted-by: on data that fits the first-level cache the time differs as much
+-- expects: faster
 -- source: Lam, Rothberg & Wolf, "The Cache Performance and Optimizations of Blocked Algorithms" (ASPLOS 1991)
-SELECT loop, weighed(0.94, verdict, 'faster') AS strength, depth_b - depth_a AS more,
+SELECT loop, 0.94 AS strength, depth_b - depth_a AS more,
        list_filter(['loops: depth ' || depth_a || ' in a, ' || depth_b || ' in b (' || matched_by || ')',
                     'trips: ' || iterations_a || ' iterations in a, ' || iterations_b || ' in b',
                     timed(time_ratio)], lambda e: e IS NOT NULL) AS evidence

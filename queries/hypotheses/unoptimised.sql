@@ -1,9 +1,10 @@
 -- says: {side} is built without optimisation: every variable is loaded and stored each time
 -- refuted-by: with optimisation switched on there the time stays
+-- expects: CASE WHEN side = 'a' THEN 'faster' ELSE 'slower' END
 -- source: Clang user's manual, "Code Generation Options", -O0 (clang.llvm.org/docs/CommandGuide/clang.html)
 -- confirm: b: -O2
 SELECT d.loop,
-       weighed(0.94, d.verdict, CASE WHEN plain.side = 'a' THEN 'faster' ELSE 'slower' END) AS strength,
+       0.94 AS strength,
        plain.side AS side,
        list_filter(['runs ' || plain.side || ': flags ' || array_to_string(plain.flags, ' '),
                     counted('accesses to the stack', d.stack_accesses_a, d.stack_accesses_b),

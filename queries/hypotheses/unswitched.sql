@@ -1,5 +1,6 @@
 -- says: a condition that does not change in the loop is asked once before it
 -- refuted-by: without the pass the time of b stays
+-- expects: faster
 -- source: LLVM's Analysis and Transform Passes (llvm.org/docs/Passes.html), simple-loop-unswitch
 -- confirm: b: -mllvm -enable-nontrivial-unswitch=false
 WITH replaced AS (
@@ -8,7 +9,7 @@ WITH replaced AS (
     WHERE p.pass = 'SimpleLoopUnswitchPass' AND (p.changed OR p.title LIKE '%replaced its loop%')
     GROUP BY s.side, p.function
 )
-SELECT d.loop, weighed(0.84, d.verdict, 'faster') AS strength,
+SELECT d.loop, 0.84 AS strength,
        list_filter(['passes b: SimpleLoopUnswitchPass replaced a loop of ' || r.function || ' (' || r.row || ')',
                     'machine_loops: ' || d.machine_loops_a || ' of the loop in a, ' || d.machine_loops_b || ' in b',
                     timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence

@@ -1,7 +1,9 @@
 -- says: the loop is no longer vectorised because the source or a flag switches it off
 -- refuted-by: without the pragma or flag the loop stays scalar, or the time stays
+-- expects: slower
+-- contradicted-by: b has it vectorised too | list_contains(done_b, 'loop-vectorize:Vectorized')
 -- source: Clang Language Extensions, "Extensions for loop hint optimizations" (clang.llvm.org/docs/LanguageExtensions.html)
-SELECT d.loop, weighed(0.92, d.verdict, 'slower') AS strength,
+SELECT d.loop, 0.92 AS strength,
        list_filter([off.fact, r.fact, timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence
 FROM d JOIN remark_facts r
   ON r.loop = d.loop AND r.side = 'a' AND r.change = 'disappeared'

@@ -1,5 +1,6 @@
 -- says: vectors of {bits_b} bits instead of {bits_a} gain nothing: memory, not arithmetic, sets the pace
 -- refuted-by: on data that fits the first-level cache the time stays as well
+-- contradicted-by: the loop is faster with them | verdict = 'faster'
 -- source: Williams, Waterman & Patterson, "Roofline" (CACM 52:4, 2009); McCalpin, STREAM
 -- An array that is walked through once an entry and exceeds the caches speaks for memory by itself.
 SELECT loop,

@@ -1,5 +1,7 @@
 -- says: the loop does another amount of work: {times} times the iterations
 -- refuted-by: the time for each iteration differs as much as that for all
+-- expects: CASE WHEN times > 1 THEN 'slower' ELSE 'faster' END
+-- contradicted-by: the time is the same | verdict = 'same'
 -- source: Knuth, The Art of Computer Programming, vol. 1, 1.2.10 (counting before timing)
 SELECT loop,
        CASE WHEN time_ratio / times BETWEEN 0.5 AND 2 THEN 0.94

@@ -8,7 +8,8 @@ import pytest
 
 from corr.check.facts import Code, Facts
 from corr.check.rules import may_be_slower
-from corr.compare.difference import Diff, RemarkChange, RemarkChanges, TimeRatio, Total
+from corr.compare.difference import Diff, RemarkChange, RemarkChanges, Total
+from corr.compare.judged import TimeRatio
 from corr.system.config import CheckSettings
 from corr.timing.verdict import Verdict
 from tests.support.check_runs import RUN, SIDE, hot_loop, judged

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from corr.lake.store import new_run_id
+from corr.lake.run_ids import new_run_id
 from tests.support.check_runs import collect, found, invoke
 
 pytestmark = pytest.mark.timed

@@ -214,7 +214,7 @@ def test_confirm(studied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The experiment for a planted cause: without vectorisation the gain is gone."""
     from corr.compare import experiments
     from corr.compare.diff import diff
-    from corr.compare.difference import Hypothesis
+    from corr.compare.judged import Hypothesis
     from corr.lake.store import Lake
 
     (studied / "p.c").write_text(PROGRAM)

@@ -58,7 +58,11 @@ SIDE = {
     **{"instructions": WHOLE, "stack_accesses": WHOLE, "calls": WHOLE, "divisions": WHOLE},
     **{"branches": WHOLE, "selects": WHOLE, "gathers": WHOLE, "atomics": WHOLE, "fmas": WHOLE},
     **{"memory_accesses": WHOLE, "prefetches": WHOLE, "float_operations": WHOLE},
-    **{"double_operations": WHOLE, "sparsity": NUMBER, "loop": MAYBE},
+    **{"double_operations": WHOLE, "sparsity": NUMBER, "stride": WHOLE, "called": WHOLE},
+    **{"divided": WHOLE, "elements": WHOLE, "work": NUMBER, "spilled": NUMBER, "accessed": NUMBER},
+    **{"jumped": NUMBER, "head": WHOLE, "vector_share": NUMBER, "undecided": NUMBER},
+    **{"branch_line": WHOLE, "forwarded": WHOLE, "stalled": WHOLE, "chased": WHOLE},
+    **{"cycles": NUMBER, "model_cycles": NUMBER, "loop": MAYBE},
 }
 REMARK = {
     **{"pass": TEXT, "tag": TEXT, "name": TEXT, "words_a": MAYBE, "words_b": MAYBE},
@@ -66,11 +70,11 @@ REMARK = {
 }
 HYPOTHESIS = {
     **{"name": TEXT, "says": TEXT, "strength": float, "evidence": [TEXT], "refuted_by": TEXT},
-    **{"source": TEXT, "confirm": MAYBE, "confirmed": MAYBE},
+    **{"source": TEXT, "confirm": MAYBE, "confirmed": MAYBE, "contradicted_by": [TEXT]},
 }
 LOOP = {
     **{"loop": TEXT, "place": TEXT, "function": TEXT, "matched_by": TEXT, "only_in": MAYBE},
-    **{"a": SIDE, "b": SIDE, **TIME, "cost": NUMBER},
+    **{"a": SIDE, "b": SIDE, **TIME, "cost": NUMBER, "with_callees": [TEXT]},
     "remarks_appeared": [REMARK | {"words": TEXT}],
     "remarks_disappeared": [REMARK | {"words": TEXT}],
     "remarks_changed": [REMARK],
@@ -84,21 +88,33 @@ LOOP = {
     ],
     "hypotheses": [HYPOTHESIS],
 }
+SPENT = {"share": NUMBER, "samples": WHOLE, "called": MAYBE}
+PLACE = {
+    **{"key": TEXT, "kind": TEXT, "name": TEXT, "place": MAYBE, "a": SPENT, "b": SPENT},
+    **{**TIME, "cost": NUMBER, "with_callees": [TEXT], "hypotheses": [HYPOTHESIS]},
+}
 TOTAL = {
     **{"seconds_a": float, "seconds_b": float, **TIME, "clock": TEXT, "interleaved": bool},
     **{"repetitions": [int], "margin": float},
 }
+CALL = {
+    **{"place": TEXT, "decided": TEXT, "share": NUMBER, "seconds": NUMBER},
+    **{"cost": WHOLE, "threshold": WHOLE},
+}
 DIFF = {
-    **{"a": RUN, "b": RUN, "total": TOTAL},
+    **{"a": RUN, "b": RUN, "asked": [{"what": TEXT, "a": TEXT, "b": TEXT, "says": TEXT}]},
+    "total": TOTAL,
     "counters": [{"event": TEXT, "a": NUMBER, "b": NUMBER, "unit": MAYBE}],
     "loops": [LOOP],
     "outside_loops": [{"loop": TEXT, "change": TEXT, **REMARK, "function": TEXT}],
+    "places": [PLACE],
     "regions": [
         {
             **{"region": TEXT, "path": TEXT, "metric": TEXT, "unit": MAYBE},
             **{"value_a": NUMBER, "value_b": NUMBER},
         }
     ],
+    "calls": [{"callee": TEXT, "name": TEXT, "a": CALL, "b": CALL}],
 }
 CHECK = {
     **{"baseline": RUN, "new": RUN, "remarks_only": bool, "failed": bool},

@@ -51,3 +51,23 @@ def test_what_is_compared_must_be_said_once(
 ) -> None:
     done = corr("diff", *words, cwd=tmp_path)
     assert done.returncode == 2 and "-p" in done.stderr
+
+
+def test_the_files_of_one_program(tmp_path: Path, corr: Corr) -> None:
+    (tmp_path / "kernel.c").write_text(
+        "void kernel(float *y, const float *x, int r) {\n"
+        "  for (int i = 0; i < 4096; i++)\n    y[i] += x[i] * r;\n}\n"
+    )
+    (tmp_path / "p.c").write_text(
+        "void kernel(float *, const float *, int);\nstatic float x[4096], y[4096];\n"
+        "int main(void) { for (int r = 0; r < 20000; r++) kernel(y, x, r); return y[5] != 0; }\n"
+    )
+    files = ("kernel.c", "p.c")
+    done = corr(
+        "diff", *files, "--a=-O2 -fno-vectorize", "--b=-O2", "--format", "json", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "p.c has the only main()" in done.stderr
+    loops = {loop["loop"]: loop for loop in json.loads(done.stdout)["loops"]}
+    sides = [loops["kernel/1"][side]["vector_width"] for side in ("a", "b")]
+    assert sides == [None, 4]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from corr.compare import experiments
-from corr.compare.difference import (
-    ComparedRun,
-    Diff,
-    Hypothesis,
-    LoopDiff,
-    Side,
-    TimeRatio,
-    Total,
-)
+from corr.compare.difference import ComparedRun, Diff, LoopDiff, Total
+from corr.compare.judged import Hypothesis, TimeRatio
+from corr.compare.side import Side
 from corr.lake.store import Lake
 from corr.timing.verdict import Verdict
 
@@ -49,11 +44,11 @@ class Laboratory:
     """Stands in for builds: the result of each experiment, and which were asked for."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
-        self.results: dict[str, Diff | str] = {}
+        self.results: dict[str, Diff | experiments.RunOtherwise | str] = {}
         self.asked: list[str] = []
         self.lake = Lake.open(data, create=True)
 
-        def run(*arguments: object) -> Diff | str:
+        def run(*arguments: object) -> Diff | experiments.RunOtherwise | str:
             experiment = str(arguments[-1])
             self.asked.append(experiment)
             return self.results[experiment]
@@ -122,3 +117,34 @@ def test_an_experiment_serves_every_loop_and_three_are_enough(laboratory: Labora
     tested = laboratory.confirmed(*loops)
     assert laboratory.asked == names[:3]
     assert [bool(confirmed) for (confirmed,) in tested] == [True, True, True, False, True]
+
+
+def run_otherwise(b: float, verdict: str, seen: str | None = None) -> experiments.RunOtherwise:
+    """A side that took a second, and so long with numbers flushed."""
+    total = Total(1.0, b, ratio(b, verdict), "CPU time", True, (7, 7), 0.05)
+    return experiments.RunOtherwise("with numbers flushed", total, seen)
+
+
+@pytest.mark.parametrize(
+    ("side", "cost", "result", "says"),
+    [
+        ("b", 0.6, run_otherwise(0.4, "faster"), "confirmed: with numbers flushed the program"),
+        ("a", -0.6, run_otherwise(0.4, "faster"), "confirmed: with numbers flushed the program"),
+        ("b", 0.6, run_otherwise(0.9, "faster"), "refuted: with numbers flushed the program takes"),
+        ("b", 0.6, run_otherwise(1.0, "same"), "refuted: with numbers flushed the program takes"),
+        ("b", 0.6, run_otherwise(0.7, "inconclusive"), "not decided: with numbers flushed the"),
+    ],
+)
+def test_a_run_in_another_way_decides(
+    laboratory: Laboratory, side: str, cost: float, result: experiments.RunOtherwise, says: str
+) -> None:
+    experiment = f"{side}: @flush-subnormals"
+    laboratory.results[experiment] = result
+    slow = replace(loop(suspect(experiment), time=ratio(2.0, "slower")), cost=cost)
+    ((confirmed,),) = laboratory.confirmed(slow)
+    assert confirmed is not None and confirmed.startswith(says)
+
+
+def test_what_was_seen_is_told() -> None:
+    seen = run_otherwise(0.4, "faster", "an operand below the normal range was seen")
+    assert seen.judged(0.6, "b").endswith("; an operand below the normal range was seen")

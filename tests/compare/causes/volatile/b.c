@@ -1,13 +1,12 @@
 /* A counter that must be in memory each time. */
-enum { N = 4096, ROUNDS = 30000 };
+enum { N = 4096, ROUNDS = 12000 };
 static int x[N];
 static volatile int count;
 
 __attribute__((noinline)) static void kernel(int border)
 {
     for (int i = 0; i < N; i++)
-        if (x[i] > border)
-            count = count + 1;
+        count = count + (x[i] > border);
 }
 
 int main(void)

@@ -1,0 +1,106 @@
+"""A build run in another way, its code as it is: numbers flushed, memory kept, data moved.
+
+What is changed is the run alone: by variables that the C library and the loader read, or by a
+library of a few lines that is loaded before the program. So it works where the sources are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from collectors.base import process
+from collectors.base.errors import CorrError
+from collectors.base.invocation import Invocation, failure
+from collectors.base.toolchain import Toolchain
+
+#: Bits of MXCSR: operands below the normal range are zero, results are; one was seen.
+_LIBRARY = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <xmmintrin.h>
+__attribute__((constructor)) static void begin(void) {
+  if (getenv("CORR_FLUSH"))
+    _mm_setcsr(_mm_getcsr() | 0x8040);
+}
+__attribute__((destructor)) static void end(void) {
+  const char *name = getenv("CORR_SEEN");
+  unsigned state = _mm_getcsr();
+  FILE *out = name ? fopen(name, "a") : NULL;
+  if (out) {
+    fprintf(out, "%d\\n", (state & 0x2) != 0);
+    fclose(out);
+  }
+}
+"""
+TUNABLES = "GLIBC_TUNABLES"
+
+
+@dataclass(frozen=True)
+class Otherwise:
+    """Another way to run a program: variables, glibc's settings, the library loaded first."""
+
+    words: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    tunables: str | None = None
+    preload: bool = False
+
+
+WAYS = {
+    "flush-subnormals": Otherwise(
+        "with subnormal numbers taken for zero", {"CORR_FLUSH": "1"}, preload=True
+    ),
+    "keep-memory": Otherwise(
+        "with memory kept by the allocator",
+        tunables="glibc.malloc.trim_threshold=4294967296:glibc.malloc.mmap_threshold=2147483648"
+        ":glibc.malloc.top_pad=16777216",
+    ),
+    # other pages for what is large on the heap, and the stack some lines on
+    "moved-data": Otherwise(
+        "with its data elsewhere",
+        {"CORR_PADDING": "x" * 1480},
+        tunables="glibc.malloc.mmap_threshold=2147483648",
+    ),
+}
+
+
+def otherwise(program: Invocation, name: str, tools: Toolchain, folder: Path) -> Invocation:
+    """The program run in that way. Raises CorrError where the library cannot be built."""
+    way = WAYS[name]
+    changed = dict(way.variables)
+    if way.preload:
+        changed |= _preloaded(program, tools, folder)
+    if way.tunables:
+        given = program.environment().get(TUNABLES)
+        changed[TUNABLES] = f"{given}:{way.tunables}" if given else way.tunables
+    return replace(program, env={**program.env, **changed})
+
+
+def saw_subnormals(program: Invocation, tools: Toolchain, folder: Path) -> bool | None:
+    """Whether an operand of its main thread was below the normal range; None: it does not tell.
+
+    The processor keeps a bit for it until the program ends. Raises CorrError where the library
+    cannot be built.
+    """
+    told = folder / "seen"
+    told.unlink(missing_ok=True)
+    variables = {**_preloaded(program, tools, folder), "CORR_SEEN": str(told)}
+    done = replace(program, env={**program.env, **variables}).run(discard=True)
+    if failure(done) is not None or not told.is_file():
+        return None
+    return "1" in told.read_text()
+
+
+def _preloaded(program: Invocation, tools: Toolchain, folder: Path) -> dict[str, str]:
+    library = folder / "first.so"
+    if not library.is_file():
+        source = folder / "first.c"
+        source.write_text(_LIBRARY)
+        done = process.run(
+            [tools.path("clang"), "-O1", "-shared", "-fPIC", source, "-o", library], timeout=60
+        )
+        if not done.ok:
+            raise CorrError("the library that sets the mode of numbers cannot be built here")
+    given = program.environment().get("LD_PRELOAD")
+    return {"LD_PRELOAD": f"{library}:{given}" if given else str(library)}
