@@ -20,7 +20,7 @@ def write(run: RunInfo, folder: Path, stem: str) -> list[Path]:
     """
     import pyarrow as pa
 
-    found = sorted((run.folder / "artifacts").glob("*.opt.ll*"))
+    found = sorted(run.artifacts.glob("*.opt.ll*"))
     modules = [(path, match) for path in found if (match := _MODULE.match(path.name))]
     written = []
     with disk_errors(folder):

@@ -7,12 +7,12 @@ import errno
 import filecmp
 import hashlib
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from collectors.base import processor
 from collectors.base.errors import CompileError, CorrError
@@ -23,7 +23,8 @@ from collectors.sandbox import confined
 from collectors.sandbox.confined import Confined, Limits
 from collectors.sandbox.places import Entry
 from corr.optimize.inputs import Input
-from corr.optimize.observed import STATUS, STDERR, Evidence, Observed
+from corr.optimize.observed import ARRAYS, STATUS, STDERR, Evidence, Observed
+from corr.optimize.printed_time import Declared, GoogleBenchmark, PrintedTime, Told
 from corr.optimize.surroundings import Surroundings
 from corr.optimize.time_budget import OutOfTime, TimeBudget
 from corr.optimize.training import Training, plain
@@ -32,6 +33,9 @@ from corr.program.build import Builder
 from corr.program.model import Program
 from corr.system.disk import check_room, disk_errors
 from corr.timing.clocks import Reading
+
+if TYPE_CHECKING:
+    from corr.optimize.on_workers import Crew
 
 TIMES, DUMP, PROFILE = "times", "dump", "profile.profraw"
 #: How much longer an instrumented run may take, and how large the profile that it leaves may be.
@@ -51,9 +55,6 @@ _FULL = ("No space left on device", "Disk quota exceeded")
 _VALUE_FLAGS = ("-march=", "-mcpu=", "-mfma", "-mno-fma", "-ffp-contract")
 
 
-_PRINTED_TIME = re.compile(rb"^\d+\.\d{6}$", re.MULTILINE)
-
-
 @dataclass
 class Clock:
     """Seconds spent on compilers and on programs."""
@@ -67,9 +68,9 @@ class Run:
     """One run: how it ended, what it put out, the times that it measured itself.
 
     `output` of a file holds until the next run; `files` are what it wrote in its folders, where one
-    looked. `trouble` says why its files could not be read, which only a program that means harm
-    brings on, or one that writes very much. `idle` are seconds of processors that had nothing to
-    do meanwhile.
+    looked. `times`: how often it chose to do what it measured. `trouble` says why its files could
+    not be read, which only a program that means harm brings on, or one that writes very much.
+    `idle` are seconds of processors that had nothing to do meanwhile.
     """
 
     done: Confined
@@ -78,12 +79,16 @@ class Run:
     trouble: str = ""
     idle: float | None = None
     files: Mapping[str, Entry] = field(default_factory=dict)
+    times: int | None = None
 
     def observed(self, evidence: Evidence) -> Observed:
         """What counts of it."""
         printed = {evidence.printed: self.output}
         if evidence.errors:
             printed[STDERR] = self.done.stderr
+        if evidence.time is not None:
+            for name in printed.keys() - {ARRAYS}:
+                printed[name] = evidence.time.without(bytes(printed[name]))
         files = {n: self.files[n] for n in sorted(self.files.keys() - evidence.left_out)}
         for name, some in evidence.unsteady.items():
             if name in printed:
@@ -109,7 +114,8 @@ class Run:
     def reading(self) -> Reading:
         """What the clocks say of it."""
         done = self.done
-        return Reading(done.wall, done.cpu, self.idle, self.kernel, len(self.kernels))
+        count = len(self.kernels) if self.times is None else self.times
+        return Reading(done.wall, done.cpu, self.idle, self.kernel, count)
 
     def why(self) -> str:
         """What is wrong with it, in a line, without any value of its own: not even its status."""
@@ -134,15 +140,24 @@ class Builds:
         self.clock = Clock()
         #: flags that every build here has besides the variant's own
         self.always: tuple[str, ...] = ()
+        #: and those that make it of another size than it was asked for, while that is searched on
+        self.size: tuple[str, ...] = ()
+        #: what every build is linked with besides
+        self.link: tuple[str, ...] = ()
         #: where the program runs, and what it finds there
         self.surroundings = Surroundings()
         self.budget = TimeBudget()
+        #: how the program prints its time, if it does
+        self.time: PrintedTime = GoogleBenchmark()
+        #: other hosts that time in place of this one
+        self.crew: Crew | None = None
         #: seconds of wall time that an executable took when it was last run
         self.walls: dict[Path, float] = {}
         #: what variants that are trained are trained on
         self.training = Training()
+        #: what the environment of an executable has besides
+        self.environments: dict[Path, dict[str, str]] = {}
         self._built: dict[str, Path | CompileError] = {}
-        self._environments: dict[Path, dict[str, str]] = {}
         self._spare = folder / "run"
         self._room = bytearray()
         with disk_errors(folder, ELSEWHERE):
@@ -152,20 +167,25 @@ class Builds:
 
     def build(self, variant: Variant, more: tuple[str, ...] = ()) -> Path:
         """The executable of a variant; `more` are further flags. Raises CompileError."""
-        key = _key(variant, more)
+        key = self._key(variant, more)
         if key not in self._built:
             self.budget.check()
             with self.compiling():
                 try:
                     binary = self._build(variant, more, self.folder / key[:20])
                     self._built[key] = binary
-                    self._environments[binary] = dict(variant.environment)
+                    self.environments[binary] = dict(variant.environment)
                 except CompileError as error:
                     self._built[key] = error
         found = self._built[key]
         if isinstance(found, CompileError):
             raise found
         return found
+
+    @property
+    def declared(self) -> bool:
+        """The user said how the program prints its time: nothing else that it says of it counts."""
+        return isinstance(self.time, Declared)
 
     @property
     def built(self) -> int:
@@ -185,11 +205,13 @@ class Builds:
         shutil.rmtree(folder, ignore_errors=True)
         with disk_errors(folder, ELSEWHERE):
             folder.mkdir(parents=True)
-            if any(set(self.always) - set(unit.flags) for unit in variant.program.units):
-                variant = self.with_flags(variant, self.always)  # modules were made without them
+            always = (*self.always, *self.size)
+            if any(set(always) - set(unit.flags) for unit in variant.program.units):
+                variant = self.with_flags(variant, always)  # modules were made without them
             program = self.program_of(variant, folder)
-            units = tuple(replace(u, flags=(*u.flags, *self.always, *more)) for u in program.units)
-            program = replace(program, units=units, link_flags=(*program.link_flags, *more))
+            units = tuple(replace(u, flags=(*u.flags, *always, *more)) for u in program.units)
+            link = (*program.link_flags, *self.link, *more)
+            program = replace(program, units=units, link_flags=link)
             builder = Builder(program, self.toolchain, folder, confined.compiler_limits())
             try:
                 return builder.executable()
@@ -203,16 +225,21 @@ class Builds:
 
         Raises CompileError where there is no profile to be had.
         """
-        key = _key(plain(variant), ())
+        key = self._key(plain(variant))
         return variant.program_in(folder, self.training.flags(self, variant, key))
+
+    def of_size(self, program: Program) -> Program:
+        """The program as it is compiled for the size that is searched on."""
+        units = tuple(replace(unit, flags=(*unit.flags, *self.size)) for unit in program.units)
+        return replace(program, units=units)
 
     def profile(self, variant: Variant) -> bytes | None:
         """The profile that a trained variant was built with."""
-        return self.training.content(_key(plain(variant), ())) if variant.trained else None
+        return self.training.content(self._key(plain(variant))) if variant.trained else None
 
     def identical(self, one: Path, other: Path) -> bool:
         """Two executables are the same machine code and data, run in the same environment."""
-        same = self._environments.get(one) == self._environments.get(other)
+        same = self.environments.get(one) == self.environments.get(other)
         return same and filecmp.cmp(one, other, shallow=False)
 
     def with_flags(self, variant: Variant, flags: tuple[str, ...]) -> Variant:
@@ -250,13 +277,24 @@ class Builds:
 
     def forget(self, variant: Variant) -> None:
         """Remove the files of a variant that will not be run again."""
-        key = _key(variant, ())
+        key = self._key(variant)
         if isinstance(self._built.pop(key, None), Path):
             shutil.rmtree(self.folder / key[:20], ignore_errors=True)
 
     def reference_flags(self, variant: Variant) -> tuple[str, ...]:
         """Those of a variant's flags that change values, not only speed."""
         return tuple(f for f in variant.flags if f.startswith(_VALUE_FLAGS))
+
+    def _key(self, variant: Variant, more: tuple[str, ...] = ()) -> str:
+        """What tells builds apart: every text and flag, not how they came about."""
+        units = [unit.flags for unit in variant.program.units]
+        parts: list[object] = [variant.flags, self.size, self.link, more, units]
+        parts += [variant.trained, variant.link, variant.environment]
+        parts += sorted((str(k), v) for k, v in variant.texts.items())
+        parts += sorted((str(k), v) for k, v in variant.ir.items())
+        parts += sorted((str(k), sorted(v.items())) for k, v in variant.schedules.items())
+        parts += sorted((str(k), repr(v)) for k, v in variant.inlined.items())
+        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     # --- running ---------------------------------------------------------------------------
 
@@ -282,7 +320,7 @@ class Builds:
         """
         around = self.surroundings if around is None else around
         env = {**given.env, timings.TIMES_VARIABLE: str(self._spare / TIMES)}
-        for name, value in self._environments.get(binary, {}).items():
+        for name, value in self.environments.get(binary, {}).items():
             env[name] = ":".join(filter(None, (value, env.get(name))))  # settings of glibc
         outputs = [TIMES]
         if profile:
@@ -311,7 +349,7 @@ class Builds:
             stdin=self.program.run.stdin,
             limits=limits,
             bare=self.bare,
-            discard=output in (None, "dump") and not errors,
+            discard=output in (None, "dump") and not (errors or self.declared),
             cwd=around.cwd,
             ok_status=self.program.run.ok_status if ok_status is None else ok_status,
         )
@@ -326,8 +364,10 @@ class Builds:
             return Run(done, b"", trouble=done.left.trouble)
         files = around.written(done.left.entries) if done.left is not None else {}
         try:
-            times = self._kernels() or self._printed_time(done.stdout)
-            return Run(done, self._output(done, output), times, idle=idle, files=files)
+            kernels = () if self.declared else self._kernels()
+            told = Told(kernels) if kernels else self.time.read((done.stdout, done.stderr))
+            kept = self._output(done, output)
+            return Run(done, kept, told.seconds, idle=idle, files=files, times=told.times)
         except CorrError as error:
             return Run(done, b"", trouble=error.message)
 
@@ -349,17 +389,3 @@ class Builds:
         text = confined.read_output(self._spare, TIMES, 1 << 20).decode("utf-8", "replace")
         values, bad = timings.parse_times(text)
         return () if bad else tuple(values)
-
-    def _printed_time(self, stdout: bytes) -> tuple[float, ...]:
-        """The kernel time that PolyBench prints."""
-        return tuple(map(float, _PRINTED_TIME.findall(stdout[-1000:]))) if self.always else ()
-
-
-def _key(variant: Variant, more: tuple[str, ...]) -> str:
-    """What tells builds apart: every text and flag, not how they came about."""
-    parts: list[object] = [variant.flags, more, [u.flags for u in variant.program.units]]
-    parts += [variant.trained, variant.link, variant.environment]
-    parts += sorted((str(k), v) for k, v in variant.texts.items())
-    parts += sorted((str(k), v) for k, v in variant.ir.items())
-    parts += sorted((str(k), sorted(v.items())) for k, v in variant.schedules.items())
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()

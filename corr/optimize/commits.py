@@ -69,7 +69,7 @@ class Commits:
         """A run with all layers of the best, if there is time: nothing can be proposed without."""
         if self._in_time():
             addition = self._addition(session, "optimize")
-            session.best_run = self._layers(session, self.label, addition)
+            session.saw(self._layers(session, self.label, addition))
             session.committed()
 
     def _in_time(self) -> bool:
@@ -94,7 +94,7 @@ class Commits:
                 self.tell("no layers of the new best: there is no time left for them")
                 self._record(session, label, addition)
             elif improved:
-                session.best_run = self._layers(session, label, addition)
+                session.saw(self._layers(session, label, addition))
             else:
                 self._record(session, label, addition)
         except CorrError as error:
@@ -150,6 +150,7 @@ class Commits:
             return self._collect(program, label, addition)
 
     def _collect(self, program: Program, label: str | None, addition: Addition) -> RunInfo:
+        program = self.builds.of_size(program)
         options = Options(repeat=3, cachegrind=False, label=label)
         began = time.monotonic()
         found = collect(program, self.toolchain, self.lake, options, Progress(), addition)

@@ -18,6 +18,7 @@ from collectors.base.toolchain import Toolchain
 from corr.console.short_names import short_name
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
+from corr.optimize.inputs import outside_kernel
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.extract import UNKNOWN, Unmodelled, regions
 from corr.polyhedral.scop import Scop
@@ -28,6 +29,7 @@ LAYER = "loop nests"
 MOST_FUNCTIONS = 8
 LEAST_OF_FUNCTION, LEAST_OF_LOOP = 0.02, 0.01
 _NO_SAMPLES = "nothing was sampled, so it is not known which nests take the time"
+_NOT_TIMED = "no loop of its kernel was sampled, so it is not known which nests take the time"
 _GENERIC = re.compile(r"[<$]|'lambda")
 _ARGUMENTS = re.compile(r"\((?!anonymous)")
 _NO_FOR = "only `for` loops are modelled"
@@ -76,8 +78,12 @@ class HotLoop:
 
 
 def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> HotNests:
-    """The hot nests of a run of this program."""
-    return of_loops(_hot_loops(lake, run), program, toolchain)
+    """The hot nests of a run of this program, of what it times of itself."""
+    outside = outside_kernel(program)
+    loops = [loop for loop in _hot_loops(lake, run) if loop.written not in outside]
+    if outside and not loops:
+        return HotNests((), (Problem(LAYER, program.name, _NOT_TIMED),))
+    return of_loops(loops, program, toolchain)
 
 
 def of_loops(loops: Sequence[HotLoop], program: Program, toolchain: Toolchain) -> HotNests:
@@ -132,6 +138,9 @@ def _of_unit(
         except CompileError as error:
             why = f"clang cannot read {label}: {error.message.splitlines()[-1]}"
             found, reasons = [], [Unmodelled(name, why)]
+        else:
+            if not found and not reasons:  # it is known, and another unit's ignorance is no reason
+                reasons = [Unmodelled(name, _NO_FOR)]
         yield [Nest(label, functions.text, scop) for scop in found], reasons
 
 
@@ -159,7 +168,8 @@ def _problem(
         return None
     whole = [reason.reason for _, reason in reasons if reason.lines is None]
     named = {nest.scop.function for nest in modelled}
-    why = _NO_FOR if loop.written in named or not whole else _likeliest(whole)
+    known = loop.written in named or any(reason.lines for _, reason in reasons)
+    why = _NO_FOR if known or not whole else _likeliest(whole)
     if why.startswith(UNKNOWN) and _GENERIC.search(loop.function.partition("(")[0]):
         why = "templates and lambdas of C++ are not modelled"
     return Problem(LAYER, f"{loop.file}:{loop.line}", f"{name}: not modelled: {why}")

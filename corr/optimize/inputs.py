@@ -25,6 +25,8 @@ SMALLEST = (2, 3)
 LARGEST_POWER = 16
 #: What makes PolyBench print its arrays, and its time; others that would print another time.
 DUMP, TIMER = "-DPOLYBENCH_DUMP_ARRAYS", "-DPOLYBENCH_TIME"
+#: PolyBench's functions that are not timed.
+SET_UP = frozenset({"init_array", "print_array"})
 _TIMERS = ("-DPOLYBENCH_TIME", "-DPOLYBENCH_GFLOPS", "-DPOLYBENCH_PAPI", "-DPOLYBENCH_CYCLE")
 #: Where coreutils keep what their `stdbuf` loads.
 _STDBUF = ("/usr/libexec/coreutils/libstdbuf.so", "/usr/lib/coreutils/libstdbuf.so")
@@ -54,7 +56,8 @@ class Inputs:
 
     `timed` is the input that is measured. Its runs put out their results as the checked ones do,
     and these are compared too: no program can tell whether it is checked. `fills`: what the
-    original puts out does not depend on memory that nothing wrote.
+    original puts out does not depend on memory that nothing wrote. `repeats`: it runs its kernel
+    as often as CORR_REPEAT says.
     """
 
     timed: Input
@@ -63,6 +66,7 @@ class Inputs:
     sizes: tuple[int, ...] = ()
     given_held_out: tuple[Input, ...] = ()
     fills: bool = True
+    repeats: bool = False
 
     @property
     def output(self) -> str:
@@ -165,7 +169,7 @@ def find(
             _harness_input(timed, "small, seed 2", "small", "2"),
             timed,
         )
-        return Inputs(timed, (*visible, *seen), Evidence("dump"), sizes, held)
+        return Inputs(timed, (*visible, *seen), Evidence("dump"), sizes, held, repeats=True)
     if any(_POLYBENCH.search(text) for text in texts):
         timed = replace(timed, env=_buffered(timed.env))
         return Inputs(timed, _polybench(timed), Evidence("stderr", files=True))
@@ -185,11 +189,15 @@ def build_flags(program: Program) -> tuple[str, ...]:
     return (DUMP, *timer)
 
 
+def outside_kernel(program: Program) -> frozenset[str]:
+    """Functions that run before the program's own timer is started, or after it is stopped."""
+    return SET_UP if build_flags(program) else frozenset()
+
+
 def _polybench(timed: Input) -> tuple[Input, ...]:
     """Two small sizes, which are chosen when it is compiled, and the measured one."""
     small = tuple(
-        replace(timed, label=f"{name} dataset", flags=(*_other_sizes(), f"-D{name}_DATASET"))
-        for name in ("MINI", "SMALL")
+        replace(timed, label=f"{name} dataset", flags=resized(name)) for name in ("MINI", "SMALL")
     )
     return (*small, timed)
 
@@ -201,8 +209,9 @@ def _buffered(env: Mapping[str, str]) -> dict[str, str]:
     return {**more, **env}
 
 
-def _other_sizes() -> tuple[str, ...]:
-    return tuple(f"-U{name}_DATASET" for name in DATASETS)
+def resized(name: str) -> tuple[str, ...]:
+    """The flags that make a program of PolyBench's one of another data set."""
+    return (*(f"-U{other}_DATASET" for other in DATASETS), f"-D{name}_DATASET")
 
 
 def takes_input(program: Program) -> bool:

@@ -8,23 +8,32 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from collectors.base.errors import CorrError
 from collectors.base.foreign_text import cut, visible
 from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
 from collectors.sandbox import confined
-from corr.lake.store import Lake, new_run_id, uncommitted
+from corr.lake.run_ids import new_run_id
+from corr.lake.store import Lake, uncommitted
 from corr.optimize import hot_nests, resume
 from corr.optimize.build_and_run import Builds
 from corr.optimize.commits import Commits
+from corr.optimize.experience import keeping
+from corr.optimize.experience.earlier import Experience, earlier
+from corr.optimize.experience.generalise import NoRecipe
+from corr.optimize.experience.recipe import keep, recipes
+from corr.optimize.experience.seen import seen
 from corr.optimize.hot_nests import HotNests
 from corr.optimize.judging.order import Judge
-from corr.optimize.judging.ruling import Sight
-from corr.optimize.judging.speed import Contest, Failed, Timed
+from corr.optimize.judging.ruling import Ruling, Sight
+from corr.optimize.judging.speed import Failed
+from corr.optimize.last_measurement import LastMeasurement, keep_back
 from corr.optimize.llm.errors import ModelError
 from corr.optimize.mutants import touched
 from corr.optimize.mutants.ledger import Ledger
 from corr.optimize.mutants.nests import hottest
 from corr.optimize.mutants.trials import MOST_SECONDS, OF_BUDGET, broken
+from corr.optimize.near_roof import NearRoof
 from corr.optimize.prepare_original import Original, first_rows, prepare
 from corr.optimize.proposal import Outcome, Proposal, Proposer, Situation, Trial
 from corr.optimize.request import Order
@@ -38,13 +47,10 @@ from corr.summary.summarise import summarise
 from corr.system.disk import check_room
 from corr.system.interrupts import kill_as_interrupt
 from corr.timing import clocks
-from corr.timing.interleave import Limits
 from corr.timing.verdict import Verdict
 
 #: Candidates of an iteration where nothing else was asked for.
 CANDIDATES = {"rules": 24, "llm": 4, "both": 12}
-#: Pairs of the final measurement.
-FINAL = Limits(fewest=5, most=25, seconds=20.0)
 
 
 class Optimisation:
@@ -73,8 +79,13 @@ class Optimisation:
         self.commits = Commits(self.builds, toolchain, lake, order.label, tell, bare=order.bare)
         self.budget = self.builds.budget = TimeBudget(order.budget_time)
         self.session: Session | None = None
+        #: what earlier sessions taught, and what was said of that
+        self.experience = Experience()
+        self.said: set[str] = set()
         #: it was said that other work disturbs the measurements
         self.loaded = False
+        #: how much is left, once it was looked for
+        self.near: NearRoof | None = None
 
     # --- the whole -------------------------------------------------------------------------
 
@@ -97,7 +108,7 @@ class Optimisation:
             self.session = session
             sight = partial(self._sight, session)
             judge = Judge(self.builds, self.toolchain, original.verifier, original.variant, sight)
-            self.budget.keep_back(FINAL.fewest * 2 * self.builds.walls[original.binary])
+            keep_back(self.builds, original)
             self._iterations(session, judge, original)
             self._finish(session, original)
         session.failed = session.failed or getattr(self.proposer, "failed", None)
@@ -108,7 +119,8 @@ class Optimisation:
         standing = Standing(self.order, new_run_id(), self.builds.program)
         known, rows = first_rows(original, self.builds, standing, self.tell)
         run = self.commits.original(standing, rows)
-        return Left(standing.session, original.variant, run, baselines=known)
+        seconds = rows[0]["seconds"]
+        return Left(standing.session, original.variant, run, baselines=known, seconds=seconds)
 
     def _again(self, original: Original, left: Left) -> Left:
         """A session that goes on, its best looked at again: the machine may be another."""
@@ -139,7 +151,12 @@ class Optimisation:
             return left
         self.tell(f"the best of {left.name} is not taken up: {what}")
         return Left(
-            left.name, original.variant, left.run, baselines=left.baselines, trials=left.trials
+            left.name,
+            original.variant,
+            left.run,
+            baselines=left.baselines,
+            trials=left.trials,
+            seconds=left.seconds,
         )
 
     def _broken(self, session: Session, original: Original) -> Ledger:
@@ -151,6 +168,27 @@ class Optimisation:
         for line in ledger.lines():
             self.tell(cut(visible(f"  {line}"), 400))
         return ledger
+
+    def _look_back(self, session: Session) -> None:
+        """What was seen in the original, and what earlier sessions taught of such places.
+
+        A session that is gone on with, or replayed, is taught by those that came before it.
+        """
+        run = self.lake.find(resume.original_run(self.lake, session.name))
+        session.seen_original = seen(self.lake, run)
+        if self.order.learn == "on":
+            before = self.order.replay
+            name = session.name if before is None else resume.session_name(self.lake, before)
+            try:
+                self.experience = earlier(self.lake, name)
+                found, bad = recipes(self.lake.root)
+                known = tuple(recipe for recipe in found if recipe.session < name)
+                self.experience = replace(self.experience, recipes=known)
+            except CorrError as error:  # a run that is damaged, or was deleted just now
+                self.tell(f"what earlier sessions taught is not known: {error.message}")
+            else:
+                for name, why in bad:
+                    self._note(session, Problem("recipes", name, f"is no recipe: {why}"))
 
     def _sight(self, session: Session, variant: Variant) -> Sight:
         """How much the check sees of what a variant changes."""
@@ -176,11 +214,14 @@ class Optimisation:
             self.tell(f"{SPENT} before the first candidate: {took}")
             return
         session.see(self._broken(session, original))
+        self._look_back(session)
         nests = hot_nests.find(
             self.lake, session.best_run, session.original.program, self.toolchain
         )
         for problem in nests.problems:
             self._note(session, problem)
+        self.near = NearRoof(self.lake, session, original, self.tell)
+        self.near.find(nests)
         idle = 0
         first = 1 + max((t.iteration for t in session.trials), default=0)
         last = first + self.order.iterations - 1
@@ -204,7 +245,7 @@ class Optimisation:
                 raise
             self.commits.iteration(session, iteration, improved=session.best is not before)
             idle = idle + 1 if session.best is before else 0
-            if ended:
+            if ended or session.ended:
                 return
             if idle >= self.order.patience:
                 self.tell(f"nothing better in {idle} iterations")
@@ -216,6 +257,7 @@ class Optimisation:
         """Try the proposals of an iteration; True when the proposer has no more."""
         wanted = self.order.candidates or CANDIDATES.get(self.order.proposer, 8)
         check_room(self.lake.root, otherwise="name another folder with --data")
+        session.seen = seen(self.lake, session.best_run)
         summary = self._summary(session, iteration, nests)
         session.summary_sha256 = hashlib.sha256(summary.encode()).hexdigest()
         situation = Situation(
@@ -233,6 +275,10 @@ class Optimisation:
             lambda problem: self._note(session, problem),
             self.budget,
             session.whole,
+            session.measured,
+            session.seen,
+            session.seen_original,
+            self.experience,
         )
         count = 0
         for count, proposal in enumerate(self._limited(situation, wanted), 1):
@@ -250,6 +296,11 @@ class Optimisation:
             self.builds.forget(ruling.variant)
         self.proposer.tell(trial)
         self.tell(_line(trial, session))
+        if proposal.learned and proposal.learned not in self.said:
+            self.said.add(proposal.learned)
+            self.tell(cut(visible(f"        {proposal.learned}"), 400))
+        if ruling.accepted and proposal.proposer == "llm":
+            self._keep(session, ruling)
         if ruling.accepted and ruling.timed is not None:
             # after a large gain the best may take too little to be compared with
             session.contest = session.contest.suited(ruling.timed.seconds, self.tell)
@@ -257,6 +308,17 @@ class Optimisation:
         if load is not None and not self.loaded:
             self.loaded = True
             self.tell(f"        {clocks.told(load)}")
+
+    def _keep(self, session: Session, ruling: Ruling) -> None:
+        """Keep what a model proposed as a recipe, if it can be one."""
+        try:
+            recipe = keeping.recipe_of(ruling, session.seen, session.name)
+            with uncommitted(self.lake.root):
+                new = keep(self.lake.root, recipe)
+        except (NoRecipe, OSError, ValueError) as why:
+            self.tell(cut(visible(f"        not kept as a recipe: {why}"), 400))
+        else:
+            self.tell(f"        {'kept' if new else 'known'} as the recipe {recipe.name}")
 
     def _note(self, session: Session, problem: Problem) -> None:
         """Tell what could not be looked at or proposed, and keep it for the next commit."""
@@ -284,9 +346,9 @@ class Optimisation:
     def _limited(self, situation: Situation, wanted: int) -> Iterator[Proposal]:
         for count, proposal in enumerate(self.proposer.propose(situation)):
             yield proposal
-            if self.budget.late:
+            if self.budget.late or (self.near is not None and self.near.reached()):
                 return
-            if count + 1 >= wanted and proposal.proposer == "rules":
+            if count + 1 >= wanted and proposal.proposer != "llm":
                 return
 
     # --- the end ---------------------------------------------------------------------------
@@ -298,8 +360,10 @@ class Optimisation:
         """
         if session.best is session.original:
             return
-        with self.budget.binding(last=True):
-            found, why = self._final(session, original)
+        last = LastMeasurement(self.builds, session, partial(self._sight, session), self.tell)
+        found, why = last.of(original)
+        if session.best is session.original and not why:
+            return
         if not found and not why:
             session.measured_again = False
             return
@@ -307,42 +371,6 @@ class Optimisation:
             self.tell(f"measured again, the best is not kept: {why}")
         session.finish(found, why)
         self.commits.best(session)
-
-    def _final_contest(self, session: Session, original: Original) -> Contest:
-        """How the best is timed beside the original: repeated as often as that one allows."""
-        contest = original.contest
-        if session.contest.repeat == contest.repeat:
-            return contest
-        slowest = contest.once_seconds(contest.original(original.binary))
-        return contest.suited(slowest * session.best_ratio, lambda _: None, slowest)
-
-    def _final(self, session: Session, original: Original) -> tuple[dict[str, Timed], str]:
-        """The best timed against the original and the baselines, and why it is not to be kept."""
-        found: dict[str, Timed] = {}
-        best = self.builds.build(session.best)
-        try:
-            contest = self._final_contest(session, original)
-            accept = original.verifier.accepts(session.best, contest.repeat)
-            compare = contest.compare
-            limits = replace(FINAL, seconds=self.budget.at_most(FINAL.seconds))
-            timed = compare(original.binary, best, limits, accept)
-            found["original"] = timed
-            if timed.doubt:
-                return found, timed.doubt
-            if timed.verdict in (Verdict.slower, Verdict.same) or timed.ratio.value >= 1:
-                return found, f"it is not faster than the original (×{1 / timed.ratio.value:.2f})"
-            for name, baseline in session.baselines.items():
-                if baseline.ratio is not None:
-                    variant = baseline.of(session.original)
-                    limits = replace(FINAL, seconds=self.budget.at_most(FINAL.seconds))
-                    found[name] = compare(self.builds.build(variant), best, limits, accept)
-        except OutOfTime as over:
-            self.tell(f"the final measurement is not complete: {over}")
-        except Failed as error:
-            if error.binary == best:
-                return found, str(error).splitlines()[0]
-            self.tell(f"the final measurement is not complete: {error}")
-        return found, ""
 
 
 def _line(trial: Trial, session: Session) -> str:

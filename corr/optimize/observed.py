@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collectors.sandbox.places import Entry
+from corr.optimize.printed_time import PrintedTime
 from corr.optimize.unsteady import Unsteady
 
-STDERR, STATUS = "stderr", "exit status"
+STDERR, STATUS, ARRAYS = "stderr", "exit status", "arrays"
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Evidence:
     `output` says where its results are: `dump` (a file of arrays, named by CORR_DUMP), `stdout` or
     `stderr`. `files`: those that it writes are looked at as well; `errors`: stderr besides.
     `declared` are the files that were said to hold its result. `left_out` are parts that differ
-    from run to run, `unsteady` numbers that do in parts which are compared.
+    from run to run, `unsteady` numbers that do in parts which are compared. `time` is how the
+    program prints its time, which is not compared.
     """
 
     output: str
@@ -28,6 +30,7 @@ class Evidence:
     declared: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
     unsteady: Mapping[str, Unsteady] = field(default_factory=dict)
+    time: PrintedTime | None = None
 
     @property
     def dump(self) -> bool:
@@ -36,7 +39,7 @@ class Evidence:
     @property
     def printed(self) -> str:
         """The name of what is in `output`."""
-        return "arrays" if self.dump else self.output
+        return ARRAYS if self.dump else self.output
 
 
 @dataclass(frozen=True)

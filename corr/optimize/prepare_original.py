@@ -7,9 +7,9 @@ import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from collectors.base.errors import CompileError, CorrError
+from collectors.base.errors import CompileError, CorrError, UsageError
 from corr.optimize import inputs as program_inputs
-from corr.optimize import rows
+from corr.optimize import repeated_kernel, rows, search_size
 from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging.check import Verifier
@@ -17,8 +17,10 @@ from corr.optimize.judging.evidence import Doubt, compared, left_aside, settled
 from corr.optimize.judging.references import References
 from corr.optimize.judging.speed import Contest, Failed, Tell, Timed
 from corr.optimize.look_around import look_around
+from corr.optimize.printed_time import Declared, GoogleBenchmark, PolyBench, PrintedTime
 from corr.optimize.request import BASELINES, WHOLE, Baseline, Order
 from corr.optimize.rows import Row, Standing
+from corr.optimize.search_size import AskedSize
 from corr.optimize.time_budget import OutOfTime
 from corr.optimize.training import Training, chosen
 from corr.optimize.variant import Variant
@@ -45,6 +47,8 @@ class Original:
     verifier: Verifier
     #: more than a loop nest: no kernel of our harness or PolyBench's
     whole: bool = False
+    #: a run of the asked size, where this is of a smaller one
+    asked: AskedSize | None = None
 
 
 def prepare(builds: Builds, order: Order, tell: Tell) -> Original:
@@ -56,9 +60,18 @@ def prepare(builds: Builds, order: Order, tell: Tell) -> Original:
     original = Variant(program, allow_reassociation=order.allow_reassociation)
     builds.check_room()
     builds.always = program_inputs.build_flags(program)
+    builds.time = _printed_time(builds, order)
+    if builds.always:
+        repeated_kernel.linked(builds, original)
+    asked = search_size.find(builds, original, order, tell)
     binary = builds.build(original)
     inputs = _inputs(builds, program, binary, order)
+    inputs = replace(inputs, evidence=replace(inputs.evidence, time=builds.time))
     inputs = look_around(builds, inputs, binary, order)
+    if builds.declared:
+        inputs = replace(inputs, repeats=False)  # what it prints need not be of all of them
+    elif builds.always:
+        inputs = replace(inputs, repeats=repeated_kernel.works(builds, binary, inputs))
     references, doubt = settled(builds, inputs, original)
     if doubt is not None and order.check is None:
         raise CorrError(
@@ -74,9 +87,21 @@ def prepare(builds: Builds, order: Order, tell: Tell) -> Original:
     )
     look = doubt is None and bool(references.of(inputs.timed).observed.files)
     contest = Contest.for_program(builds, inputs, binary, tell, look=look)
+    if builds.declared and not contest.own_clock:
+        raise UsageError(
+            "--time-regex finds no time in what the program prints",
+            "a group of it is the number: 'took ([0-9.]+) (?P<unit>ms)'; or --time-unit",
+        )
     whole = not inputs.sizes and not builds.always
     builds.training = Training(chosen(inputs.visible, inputs.timed))
-    return Original(original, binary, contest, verifier, whole)
+    return Original(original, binary, contest, verifier, whole, asked)
+
+
+def _printed_time(builds: Builds, order: Order) -> PrintedTime:
+    """How the program prints its time: as the user says, else as what it is known to be does."""
+    if order.time_regex is not None:
+        return Declared(order.time_regex, order.time_unit)
+    return PolyBench() if builds.always else GoogleBenchmark()
 
 
 def _tell_of(inputs: Inputs, doubt: Doubt | None, references: References, tell: Tell) -> None:

@@ -11,6 +11,8 @@ from typing import Protocol
 from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
 from corr.lake.store import Lake, RunInfo
+from corr.optimize.experience.earlier import Experience
+from corr.optimize.experience.seen import Seen
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.hot_nests import HotNests
 from corr.optimize.time_budget import TimeBudget
@@ -75,8 +77,17 @@ class Proposal:
     base: bool = False
     #: Written by corr itself, so that it may be sampled and counted outside the sandbox.
     trusted: bool = False
+    #: What it is called on every program alike, where its moves do not say so.
+    rule: str = ""
+    #: Why earlier sessions had it tried first, or last.
+    learned: str = ""
     #: A reply that could not be understood becomes a proposal without moves, and says why here.
     unreadable: str | None = None
+
+    @property
+    def called(self) -> str:
+        """What it is called on every program alike."""
+        return self.rule or "; ".join(dict.fromkeys(move.called() for move in self.moves))
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,8 @@ class Situation:
     """What a proposer may look at: the best variant so far, its run, and everything tried.
 
     `nests` are those of the original program; `note` takes what a proposer could not propose.
+    `seen` is what was seen in `run`, and in that of the original; `experience` what earlier
+    sessions taught.
     """
 
     lake: Lake
@@ -125,6 +138,11 @@ class Situation:
     budget: TimeBudget = field(default_factory=TimeBudget)
     #: more than a loop nest
     whole: bool = False
+    #: the variant that `run` is of, whose lines it names, where that is an earlier best
+    measured: Variant | None = None
+    seen: Seen = field(default_factory=Seen)
+    seen_original: Seen = field(default_factory=Seen)
+    experience: Experience = field(default_factory=Experience)
 
 
 class Proposer(Protocol):

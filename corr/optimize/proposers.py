@@ -52,9 +52,7 @@ class Both:
             message(f"{error.message}; the rules go on alone")
 
     def tell(self, trial: Trial) -> None:
-        part = self.parts.get(trial.proposal.proposer)
-        if part is not None:
-            part.tell(trial)
+        self.parts["llm" if trial.proposal.proposer == "llm" else "rules"].tell(trial)
 
 
 def proposer(

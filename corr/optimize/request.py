@@ -19,6 +19,8 @@ class Asked:
 
     `proposer` None: both, where a model is configured. `inputs` and `held_out` are arguments,
     `results` files that the program writes; `stderr`: what it prints there counts as well.
+    `time_regex` finds the time that the program prints of itself, in `time_unit`. `learn`: on, or
+    off, whether earlier sessions of the lake have a say in the order of the rules' proposals.
     """
 
     iterations: int = 3
@@ -34,6 +36,9 @@ class Asked:
     held_out: tuple[tuple[str, ...], ...] = ()
     results: tuple[str, ...] = ()
     stderr: bool = False
+    time_regex: str | None = None
+    time_unit: str = "s"
+    learn: str = "on"
 
     def record(self) -> dict[str, Any]:
         """As JSON has it."""

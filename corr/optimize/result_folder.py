@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,9 @@ def _write(session: Session, folder: Path, compiler: Path, final: bool) -> list[
     for source, files in best.schedules.items():
         for name, text in files.items():
             put(f"{_schedules(source, program)}/{name}", text)
+    for source, calls in best.inlined.items():
+        if calls.decisions:
+            put(_calls(source, program), calls.table)
     patch = diff(best)
     if patch:
         put("changes.patch", patch)
@@ -134,6 +137,10 @@ def _module(source: Path, program: Program) -> str:
 
 def _schedules(source: Path, program: Program) -> str:
     return f"{_inside(source, program)}.schedules"
+
+
+def _calls(source: Path, program: Program) -> str:
+    return f"{_inside(source, program)}.replay"
 
 
 # --- the script ------------------------------------------------------------------------------
@@ -256,6 +263,11 @@ def _command(best: Variant, unit: Unit, number: int, compiler: Path) -> str:
     quoted = [*(shlex.quote(word) for word in words), '"$@"']
     if unit.source in best.schedules:
         quoted += _import(best, unit, import_flags)
+    if unit.source in best.inlined:
+        table = _calls(unit.source, program)
+        place = Path("/") / table.rpartition("/")[2]
+        told = best.inlined[unit.source].flags(unit, place)
+        quoted += _from_here(told, str(place), table)
     if best.texts:
         quoted.append(f"-ivfsoverlay{OVERLAY}")
     for path in sorted(best.texts):
@@ -279,9 +291,14 @@ def _import(best: Variant, unit: Unit, import_flags: Any) -> list[str]:
         for name in best.schedules[unit.source]:
             (folder / name).touch()
         flags = import_flags(folder)
+    return _from_here(flags, str(folder), place)
+
+
+def _from_here(flags: Iterable[str], path: str, place: str) -> list[str]:
+    """Flags for the script; where they name `path` they name `place` in the result's folder."""
     parts = []
     for flag in flags:
-        before, named, after = flag.partition(str(folder))
+        before, named, after = flag.partition(path)
         text = shlex.quote(before) if before else ""
         parts.append(f'{text}"$here"/{shlex.quote(place + after)}' if named else text)
     return parts

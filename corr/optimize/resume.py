@@ -32,7 +32,7 @@ def session_name(lake: Lake, reference: str) -> str:
     query = "SELECT DISTINCT session, program FROM iterations ORDER BY session"
     known = ask(lake, query).to_pylist()
     if not known:
-        raise UsageError(f"the lake {lake.root} holds no optimisation", "run `corr optimize`")
+        raise UsageError(f"the lake {lake.name} holds no optimisation", "run `corr optimize`")
     if reference == "last":
         return str(known[-1]["session"])
     named = [r["session"] for r in known if r["program"] == reference][-1:]
@@ -85,6 +85,7 @@ def session_of(
         started,
         baselines={found.name: found for found in baselines},
         trials=tuple(_trial(row, exact) for row in rows if row["role"] == "proposal"),
+        seconds=next((r["seconds"] or 0.0 for r in rows if r["role"] == "original"), 0.0),
     )
     row, run = _best_row(lake, rows, started)
     if row is None:

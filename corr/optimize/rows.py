@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from corr.optimize.experience.seen import Seen
 from corr.optimize.judging.check import Checked
 from corr.optimize.judging.ruling import Ruling
 from corr.optimize.judging.speed import Timed
@@ -14,6 +15,7 @@ from corr.optimize.moves.source_text import diff
 from corr.optimize.mutants.ledger import Ledger
 from corr.optimize.proposal import Guarantee
 from corr.optimize.request import Baseline, Order
+from corr.optimize.roof import Roof, Share
 from corr.optimize.variant import Move, Variant
 from corr.program.model import Program
 
@@ -26,7 +28,8 @@ OVER = ("native", "polly")
 class Standing:
     """Where a session stands as a row is made: what its times are compared with.
 
-    `ratio` is the time of the best over that of the original, `parent` the run of the best.
+    `ratio` is the time of the best over that of the original, `parent` the run of the best; `roof`
+    None: it was not looked for.
     """
 
     order: Order
@@ -36,6 +39,7 @@ class Standing:
     ratio: float = 1.0
     parent: str | None = None
     summary_sha256: str | None = None
+    roof: Roof | None = None
 
     def heading(self, iteration: int, candidate: int, role: str) -> Row:
         """The columns that every row has."""
@@ -58,6 +62,15 @@ class Standing:
         known = {name: self.baselines[name].ratio for name in OVER if name in self.baselines}
         found = {f"speedup_{name}": r / ratio for name, r in known.items() if r is not None}
         return {"speedup_original": 1 / ratio, **found}
+
+    def below(self, share: Share | None) -> Row:
+        """The columns that say how much is left."""
+        return self.roof.row(share) if self.roof is not None else {}
+
+    def measured(self, timed: Timed) -> Row:
+        """The columns that a measurement fills."""
+        share = self.roof.share(timed.seconds, timed.ratio) if self.roof is not None else None
+        return measured(timed) | self.below(share)
 
 
 def original(standing: Standing, seconds: float, clock: str) -> Row:
@@ -86,13 +99,17 @@ def baseline(standing: Standing, number: int, wanted: Baseline, timed: Timed) ->
     )
 
 
-def of(standing: Standing, iteration: int, candidate: int, ruling: Ruling) -> Row:
-    """The row of a proposal. `standing` is as it was before the ruling."""
+def of(standing: Standing, iteration: int, candidate: int, ruling: Ruling, seen: Seen) -> Row:
+    """The row of a proposal. `standing` is as it was before the ruling, `seen` what it was for."""
     proposal, usage = ruling.proposal, ruling.proposal.usage
     row = standing.heading(iteration, candidate, "proposal") | {
         "proposer": proposal.proposer,
+        "rule": proposal.called or None,
         "loop": proposal.loop,
+        "evidence": list(seen.at(proposal.loop)),
         "reason": proposal.reason,
+        "from_original": proposal.from_original,
+        "learned": proposal.learned or None,
         "expected": proposal.expected,
         "outcome": str(ruling.outcome),
         "detail": ruling.detail or None,
@@ -106,13 +123,14 @@ def of(standing: Standing, iteration: int, candidate: int, ruling: Ruling) -> Ro
         "compile_seconds": ruling.spent.compiling,
         "run_seconds": ruling.spent.running,
         "trial_seconds": ruling.spent.seconds,
+        **standing.below(None),
     }
     if ruling.variant is not None:
         row |= changed(ruling.variant)
     elif proposal.moves:
         row |= listed((*ruling.start.moves, *proposal.moves))
     if ruling.timed is not None:
-        row |= measured(ruling.timed)
+        row |= standing.measured(ruling.timed)
     if ruling.identical:
         row |= dict.fromkeys(("speedup", "speedup_low", "speedup_high"), 1.0)
         row["speedup_original"] = 1 / standing.ratio
@@ -134,7 +152,7 @@ def best(
     row |= {"guarantee": str(guarantee[0]), "guarantee_detail": guarantee[1]}
     if timed is None:
         return row | {"outcome": "crashed"}
-    row |= measured(timed) | {"outcome": str(timed.verdict)}
+    row |= standing.measured(timed) | {"outcome": str(timed.verdict)}
     if timed.ratio.known:
         row |= standing.over(timed.ratio.value)
     again = {name: found[name].ratio for name in OVER if name in found}
@@ -143,7 +161,10 @@ def best(
 
 def not_kept(row: Row, why: str) -> Row:
     """The final row of a best that is not kept: the original stays, as it was timed beside it."""
+    seconds, least = row.get("seconds_before"), row.get("roof_seconds")
     return row | {
+        "roof_share": least / seconds if least and seconds else None,
+        **dict.fromkeys(("roof_share_low", "roof_share_high")),
         "detail": why,
         **dict.fromkeys(("kind", "patch", "guarantee_detail", "speedup_native", "speedup_polly")),
         "move": "original",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -15,12 +15,15 @@ from corr.collect.run import sha256
 from corr.lake.optimize_tables import CHECKS, ITERATIONS, MUTANTS
 from corr.lake.store import RunInfo
 from corr.optimize import rows
+from corr.optimize.asked_size import Contender
+from corr.optimize.experience.seen import Seen
 from corr.optimize.judging.ruling import Ruling
 from corr.optimize.judging.speed import Contest, Timed
 from corr.optimize.mutants.ledger import Ledger
 from corr.optimize.prepare_original import Original
 from corr.optimize.proposal import Guarantee, Outcome, Trial
 from corr.optimize.request import Baseline, Order
+from corr.optimize.roof import Roof, Share
 from corr.optimize.rows import Row, Standing
 from corr.optimize.variant import Variant
 from corr.summary.history import Attempt
@@ -30,7 +33,7 @@ from corr.summary.history import Attempt
 class Left:
     """What a session has come to: its best, the run of that, its baselines, its trials.
 
-    `ratio` is the time of the best over the time of the original.
+    `ratio` is the time of the best over the time of the original, which takes `seconds`.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Left:
     basis: str = ""
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     trials: tuple[Trial, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Session:
     clock: str
     best: Variant
     best_run: RunInfo
+    #: the variant that `best_run` is of: an earlier best where there was no time for another run
+    measured: Variant
     #: time of the best over the time of the original
     best_ratio: float
     best_guarantee: Guarantee
@@ -64,6 +70,8 @@ class Session:
     sums: Mapping[Path, str]
     #: more than a loop nest, so that moves for whole programs are tried
     whole: bool = False
+    #: what was timed: the fastest of it is tried on the asked size, where this is a smaller one
+    contenders: list[Contender] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     checks: list[Row] = field(default_factory=list)
     mutants: list[Row] = field(default_factory=list)
@@ -72,10 +80,21 @@ class Session:
     #: What could not be proposed or looked at, since the last commit.
     problems: list[Problem] = field(default_factory=list)
     summary_sha256: str | None = None
+    #: what was seen at the hot places of the original, and of `best_run`
+    seen_original: Seen = field(default_factory=Seen)
+    seen: Seen = field(default_factory=Seen)
     #: The best was measured once more at the end, or there is none.
     measured_again: bool = True
     #: how many of the trials are of an earlier session that this one goes on with
     earlier: int = 0
+    #: seconds of the original, by itself
+    original_seconds: float = 0.0
+    #: the least time of the original's work by what the machine allows; None: not looked for
+    roof: Roof | None = None
+    #: the best's share of it, as it was last timed
+    reached: Share | None = None
+    #: why the session ended before its time, if there is nothing left to gain
+    ended: str = ""
     #: why the session ended before its time, if the model's server failed
     failed: CorrError | None = None
 
@@ -90,12 +109,14 @@ class Session:
             clock=original.contest.clock,
             best=original.variant if not left.best.moves else left.best,
             best_run=left.run,
+            measured=original.variant if not left.best.moves else left.best,
             best_ratio=left.ratio,
             best_guarantee=left.guarantee,
             best_basis=left.basis,
             baselines=left.baselines,
             trials=list(left.trials),
             earlier=len(left.trials),
+            original_seconds=left.seconds,
             sums={u.source: sha256(u.source) for u in original.variant.program.units},
             whole=original.whole,
         )
@@ -111,6 +132,7 @@ class Session:
             self.best_ratio,
             self.best_run.run_id,
             self.summary_sha256,
+            self.roof,
         )
 
     def see(self, ledger: Ledger) -> None:
@@ -120,8 +142,11 @@ class Session:
 
     def take(self, iteration: int, candidate: int, ruling: Ruling) -> Trial:
         """Note a ruling in the rows and the trials; what it accepts is the best from now on."""
-        self.rows.append(rows.of(self.standing, iteration, candidate, ruling))
+        seen = self.seen_original if ruling.proposal.from_original else self.seen
+        self.rows.append(rows.of(self.standing, iteration, candidate, ruling, seen))
         self.checks += rows.checks(self.name, iteration, candidate, ruling.checked)
+        self._contends(ruling)
+        self._reaches(ruling)
         if ruling.accepted and ruling.variant is not None and ruling.timed is not None:
             self.best_ratio *= ruling.timed.ratio.value
             self.best = ruling.variant
@@ -129,6 +154,53 @@ class Session:
         trial = ruling.trial(iteration, candidate)
         self.trials.append(trial)
         return trial
+
+    def _reaches(self, ruling: Ruling) -> None:
+        """Note the share of the roof of what is the best after this ruling."""
+        timed = ruling.timed
+        if self.roof is None or timed is None or not ruling.outcome.measured:
+            return
+        seconds = timed.seconds if ruling.accepted else timed.seconds_before
+        self.reached = self.roof.share(seconds, timed.ratio)
+
+    def roof_share(self, seconds: float) -> float | None:
+        """The share of the roof of what takes so long."""
+        share = self.roof.share(seconds) if self.roof is not None else None
+        return share.value if share is not None else None
+
+    def under(self, roof: Roof) -> None:
+        """Compare with a roof from now on, or with one that was measured again."""
+        before, self.roof = self.roof, roof
+        if self.reached is not None and before is not None and before.seconds and roof.seconds:
+            self.reached = self.reached.times(roof.seconds / before.seconds)
+
+    @property
+    def exhausted(self) -> bool:
+        """The best is beyond doubt so near to its roof that there is nothing to look for."""
+        sure = self.roof is not None and self.roof.sure
+        return sure and self.reached is not None and self.reached.enough
+
+    def _contends(self, ruling: Ruling) -> None:
+        """Note what was timed, by its time over the original's."""
+        if ruling.variant is None or ruling.ratio is None or not ruling.outcome.measured:
+            return
+        sure = (ruling.guarantee, ruling.basis) if ruling.accepted else ()
+        time = self.best_ratio * ruling.ratio.value
+        self.contenders.append(Contender(time, ruling.variant, *sure))
+
+    def resized(self, best: Contender | None) -> None:
+        """Go on from what is best on the asked size; None: the original.
+
+        What was measured on the smaller one, the baselines too, is not compared with any more.
+        """
+        if self.roof is not None and self.roof.seconds is not None:
+            self.roof = Roof(why="it is known of the size that was searched on, not of this one")
+        self.baselines = {n: replace(b, ratio=None) for n, b in self.baselines.items()}
+        if best is None:
+            self.keep_original()
+        else:
+            self.best, self.best_ratio = best.variant, best.time
+            self.best_guarantee, self.best_basis = best.guarantee, best.basis
 
     def finish(self, found: Mapping[str, Timed], why: str) -> None:
         """Note the final measurement of the best, which is not kept where a reason says `why`."""
@@ -153,6 +225,10 @@ class Session:
         if not any(trial.outcome.measured and trial.ratio is not None for trial in trials):
             return "no candidate came to be timed"
         return "no candidate was faster"
+
+    def saw(self, run: RunInfo) -> None:
+        """Note a run of the best, with all layers."""
+        self.best_run, self.measured = run, self.best
 
     def keep_original(self) -> None:
         """The original is the best after all."""

@@ -12,7 +12,7 @@ SPENT = "the time budget is spent"
 #: The least that a run is given, so that one which begins in time is not cut at once.
 _LEAST = 0.05
 #: Of the budget, what may be kept back for the last measurement.
-_MOST_RESERVED = 0.25
+MOST_RESERVED = 0.25
 
 
 class OutOfTime(Exception):
@@ -58,9 +58,9 @@ class TimeBudget:
         """So many seconds, or that part of the budget where it is less."""
         return min(seconds, part * self.seconds) if self.seconds is not None else seconds
 
-    def keep_back(self, seconds: float) -> None:
-        """Keep seconds for the last measurement, as far as they are a small part of all."""
-        self.reserve = min(seconds, _MOST_RESERVED * (self.seconds or 0.0))
+    def keep_back(self, seconds: float, most: float = MOST_RESERVED) -> None:
+        """Keep seconds for the last measurement, up to `most`, a part of all."""
+        self.reserve = min(seconds, most * (self.seconds or 0.0))
 
     @contextlib.contextmanager
     def binding(self, *, last: bool = False) -> Iterator[None]:

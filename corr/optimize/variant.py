@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from collectors.base.foreign_text import one_line
 from corr.optimize.gate.refusal import Refused
+from corr.optimize.inlined import Inlined
 from corr.optimize.polly.clang import adopt, import_flags
 from corr.program.model import Program, Unit
 
@@ -23,7 +24,8 @@ class Variant:
     `flags` come after each unit's own. `texts` holds the whole new text of a source or header, by
     its absolute path. `ir` holds a unit's whole optimised module, by the unit's source: such a
     unit is built from it as it is. `schedules` are JSCoP texts by unit source and file name, in
-    Polly's spelling, to be imported when that unit is compiled. `trained`: it is compiled with a
+    Polly's spelling, to be imported when that unit is compiled. `inlined` says which calls of a
+    unit, by its source, are decided otherwise than LLVM would. `trained`: it is compiled with a
     profile of its own runs. `link` comes after the program's own flags of the link, `environment`
     after that of its runs.
     """
@@ -33,6 +35,7 @@ class Variant:
     texts: Mapping[Path, str] = field(default_factory=dict)
     ir: Mapping[Path, str] = field(default_factory=dict)
     schedules: Mapping[Path, Mapping[str, str]] = field(default_factory=dict)
+    inlined: Mapping[Path, Inlined] = field(default_factory=dict)
     trained: bool = False
     link: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
@@ -87,6 +90,10 @@ class Variant:
                 (place / name).write_text(text)
             flags = (*flags, *import_flags(place))
             unit = replace(unit, adopt=partial(adopt, folder=place))
+        if unit.source in self.inlined:
+            table = folder / f"calls{number}.replay"
+            table.write_text(self.inlined[unit.source].table, "utf-8", "surrogateescape")
+            flags = (*flags, *self.inlined[unit.source].flags(unit, table))
         if unit.source not in self.ir:
             return replace(unit, flags=flags)
         module = folder / f"module{number}.opt.ll"
@@ -118,6 +125,10 @@ class Move(ABC):
     def apply(self, variant: Variant) -> Variant:
         """The changed variant, this move noted in it. Raises Refused."""
         return replace(self.changed(variant), moves=(*variant.moves, self))
+
+    def called(self) -> str:
+        """What it is called on every program alike."""
+        return self.kind
 
     def record(self) -> dict[str, Any]:
         """The move as JSON."""

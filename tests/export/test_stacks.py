@@ -111,7 +111,8 @@ def in_speedscope(release: Path, made: dict[str, Any], folder: Path) -> tuple[st
         # without a graphics card it draws by software
         options = ["--no-sandbox", "--allow-file-access-from-files", "--enable-unsafe-swiftshader"]
         opened = tool.chromium.launch(executable_path=browser, args=options)
-        page = opened.new_page()
+        # the list holds as many rows as are seen
+        page = opened.new_page(viewport={"width": 1280, "height": 8000})
         page.on("pageerror", lambda error: errors.append(str(error)))
         place = (release / "index.html").as_uri()
         page.goto(f"{place}#localProfilePath={script}&view=sandwich")

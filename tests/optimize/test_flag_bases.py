@@ -14,6 +14,8 @@ from collectors.base import toolchain
 from corr.lake.run_facts import RunFacts
 from corr.lake.sql import ask
 from corr.lake.store import Lake
+from corr.optimize.experience.earlier import Experience
+from corr.optimize.experience.seen import Seen
 from corr.optimize.hot_nests import HotNests, Nest
 from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.rules.flag_bases import APART, FlagBases
@@ -114,6 +116,9 @@ def search() -> Search:
         allow_reassociation=False,
         nests=nests,
         note=lambda _: None,
+        experience=Experience(),
+        seen=Seen(),
+        seen_original=Seen(),
     )
     return Search(situation)
 

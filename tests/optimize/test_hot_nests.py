@@ -42,6 +42,10 @@ static void whole(int n, double *a) {
         a[i] = i;
 }
 """
+#: A loop that is not affine before one that is no `for` loop.
+BOTH = (
+    "for (int i = 0; i < *p; i++)\n        ((int *)p)[p[i]] = 1;\n    while (*p)\n        p++;\n}"
+)
 HEADER = "static void other(int n, double *a) { for (int i = 0; i < n; i++) a[i] = i; }\n"
 
 
@@ -55,6 +59,17 @@ def folder(tmp_path: Path) -> Path:
 def nests(folder: Path, tools: Toolchain, loops: Sequence[HotLoop]) -> HotNests:
     program = from_files(["t.c"], ["-O1"], Run(directory=folder), folder)
     return of_loops(loops, program, tools)
+
+
+def test_another_unit_is_no_reason(folder: Path, tools: Toolchain) -> None:
+    (folder / "m.c").write_text("int main(void) { return 0; }\n")
+    program = from_files(["m.c", "t.c"], ["-O1"], Run(directory=folder), folder)
+    (problem,) = of_loops([HotLoop("walk", "t.c", 17, 0.9)], program, tools).problems
+    assert problem.what == "walk: not modelled: only `for` loops are modelled"
+    source = folder / "t.c"
+    source.write_text(source.read_text().replace("while (*p)\n        p++;\n}", BOTH))
+    (problem,) = of_loops([HotLoop("walk", "t.c", 20, 0.9)], program, tools).problems
+    assert problem.what == "walk: not modelled: only `for` loops are modelled"
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,32 @@ def test_rows(optimised: Path) -> None:
     assert (kept / f"{proposals[0]['summary_sha256']}.md").read_text().startswith("#")
 
 
+def test_what_was_seen_is_recorded_and_what_paid_is_told(optimised: Path, corr: Corr) -> None:
+    native, apart, polly, nest = rows(optimised, where="role = 'proposal'")
+    assert [r["rule"] for r in (native, apart, polly)] == [
+        "-O3 -march=native", "-O3 -march=native -ffp-contract=off", "-O3 -march=native -mllvm -polly"
+    ]  # fmt: skip
+    assert nest["rule"] == "nest split" and nest["from_original"]
+    for row in (native, nest):
+        assert row["evidence"][0] == "stride" and "bound by dependencies" in row["evidence"]
+        assert "remark CantReorderFPOps" in row["evidence"] and row["learned"] is None
+    told = corr("recipes", "--where", "stride", "--format", "json", cwd=optimised)
+    paid = {r["rule"]: r for r in json.loads(told.stdout)}
+    assert paid["nest split"]["won_on"] == ["gemm"] and paid["nest split"]["gain"] > 2
+
+
+def test_the_next_program_meets_first_what_won(optimised: Path, corr: Corr, tmp_path: Path) -> None:
+    kernel(tmp_path, "syrk.c")
+    shutil.copytree(optimised / "data", tmp_path / "data")
+    more = ("--run-args", "--size 300", "--proposer", "rules", "--iterations", "1")
+    done = corr("optimize", "syrk.c", *more, "--candidates", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (row,) = rows(tmp_path, where="program = 'syrk' AND role = 'proposal'")
+    assert row["rule"] == "nest split" and row["outcome"] == "accepted" and row["speedup"] > 2
+    assert row["learned"].startswith("tried first, as it won 1 of 1 time on loops")
+    assert row["learned"] in done.stderr
+
+
 def test_checks_are_recorded(optimised: Path) -> None:
     query = """
         SELECT checks.* FROM checks JOIN iterations USING (session, iteration, candidate)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.support.command import Corr
-from tests.support.gemm_proposals import EDIT, FAST, kernel, rows
+from tests.support.gemm_proposals import EDIT, FAST, alike, kernel, rows
 from tests.support.model_server import (
     ModelServer,
     flags,
@@ -94,6 +95,26 @@ def test_the_history_goes_into_the_next_prompt(told: Told) -> None:
     assert "1.1 accepted" in told.prompts[2] and "1.2 same" in told.prompts[2]
     assert "1.3 did not parse" in told.prompts[2]
     assert FAST.splitlines()[2].strip() in told.prompts[2], "the best so far is what it is shown"
+
+
+def test_what_was_accepted_is_a_recipe_for_the_next_program(
+    told: Told, corr: Corr, tmp_path: Path
+) -> None:
+    (kept,) = (told.folder / "data" / "recipes").iterdir()
+    assert f"kept as the recipe {kept.stem}" in told.done.stderr
+    alike(tmp_path)
+    shutil.copytree(told.folder / "data", tmp_path / "data")
+    more = ("--run-args", "--size 300", "--proposer", "rules", "--iterations", "1")
+    done = corr("optimize", "prod.c", *more, "--candidates", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    row = next(r for r in rows(tmp_path) if r["program"] == "prod")
+    assert (row["proposer"], row["rule"]) == ("recipes", f"recipe {kept.stem}")
+    assert row["outcome"] == "accepted" and row["speedup"] > 1.5 and row["sandboxed"]
+    assert "Z[row][col] += a * X[row][at] * Y[at][col]" in row["patch"]
+    listed = corr("recipes", "--format", "json", cwd=tmp_path)
+    first = json.loads(listed.stdout)[0]
+    assert (first["rule"], first["won_on"]) == (f"recipe {kept.stem}", ["prod"])
+    assert (first["found_for"], first["sessions"], first["won"]) == ("gemm", 1, 1)
 
 
 def test_a_replay_needs_no_server(told: Told, corr: Corr) -> None:

@@ -153,6 +153,61 @@ def test_several_files_of_which_one_fails(tmp_path: Path, corr: Corr) -> None:
     assert (tmp_path / "results" / "slow" / "build.sh").exists()
 
 
+PARTS = {
+    "shape.h": "#define COUNT 4000\nextern double a[COUNT];\nvoid work(int n);\n",
+    "data.c": '#include "shape.h"\ndouble a[COUNT];\n',
+    "work.c": """#include "shape.h"
+void work(int n) {
+  for (int r = 0; r < 12000; r++)
+    for (int i = 0; i < COUNT; i++) a[i] = a[i] * 0.5 + n * i;
+}
+""",
+    "start.c": """#include <stdio.h>
+#include "shape.h"
+#define ENTRY int main(void)
+ENTRY {
+  work(3);
+  printf("%.17g\\n", a[COUNT - 1] + a[7]);
+}
+""",
+}
+
+
+@pytest.mark.timed
+def test_the_files_of_one_program(tmp_path: Path, corr: Corr) -> None:
+    """They are one, since only one of them has a main(); what is built of the result runs."""
+    for name, text in PARTS.items():
+        (tmp_path / name).write_text(text)
+    entries = [{"reason": "scripted", "move": flags("-O3")}]
+    with ModelServer([{"candidates": entries}]) as server:
+        done = corr(
+            *("optimize", "work.c", "start.c", "data.c", "--proposer", "llm"),
+            *("--iterations", "1", "--candidates", "1", "--", "-O0"),
+            cwd=tmp_path,
+            **server.environment,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "start.c has the only main(): 3 files, one program" in done.stderr
+    subprocess.run(["sh", tmp_path / "work.optimized" / "build.sh"], check=True)
+    built = tmp_path / "work.optimized" / "work"
+    assert subprocess.check_output([built]) == b"24036\n"
+
+
+def test_files_of_unknown_programs(tmp_path: Path, corr: Corr) -> None:
+    """Of two with a main(), which one does the third belong to? Without any, nothing links."""
+    for name, text in PARTS.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "slow.c").write_text(SLOW)
+    done = corr("optimize", "slow.c", "work.c", "data.c", "start.c", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "work.c, data.c: which program that belongs to is not known" in done.stderr
+    done = corr("optimize", "work.c", "data.c", "--proposer", "rules", cwd=tmp_path)
+    assert done.returncode == 1 and "main" in done.stderr, done.stderr
+    for option in ("--resume", "--replay"):
+        done = corr("optimize", "slow.c", "start.c", option, "last", cwd=tmp_path)
+        assert done.returncode != 0 and "Traceback" not in done.stderr
+
+
 def test_too_short_to_time(tmp_path: Path, corr: Corr) -> None:
     (tmp_path / "short.c").write_text('#include <stdio.h>\nint main(void) { puts("1"); }')
     done = corr("optimize", "short.c", "--proposer", "rules", "--candidates", "1", cwd=tmp_path)

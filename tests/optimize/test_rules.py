@@ -7,18 +7,20 @@ from types import SimpleNamespace
 import pytest
 
 from collectors.base import toolchain
+from corr.optimize.experience.earlier import Experience
+from corr.optimize.experience.seen import Seen
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.hot_nests import Nest
 from corr.optimize.judging.outputs import read_dump
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
 from corr.optimize.rules import flags
-from corr.optimize.rules.bases import bases
-from corr.optimize.rules.leaf_settings import choices, neighbours
+from corr.optimize.rules.bases import STRIP, bases
+from corr.optimize.rules.leaf_settings import NOT_PACKED, choices, neighbours
 from corr.optimize.rules.nests import Region
 from corr.optimize.rules.proposer import Rules, Search, in_turn
 from corr.optimize.variant import Variant
-from corr.polyhedral import rewrite
+from corr.polyhedral import rewrite, schedules
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.extract import regions
@@ -80,6 +82,35 @@ def test_plans_compute_the_same(name, tmp_path):
         for size in ("1", "2", "37"):
             expected = outputs(original, tmp_path / "original", size)
             assert outputs(changed, tmp_path / f"changed{number}", size) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["atax", "bicg", "mvt", "gemver", "gesummv"])
+def test_rows_that_are_read_twice_are_read_in_strips(name, tmp_path):
+    """A product with a matrix, and one with its transpose: while the rows are in a cache.
+
+    Sums along rows run side by side, kept from being packed into vectors that must be gathered.
+    """
+    found = region(name)
+    found.width = 64
+    original = KERNELS / f"{name}.c"
+    tried = 0
+    for base in bases(found.nest.scop):
+        strips = [band for _, band in schedules.bands(base.tree) if band.strip]
+        if not base.name.startswith(("strips", "rows")):
+            continue
+        assert strips and all(max(band.tile_sizes) == STRIP for band in strips)
+        for _, band in rewrite.leaves(base.tree):
+            assert len(band.child.statements) == 1, "each statement has loops of its own"
+        plan = found.plan(base, 0)
+        tried += plan.flags == (NOT_PACKED,)
+        variant = found.edit(plan).apply(Variant(program(name)))
+        changed = tmp_path / f"{base.name}.c"
+        changed.write_text(variant.text(original))
+        for size in ("1", "19", "37"):
+            expected = outputs(original, tmp_path / "original", size)
+            assert outputs(changed, tmp_path / base.name, size) == expected
+    assert tried
 
 
 @pytest.mark.slow
@@ -169,7 +200,8 @@ def test_the_search_goes_on_in_the_next_iteration(monkeypatch):
     rules = Rules()
     endless = (Proposal((), str(n), "rules") for n in range(9))
     monkeypatch.setattr(Search, "everything", lambda _self, _situation: endless)
-    situation = SimpleNamespace(history=[], best=Variant(program("gemm")))
+    known = {"experience": Experience(), "seen": Seen(), "seen_original": Seen()}
+    situation = SimpleNamespace(history=[], best=Variant(program("gemm")), **known)
     first = rules.propose(situation)
     assert [next(first).reason, next(first).reason] == ["0", "1"]
     first.close()

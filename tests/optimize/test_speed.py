@@ -29,6 +29,7 @@ class Programs:
             name: chain(given, repeat(given[-1])) for name, given in runs.items()
         }
         self.count = dict.fromkeys(runs, 0)
+        self.crew = None
         self.limits: list[Limits] = []
         self.program = SimpleNamespace(run=SimpleNamespace(time_limit=60.0))
 

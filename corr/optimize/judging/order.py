@@ -18,6 +18,7 @@ from corr.optimize import gate
 from corr.optimize.build_and_run import Builds, Clock
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.judging import together
+from corr.optimize.judging.beside import moved_out
 from corr.optimize.judging.check import Checked, Verifier
 from corr.optimize.judging.ruling import Case, Ruling, Sight, Spent, Stage, Stop
 from corr.optimize.judging.speed import MUCH, Contest, Failed
@@ -68,6 +69,7 @@ class Judge:
             self.faster,
             self.right,
             self.in_sight,
+            self.all_of_it,
             self.faster_again,
             self.faster_on_unseen_input,
         )
@@ -240,6 +242,25 @@ class Judge:
     def right(self, case: Case) -> Case | Stop:
         """All outputs are right, also on inputs chosen just now; sanitizers and proofs agree."""
         return case if case.proposal.base else self._right(case)
+
+    def all_of_it(self, case: Case) -> Case | Stop:
+        """Nothing was moved out of a kernel that is repeated, where set-up is paid once.
+
+        What corr wrote itself stays in the nest that it was written for.
+        """
+        made, repeat = case.made, case.contest.repeat or 1
+        if repeat == 1 or not case.contest.set_up_once or case.proposal.trusted:
+            return case
+        if not (made.texts or made.ir):
+            return case
+        like = replace(self.original, flags=made.flags, link=made.link)
+        try:
+            before = self.builds.build(replace(like, trained=made.trained))
+            saved = case.gain.seconds_before - case.gain.seconds
+            doubt = moved_out(case.contest, before, case.built, saved)
+        except (CompileError, Failed) as error:
+            doubt = str(error).splitlines()[0]
+        return Stop(case, Outcome.untrusted_time, doubt) if doubt else case
 
     def faster_again(self, case: Case) -> Case | Stop:
         """A small gain is no chance: another series of pairs shows it too."""

@@ -30,12 +30,16 @@ class References:
     original: Variant
     _known: dict[tuple[str, tuple[str, ...]], Reference] = field(default_factory=dict)
 
+    def known(self, given: Input, reference: Reference) -> None:
+        """Note what the original was seen to put out, under no other flags."""
+        self._known[_key(given, ())] = reference
+
     def of(self, given: Input, flags: tuple[str, ...] = ()) -> Reference:
         """The reference. Raises CompileError, or CorrError where the original itself fails.
 
         Those of held-out inputs are not kept: no such input comes twice.
         """
-        key = (f"{given.label} {given.args} {sorted(given.env.items())}", (*flags, *given.flags))
+        key = _key(given, flags)
         if key in self._known:
             return self._known[key]
         variant = replace(self.original, flags=(*self.original.flags, *flags))
@@ -52,3 +56,7 @@ class References:
         if not given.held_out:
             self._known[key] = found
         return found
+
+
+def _key(given: Input, flags: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    return f"{given.label} {given.args} {sorted(given.env.items())}", (*flags, *given.flags)

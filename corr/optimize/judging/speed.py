@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from collectors.base.errors import CorrError
+from collectors.base.errors import CorrError, UsageError
 from collectors.sandbox.confined import Limits as Confines
 from corr.optimize.build_and_run import Builds, Run
 from corr.optimize.inputs import Input, Inputs
@@ -35,6 +35,8 @@ PATIENCE, PATIENCE_WALL = 10.0, 40.0
 #: Seconds of kernel time that a process should have; a kernel that takes less is repeated.
 ENOUGH = 0.050
 MOST_REPEATS = 10_000
+#: And, where a process takes so much besides, as much as that, up to so many seconds.
+MOST_BESIDE = 0.5
 #: Seconds that a process of the original may take where the best is repeated beside it.
 LONGEST = 1.0
 #: Seconds of kernel time in one process below which a time says little; seconds of wall time below
@@ -96,8 +98,10 @@ class Contest:
     """How executables of one program are timed on one input.
 
     `output` is what a run puts out, with `look` the files that it writes as well; `repeat` is how
-    often it runs its kernel (`repeats`: it can do so more than once). `held_out` are other inputs
-    that it takes, which proposers do not know; `start` is what starting a program confined takes.
+    often it runs its kernel (`repeats`: it can do so more than once), so that it takes `enough`
+    seconds in a process. `set_up_once`: the repetitions share what is done before. `held_out` are
+    other inputs that it takes, which proposers do not know; `start` is what starting a program
+    confined takes.
     """
 
     builds: Builds
@@ -107,6 +111,8 @@ class Contest:
     look: bool = False
     repeats: bool = False
     repeat: int | None = None
+    enough: float = ENOUGH
+    set_up_once: bool = False
     held_out: tuple[Input, ...] = ()
     start: Start = Start()  # noqa: RUF009 (frozen)
 
@@ -121,10 +127,21 @@ class Contest:
             own_clock=True,
             output=inputs.output,
             look=look,
-            repeats=bool(inputs.sizes),
+            repeats=inputs.repeats,
+            set_up_once=inputs.repeats and not inputs.sizes,
             held_out=inputs.given_held_out,
         )
         runs = [contest.original(binary)]
+        contest = replace(contest, enough=enough_beside(runs[0].reading))
+        if runs[0].times is not None:
+            runs.append(contest.original(binary))
+            if runs[0].times != runs[1].times:
+                raise UsageError(
+                    "the benchmark chooses by its own time how often it runs: nothing shows how "
+                    "long it takes",
+                    "give it a number: --benchmark_min_time=1000x among its arguments, or "
+                    "->Iterations(1000) in its source",
+                )
         if not runs[0].kernel:
             contest = replace(contest, own_clock=False)
             runs += [contest.original(binary) for _ in range(2)]
@@ -138,8 +155,8 @@ class Contest:
         """
         seconds = once * (self.repeat or 1)
         contest = self
-        if self.repeats and self.own_clock and seconds < ENOUGH / 2:
-            repeat = min(round(ENOUGH / max(once, 1e-6)), MOST_REPEATS)
+        if self.repeats and self.own_clock and seconds < self.enough / 2:
+            repeat = min(round(self.enough / max(once, 1e-6)), MOST_REPEATS)
             if slowest:
                 repeat = max(min(repeat, int(LONGEST / slowest)), self.repeat or 1)
             contest = replace(self, repeat=repeat)
@@ -166,6 +183,10 @@ class Contest:
         self, binary: Path, beside: Reading | None = None, accept: Accept | None = None
     ) -> Run:
         """One run, which may take some times what the best took (`beside`). Raises Failed."""
+        return self.judged_run(binary, *self.raw(binary, beside), accept)
+
+    def raw(self, binary: Path, beside: Reading | None) -> tuple[Run, Confines]:
+        """One run as it was, and what it was allowed."""
         confines = self._confines(beside)
         run = self.builds.run(
             binary,
@@ -175,6 +196,10 @@ class Contest:
             repeat=self.repeat,
             look=self.look,
         )
+        return run, confines
+
+    def judged_run(self, binary: Path, run: Run, confines: Confines, accept: Accept | None) -> Run:
+        """The run without what it put out, which was looked at. Raises Failed."""
         if not run.ok:
             cpu = run.done.cpu or 0.0
             late = f"still running after {cpu:.1f} s of CPU time" if cpu >= confines.cpu else ""
@@ -222,6 +247,18 @@ class Contest:
 
         `accept` judges what each run of `after` puts out. Raises Failed.
         """
+        pairs = Pairs((), ())
+        for pairs in self._pairs(before, after, limits, accept):
+            if hopeless(self.judged(pairs)):
+                return replace(self.judged(pairs), stopped="stopped early: slower by far")
+        return self.judged(pairs)
+
+    def _pairs(
+        self, before: Path, after: Path, limits: Limits, accept: Accept | None
+    ) -> Iterator[Pairs]:
+        """All pairs so far, after each: measured here, or on other hosts."""
+        if self.builds.crew is not None:
+            return self.builds.crew.pairs(self, before, after, limits, accept)
         first: list[Reading] = []
 
         def run_before() -> Reading:
@@ -231,13 +268,10 @@ class Contest:
         def run_after() -> Reading:
             return self.once(after, first[0], accept).reading
 
-        pairs = Pairs((), ())
-        for pairs in interleaved(run_before, run_after, self._clear, limits):
-            if hopeless(self.judged(pairs)):
-                return replace(self.judged(pairs), stopped="stopped early: slower by far")
-        return self.judged(pairs)
+        return interleaved(run_before, run_after, self.clear, limits)
 
-    def _clear(self, pairs: Pairs) -> bool:
+    def clear(self, pairs: Pairs) -> bool:
+        """The pairs suffice."""
         found = self.judged(pairs)
         if found.ratio.known and found.ratio.low > 1:
             return True  # beyond doubt not faster: how much slower is not worth more runs
@@ -250,6 +284,15 @@ class Contest:
         if not found.series.positive:
             doubt = doubt or "its clock stood still"
         return Timed(found.series, found.load, found.cpu, doubt, repeat=self.repeat or 1)
+
+
+def enough_beside(reading: Reading) -> float:
+    """Seconds of kernel time that a process should have, beside what it takes for other things.
+
+    A saving must be seen in the time of the whole process.
+    """
+    beside = min(reading.wall, reading.cpu or reading.wall) - (reading.own or 0.0)
+    return max(ENOUGH, min(beside, MOST_BESIDE))
 
 
 def hopeless(found: Comparison) -> bool:
@@ -300,7 +343,7 @@ def unseen(
         for walls, kernels in ((wall_before, kernel_before), (wall_after, kernel_after))
     ]
     grown = statistics.median(beside[1]) - statistics.median(beside[0])
-    error = math.hypot(*map(_error, beside))
+    error = math.hypot(*map(standard_error, beside))
     blind = UNSEEN_SECONDS + error * (DISTURBED if by_cpu else 1.0)
     if claimed <= 0:
         return ""
@@ -314,7 +357,7 @@ def unseen(
     return ""
 
 
-def _error(values: tuple[float, ...]) -> float:
+def standard_error(values: tuple[float, ...]) -> float:
     """The standard error of their median, from their median absolute deviation."""
     middle = statistics.median(values)
     spread = 1.4826 * statistics.median(abs(v - middle) for v in values)

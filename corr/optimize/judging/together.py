@@ -53,8 +53,8 @@ def _check_apart(move: Move, since: Sequence[Move], shown: Variant, best: Varian
         if any((m.unit, m.scop) == (move.unit, move.scop) for m in same):
             raise Refused(_OVERLAP)
     if isinstance(move, IrFunction):
-        same_code = (best.texts, best.flags, best.schedules)
-        if same_code != (shown.texts, shown.flags, shown.schedules):
+        same_code = (best.texts, best.flags, best.schedules, best.inlined)
+        if same_code != (shown.texts, shown.flags, shown.schedules, shown.inlined):
             raise Refused("the function that it rewrites is compiled otherwise in the best so far")
         others = [m for m in since if isinstance(m, IrFunction)]
         if any((m.unit, m.function) == (move.unit, move.function) for m in others):

@@ -15,6 +15,7 @@ from corr.optimize.variant import Move
 def kinds() -> dict[str, type[Move]]:
     """Every kind of move by its name."""
     from corr.optimize.moves.flags import Flags
+    from corr.optimize.moves.inlining import Inlining
     from corr.optimize.moves.ir_function import IrFunction
     from corr.optimize.moves.pragma import Pragma
     from corr.optimize.moves.schedule import Schedule
@@ -22,7 +23,7 @@ def kinds() -> dict[str, type[Move]]:
     from corr.optimize.moves.whole_program import Allocator, LinkTime, Profile
 
     of_texts = (Pragma, Schedule, Source, IrFunction)
-    return {move.kind: move for move in (Flags, Profile, LinkTime, Allocator, *of_texts)}
+    return {move.kind: move for move in (Flags, Profile, LinkTime, Allocator, Inlining, *of_texts)}
 
 
 def from_record(record: dict[str, Any]) -> Move:

@@ -27,3 +27,6 @@ class Flags(Move):
 
     def describe(self) -> str:
         return " ".join(self.add + tuple(f"without {f}" for f in self.remove))
+
+    def called(self) -> str:
+        return self.describe()

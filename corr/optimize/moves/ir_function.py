@@ -21,7 +21,7 @@ from collectors.passes.text import function_name
 from collectors.sandbox.confined import compiler_limits
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.variant import Move, Variant
-from corr.program.build import Builder
+from corr.program.build import Builder, places
 from corr.program.model import Unit
 
 #: Characters of a new function.
@@ -78,8 +78,8 @@ class IrFunction(Move):
 def with_optimised_ir(variant: Variant, unit: Unit, toolchain: Toolchain, folder: Path) -> Variant:
     """The variant with the unit's module after the middle end, in place of its source.
 
-    Made with the variant's flags, texts and schedules, with debug information (so that what is
-    left alone keeps its lines) and names. `folder` must exist and is used for scratch files.
+    Made with the variant's flags, texts and schedules, with the places of its code (so that what
+    is left alone keeps its lines) and names. `folder` must exist and is used for scratch files.
     Raises CompileError.
     """
     if unit.source in variant.ir:
@@ -87,7 +87,7 @@ def with_optimised_ir(variant: Variant, unit: Unit, toolchain: Toolchain, folder
     builder = Builder(variant.program_in(folder), toolchain, folder)
     built = next(b for b in builder.units if b.unit.source == unit.source)
     out = built.stem.with_suffix(".module.ll")
-    options = ("-g", "-fno-discard-value-names", "-Xclang", "-emit-llvm-uselists")
+    options = (places(built.unit), "-fno-discard-value-names", "-Xclang", "-emit-llvm-uselists")
     command = [*builder.argv(built.unit), *options, "-S", "-emit-llvm", unit.source, "-o", out]
     answer = process.run([*compiler_limits(), *command], cwd=unit.directory)
     if not answer.ok:

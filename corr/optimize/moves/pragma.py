@@ -104,8 +104,10 @@ class Pragma(Move):
         return replace(variant.with_text(path, new), flags=(*variant.flags, *flags))
 
     def describe(self) -> str:
-        short = "; ".join(text.strip().removeprefix("#pragma ") for text in self.directives)
-        return f"{self.file}:{self.line}: {short}"
+        return f"{self.file}:{self.line}: {self.called()}"
+
+    def called(self) -> str:
+        return "; ".join(text.strip().removeprefix("#pragma ") for text in self.directives)
 
 
 def checked(given: tuple[str, ...]) -> list[str]:

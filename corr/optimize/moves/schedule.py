@@ -24,7 +24,7 @@ from corr.optimize.polly import child
 from corr.optimize.polly.clang import answer, export_flags, function_of, read_folder, subfolder
 from corr.optimize.polly.jscop import Jscop, read
 from corr.optimize.variant import Move, Variant
-from corr.program.build import Builder
+from corr.program.build import Builder, places
 from corr.program.model import Unit
 
 _READING = re.compile(r"^Reading JScop '.*' in function '.*' from '(.*)'\.$", re.MULTILINE)
@@ -222,5 +222,7 @@ def _compile(builder: Builder, unit: Unit, flags: Sequence[str]) -> Completed:
     """Optimise the unit with further flags, keeping what clang says. Raises CompileError."""
     source: tuple[str | Path, ...] = ("-S", "-emit-llvm", unit.source, "-o", "/dev/null")
     return answer(
-        [*builder.argv(unit), *flags, "-g", *source], unit.directory, builder.program.label(unit)
+        [*builder.argv(unit), *flags, places(unit), *source],
+        unit.directory,
+        builder.program.label(unit),
     )

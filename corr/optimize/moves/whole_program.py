@@ -39,6 +39,9 @@ class Profile(Move):
     def describe(self) -> str:
         return "profile-guided"
 
+    def called(self) -> str:
+        return self.describe()
+
 
 @dataclass(frozen=True)
 class LinkTime(Move):
@@ -60,6 +63,9 @@ class LinkTime(Move):
     def describe(self) -> str:
         return f"-flto={self.mode}"
 
+    def called(self) -> str:
+        return self.describe()
+
 
 @dataclass(frozen=True)
 class Allocator(Move):
@@ -79,3 +85,6 @@ class Allocator(Move):
 
     def describe(self) -> str:
         return f"{_TUNABLES}={':'.join(self.settings)}"
+
+    def called(self) -> str:
+        return self.describe()

@@ -274,7 +274,8 @@ def _as_checked(original: Original) -> tuple[Variant, Verifier]:
     that is measured, since mutants end where loops run long.
     """
     verifier = original.verifier
-    flags, inputs = verifier.builds.always, verifier.inputs
+    flags = (*verifier.builds.always, *verifier.builds.size)
+    inputs = verifier.inputs
     if not flags:
         return original.variant, verifier.of(verifier.references, PATIENCE)
     program = original.variant.program

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from corr.polyhedral import generate, rewrite, schedules
+from corr.polyhedral import generate, index_sets, rewrite, schedules
 from corr.polyhedral.expand import expanded
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.schedules import Band, Leaf, Sequence, Tree
@@ -21,6 +22,9 @@ SWEEPS = {
 }
 
 
+_NUMBER = re.compile(r" [\d.]+$")
+
+
 @dataclass(frozen=True)
 class Base:
     """One way, with why it may be good. `kind`: its name without the number of its sizes."""
@@ -30,6 +34,11 @@ class Base:
     scop: Scop
     tree: Tree
     kind: str = ""
+
+    @property
+    def rule(self) -> str:
+        """What it is called on every nest alike."""
+        return f"nest {self.kind or _NUMBER.sub('', self.name)}"
 
 
 #: Is told of a base by name, and why it is none of this region's.
@@ -59,6 +68,14 @@ def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
     original = schedules.original(whole)
     reason = "each statement gets loops of its own, in the order that suits it"
     yield Base("split", reason, whole, rewrite.distributed(whole, original))
+    for tree in index_sets.forward(whole, original):
+        reason = "what is ready is told at once to all that wait for it: along rows, as vectors"
+        yield Base("forward", reason, whole, tree)
+    for apart in index_sets.cut(whole):
+        reason = "the iteration that writes what others read runs by itself: the rest are vectors"
+        cut = schedules.original(apart)
+        yield Base("cut apart", reason, apart, rewrite.distributed(apart, cut))
+        yield Base("cut", reason, apart, cut)
     skewed: list[Base] = []
     for name, reason in (
         ("skewed", "an order that allows tiles across the outer loop"),
@@ -74,6 +91,10 @@ def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
     for number, tree in enumerate(rewrite.stripped(whole, original, STRIP)):
         reason = f"strips of {STRIP} iterations, split within: what one nest reads, the next reuses"
         yield Base(f"strips {number}", reason, whole, tree)
+    split = rewrite.distributed(whole, original)
+    for number, tree in enumerate(rewrite.together(whole, split, STRIP)):
+        reason = f"strips of {STRIP} rows, which one nest reads and the next reads again, or writes"
+        yield Base(f"rows {number}", reason, whole, tree)
     for base in skewed:
         yield from _sweeps(base)
     plain = schedules.original(scop)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from corr.optimize.rules.weights import ENOUGH_REGISTERS, NEAR, WEIGHTS, Weights
 from corr.polyhedral import schedules
 from corr.polyhedral.expressions import NotAffine
-from corr.polyhedral.rewrite import held, lanes_of, parallel
+from corr.polyhedral.rewrite import held, lanes_of, parallel, walked
 from corr.polyhedral.schedules import Band, Leaf, Tree
 from corr.polyhedral.scop import Scop
 
@@ -19,6 +19,9 @@ _ACCUMULATORS = {64: 24, 32: 12, 16: 12}
 #: rows of 2 were at most 12 % behind the best of jacobi_2d, heat_3d and mvt, in the cache and out
 #: of it; 2 rows take jacobi_2d 1.5 times as long at n = 1200, 1 vector 1.2 times at n = 500.
 _UNROLLS, _ROWS = (2, 1, 3, 4), (4, 2, 1, 6, 8)
+NOT_PACKED = "-fno-slp-vectorize"
+#: Chains side by side, most first: their sums stay in registers.
+_CHAINS = {64: (16, 4, 8, 2), 32: (8, 4, 2), 16: (8, 4, 2)}
 _BYTES = {"double": 8, "long": 8, "float": 4, "int": 4, "short": 2, "char": 1}
 
 
@@ -47,6 +50,20 @@ class Setting:
         if any(size > 1 for size in self.tiles):
             words.append(f"tiles {'×'.join(map(str, self.tiles))}")
         return " ".join(words)
+
+    @property
+    def chains(self) -> int:
+        """How many iterations of ours run side by side, each by itself: 1 where they do not."""
+        return 1 if self.vector is not None or self.skew else max(self.blocks, default=1)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What it has to be compiled with.
+
+        LLVM packs chains that run side by side into vectors, whose elements it must gather first:
+        then they are slower than one (atax in 16 chains takes four times as long).
+        """
+        return (NOT_PACKED,) if self.chains > 1 else ()
 
     def apply(self, band: Band) -> Band:
         """The band run so."""
@@ -122,7 +139,9 @@ def _score(c: Candidate, w: Weights) -> float:
     """What a candidate is worth before it is measured."""
     s = c.setting
     if s.vector is None:
-        return w.near * max(-NEAR, min(c.near, NEAR)) + w.wavefront * bool(s.skew)
+        cover = (s.chains - 1) / (ENOUGH_REGISTERS - 1)
+        score = w.near * max(-NEAR, min(c.near, NEAR)) + w.wavefront * bool(s.skew)
+        return score + w.chains * c.kept * cover
     score = w.neighbours * c.vectors - w.gathered * c.gathered
     if s.vector == len(s.order) - 1:
         return score
@@ -177,7 +196,8 @@ class _Band:
         tree = schedules.with_band(self.tree, self.path, band)
         kept = count > 1 and held(self.scop, tree, band, inner) > 0
         strides = [_strides(self.scop, tree, band, at) for at in range(count)]
-        yield from _scalar(order, kept, _near(strides[inner]))
+        along = _along(self.scop, tree, band, inner)
+        yield from _scalar(order, kept and along, _near(strides[inner]), self.width)
         lanes = self.width // _element_bytes(self.scop, band)
         for vector, counts in enumerate(strides):
             if counts is None or lanes < 2 or not parallel(self.scop, tree, band, vector):
@@ -248,16 +268,25 @@ def _strides(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int] | No
         return None
 
 
+def _along(scop: Scop, tree: Tree, band: Band, at: int) -> bool:
+    """A row walks neighbours in every access that it moves."""
+    try:
+        counts, _ = walked(scop, tree, band, at)
+    except NotAffine:
+        return False
+    return counts["vector"] > 0 and counts["gather"] == 0
+
+
 def _near(strides: dict[str, int] | None) -> int:
     return strides["vector"] - 2 * strides["gather"] if strides else 0
 
 
-def _scalar(order: tuple[int, ...], kept: bool, near: int) -> Iterator[Candidate]:
+def _scalar(order: tuple[int, ...], kept: bool, near: int, width: int) -> Iterator[Candidate]:
     """No vectors of ours: what the compiler makes of the order, and chains side by side."""
     count = len(order)
     yield Candidate(Setting(order), _order_reason(near), near)
     if count > 1:
-        for jam in (4, 8, 2):
+        for jam in _CHAINS.get(width, _CHAINS[16]):
             blocks = tuple(jam if at == count - 2 else 1 for at in range(count))
             reason = f"{jam} independent chains side by side hide the latency of each"
             yield Candidate(Setting(order, blocks), reason, near, kept)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from corr.lake.sql import ask
+from corr.optimize.inputs import outside_kernel
 from corr.optimize.moves.pragma import Pragma
 from corr.optimize.proposal import Proposal, Situation
 
@@ -15,14 +16,21 @@ LEAST_SHARE = 0.05
 
 
 def proposals(situation: Situation) -> Iterator[Proposal]:
-    """Unrolling, interleaving and vector width for hot innermost loops, one at a time."""
+    """Unrolling, interleaving and vector width for hot innermost loops, one at a time.
+
+    Their lines are those of the program that was measured; the best may be another by now.
+    """
+    measured = situation.measured or situation.best
     query = """
         SELECT loop, place, share, vector, unroll FROM hotspots
         WHERE place IS NOT NULL AND loop IS NOT NULL AND share >= ?
         ORDER BY share DESC LIMIT ?
     """
     found = ask(situation.lake, query, (LEAST_SHARE, MOST_LOOPS), [situation.run]).to_pylist()
+    outside = outside_kernel(situation.best.program)
     for row in found:
+        if row["loop"].rpartition("/")[0] in outside:
+            continue
         file, _, line = row["place"].rpartition(":")
         for directive, reason in _directives(row):
             yield Proposal(
@@ -31,6 +39,7 @@ def proposals(situation: Situation) -> Iterator[Proposal]:
                 "rules",
                 1.05,
                 row["loop"],
+                shown=measured,
                 trusted=True,
             )
 

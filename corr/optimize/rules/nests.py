@@ -45,23 +45,36 @@ class Plan:
                 words.append(text)
         return ", ".join(dict.fromkeys(words))
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What its code has to be compiled with."""
+        return tuple(dict.fromkeys(flag for _, s in self.settings for flag in s.flags))
+
     def with_setting(self, path: tuple[int, ...], setting: Setting, reason: str) -> Plan:
         settings = tuple((p, setting if p == path else s) for p, s in self.settings)
         return Plan(self.base, settings, reason)
+
+
+def _nothing_known(_rule: str, _loop: str) -> float:
+    """Nothing is known of any rule."""
+    return 0.0
 
 
 @dataclass
 class Region:
     """The search over the plans of one nest. `width`: bytes of a vector.
 
-    `note` is told of what is not tried, and why.
+    `note` is told of what is not tried, and why; `worth` says what earlier sessions let one
+    expect of a rule at this nest.
     """
 
     nest: Nest
     width: int
     note: Callable[[Problem], None] = nobody
+    worth: Callable[[str, str], float] = _nothing_known
     tried: set[str] = field(default_factory=set)
     best: Plan | None = None
+    known: list[Base] | None = None
     #: (time over the original's, base) of every plan that ran
     scores: list[tuple[float, Base]] = field(default_factory=list)
 
@@ -112,8 +125,7 @@ class Region:
         Every base with its best setting; the best bases with the next; then the settings of each
         band of the best, and numbers near the best.
         """
-        known = list(bases(self.nest.scop, self.untried))
-        yield from filter(None, (self.plan(base, 0) for base in known))
+        yield from self.first()
         for base in self._promising()[:KEPT_BASES]:
             yield from filter(None, (self.plan(base, rank) for rank in (1, 2)))
         if self.best is None:
@@ -129,6 +141,17 @@ class Region:
                     reason = "another size of the blocks or tiles"
                     yield self.best.with_setting(path, setting, reason)
             improved = self.best is not before
+
+    def expected(self, base: Base) -> float:
+        """What to expect of a base here: above 0 if it won in earlier sessions."""
+        return self.worth(base.rule, self.nest.scop.function)
+
+    def first(self) -> Iterator[Plan]:
+        """Every base with its best setting, what won in earlier sessions before the others."""
+        if self.known is None:
+            found = bases(self.nest.scop, self.untried)
+            self.known = sorted(found, key=lambda base: -self.expected(base))
+        yield from filter(None, (self.plan(base, 0) for base in self.known))
 
     def ran(self, plan: Plan, time: float, *, best: bool) -> None:
         """A plan's time over the original's; `best`: go on from it."""

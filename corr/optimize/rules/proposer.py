@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from collectors.base.table import Problem
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
-from corr.optimize.rules import flags, loops, whole_program
+from corr.optimize.rules import flags, loops, recipes, whole_program
+from corr.optimize.rules.by_experience import ByExperience
 from corr.optimize.rules.flag_bases import FlagBases
+from corr.optimize.rules.inlining import InlineSearch
 from corr.optimize.rules.nests import Plan, Region
 from corr.optimize.variant import Move
 from corr.polyhedral.expressions import NotAffine
@@ -17,10 +21,12 @@ from corr.program import machine
 Flagged = tuple[str, ...]
 #: Of the time without a plan, what it must not take more than if others are to be tried with it.
 HELPS = 0.95
+#: Plans of a kind that won in earlier sessions that are tried before anything else.
+MOST_AHEAD = 3
 
 
 class Rules:
-    """Flags first, what is for a whole program, nests of hot functions, pragmas and other flags.
+    """Recipes and flags first, what is for a whole program, nests of hot functions, pragmas.
 
     One search goes on over all iterations of a session: each takes as many proposals as it may.
     """
@@ -40,9 +46,12 @@ class Rules:
             self._search.told(trial)
 
 
-def in_turn(regions: Sequence[Region]) -> Iterator[tuple[int, Plan]]:
-    """The plans of all regions, of each as many as its share of the time (D'Hondt's method)."""
-    streams = {number: region.search() for number, region in enumerate(regions)}
+def in_turn(regions: Sequence[Region], *, first: bool = False) -> Iterator[tuple[int, Plan]]:
+    """The plans of all regions, of each as many as its share of the time (D'Hondt's method).
+
+    With `first` only the best setting of each base.
+    """
+    streams = {n: each.first() if first else each.search() for n, each in enumerate(regions)}
     taken = dict.fromkeys(streams, 0)
     while streams:
         number = max(streams, key=lambda n: (regions[n].nest.share / (taken[n] + 1), -n))
@@ -73,6 +82,10 @@ class Search:
         self.levels: dict[Flagged, float] = {}
         #: moves for the whole program that were accepted, and stay where nests are rewritten
         self.whole: tuple[Move, ...] = ()
+        #: places for which a recipe was accepted
+        self.by_recipe: set[str | None] = set()
+        #: directives of loops that were proposed
+        self.directed: set[tuple[str | None, str]] = set()
         #: what a session that is gone on with has tried before, by the moves of the variant
         self._earlier = {repr(t.proposal.moves): t for t in situation.history}
         self._stream = self.everything(situation)
@@ -84,7 +97,7 @@ class Search:
             before = () if proposal.from_original else situation.best.moves
             earlier = self._earlier.get(repr((*before, *proposal.moves)))
             if earlier is None:
-                yield proposal
+                yield self.order.marked(proposal)
             else:
                 self.told(earlier)
 
@@ -94,34 +107,92 @@ class Search:
         if trial.outcome == Outcome.accepted and trial.ratio is not None:
             self.time *= trial.ratio.value
 
+    @property
+    def order(self) -> ByExperience:
+        """How earlier sessions have proposals ordered."""
+        now = self.now
+        return ByExperience(now.experience, now.seen_original, now.seen)
+
     def everything(self, situation: Situation) -> Iterator[Proposal]:
         """Every proposal of the search, the next one chosen when the last one's trial is known."""
-        again = situation.allow_reassociation
-        first = list(flags.proposals(situation.run, reassociation=again))
+        order = self.order
+        pairs = flags.proposals(situation.run, reassociation=situation.allow_reassociation)
+        first = sorted(pairs, key=lambda pair: -order.of(pair[1]))
+        known = [added for added, proposal in first if proposal.base]
+        yield from self._recipes(last=False)
         if situation.whole and not situation.nests.modelled:  # Polly is for nests: it is last then
             yield from self._alone([pair for pair in first if pair[1].base])
             yield from self._whole_program()
             first = [pair for pair in first if not pair[1].base]
-        yield from self._alone(first)
+        late = [pair for pair in first if order.never(pair[1])]
         width = (machine.vector_bits() or 128) // 8
-        found = [Region(nest, width, self._note) for nest in situation.nests.modelled]
-        for number, plan in in_turn(found):
-            if found[number].new(plan):
-                yield from self._under_flags(found, number, plan)
+        found = [Region(nest, width, self._note, order.worth) for nest in situation.nests.modelled]
+        yield from self._ahead(found, known)
+        yield from self._alone([pair for pair in first if pair not in late])
+        yield from self._plans(found)
         if situation.whole and found:
             yield from self._whole_program()
-        yield from loops.proposals(self.now)
-        yield from flags.refinements()
+        yield from self._small(last=False)
+        yield from self._alone(late)
+        yield from self._plans(found, last=True)
+        yield from self._recipes(last=True)
+        yield from self._small(last=True)
+
+    def _recipes(self, *, last: bool) -> Iterator[Proposal]:
+        """Recipes that fit; those that never paid are left for the last.
+
+        One for another place than those that were accepted goes on top of them.
+        """
+        fitting = recipes.proposals(self.now)
+        for proposal in sorted(fitting, key=lambda proposal: -self.order.of(proposal)):
+            if self.order.never(proposal) != last:
+                continue
+            on_best = bool(self.by_recipe) and proposal.loop not in self.by_recipe
+            yield replace(proposal, from_original=not on_best)
+            if self._accepted:
+                self.by_recipe.add(proposal.loop)
+
+    def _ahead(self, found: Sequence[Region], known: Sequence[Flagged]) -> Iterator[Proposal]:
+        """Plans of a kind that won on such nests, under the flags that it won with."""
+        for number, plan in itertools.islice(in_turn(found, first=True), MOST_AHEAD):
+            region = found[number]
+            if region.expected(plan.base) <= 0:
+                break
+            if self.bases.preferred is None:
+                function = region.nest.scop.function
+                self.bases.preferred = self.order.flags_of(plan.base.rule, function, known)
+            if region.new(plan):
+                yield from self._under_flags(found, number, plan)
+        if not self.sure:
+            self.bases.preferred = None
+
+    def _plans(self, found: Sequence[Region], *, last: bool = False) -> Iterator[Proposal]:
+        """The plans of all nests; those of a kind that never paid are left for the last."""
+        for number, plan in in_turn(found):
+            if not last and found[number].expected(plan.base) < 0:
+                continue
+            if found[number].new(plan):
+                yield from self._under_flags(found, number, plan)
+
+    def _small(self, *, last: bool) -> Iterator[Proposal]:
+        """Directives and flags on top of the best; those that never paid are left for the last."""
+        refined = sorted(flags.refinements(), key=lambda proposal: -self.order.of(proposal))
+        wanted = [proposal for proposal in refined if self.order.never(proposal) == last]
+        likely = [proposal for proposal in wanted if self.order.of(proposal) > 0]
+        yield from likely
+        yield from self._directives(last=last)
+        yield from (proposal for proposal in wanted if proposal not in likely)
 
     def _alone(self, proposals: Sequence[tuple[Flagged, Proposal]]) -> Iterator[Proposal]:
         """Flags by themselves; which are right, and how fast, is noted."""
         for added, proposal in proposals:
-            yield proposal
+            # what a recipe made faster may be faster still for this machine
+            yield replace(proposal, from_original=False) if self.by_recipe else proposal
             if self.last is not None and proposal.base:
                 self.bases.alone(added, self.last, self.last_time)
 
     def _whole_program(self) -> Iterator[Proposal]:
-        """Profile and link together, each alone where that is not faster; then the allocator."""
+        """Profile and link together, else each alone; then the allocator; then hot calls."""
         situation = self.now
         units = len(situation.best.program.units)
         on_best = self.time != 1.0 or bool(situation.best.moves)
@@ -129,7 +200,13 @@ class Search:
         under = (Flags(base),) if base and not on_best else ()
         for moves, gain, reason in whole_program.for_build(situation.toolchain, units):
             yield Proposal(
-                (*under, *moves), reason, "rules", gain, from_original=not on_best, trusted=True
+                (*under, *moves),
+                reason,
+                "rules",
+                gain,
+                from_original=not on_best,
+                trusted=True,
+                rule="; ".join(move.called() for move in moves),
             )
             if self._accepted:
                 self.whole = moves
@@ -140,6 +217,29 @@ class Search:
             yield Proposal((move,), reason, "rules", gain, trusted=True)
             if self._accepted:
                 self.whole = (*(m for m in self.whole if m.kind != move.kind), move)
+        yield from self._calls(situation)
+
+    def _calls(self, situation: Situation) -> Iterator[Proposal]:
+        """Hot callees that were not inlined."""
+        search = InlineSearch(situation)
+        for proposal in search.proposals():
+            yield proposal
+            search.told(self.last)
+        self.whole = (*self.whole, *search.kept)
+
+    def _directives(self, *, last: bool) -> Iterator[Proposal]:
+        """Directives for the loops of the program last measured, each loop's once."""
+        situation: Situation | None = None
+        while situation is not self.now:
+            situation = self.now
+            listed = loops.proposals(situation)
+            for proposal in sorted(listed, key=lambda proposal: -self.order.of(proposal)):
+                key = proposal.loop, proposal.called
+                if key not in self.directed and self.order.never(proposal) == last:
+                    self.directed.add(key)
+                    yield proposal
+                if self.now is not situation:  # another iteration, with a run of its own
+                    break
 
     @property
     def _accepted(self) -> bool:
@@ -223,12 +323,16 @@ class Search:
         except NotAffine as reason:
             found[number].untried(plan.describe(), str(reason))
             return None
+        others = [p for n, p in sorted(self.chosen.items()) if n != number]
+        needed = [flag for p in (*others, plan) for flag in p.flags if flag not in under]
+        flagged = (*under, *dict.fromkeys(needed))
         return Proposal(
-            (*((Flags(under),) if under else ()), *self.whole, *edits, edit),
+            (*((Flags(flagged),) if flagged else ()), *self.whole, *edits, edit),
             plan.reason,
             "rules",
             2.0,
             found[number].nest.scop.function,
             from_original=True,
             trusted=True,
+            rule=plan.base.rule,
         )

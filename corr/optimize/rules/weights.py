@@ -40,6 +40,10 @@ class Weights:
     #: reload less. Without it gemm begins with 8 rows, at 1.15 times the best one's time, and mvt
     #: at 2.1 times.
     rows: float = 0.02
+    #: For sums that are each kept in a register over an innermost loop that walks neighbours, in
+    #: full for ENOUGH_REGISTERS of them side by side: where vectors would have to be gathered.
+    #: Without it atax in strips of rows begins with gathers, at 1.2 times the best one's time.
+    chains: float = 1.5
     #: For tiles, where several statements share the band: the one that runs most often is left by
     #: itself in them. Without it lu begins at 4.1 times, trmm at 11.6 times the tiled one's time.
     tiles: float = 0.4

@@ -1,0 +1,112 @@
+"""The best of a session once more: on the asked size, against the original and every baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from corr.optimize import asked_size
+from corr.optimize.asked_size import Contender
+from corr.optimize.build_and_run import Builds
+from corr.optimize.judging.ruling import Sight
+from corr.optimize.judging.speed import Contest, Failed, Tell, Timed
+from corr.optimize.prepare_original import Original
+from corr.optimize.session import Session
+from corr.optimize.time_budget import OutOfTime
+from corr.optimize.variant import Variant
+from corr.timing.interleave import Limits
+from corr.timing.verdict import Verdict
+
+#: Pairs of the final measurement, and where a run takes so many seconds.
+FINAL = Limits(fewest=5, most=25, seconds=20.0)
+FINAL_LONG, LONG_RUN = replace(FINAL, fewest=3), 2.0
+#: Runs of the asked size that time is kept back for where another one is searched on, and up to
+#: which part of the budget.
+ASKED_RUNS, OF_ASKED = 16, 0.6
+
+
+def keep_back(builds: Builds, original: Original) -> None:
+    """Keep time for the last measurement."""
+    if original.asked is not None:
+        builds.budget.keep_back(ASKED_RUNS * original.asked.seconds, OF_ASKED)
+    else:
+        builds.budget.keep_back(FINAL.fewest * 2 * builds.walls[original.binary])
+
+
+@dataclass(frozen=True)
+class LastMeasurement:
+    """Measures the best of a session. `sight`: what the check sees of a variant."""
+
+    builds: Builds
+    session: Session
+    sight: Callable[[Variant], Sight]
+    tell: Tell
+
+    def of(self, original: Original) -> tuple[dict[str, Timed], str]:
+        """The best against the original and the baselines; why it is not to be kept."""
+        with self.builds.budget.binding(last=True):
+            try:
+                if original.asked is not None:
+                    original = self._on_the_asked_size(original)
+            except OutOfTime as over:
+                self.session.resized(None)
+                return {}, f"it was not tried on the asked size: {over}"
+            if self.session.best is self.session.original:
+                return {}, "none is faster on the asked size"
+            return self._measured(original)
+
+    def _on_the_asked_size(self, small: Original) -> Original:
+        """The original of the size that was asked for; the session's best is the best there."""
+        session = self.session
+        self.tell("what did best, on the size that was asked for:")
+
+        def right(one: Contender) -> Contender | None:
+            checked = small.verifier.check(one.variant, self.builds.build(one.variant))
+            if checked.outcome is not None or self.sight(one.variant).refusal:
+                return None
+            return replace(one, guarantee=checked.guarantee, basis=checked.basis)
+
+        best = session.best_guarantee, session.best_basis
+        every = [Contender(session.best_ratio, session.best, *best), *session.contenders]
+        found = asked_size.contenders(every)
+        asked = asked_size.settled(small, self.builds, found, right, self.tell)
+        session.resized(asked.best)
+        session.contest = asked.original.contest
+        return asked.original
+
+    def _contest(self, original: Original) -> Contest:
+        """How the best is timed beside the original: repeated as often as that one allows."""
+        contest, session = original.contest, self.session
+        if session.contest.repeat == contest.repeat:
+            return contest
+        slowest = contest.once_seconds(contest.original(original.binary))
+        return contest.suited(slowest * session.best_ratio, lambda _: None, slowest)
+
+    def _measured(self, original: Original) -> tuple[dict[str, Timed], str]:
+        found: dict[str, Timed] = {}
+        builds, session = self.builds, self.session
+        best = builds.build(session.best)
+        try:
+            contest = self._contest(original)
+            accept = original.verifier.accepts(session.best, contest.repeat)
+            took = builds.walls.get(original.binary, LONG_RUN)
+            limits = FINAL_LONG if took >= LONG_RUN else FINAL
+            limits = replace(limits, seconds=builds.budget.at_most(FINAL.seconds))
+            timed = contest.compare(original.binary, best, limits, accept)
+            found["original"] = timed
+            if timed.doubt:
+                return found, timed.doubt
+            if timed.verdict in (Verdict.slower, Verdict.same) or timed.ratio.value >= 1:
+                return found, f"it is not faster than the original (×{1 / timed.ratio.value:.2f})"
+            for name, baseline in session.baselines.items():
+                if baseline.seconds is not None:
+                    other = builds.build(baseline.of(session.original))
+                    limits = replace(limits, seconds=builds.budget.at_most(FINAL.seconds))
+                    found[name] = contest.compare(other, best, limits, accept)
+        except OutOfTime as over:
+            self.tell(f"the final measurement is not complete: {over}")
+        except Failed as error:
+            if error.binary == best:
+                return found, str(error).splitlines()[0]
+            self.tell(f"the final measurement is not complete: {error}")
+        return found, ""
