@@ -11,10 +11,12 @@ ledger.py      every trial of a search on disk, and the budget of it
 thresholds.py  the honest alternative: another constant
 flips.py       single calls decided the other way, kept where the code becomes smaller
 improve.py     these together, module by module
-hot_calls.py   less time: hot calls of one program, judged by timing it
+hot_calls.py   less time: hot calls of one program, judged by timing it; bandit.py which is next
+on_workers.py  modules compiled by other hosts
 attributes.py  decisions as attributes of clang in the sources
 evolve.py      a policy that may transfer, from the constant on
 evaluate.py    all of them side by side on held-out modules
+explained.py   which calls they decide otherwise, and which features a policy goes by
 handed_back.py a policy's decisions as tables that plain clang replays, byte for byte
 use.py         the flags that a build takes
 wrapper.py     a compiler that asks a policy

@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from collectors.base.errors import UsageError
+from collectors.decisions.replay import SiteDecision
 from corr.policy.corpus import Module
 from corr.policy.evolve import policy_trial
 from corr.policy.improve import RESULT
@@ -17,6 +19,7 @@ from corr.policy.ledger import Ledger
 from corr.policy.modules import pool
 from corr.policy.policies import Policy
 
+_T = TypeVar("_T")
 _DRAWS = 2000
 #: What a search leaves of each module, as the columns are called.
 COLUMNS = {
@@ -71,17 +74,24 @@ def compared(name: str, what: str, pairs: Sequence[tuple[int, int | None]]) -> W
     )
 
 
+def decided_by_search(folder: Path) -> dict[str, list[SiteDecision]]:
+    """The calls of each module that a search decided otherwise; empty where there was none."""
+    return _of_search(folder, lambda m: [SiteDecision(**site) for site in m["decisions"]])
+
+
 def searched(folder: Path) -> dict[str, Mapping[str, int]]:
     """Bytes of each module by column, as a search left them; empty where there was none."""
+    return _of_search(folder, lambda m: {column: int(m[column]) for column in COLUMNS})
+
+
+def _of_search(folder: Path, read: Callable[[Any], _T]) -> dict[str, _T]:
+    """What is read of each module that a search left, by its name."""
     path = folder / RESULT
     if not path.exists():
         return {}
     try:
         record = json.loads(path.read_bytes())
-        return {
-            str(m["module"]): {column: int(m[column]) for column in COLUMNS}
-            for m in record["modules"]
-        }
+        return {str(m["module"]): read(m) for m in record["modules"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "run corr policy improve") from error
 

@@ -72,9 +72,15 @@ class Traced:
     def examples(self, *splits: Split) -> Examples:
         """Decisions of these splits, without what the default itself says. Raises UsageError."""
         modules = self.modules(*splits)
+        if not len(self._table(modules)):
+            raise UsageError(f"{self.run.run_id} has no decision of {' or '.join(splits)}")
+        return self.examples_of(modules)
+
+    def examples_of(self, modules: Sequence[Module]) -> Examples:
+        """Decisions of these modules, as `examples` has them. Raises UsageError."""
         table = self._table(modules)
         if not len(table):
-            raise UsageError(f"{self.run.run_id} has no decision of {' or '.join(splits)}")
+            raise UsageError(f"{self.run.run_id} has no decision of these modules")
         features = table["features"].combine_chunks()
         names = tuple(features[0].as_py()[n][0] for n in range(len(features[0])))
         values = features.items.to_numpy(zero_copy_only=False).reshape(len(table), len(names))

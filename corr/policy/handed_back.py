@@ -48,9 +48,48 @@ def export(builds: Builds, module: Module, policy: Policy) -> Exported:
             return Exported(module.name, refused=error.message)
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What a policy decided in a module: how many calls, of those with a place which how.
+
+    `other` are those that LLVM would have decided otherwise; `lost` counts calls without a place.
+    """
+
+    decisions: int = 0
+    named: tuple[SiteDecision, ...] = ()
+    other: tuple[SiteDecision, ...] = ()
+    lost: int = 0
+
+
+def decided(builds: Builds, module: Module, policy: Policy) -> Decided:
+    """Drive a policy through a module. Raises CorrError where the compiler fails."""
+    with scratch("policy") as folder:
+        return _decided(builds, module, policy, folder, folder / "driven.o")
+
+
 def _export(builds: Builds, module: Module, policy: Policy, folder: Path) -> Exported:
+    object = folder / "driven.o"
+    told = _decided(builds, module, policy, folder, object)
+    if not told.decisions:
+        return Exported(module.name)
+    found = Exported(module.name, told.decisions, len(told.other))
+    if doubled := replay.contradictions(told.named):
+        why = f"{len(doubled)} copies of calls cannot be told apart, and are decided differently"
+        return _refused(found, why)
+    # what is not listed is the default's, or else not inlined: one of them gives the same object
+    ways = ((told.other, "Original"), ([s for s in told.named if s.inlined], "NeverInline"))
+    for listed, rest in ways:
+        text = replay.text(dict.fromkeys(listed))
+        if all(site.sound for site in listed) and _same(builds, module, text, rest, object, folder):
+            return Exported(module.name, found.decisions, found.other, text, rest)
+    lost = told.lost
+    why = f"{lost} calls have no known place" if lost else "the replayed object is another one"
+    return _refused(found, why)
+
+
+def _decided(builds: Builds, module: Module, policy: Policy, folder: Path, object: Path) -> Decided:
     compilation = builds.compilation(module)
-    object, record, base = folder / "driven.o", folder / "driven.yaml", folder / "channel"
+    record, base = folder / "driven.yaml", folder / "channel"
     driven = drive(
         compilation.to(object, *inliner.flags(base), *compilation.recording(record, remarks.BOTH)),
         base,
@@ -59,32 +98,21 @@ def _export(builds: Builds, module: Module, policy: Policy, folder: Path) -> Exp
         limits=builds.limits,
     )
     if not driven.ok:
-        return Exported(module.name, refused=f"the driven compiler failed: {driven.ending()}")
+        raise CorrError(f"the driven compiler failed: {driven.ending()}")
     if driven.header is None:
-        return Exported(module.name)
+        return Decided()
     calls = call_sites.read(builds.corpus.bitcode(module), builds.toolchain)
     sites, lost = _sites(driven, list(remarks.read(record)), Chains(calls))
     default = inliner.default(driven.header)
     size = driven.header.size
     asked = [driven.observations[n * size : (n + 1) * size] for n in range(len(driven.answers))]
-    other = [
+    other = tuple(
         site
         for site, answer, seen in zip(sites, driven.answers, asked, strict=True)
         if site is not None and answer != default(bytes(seen))
-    ]
-    found = Exported(module.name, len(driven.answers), len(other))
-    named = [site for site in sites if site is not None]
-    if doubled := replay.contradictions(named):
-        why = f"{len(doubled)} copies of calls cannot be told apart, and are decided differently"
-        return _refused(found, why)
-    # what is not listed is the default's, or else not inlined: one of them gives the same object
-    ways = ((other, "Original"), ([s for s in named if s.inlined], "NeverInline"))
-    for listed, rest in ways:
-        text = replay.text(dict.fromkeys(listed))
-        if all(site.sound for site in listed) and _same(builds, module, text, rest, object, folder):
-            return Exported(module.name, found.decisions, found.other, text, rest)
-    why = f"{lost} calls have no known place" if lost else "the replayed object is another one"
-    return _refused(found, why)
+    )
+    named = tuple(site for site in sites if site is not None)
+    return Decided(len(driven.answers), named, other, lost)
 
 
 def _refused(found: Exported, why: str) -> Exported:

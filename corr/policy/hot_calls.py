@@ -1,8 +1,8 @@
 """Less time: hot calls of one program decided otherwise, each judged by timing the whole program.
 
-Only calls where much of the time lies are tried, one by one, each on top of those that were kept.
-Candidate and best so far are run in turn, in fresh processes, until the interval is clear. What is
-kept is then timed against the original on an input that nothing was chosen by: luck does not
+Only calls where much of the time lies are tried, each on top of those that were kept. Candidate and
+best so far are run in turn, in fresh processes; a bandit says which call the next pair is for. What
+is kept is then timed against the original on an input that nothing was chosen by: luck does not
 travel to it.
 """
 
@@ -22,11 +22,13 @@ from collectors.decisions.replay import SiteDecision
 from corr.lake.sql import connect, rows
 from corr.lake.store import Lake, RunInfo
 from corr.policy.attributes import Mark, marked, patch
+from corr.policy.bandit import Arm, Bandit, State
 from corr.policy.modules import code_of
 from corr.program.build import Builder
 from corr.program.model import Program
 from corr.timing.interleave import Limits, interleave
 from corr.timing.verdict import Ratio
+from corr.workers.pairs import Asked, Here, Timer
 
 #: Calls with less than this share of the time, in their callee or in what was inlined, stay.
 LEAST_SHARE = 0.01
@@ -125,13 +127,19 @@ class Search:
     """Builds and times variants of a program. `held_out` are arguments for the last word."""
 
     def __init__(
-        self, program: Program, tools: Toolchain, folder: Path, held_out: Sequence[str] | None
+        self,
+        program: Program,
+        tools: Toolchain,
+        folder: Path,
+        held_out: Sequence[str] | None,
+        timer: Timer | None = None,
     ) -> None:
         self._program = program
         self._tools = tools
         self._folder = folder
         self._held_out = tuple(held_out) if held_out is not None else None
-        self._patched = 0
+        self._patched = self._tried = 0
+        self.timer: Timer = timer or Here()
         self._original = self._build("original", ())
 
     def run(
@@ -139,34 +147,14 @@ class Search:
     ) -> Faster:
         """Try the calls while the time lasts. Raises CorrError where the program itself fails."""
         end = None if seconds is None else time.monotonic() + seconds
-        outcome, best = Faster(), self._original
-        kept: tuple[HotCall, ...] = ()
-        expected = self._output(best)
-        for number, call in enumerate(calls, 1):
-            if end is not None and time.monotonic() > end:
-                break
-            tried, built = self._try(f"call{number}", call, kept, best, expected)
-            outcome.tried.append(tried)
-            if tried.kept and built is not None:
-                kept, best = (*kept, call), built
-            done(number)
-        if kept:
-            self._last_word(outcome, kept, best)
+        outcome = Faster()
+        expected = self._output(self._original)
+        path = HotPath(self, calls, expected, outcome)
+        while (end is None or time.monotonic() < end) and path.step():
+            done(path.bandit.decided)
+        if path.kept:
+            self._last_word(outcome, path.kept, path.best)
         return outcome
-
-    def _try(
-        self, name: str, call: HotCall, kept: tuple[HotCall, ...], best: Path, expected: bytes
-    ) -> tuple[Tried, Path | None]:
-        try:
-            built = self._build(name, (*kept, call))
-            if code_of(built).hash == code_of(best).hash:
-                return Tried(call, why="the machine code is the same"), None
-            if self._output(built) != expected:
-                return Tried(call, why="the program prints something else"), None
-            ratio = interleave(self._run(best), self._run(built), limits=_EACH).ratio
-        except CompileError as error:
-            return Tried(call, why=error.message.splitlines()[0]), None
-        return Tried(call, ratio, ratio.high < 1), built
 
     def _last_word(self, outcome: Faster, kept: tuple[HotCall, ...], best: Path) -> None:
         outcome.train = interleave(self._run(self._original), self._run(best), limits=_LAST).ratio
@@ -223,6 +211,11 @@ class Search:
         except CompileError:
             return None
 
+    def with_call(self, kept: Sequence[HotCall], call: HotCall) -> Path:
+        """The program with one more call turned round. Raises CompileError."""
+        self._tried += 1
+        return self._build(f"call{self._tried}", (*kept, call))
+
     def _build(self, name: str, calls: Sequence[HotCall]) -> Path:
         folder = self._folder / name
         folder.mkdir(parents=True)
@@ -243,6 +236,76 @@ class Search:
         if error is not None:
             raise error
         return done.stdout
+
+
+class HotPath:
+    """The calls as arms: which are tried next, on top of what was kept."""
+
+    def __init__(
+        self, search: Search, calls: Sequence[HotCall], expected: bytes, outcome: Faster
+    ) -> None:
+        self._search = search
+        self._calls = calls
+        self._expected = expected
+        self._outcome = outcome
+        self._built: dict[int, Path] = {}
+        self.kept: tuple[HotCall, ...] = ()
+        self.best = search._original
+        self.bandit = Bandit([call.share for call in calls])
+
+    def step(self) -> bool:
+        """Pull the arms that may be the best; False where none is open."""
+        pulled = self.bandit.next(self._search.timer.width)
+        ready = [arm for arm in pulled if self._ready(arm)]
+        asked = [
+            Asked(self.best, self._built[arm.number], turned=(len(arm.pairs) + n) % 2 == 1)
+            for n, arm in enumerate(ready)
+        ]
+        found = self._search.timer.pairs(self._search._program.run, asked)
+        for arm, pair in zip(ready, found, strict=True):
+            arm.pairs.append(pair)
+        for arm in {arm.number: arm for arm in ready}.values():
+            self._judge(arm)
+        return bool(pulled)
+
+    def _ready(self, arm: Arm) -> bool:
+        """The program with this call turned round is there; else the arm is closed, and why."""
+        if arm.number in self._built or arm.state != State.open:
+            return arm.state == State.open
+        call = self._calls[arm.number]
+        try:
+            built = self._search.with_call(self.kept, call)
+        except CompileError as error:
+            return self._close(arm, error.message.splitlines()[0])
+        if code_of(built).hash == code_of(self.best).hash:
+            return self._close(arm, "the machine code is the same")
+        if self._search._output(built) != self._expected:
+            return self._close(arm, "the program prints something else")
+        self._built[arm.number] = built
+        return True
+
+    def _close(self, arm: Arm, why: str) -> bool:
+        arm.state = State.lost
+        self._outcome.tried.append(Tried(self._calls[arm.number], why=why))
+        return False
+
+    def _judge(self, arm: Arm) -> None:
+        """Keep what wins, when a series of its own bears it out; give up what loses."""
+        state = arm.judge() if arm.state == State.open else State.open
+        if state == State.open:
+            return
+        call, ratio = self._calls[arm.number], arm.ratio
+        kept = False
+        if state == State.won:  # it was looked at after each pair: a chance wins at times
+            built = self._built[arm.number]
+            runs = (self._search._run(path) for path in (self.best, built))
+            ratio = interleave(*runs, limits=_EACH).ratio
+            kept = ratio.high < 1
+        self._outcome.tried.append(Tried(call, ratio, kept))
+        if kept:
+            self.kept, self.best = (*self.kept, call), self._built[arm.number]
+            self._built.clear()
+            self.bandit.begin_again()
 
 
 def unit_flags(calls: Sequence[HotCall], folder: Path) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from collectors.base.errors import CorrError
 from collectors.base.scratch import scratch
@@ -21,6 +22,9 @@ from collectors.decisions.host import Advisor
 from corr.policy.corpus import Module
 from corr.policy.modules import Builds
 from corr.system.disk import disk_errors
+
+if TYPE_CHECKING:
+    from corr.policy.on_workers import Compilers
 
 FILE = "trials.jsonl"
 
@@ -66,8 +70,16 @@ class Budget:
 class Ledger:
     """The trials of a corpus. Threads share it."""
 
-    def __init__(self, folder: Path, builds: Builds, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        builds: Builds,
+        budget: Budget | None = None,
+        others: Compilers | None = None,
+    ) -> None:
         self.builds = builds
+        #: other hosts that compile in place of this one
+        self.others = others
         self.budget = budget or Budget()
         self.compiled = 0
         self._path = folder / FILE
@@ -104,7 +116,8 @@ class Ledger:
             return self._known[key]
         if not last and not self.budget.take():
             return None
-        text = self._compile(module, trial)
+        compile = self.others.text if self.others is not None else compiled
+        text = compile(self.builds, module, trial)
         record = {
             "module": module.sha256,
             "trial": trial.key,
@@ -120,24 +133,26 @@ class Ledger:
                 file.write(json.dumps(record) + "\n")
         return text
 
-    def _compile(self, module: Module, trial: Trial) -> int | None:
-        with scratch("policy") as folder:
-            more: list[str | Path] = list(trial.flags)
-            if trial.table:
-                table = folder / "table"
-                table.write_text(trial.table, "utf-8", "surrogateescape")
-                more += replay.flags(table)
-            output = folder / "module.o"
-            if trial.advisor is None:
-                code = self.builds.build(module, output, more)
-                return code.text if code else None
-            from corr.policy.modules import code_of
 
-            driven = self.builds.drive(module, output, trial.advisor, more=more)
-            try:
-                return code_of(output).text if driven.ok else None
-            except CorrError:
-                return None
+def compiled(builds: Builds, module: Module, trial: Trial) -> int | None:
+    """Bytes of code of a trial; None where the compiler fails."""
+    with scratch("policy") as folder:
+        more: list[str | Path] = list(trial.flags)
+        if trial.table:
+            table = folder / "table"
+            table.write_text(trial.table, "utf-8", "surrogateescape")
+            more += replay.flags(table)
+        output = folder / "module.o"
+        if trial.advisor is None:
+            code = builds.build(module, output, more)
+            return code.text if code else None
+        from corr.policy.modules import code_of
+
+        driven = builds.drive(module, output, trial.advisor, more=more)
+        try:
+            return code_of(output).text if driven.ok else None
+        except CorrError:
+            return None
 
 
 def each(

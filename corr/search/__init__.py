@@ -1,12 +1,12 @@
 """The best value of a constant of any compiler, over many cases; code that chooses it; the proof.
 
 study.py        what the TOML file says; begin.py writes one, with options of clang_options.py
-                → settings.py, cases.py (features: expressions.py, patterns.py)
+                → settings.py, cases.py (features: expressions.py)
                 → split.py: which cases no recommendation is fitted to
 engine.py       measures what is missing, in turn with the baseline, on what lab.py gives: builds
                 (building.py, compiler_source.py) that are told apart by content (contents.py), and
-                times (readings.py)
-                timer.py: one run is timed at a time; on_workers.py, workers.py: on Dask's
+                times (readings.py); tolerance.py: outputs that are off by a little
+                on_workers.py, workers.py: on Dask's
 journal.py      keeps each pair at once; outcome.py is a result; snapshot.py makes a run of them
 advice.py       recommends: fitting.py (which feature, if any), ladder.py (thresholds), code.py
 session.py      a study at work; modes.py: measure (sampling.py: of many combinations some) → advise

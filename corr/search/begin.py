@@ -64,6 +64,7 @@ clock = "auto"    # its own (file CORR_TIMES), else wall or CPU, whichever decid
 [check]
 output = true     # a value that prints something else than the baseline is wrong
 # ignore = '^time:'               # lines that differ by nature
+# tolerance = 1e-9                # numbers may be off by as much of themselves; `absolute` too
 # command = ["./verify", "{{stdout}}"]
 
 [measure]         # pairs of baseline and value, in turn, until it is decided

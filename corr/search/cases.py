@@ -14,9 +14,9 @@ from pathlib import Path
 from collectors.base.errors import UsageError
 from collectors.base.foreign_text import one_line
 from corr.search import expressions
-from corr.search.patterns import groups_of
 from corr.search.placeholders import Filling
 from corr.search.study import Study
+from corr.timing.patterns import groups_of
 
 MOST_CASES = 100_000
 #: What starts a feature in a line: `-n 16`, `--width=8`, `k=3`.

@@ -17,11 +17,11 @@ from corr.search.lab import Arm, Lab, Sample, right
 from corr.search.outcome import Failed, Outcome, Result, Role
 from corr.search.settings import Setting
 from corr.search.study import Clock, Measure
-from corr.search.timer import alone, host_lock
 from corr.timing.clocks import CPU, KERNEL, WALL, Comparison, Pairs, Reading, Series, compared
 from corr.timing.interleave import Limits, interleaved
 from corr.timing.significance import p_value
 from corr.timing.verdict import Verdict
+from corr.workers.timer import alone, host_lock
 
 #: A value that is slower than this beyond doubt is not timed on.
 HOPELESS = math.sqrt(2)

@@ -22,7 +22,8 @@ from corr.search.modes import Done, Tell
 from corr.search.outcome import Outcome, Result, Role
 from corr.search.session import opened
 from corr.search.settings import Setting, settings
-from corr.search.study import UNITS, Study
+from corr.search.study import Study
+from corr.timing.clocks import UNITS
 
 MODE = "import"
 #: A row of this setting is the recommendation, as it was measured.

@@ -18,7 +18,7 @@ from collectors.base.foreign_text import one_line
 from collectors.base.invocation import TIMES_VARIABLE
 from collectors.base.process import Completed
 from collectors.measured.timings import read_times
-from corr.search import patterns, placeholders, settings
+from corr.search import placeholders, settings
 from corr.search.building import Builds, Built
 from corr.search.cases import Case
 from corr.search.contents import files_in, hash_of
@@ -27,6 +27,8 @@ from corr.search.placeholders import Filling, filled
 from corr.search.readings import NoTime, seconds_of
 from corr.search.settings import Setting
 from corr.search.study import Clock, Study
+from corr.search.tolerance import Printed
+from corr.timing import patterns
 from corr.timing.clocks import Reading
 
 #: Bytes that a run may print and still be compared; more is read and dropped.
@@ -37,10 +39,22 @@ PRINTED = (Clock.regex, Clock.json, Clock.benchmark)
 
 @dataclass(frozen=True)
 class Sample:
-    """One run that ended well. `output` is the hash of what it put out; None: not compared."""
+    """One run that ended well. `output` is the hash of what it put out; None: not compared.
+
+    `printed` is that itself, where its numbers may be off.
+    """
 
     reading: Reading
     output: str | None = None
+    printed: Printed | None = None
+
+    def differs(self, other: Sample) -> str:
+        """How another run's output differs from this one's; empty where it does not."""
+        if self.output is None or other.output == self.output:
+            return ""
+        if self.printed is not None and other.printed is not None:
+            return self.printed.differs(other.printed)
+        return "its output is not the baseline's"
 
 
 class Arm(Protocol):
@@ -73,14 +87,14 @@ class Lab(Protocol):
 def right(base: Arm, arm: Arm, first: Sample, limit: float) -> None:
     """See once that an arm ends in time with the baseline's result, `first`. Raises Failed."""
     sample = arm.once(limit)
-    if first.output is not None and sample.output != first.output:
-        if base.once(None).output != first.output:
+    if why := first.differs(sample):
+        if first.differs(base.once(None)):
             raise Failed(
                 Outcome.wrong,
                 "the baseline prints something else each time: say which lines to [check] ignore,"
                 " or output = false",
             )
-        raise Failed(Outcome.wrong, "its output is not the baseline's")
+        raise Failed(Outcome.wrong, why)
     arm.check()
 
 
@@ -207,7 +221,7 @@ class CommandArm:
         text = done.stdout.decode("utf-8", "replace")
         seconds = self._own_seconds(text, times)
         reading = Reading(done.wall, done.cpu, idle, seconds, 0 if seconds is None else 1)
-        return Sample(reading, _compared(study, text))
+        return Sample(reading, *_compared(study, text))
 
     def _own_seconds(self, output: str, times: Path) -> float | None:
         clock = self.lab.study.time.clock
@@ -246,15 +260,21 @@ def _started(start: Callable[[], Completed]) -> Completed:
         raise Failed(Outcome.crashed, one_line(str(error), 200)) from error
 
 
-def _compared(study: Study, output: str) -> str | None:
-    """The hash of what a run printed, without the lines that differ by nature."""
-    if not study.check.output or study.time.clock in (Clock.json, Clock.benchmark):
-        return None
+def _compared(study: Study, output: str) -> tuple[str | None, Printed | None]:
+    """The hash of what a run printed, without the lines that differ by nature.
+
+    And that itself, where its numbers may be off.
+    """
+    check = study.check
+    if not check.output or study.time.clock in (Clock.json, Clock.benchmark):
+        return None, None
     lines = output.splitlines()
     for pattern in filter(None, (study.check.ignore, study.time.pattern)):
         told = patterns.matching(pattern, lines)
         lines = [line for line, out in zip(lines, told, strict=True) if not out]
-    return sha256("\n".join(lines).encode()).hexdigest()
+    text = "\n".join(lines)
+    printed = Printed(text, check.tolerance, check.absolute) if check.near else None
+    return sha256(text.encode()).hexdigest(), printed
 
 
 def _declared(study: Study) -> Mapping[str, str]:

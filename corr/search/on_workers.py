@@ -1,19 +1,13 @@
-"""A study measured by Dask's workers: pairs in flight on every host, decided by one driver.
-
-Hosts of different kind are never compared with each other: of the workers those count that are of
-the kind of most.
-"""
+"""A study measured by Dask's workers: pairs in flight on every host, decided by one driver."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from collectors.base.errors import CorrError, ToolMissing
 from collectors.base.foreign_text import one_line
 from corr.search import workers
 from corr.search.engine import Engine, Task
@@ -22,12 +16,10 @@ from corr.search.outcome import Failed, Outcome
 from corr.search.study import Study
 from corr.search.workers import Answer
 from corr.timing.clocks import Pairs, Reading
+from corr.workers.hosts import Hosts
 
-#: Resource of which a worker has one, where its host is timed by one worker at a time.
-TIMER = "timer"
-#: Seconds to wait for the scheduler and a first worker; series in flight for each worker.
-PATIENCE, AHEAD = 30.0, 2
-START = "start them: dask scheduler; dask worker ADDRESS --nthreads 1 --resources timer=1"
+#: Series in flight for each worker.
+AHEAD = 2
 
 
 @dataclass
@@ -39,63 +31,6 @@ class Series:
     readings: list[tuple[Reading, Reading]] = field(default_factory=list)
     asked: int = 0
     started: float = field(default_factory=time.monotonic)
-
-
-@dataclass(frozen=True)
-class Hosts:
-    """The workers of one kind of machine, and those that are left out."""
-
-    client: Any
-    machine: str
-    chosen: Sequence[str]
-    timers: bool
-    left_out: Sequence[str] = ()
-
-
-def connected(address: str) -> Any:
-    """A client of the scheduler at `tcp://…`, or of one whose file is named. Raises CorrError."""
-    try:
-        import distributed
-    except ModuleNotFoundError as error:
-        raise ToolMissing("--workers needs Dask", "pip install 'corr-llvm[dask]'") from error
-    made: Any = distributed.Client
-    deadline = time.monotonic() + PATIENCE
-    while "://" not in address and not Path(address).exists():
-        if time.monotonic() > deadline:  # Dask would wait for the file for ever
-            raise CorrError(f"no workers at {address}: there is no such file", START)
-        time.sleep(0.1)
-    try:
-        file = None if "://" in address else address
-        client = made(
-            None if file else address, scheduler_file=file, timeout=PATIENCE, set_as_default=False
-        )
-        client.wait_for_workers(1, timeout=PATIENCE)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise CorrError(
-            f"no workers at {address}: {one_line(str(error), 160)}",
-            START,
-        ) from error
-    return client
-
-
-def described(client: Any) -> dict[str, dict[str, Any]]:
-    """What each worker says of its host, by its address."""
-    found: dict[str, dict[str, Any]] = client.run(workers.host)
-    there = client.scheduler_info(n_workers=-1)["workers"]
-    for address, row in found.items():
-        row["timer"] = TIMER in (there.get(address, {}).get("resources") or {})
-        row["threads"] = there.get(address, {}).get("nthreads")
-    return found
-
-
-def hosts(client: Any) -> Hosts:
-    """The workers that measure: those on the kind of machine that most are on."""
-    found = described(client)
-    (machine, _), *_ = Counter(row["machine"] for row in found.values()).most_common(1)
-    chosen = [address for address, row in found.items() if row["machine"] == machine]
-    others = [str(row["host"]) for row in found.values() if row["machine"] != machine]
-    timers = all(found[address]["timer"] for address in chosen)
-    return Hosts(client, machine, chosen, timers, others)
 
 
 @dataclass
@@ -146,16 +81,8 @@ class RemoteEngine(Engine):
     def _submitted(self, series: Series) -> Any:
         number = series.asked
         series.asked += 1
-        return self.hosts.client.submit(
-            workers.pair,
-            self.study,
-            series.task.case,
-            series.task.setting,
-            number,
-            workers=list(self.hosts.chosen),
-            resources={TIMER: 1} if self.hosts.timers else None,
-            pure=False,
-        )
+        task = series.task
+        return self.hosts.submit(workers.pair, self.study, task.case, task.setting, number)
 
     def _goes_on(self, series: Series, answer: Answer) -> bool:
         """Keep what a pair gave; whether another one is needed."""

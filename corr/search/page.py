@@ -102,8 +102,8 @@ ADVICE = columns(
 )
 
 
-def html(analysis: Analysis) -> str:
-    """The page."""
+def html(analysis: Analysis, *, served: bool = False) -> str:
+    """The page; `served`: by `corr serve`."""
     with Painter() as painter:
         drawn = painter.draw(all_charts(analysis, PAGE), PAGE, "search")()
     body = render(
@@ -115,7 +115,7 @@ def html(analysis: Analysis) -> str:
         tables=[table for table in tables(analysis) if table.rows],
         codes=[one for one in analysis.advice if one["verdict"] == "recommended"],
     )
-    return document(f"{analysis.study} · corr search", body)
+    return document(f"{analysis.study} · corr search", body, served=served)
 
 
 def tables(analysis: Analysis) -> list[Listing]:

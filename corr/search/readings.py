@@ -11,8 +11,9 @@ from typing import Any
 
 from collectors.base.errors import CorrError
 from collectors.base.foreign_text import one_line
-from corr.search.patterns import VALUE, groups_of
-from corr.search.study import UNITS, Clock, Time
+from corr.search.study import Clock, Time
+from corr.timing.clocks import UNITS
+from corr.timing.patterns import VALUE, groups_of
 
 #: Longest line that is looked at for a time.
 LONGEST_LINE = 10_000

@@ -18,6 +18,7 @@ from collectors.base.errors import UsageError
 from collectors.base.scratch import scratch
 from corr.lake.search_tables import SEARCH_ADVICE, SEARCH_REASONS
 from corr.lake.store import Lake, RunInfo
+from corr.program.machine import this_machine
 from corr.search import code
 from corr.search.advice import RECOMMENDED, Advice, advise
 from corr.search.building import Builds
@@ -26,13 +27,14 @@ from corr.search.compiler_source import CompilerBuilds
 from corr.search.engine import Engine, Task
 from corr.search.journal import Journal
 from corr.search.lab import CommandLab, Lab
-from corr.search.on_workers import Hosts, RemoteEngine, connected, hosts
+from corr.search.on_workers import RemoteEngine
 from corr.search.outcome import Result, Role
 from corr.search.placeholders import used
 from corr.search.settings import Setting, baseline, parsed
-from corr.search.snapshot import Snapshot, this_machine
+from corr.search.snapshot import Snapshot
 from corr.search.split import TUNING, class_of, parts
 from corr.search.study import KnobKind, Study
+from corr.workers.hosts import Hosts, connected, hosts
 
 #: What the whole of a study is called where it has one class.
 ALL = ""

@@ -15,7 +15,7 @@ from corr.lake.run_facts import RunFacts
 from corr.lake.search_tables import SEARCH_CASES, SEARCH_PAIRS, SEARCH_RESULTS, SEARCHES
 from corr.lake.store import Lake, RunInfo
 from corr.lake.tables import TABLES
-from corr.program import machine
+from corr.program.machine import cores, cpu_model, kernel, this_machine
 from corr.search.cases import Case
 from corr.search.engine import Task
 from corr.search.journal import Journal
@@ -57,9 +57,9 @@ class Snapshot:
             seconds=0.0,
             root=str(self.study.folder),
             compiler=self.compiler or None,
-            cpu=machine.cpu_model(),
-            cores=machine.cores(),
-            kernel=machine.kernel(),
+            cpu=cpu_model(),
+            cores=cores(),
+            kernel=kernel(),
             corr=__version__,
             aside=True,
         )
@@ -137,8 +137,3 @@ def baselines(results: Sequence[Result], baseline: Setting) -> list[Result]:
         )
         for case, values in seconds.items()
     ]
-
-
-def this_machine() -> str:
-    """What kind of machine this is: times of one kind are compared, of two never."""
-    return f"{machine.cpu_model()}, {machine.cores()} cores"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from corr.system import config
 from corr.system.toml_file import TomlFile
+from corr.timing.clocks import UNITS
 
 #: What a knob may be set to.
 Value = int | float | str
@@ -204,16 +206,30 @@ class Time:
             raise ValueError("the clock json needs a path")
 
 
-UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
-
-
 @dataclass(frozen=True)
 class Check:
-    """How the result is checked: its output is the baseline's, or a command agrees."""
+    """How the result is checked: its output is the baseline's, or a command agrees.
+
+    With `tolerance` (relative) or `absolute` the numbers of the output may be off by as much, each
+    by itself; all else is the same.
+    """
 
     output: bool = True
     ignore: str = ""
     command: Command = field(default_factory=list)
+    tolerance: float = 0.0
+    absolute: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance < 1:
+            raise ValueError("tolerance must be from 0 to less than 1")
+        if not 0 <= self.absolute < math.inf:
+            raise ValueError("absolute must be a number from 0 on")
+
+    @property
+    def near(self) -> bool:
+        """Numbers that are near enough count as the same."""
+        return self.tolerance > 0 or self.absolute > 0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from collectors.base.toolchain import Toolchain
 from corr.collect.options import Options
 from corr.collect.run import Addition, collect
 from corr.compare.diff import diff
-from corr.compare.difference import LoopDiff, Side
+from corr.compare.difference import LoopDiff
+from corr.compare.side import Side
 from corr.console.output import shown
 from corr.console.progress import Progress
 from corr.console.remark_words import readable

@@ -12,20 +12,19 @@ import contextlib
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from collectors.base.errors import CorrError
 from collectors.base.scratch import scratch
+from corr.program.machine import this_machine
 from corr.search.building import Builds
 from corr.search.cases import Case
 from corr.search.contents import hash_of
 from corr.search.lab import CommandLab, Sample, right
 from corr.search.outcome import Failed, Outcome
 from corr.search.settings import Setting, baseline
-from corr.search.snapshot import this_machine
 from corr.search.study import Study
-from corr.search.timer import alone, host_lock
 from corr.timing.clocks import Reading
+from corr.workers.timer import alone, host_lock
 
 #: Labs of this process, by their study: what was built stays built.
 _labs: dict[str, CommandLab] = {}
@@ -43,11 +42,6 @@ class Answer:
     equal: bool = False
     failed: Outcome | None = None
     detail: str = ""
-
-
-def host() -> dict[str, Any]:
-    """What a worker says of its host."""
-    return {"host": platform.node(), "machine": this_machine(), "kernel": platform.release()}
 
 
 def pair(study: Study, case: Case, setting: Setting, number: int) -> Answer:

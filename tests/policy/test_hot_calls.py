@@ -12,7 +12,7 @@ import pytest
 from collectors.base.toolchain import Toolchain
 from corr.lake.store import Lake
 from corr.policy import hot_calls
-from corr.policy.hot_calls import Search
+from corr.policy.hot_calls import Faster, HotPath, Search
 from corr.program.model import Program, Run, Unit
 from tests.support.command import Corr
 
@@ -44,10 +44,15 @@ def test_a_variant_is_the_program_with_that_call_turned_round(
         symbols = subprocess.run(["nm", built], capture_output=True, text=True).stdout
         assert (" t churn" in symbols) == (name == "one"), "LLVM inlines the last call by itself"
         assert search._output(built) == original
-    same = search._try("all", churns[2], tuple(churns[:2]), built, original)
-    assert same[0].why == "the machine code is the same" and not same[0].kept
-    other = search._try("other", churns[0], (), search._original, b"something else")
-    assert other[0].why == "the program prints something else"
+    outcome = Faster()
+    path = HotPath(search, churns, original, outcome)
+    path.kept, path.best = tuple(churns[:2]), built
+    assert not path._ready(path.bandit.arms[2])
+    assert outcome.tried[-1].why == "the machine code is the same" and not outcome.tried[-1].kept
+    path = HotPath(search, churns, b"something else", outcome)
+    assert not path._ready(path.bandit.arms[0]) and not path._ready(path.bandit.arms[0])
+    assert outcome.tried[-1].why == "the program prints something else"
+    assert len(outcome.tried) == 2, "each once"
 
 
 def test_a_run_without_decisions_says_what_to_do(gemm_lake: Path, corr: Corr) -> None:

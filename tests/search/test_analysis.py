@@ -154,6 +154,7 @@ def test_what_is_called_a_change(measured: Done) -> None:
     assert clusters["1", "size"]["average_speedup"] == pytest.approx(2, rel=0.05)
 
 
+@pytest.mark.slow
 def test_what_was_recommended_is_kept_and_found_again(measured: Done, tmp_path: Path) -> None:
     lake = Lake.open(measured.run.folder.parent.parent)
     (advice,) = analyse(lake, newest(lake, "fake")).advice

@@ -8,10 +8,10 @@ import shlex
 import pytest
 
 from collectors.base.errors import UsageError
-from corr.search import patterns
 from corr.search.placeholders import filled, known_only
 from corr.search.readings import NoTime, seconds_of
 from corr.search.study import Clock, Time
+from corr.timing import patterns
 
 
 @pytest.mark.parametrize(

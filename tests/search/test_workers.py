@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from collectors.base.errors import CorrError
-from corr.search import on_workers, workers
+from corr.search import workers
 from corr.search.cases import cases
 from corr.search.outcome import Outcome
 from corr.search.settings import Setting
 from corr.search.study import Cases, Clock, Knob, Measure, Prove, Run, Study, Time
-from tests.support.places import ROOT
+from corr.workers import hosts
+from tests.support.dask_cluster import environment
 
 pytestmark = pytest.mark.slow
 
@@ -51,32 +50,6 @@ case "$2" in
   *) echo took $(($1 * 2)) ms ;;
 esac
 """
-
-
-def environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__DASHBOARD__LINK": ""}
-
-
-def started(folder: Path, *words: str) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
-    return subprocess.Popen(
-        argv, cwd=folder, env=environment(), start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """A scheduler and two workers, as one starts them by hand."""
-    place = ("--scheduler-file", str(tmp_path / "scheduler.json"))
-    local = ("--host", "127.0.0.1", "--no-dashboard")
-    running = [started(tmp_path, "scheduler", *place, "--port", "0", *local)]
-    worker = ("worker", *place, "--nthreads", "1", "--no-nanny", "--resources", "timer=1", *local)
-    running += [started(tmp_path, *worker) for _ in range(2)]
-    yield running
-    for process in running:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def test_a_study_on_workers_one_of_which_is_killed(
@@ -116,9 +89,9 @@ def test_a_study_on_workers_one_of_which_is_killed(
 
 @pytest.mark.parametrize("address", ["none.json", "tcp://127.0.0.1:1"])
 def test_without_workers_it_is_said(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_workers, "PATIENCE", 0.5)
+    monkeypatch.setattr(hosts, "PATIENCE", 0.5)
     with pytest.raises(CorrError, match="no workers at") as caught:
-        on_workers.connected(address)
+        hosts.connected(address)
     assert "dask worker" in caught.value.fix
 
 
@@ -141,4 +114,4 @@ def test_what_a_worker_answers(tmp_path: Path) -> None:
     bad = workers.pair(made, case, Setting((3,), ("k",)), 1)
     assert (bad.failed, bad.key is not None) == (Outcome.crashed, True)
     same = workers.pair(made, case, Setting((None,), ("k",)), 0)
-    assert same.equal and workers.host()["machine"]
+    assert same.equal
