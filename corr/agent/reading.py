@@ -15,6 +15,7 @@ from collectors.base.errors import UsageError
 from corr.agent.budget import fitting, plain
 from corr.agent.results import Answer, Difference, Explanation, Facts, Gate, Page, Text
 from corr.findings.of_run import LEAST_SHARE, Finding, about, answers, of_run
+from corr.lake import resolve_in_sql
 from corr.lake.sql import ask, connect, query
 from corr.lake.store import Lake, RunInfo
 from corr.summary.budget import LEAST_BUDGET, tokens
@@ -57,6 +58,7 @@ def sql(lake: Lake, statement: str, run: str | None, offset: int, limit: int, mo
     late = threading.Timer(LONGEST_QUERY, connection.interrupt)
     late.start()
     try:
+        resolve_in_sql.define(connection, asked)
         found = query(connection, asked).to_pylist()
     except duckdb.InterruptException as error:
         raise _too_long() from error

@@ -36,6 +36,7 @@ SUMMARY = columns(
         "speedup_high": "to",
         "speedup_native": "over -O3 -march=native",
         "speedup_polly": "over that with Polly",
+        "roof_share": ("of the roof", "percent"),
         "guarantee": "guarantee",
         "proposals": "proposals",
         "accepted": "accepted",
@@ -159,7 +160,10 @@ def geometric_mean(values: Sequence[float]) -> float:
 def _row(one: Kernel) -> Row:
     """A kernel in the summary: its best where it was optimised; else only its times."""
     best = one.best or {}
-    names = ("seconds_before", "seconds", "speedup_original", "speedup_native", "speedup_polly")
+    names = (
+        *("seconds_before", "seconds", "speedup_original", "speedup_native", "speedup_polly"),
+        "roof_share",
+    )
     found: Row = {name: best.get(name) for name in names}
     if best:
         found |= {"speedup_low": best["speedup_low"], "speedup_high": best["speedup_high"]}

@@ -10,10 +10,11 @@ import altair as alt
 
 from corr.compare.difference import LoopDiff
 from corr.console.output import shown
+from corr.console.short_names import distinct_names, short_name
 from corr.report.charts import WIDTH, Chart, clip
 from corr.report.ink import Ink
 from corr.report.listing import Row
-from corr.report.peaks import Peaks
+from corr.roofs.peaks import Peaks
 
 #: Loops and changes of the pass timeline, passes of the remarks' chart.
 MOST_LOOPS, MOST_CHANGES, MOST_PASSES = 12, 400, 14
@@ -23,19 +24,19 @@ _GREW, _SHRANK, _SAME = "more instructions", "fewer", "as many"
 
 def passes(changes: Sequence[Row], loops: Sequence[str], ink: Ink, at: str = "") -> Chart | None:
     """The pass timeline: which pass changed which of the hot loops, in order."""
-    wanted = list(loops)[:MOST_LOOPS]
+    wanted = distinct_names(list(loops)[:MOST_LOOPS])
     rows = []
     for position, change in enumerate(changes):
         for loop in change["loops"] or ():
             if loop in wanted:
-                rows.append(_change(change, loop, position, at))
+                rows.append(_change(change, wanted[loop], position, at))
     rows = rows[:MOST_CHANGES]
     if not rows:
         return None
     domain = [_GREW, _SHRANK, _SAME]
     colours = alt.Scale(domain=domain, range=[ink[n] for n in ("orange", "blue", "muted")])
     shapes = alt.Scale(domain=domain, range=["triangle-up", "triangle-down", "circle"])
-    order = [loop for loop in wanted if any(r["loop"] == loop for r in rows)]
+    order = [name for name in wanted.values() if any(r["loop"] == name for r in rows)]
     drawing = alt.Chart(alt.Data(values=rows)).mark_point(filled=True, size=55, opacity=0.9)
     drawing = drawing.encode(
         x=alt.X("position:Q", title="changes by passes, in order", scale=alt.Scale(zero=False)),
@@ -66,7 +67,7 @@ def _change(change: Row, loop: str, position: int, at: str) -> Row:
         "loop": loop,
         "effect": effect,
         "says": f"{change['sequence']} {change['pass']} changed {clip(loop)} in"
-        f" {clip(change['function'])}{numbers}",
+        f" {clip(short_name(change['function']))}{numbers}",
         "link": f"#{at}pass={where}",
     }
 
@@ -162,7 +163,7 @@ def roofline(rows: Sequence[Row], peaks: Peaks, ink: Ink, at: str = "") -> Chart
 
 
 def _scalar(peaks: Peaks) -> float:
-    return peaks.flops.get("scalar_f64", peaks.most_flops) / 1e9
+    return peaks.operations.get("scalar_f64", peaks.most_flops) / 1e9
 
 
 def _loop_point(row: Row, at: str) -> Row:
@@ -171,8 +172,8 @@ def _loop_point(row: Row, at: str) -> Row:
         "x": row["intensity"],
         "y": row["gflops"],
         "share": row["share"],
-        "loop": row["loop"],
-        "says": f"{clip(row['loop'])}: {shown(row['gflops'])} Gflop/s at"
+        "loop": short_name(row["loop"]),
+        "says": f"{clip(short_name(row['loop']))}: {shown(row['gflops'])} Gflop/s at"
         f" {shown(row['intensity'])} flop/byte{left}, {shown(row['share'], 'percent')} of the time",
         "link": f"#{at}loop={quote(row['loop'], safe='')}",
     }
@@ -224,12 +225,13 @@ def costs(loops: Sequence[LoopDiff], ink: Ink) -> Chart | None:
     costly = [(loop, loop.cost) for loop in loops if loop.cost][:20]
     if not costly:
         return None
+    named = distinct_names([loop.key for loop, _ in costly])
     values = [
         {
-            "loop": loop.key,
+            "loop": named[loop.key],
             "cost": cost,
             "effect": "slower" if cost > 0 else "faster",
-            "says": f"{clip(loop.key)}: {cost:+.4g} s, {loop.verdict or 'no verdict'}",
+            "says": f"{clip(named[loop.key])}: {cost:+.4g} s, {loop.verdict or 'no verdict'}",
             "link": f"#change={quote(loop.key, safe='')}",
         }
         for loop, cost in costly
@@ -240,7 +242,7 @@ def costs(loops: Sequence[LoopDiff], ink: Ink) -> Chart | None:
         .mark_bar()
         .encode(
             x=alt.X("cost:Q", title="seconds of b less those of a (left of 0: faster)"),
-            y=alt.Y("loop:N", sort=[loop.key for loop, _ in costly], title=None),
+            y=alt.Y("loop:N", sort=[named[loop.key] for loop, _ in costly], title=None),
             color=alt.Color("effect:N", scale=scale),
             href="link:N",
             description="says:N",

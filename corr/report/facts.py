@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from corr.console.remark_words import readable
 from corr.lake.store import RunInfo
 from corr.report.listing import Asker, Listing, Row, columns
 
@@ -32,12 +33,15 @@ TABLES = (
     *("counters", "timings", "problems", "opcodes", "remarks", "passes", "transformed"),
 )
 
+#: What is no loop is told by its function, or by what the kernel did.
+HOT_SQL = """SELECT * REPLACE (CASE WHEN loop IS NULL AND function IS NOT NULL
+    THEN concat_ws(' ', place, function) ELSE place END AS place) FROM hotspots"""
 #: What a row of the table shows; the panel beside the source has the rest.
 HOT = columns(
     {
         "share": ("share of time", "heat"),
         "loop": ("loop", "loop"),
-        "place": ("where", "code"),
+        "place": ("where", "place"),
         "missed": ("what did not happen", "words"),
         "iterations": ("iterations", "count"),
         "trip_count": ("mean trips", "count"),
@@ -49,7 +53,7 @@ HOT = columns(
 FUNCTIONS = columns(
     {
         "share": ("share of time", "heat"),
-        "name": ("function", "code"),
+        "name": ("function", "place"),
         "samples": ("samples", "count"),
         "loops": ("loops", "count"),
         "iterations": ("iterations of its loops", "count"),
@@ -209,7 +213,7 @@ def gather(run: RunInfo, ask: Asker) -> Facts:
     )
     return Facts(
         run,
-        ask.listing("hotspots", "Where the time goes, loop by loop", "SELECT * FROM hotspots", HOT),
+        _hot(ask),
         functions,
         _counters(ask),
         _times(ask),
@@ -230,6 +234,17 @@ def gather(run: RunInfo, ask: Asker) -> Facts:
         sampled["n"],
         sampled["event"],
     )
+
+
+def _hot(ask: Asker) -> Listing:
+    """Hot loops; what did not happen is told with names as one reads them."""
+    listing = ask.listing("hotspots", "Where the time goes, loop by loop", HOT_SQL, HOT)
+    names = {r["linkage"]: r["name"] for r in ask.rows("SELECT linkage, name FROM functions")}
+    told = [
+        {**row, "missed": row["missed"] and [readable(one, names) for one in row["missed"]]}
+        for row in listing.rows
+    ]
+    return replace(listing, rows=told)
 
 
 def _counters(ask: Asker) -> Listing:

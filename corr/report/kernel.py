@@ -12,7 +12,6 @@ from corr.lake.store import Lake
 from corr.report import facts as run_facts
 from corr.report import icicle, roofline
 from corr.report import layers as run_layers
-from corr.report import peaks as machine_peaks
 from corr.report import trials as run_trials
 from corr.report.draw import Drawn, Painter
 from corr.report.facts import SHOWN_FUNCTIONS, SHOWN_LOOPS, Facts
@@ -21,9 +20,10 @@ from corr.report.ink import PAGE, Ink
 from corr.report.ladder import Rung, rungs
 from corr.report.layers import Layers
 from corr.report.listing import Asker, Listing, Row, grouped
-from corr.report.peaks import Peaks
 from corr.report.subject import Subject
 from corr.report.trials import Trials
+from corr.roofs import peaks as machine_peaks
+from corr.roofs.peaks import Peaks
 
 #: Trials that the table shows at once; hundreds would hide what came of them.
 SHOWN_TRIALS = 120

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from corr.console.short_names import short_name
 from corr.report.facts import Facts
 from corr.report.listing import Asker, Row, batches, grouped
 from corr.summary.code import bound_words
@@ -139,7 +140,8 @@ def _loop(row: Row, words: Words) -> Row:
         *("vector", "simd_bits", "unroll", "mca_cycles", "bound", "passes", "regions"),
     )
     known = {name: row.get(name) for name in names if row.get(name) is not None}
-    return known | {"file": words[row["file"]]}
+    short = {short_name(row["key"], keep_arguments=kept) for kept in (True, False)} - {row["key"]}
+    return known | {"file": words[row["file"]], **({"names": sorted(short)} if short else {})}
 
 
 def _numbered(row: Row, names: Sequence[str], words: Words) -> list[Any]:

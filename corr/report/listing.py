@@ -19,7 +19,8 @@ Row = dict[str, Any]
 class Column:
     """How a column of a listing is shown. `kind` is a style of corr.output.shown, or one of
 
-    `text`, `code`, `loop` (a link), `run`, `outcome`, `words` (a list), `verdict`.
+    `text`, `code`, `place` (a line, and a function), `loop` (a link), `run`, `outcome`, `words`
+    (a list), `verdict`.
     """
 
     key: str

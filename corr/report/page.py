@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from corr.console.output import shown
+from corr.console.short_names import short_name
 from corr.report.ink import COLOURS
 
 if TYPE_CHECKING:
@@ -47,6 +49,10 @@ class Chunk:
 
     id: str
     text: str
+
+
+#: A line, library or part of the kernel before the name of a function.
+_PLACE = re.compile(r"(?:[^<(]*?:\d+|[^<(\s]+\.so[.\d]*|\[[^\]]*\]) ")
 
 
 def chunk(id: str, value: Any) -> Chunk:
@@ -92,11 +98,20 @@ def environment() -> Environment:
         "symbol": lambda outcome: SYMBOLS.get(str(outcome), FAILED),
         "size": size,
         "moment": moment,
-        "times": lambda value: f"{value:.0f}" if value >= 10 else f"{value:.1f}",
+        "times": lambda value: f"{value:.0f}" if value >= 10 else f"{value:.{1 + (value < 2)}f}",
+        "named": short_name,
+        "placed": _placed,
         "first_up": lambda text: text[:1].upper() + text[1:],
     }
     made.globals["is_number"] = lambda v: isinstance(v, int | float) and not isinstance(v, bool)
     return made
+
+
+def _placed(text: str) -> str:
+    """A function as people say it, after the place that it may come with."""
+    place = _PLACE.match(text)
+    at = place.end() if place else 0
+    return text[:at] + short_name(text[at:])
 
 
 def render(template: str, **facts: Any) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from corr.report.facts import Facts
 from corr.report.layers import Layers
 from corr.report.listing import Listing, Row, columns
-from corr.report.peaks import Peaks
+from corr.roofs.peaks import Peaks
 
 #: Loops below this share of the samples have too uncertain a time.
 LEAST_SHARE = 0.01
@@ -122,10 +122,13 @@ def listing(found: Sequence[Row]) -> Listing:
 def peaks_listing(peaks: Peaks) -> Listing:
     """The roofs as a table of the page."""
     found = [
-        {"name": words, "value": peaks.flops[name] / 1e9, "unit": "Gflop/s"}
+        {"name": words, "value": peaks.operations[name] / 1e9, "unit": "Gflop/s"}
         for name, words in (
             ("fma_f64", "fused multiply-add, widest vectors, double"),
             ("fma_f32", "the same, float"),
+            ("both_f64", "additions and multiplications in turn, double"),
+            ("add_f64", "additions, double"),
+            ("div_f64", "divisions, double"),
             ("scalar_f64", "scalar addition or multiplication, double"),
         )
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from collectors.base.errors import CorrError, UsageError
 from corr.lake import live
-from corr.lake.packs import RUN_ID
+from corr.lake.run_ids import RUN_ID
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
 from corr.report import build, comparison
@@ -30,6 +30,8 @@ ADDRESS = "127.0.0.1"
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 #: Runs and optimisations that are listed, newest first; pages that are kept.
 MOST_RUNS, MOST_SESSIONS, KEPT = 300, 50, 8
+#: Kinds of runs that have no loops to be compared.
+APART = ("search",)
 #: Characters of an address that are looked at.
 LONGEST = 2000
 
@@ -51,11 +53,19 @@ HEADERS = {
 }
 
 
+#: Makes the page of a run.
+Page = Callable[[Lake, RunInfo], str]
+
+
 class Site:
     """The pages of a lake. One page is made at a time, and the last few are kept."""
 
-    def __init__(self, lake: Lake, *, with_source: bool = True) -> None:
+    def __init__(
+        self, lake: Lake, *, with_source: bool = True, pages: Mapping[str, Page] | None = None
+    ) -> None:
+        """`pages` makes those of runs of other kinds than programs, by the kind."""
         self.lake = lake
+        self.pages = pages or {}
         self.with_source = with_source
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, ...], str] = OrderedDict()
@@ -72,6 +82,7 @@ class Site:
             runs=runs[::-1],
             sessions=self.sessions(),
             running=live.running(self.lake),
+            apart=APART,
         )
         return document(f"{self.lake.root.name} · corr", body, served=True)
 
@@ -86,7 +97,10 @@ class Site:
 
     def run(self, run_id: str) -> str:
         """The page of a run, or of the optimisation that it belongs to."""
-        (subject,) = subjects(self.lake, [self._find(run_id).run_id])
+        run = self._find(run_id)
+        if (special := self.pages.get(run.facts.kind)) is not None:
+            return self._page((run.facts.kind, run.run_id), lambda: special(self.lake, run))
+        (subject,) = subjects(self.lake, [run.run_id])
 
         def made() -> str:
             source = self.with_source

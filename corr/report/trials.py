@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from corr.lake.sql import literal
 from corr.lake.store import Lake
+from corr.report.before_after import before_after
 from corr.report.listing import Asker, Column, Listing, Row, columns
 from corr.report.subject import Subject
+from corr.roofs.shares import told
 
-TABLES = ("iterations", "checks", "mutants", "counters", "timings", "opcodes", "cachegrind", "runs")
+TABLES = (
+    "iterations",
+    "checks",
+    "mutants",
+    "counters",
+    "timings",
+    "opcodes",
+    "cachegrind",
+    "runs",
+    "roof_shares",
+)
 
 #: Opcodes of the heat map.
 MOST_OPCODES = 24
@@ -67,6 +78,10 @@ TRIALS = columns(
         "pairs": "pairs timed",
         "clock": "clock",
         "load": "wall over CPU, beside other work",
+        "roof_share": ("share of the roof", "percent"),
+        "roof_share_low": ("99 % from", "percent"),
+        "roof_share_high": ("to", "percent"),
+        "roof": ("what the roof is", "text"),
         "guarantee": "guarantee",
         "guarantee_detail": ("on what it rests", "text"),
         "reason": ("why it was proposed", "text"),
@@ -81,7 +96,10 @@ TRIED = tuple(
     column
     for column in TRIALS
     if column.key
-    in ("name", "role", "outcome", "move", "speedup_original", "seconds", "guarantee", "detail")
+    in (
+        *("name", "role", "outcome", "move", "speedup_original", "seconds", "roof_share"),
+        *("guarantee", "detail"),
+    )
 )
 VARIANTS = columns(
     {
@@ -93,18 +111,6 @@ VARIANTS = columns(
         "high": ("to", "count"),
         "unit": "unit",
         "repetitions": "repetitions",
-    }
-)
-BEFORE_AFTER = columns(
-    {
-        "metric": "what",
-        "before": ("original", "count"),
-        "after": ("best", "count"),
-        "ratio": "best / original",
-        "low": "99 % from",
-        "high": "to",
-        "unit": "unit",
-        "basis": ("measured how", "text"),
     }
 )
 GAINS = columns(
@@ -153,7 +159,8 @@ SELECT run_id, iteration, candidate, iteration || '.' || candidate AS name, role
        1 / speedup_original AS relative_time,
        speedup / (speedup_original * speedup_high) AS relative_low,
        speedup / (speedup_original * speedup_low) AS relative_high,
-       guarantee, guarantee_detail, model, cost, prompt_tokens, completion_tokens, patch
+       roof_share, roof_share_low, roof_share_high, roof, guarantee, guarantee_detail,
+       model, cost, prompt_tokens, completion_tokens, patch
 FROM iterations WHERE {session}
 ORDER BY role = 'best', iteration, candidate, run_id"""
 
@@ -199,15 +206,6 @@ SELECT loop, kind, coalesce(parse_filename(file) || ':' || line, file) AS place,
 FROM mutants WHERE {session}
 ORDER BY share DESC NULLS LAST, loop, run_id, fate <> 'survived', kind, line"""
 
-#: Counters of the before/after bars: the first of each line that both runs have.
-_BARS = (
-    ("cycles", ("cycles",)),
-    ("instructions", ("instructions", "simulated: instructions")),
-    ("cache misses", ("cache-misses", "LLC-load-misses", "simulated: last-level misses")),
-    ("L1 misses", ("L1-dcache-load-misses", "simulated: L1 misses")),
-    ("IR lines", ("LLVM IR instructions",)),
-)
-
 
 @dataclass(frozen=True)
 class Trials:
@@ -222,10 +220,18 @@ class Trials:
     mutants: Listing
     variants: dict[str, str]
     best: Row | None
+    #: how much of what the machine allows original and best reach, in words, and what binds them
+    roof: str = ""
 
     @property
     def proposals(self) -> list[Row]:
         return [row for row in self.trials.rows if row["role"] == "proposal"]
+
+    @property
+    def kept(self) -> Row | None:
+        """The last proposal that was accepted; without a `best` it was not measured again."""
+        accepted = [row for row in self.proposals if row["outcome"] == "accepted"]
+        return accepted[-1] if accepted else None
 
 
 def gather(lake: Lake, subject: Subject) -> Trials | None:
@@ -270,6 +276,7 @@ def gather(lake: Lake, subject: Subject) -> Trials | None:
             MUTANTS,
             "Where none of a nest was caught, no change of that nest is accepted.",
         )
+        shares = ask.rows("SELECT before, after, roof FROM roof_shares")
     for row in counters.rows:
         row["variant"] = variants.get(row["run_id"])
     best = next((row for row in listed.rows if row["role"] == "best"), None)
@@ -278,12 +285,19 @@ def gather(lake: Lake, subject: Subject) -> Trials | None:
         _session_wide(gains),
         _session_wide(counters),
         _session_wide(opcodes),
-        _before_after(subject, counters.rows, best),
+        before_after(subject, counters.rows, best),
         _session_wide(checks),
         _session_wide(mutants),
         variants,
         best,
+        _roof(shares),
     )
+
+
+def _roof(shares: Sequence[Row]) -> str:
+    """How much of what the machine allows was reached."""
+    words = [(told(row["before"], row["after"]), row["roof"]) for row in shares]
+    return "".join(f"{share} ({roof})" for share, roof in words[:1] if share)
 
 
 def _session_wide(listing: Listing) -> Listing:
@@ -316,42 +330,6 @@ def _variants(subject: Subject) -> dict[str, str]:
         iteration = run.facts.iteration
         names[run.run_id] = "original" if number == 0 else f"iteration {iteration}"
     return names
-
-
-def _before_after(subject: Subject, counted: Sequence[Row], best: Row | None) -> Listing:
-    """Time, cycles, cache misses and IR lines of the original and the best."""
-    found: list[dict[str, Any]] = []
-    if best is not None and best["seconds"]:
-        found.append(
-            {
-                "metric": "time",
-                "before": best["seconds_before"],
-                "after": best["seconds"],
-                "ratio": best["relative_time"],
-                "low": best["relative_low"],
-                "high": best["relative_high"],
-                "unit": "s",
-                "basis": f"{best['clock']}, {best['pairs']} pairs in turn",
-            }
-        )
-    first, last = subject.variants[0].run_id, subject.variants[-1].run_id
-    values = {(row["run_id"], row["event"]): row for row in counted}
-    for metric, events in _BARS:
-        for event in events:
-            one, other = values.get((first, event)), values.get((last, event))
-            if first != last and one and other and one["value"]:
-                found.append(
-                    {
-                        "metric": metric,
-                        "before": one["value"],
-                        "after": other["value"],
-                        "ratio": other["value"] / one["value"],
-                        "unit": one["unit"],
-                        "basis": event,
-                    }
-                )
-                break
-    return Listing("before_after", "Before and after", "", BEFORE_AFTER, found)
 
 
 def heat_map(trials: Trials) -> list[Row]:

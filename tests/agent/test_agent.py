@@ -59,8 +59,9 @@ def test_a_scripted_agent_optimises_a_kernel_by_the_tools_alone(tmp_path: Path) 
 
     async def work(client: Client) -> None:
         collected = await ask(client, "collect", files=["walk.c"])
-        first = collected["answers"][0]
-        assert first["kind"] == "stride" and "xchange the loops" in first["sentence"]
+        # on a busy machine the kernel may take longer to give memory than the loop to walk it
+        first = next(a for a in collected["answers"] if a["kind"] == "stride")
+        assert "xchange the loops" in first["sentence"]
         source = (await ask(client, "source", place=first["loop"], run=collected["run"]))["text"]
         outer, inner = re.findall(r"for \(int [ij] = 0; [ij] < N; [ij]\+\+\)", source)[:2]
         before = f"    {outer}\n        {inner}\n            b"

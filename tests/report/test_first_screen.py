@@ -13,13 +13,14 @@ from playwright.sync_api import Browser
 from corr.compare.diff import diff
 from corr.lake.sql import ask
 from corr.lake.store import Lake
-from corr.report import comparison, icicle, waterfall
+from corr.report import build, comparison, icicle, waterfall
 from corr.report.ladder import rungs
 from corr.report.listing import Asker
 from corr.report.subject import subjects
 from corr.report.trials import gather as trials_of
 from tests.report.test_report_browser import browser as browser
 from tests.report.test_report_browser import opened
+from tests.support.report_lakes import FIRST, SECOND, SESSION, restage
 
 #: Elements wider than what holds them. Code scrolls within its own pane.
 TOO_WIDE = """() => [...document.querySelectorAll('.scroll')]
@@ -46,6 +47,20 @@ def test_the_answer_and_its_picture_are_seen_first(browser: Browser, page: Path)
         box = seen.page.locator(selector).first.bounding_box()
         assert box and box["y"] + min(box["height"], 60) < 900, selector
     seen.page.close()
+
+
+@pytest.mark.slow
+def test_what_was_accepted_is_said_before_the_end(gemm: Lake, tmp_path: Path) -> None:
+    """An optimisation that is not over, or whose time was, has no last measurement."""
+    lake = Lake.open(tmp_path / "data", create=True)
+    original = {"kind": "optimize", "role": "original", "session": SESSION}
+    restage(lake, gemm.find("a"), original, iterations=FIRST)
+    facts = {"kind": "iteration", "session": SESSION, "iteration": 1}
+    restage(lake, gemm.find("b"), facts, iterations=SECOND)
+    html = build.report(lake, subjects(lake, ["last"])).html
+    headline = re.search(r'<p class="headline">(.*?)</p>', html, re.DOTALL)
+    assert headline and "by its trial" in headline[1] and ">2<" in headline[1]
+    assert "Nothing faster" not in html
 
 
 @pytest.mark.slow

@@ -12,16 +12,24 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from corr.commands import serve as serve_command
 from corr.lake import live
 from corr.lake.live import Beacon
 from corr.lake.store import Lake
 from corr.report.server import Server, Site
+from corr.search.cases import Case
+from corr.search.settings import Setting
+from corr.search.study import Cases
 from tests.support.report_lakes import SESSION, optimisation
+from tests.support.search_lab import FakeLab, done, study
+
+HOSTILE = "<script>alert(1)</script>"
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -164,6 +172,65 @@ def test_the_page_follows_what_is_running(server: Server, lake: Lake) -> None:
         assert "over the original" in page.inner_text(".headline")
         browser.close()
     assert complaints == []
+
+
+@pytest.mark.slow
+def test_any_two_runs_are_compared_by_choosing_them(server: Server) -> None:
+    """The address is that of the page that `corr report --diff` writes; a third takes a place."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "apt-get install chromium"
+    complaints: list[str] = []
+    with sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(server.address)
+        boxes = page.locator("#runs .choose")
+        ids = [boxes.nth(n).get_attribute("value") for n in range(boxes.count())]
+        newest, other, third = ids[:3]
+        assert newest and other and third
+        boxes.nth(0).focus()
+        page.keyboard.press("Space")
+        assert not page.locator("#compare").is_visible() and newest in page.inner_text("#chosen")
+        boxes.nth(1).check()
+        boxes.nth(2).check()
+        assert not boxes.nth(0).is_checked()
+        assert page.get_attribute("#compare", "href") == f"/diff/{third}/{other}"
+        boxes.nth(1).uncheck()
+        assert not page.locator("#compare").is_visible()
+        boxes.nth(1).check()
+        page.click("#compare")
+        page.wait_for_selector("body[data-ready] h2")
+        assert page.url.endswith(f"/diff/{third}/{other}")
+        browser.close()
+    assert complaints == []
+
+
+@pytest.mark.slow
+def test_a_page_of_another_kind_and_a_hostile_name_are_inert(tmp_path: Path) -> None:
+    """A study's, which `corr serve` makes as `corr search` does."""
+    (tmp_path / "cases").write_text("\n".join(f"{HOSTILE} --size {2**n}" for n in range(4, 14)))
+    made = study([8, 512], {"size": [1]}, cases=Cases(file="cases"), folder=tmp_path)
+    searched = done(replace(made, name=HOSTILE), FakeLab(_size), tmp_path)
+    lake = Lake.open(searched.analysis.run.folder.parent.parent)
+    with Server(Site(lake, pages={"search": serve_command._search})) as found:
+        thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            (run,) = lake.all_runs()
+            _, home, _ = answer(found, "/")
+            status, page, _ = answer(found, f"/run/{run.run_id}")
+        finally:
+            found.shutdown()
+            thread.join()
+    assert status == 200 and 'id="search"' in page
+    assert 'class="choose"' not in home
+    for text in (home, page):
+        assert "<script>alert" not in text and "&lt;script&gt;alert" in text
+
+
+def _size(case: Case, setting: Setting) -> float:
+    return float(case.features["size"] * (1 if setting.number is None else 0.5))
 
 
 def test_the_command_ends_with_ctrl_c(lake: Lake, tmp_path: Path) -> None:

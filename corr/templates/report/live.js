@@ -6,6 +6,7 @@ function drawLive(answer) {
   const box = $("#live");
   if (!box) return;
   box.hidden = !answer.running.length;
+  $("#optimisations").hidden = !answer.sessions.length;
   $("#live-list").replaceChildren(...answer.running.flatMap((one) => [
     make("h3", {}, one.program, " ", make("span", { class: "quiet" }, `since ${one.started}`)),
     make("pre", { class: "wrap" }, one.lines.join("\n"))]));
@@ -32,7 +33,28 @@ function searchRuns() {
     for (const row of $$("#runs tbody tr")) row.hidden = !row.textContent.toLowerCase().includes(text);
   });
 }
+/** Two runs are chosen: the older one is what the other is compared with. A third takes the place of the first. */
+function chooseRuns() {
+  const link = $("#compare"), told = $("#chosen");
+  if (!link) return;
+  const chosen = [];
+  const names = $$("#runs .choose");
+  for (const box of names) {
+    box.checked = false; // a browser that comes back keeps the marks
+    box.addEventListener("change", () => {
+      if (box.checked) chosen.push(box);
+      else chosen.splice(chosen.indexOf(box), 1);
+      if (chosen.length > 2) chosen.shift().checked = false;
+      const [a, b] = [...chosen].sort((x, y) => (x.value < y.value ? -1 : 1));
+      link.hidden = chosen.length !== 2;
+      if (!link.hidden) link.href = `/diff/${encodeURIComponent(a.value)}/${encodeURIComponent(b.value)}`;
+      const name = (one) => `${one.dataset.name} (${one.value})`;
+      told.textContent = link.hidden ? (a ? `${name(a)} and another` : "choose two runs to compare them") : `${name(a)} and ${name(b)}:`;
+    });
+  }
+}
 document.addEventListener("DOMContentLoaded", () => {
+  chooseRuns();
   searchRuns();
   if (document.body.dataset.served && $("#lake")) poll();
 });

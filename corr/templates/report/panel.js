@@ -21,6 +21,21 @@ page.starts.push(() => {
   page.byKey = new Map(page.loops.map((loop) => [loop.key, loop]));
 });
 
+// The loops of a name: its key, or what is printed for that.
+function named(name) {
+  const loop = page.byKey.get(name);
+  return loop ? [loop] : page.loops.filter((l) => (l.names || []).includes(name));
+}
+// A loop as one says it: C++ names without what stands in brackets.
+const said = (loop) => (loop.names || [loop.key]).reduce((a, b) => (b.length < a.length ? b : a));
+const coded = (loop) => make("code", { title: loop.key }, said(loop));
+
+function choices(name, loops) {
+  const links = loops.map((l) => [make("a", { href: link("loop", l.key) }, make("code", {}, l.key)), ` ${l.file}:${l.line}`]);
+  $("#panel").replaceChildren(...list(`${name} may be any of`, links).filter(Boolean));
+  $("#panel").focus();
+}
+
 // The loops around a line, innermost first.
 function around(file, line) {
   return page.loops.filter((l) => l.file === file && l.line <= line && line <= l.end_line)
@@ -99,12 +114,12 @@ function showLoop(loop) {
   const passes = page.changes.filter((c) => c.loops.includes(loop.key));
   const machines = page.data.machine.filter((m) => m.loop === loop.key);
   const deeper = page.loops.filter((l) => l.parent === loop.key);
-  return [make("h3", {}, "Loop ", make("code", {}, loop.key)),
+  return [make("h3", {}, "Loop ", coded(loop)),
     make("p", {}, `${loop.file}:${loop.line}–${loop.end_line} `,
       make("a", { href: link("loop", loop.key) }, "link to this loop"), " · ",
       make("span", { class: "quiet" }, "its own, inner loops left out")),
     loopFacts(loop),
-    deeper.length ? list("Inner loops", deeper.map((l) => [make("a", { href: link("loop", l.key) }, make("code", {}, l.key)),
+    deeper.length ? list("Inner loops", deeper.map((l) => [make("a", { href: link("loop", l.key) }, coded(l)),
       ` ${shown(l.share, "percent")}`])) : null,
     list("Remarks", remarks.map(saying), 14), list("Passes that changed it", passes.map(effect), 10),
     cacheOf((row) => row.loop === loop.key),
@@ -123,12 +138,12 @@ function showLine(file, line, row) {
   return [make("h3", {}, make("code", {}, `${file}:${line}`)),
     facts([["share of the time", row.dataset.v ? shown(+row.dataset.v, "percent") : ""], ["samples", row.dataset.n],
       ["executed", row.dataset.x ? shown(+row.dataset.x, "count") : ""],
-      ["in loop", inner ? make("a", { href: link("loop", inner.key) }, make("code", {}, inner.key)) : "none"],
+      ["in loop", inner ? make("a", { href: link("loop", inner.key) }, coded(inner)) : "none"],
       ["its iterations", inner ? shown(inner.iterations, "count") : ""],
       ["model", inner && inner.mca_cycles !== undefined ? `${shown(inner.mca_cycles)} cycles a pass, bound by ${inner.bound}` : ""],
-      ["begins", begins.map((l) => l.key).join(", ")]]),
+      ["begins", begins.map(said).join(", ")]]),
     list("Remarks on the line", remarks.map(saying), 14), list("On the loop around it", about.map(saying), 6),
-    inner ? list(`Passes that changed ${inner.key}`, passes.map(effect), 5) : null,
+    inner ? list(`Passes that changed ${said(inner)}`, passes.map(effect), 5) : null,
     cacheOf((r) => r.file === file && r.line === line), codeTable(code, 80),
     code.length ? null : make("p", { class: "quiet" }, "No instruction of a hot machine loop comes from this line.")].flat(9);
 }
@@ -143,7 +158,7 @@ function fill(choice) {
   const crumb = (text, pressed, to) => make("button", { type: "button", "aria-pressed": String(pressed), click: to }, text);
   const crumbs = make("div", { class: "crumbs" },
     row ? crumb(`line ${line}`, !loop, () => fill({ file, line, row, kept: true })) : null,
-    loops.map((l) => crumb(l.key, loop && loop.key === l.key, () => { fill({ file, line, row, loop: l, kept: true }); remember("loop", l.key); })));
+    loops.map((l) => crumb(said(l), loop && loop.key === l.key, () => { fill({ file, line, row, loop: l, kept: true }); remember("loop", l.key); })));
   panel.replaceChildren(crumbs, ...(loop ? showLoop(loop) : showLine(file, line, row)).filter(Boolean));
   panel.classList.toggle("chosen", Boolean(choice.kept));
   panel.scrollTop = 0;

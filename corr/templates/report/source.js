@@ -168,7 +168,12 @@ page.keys.Escape = () => {
   page.row = null;
   return true;
 };
-page.handlers.loop = (key) => { if (!openLoop(key)) point($("#hot")); };
+// A link may have any name that corr prints of a loop; where several have it, they are listed.
+page.handlers.loop = (name) => {
+  const found = page.loops ? named(name) : [];
+  if (found.length > 1) choices(name, found);
+  else if (!openLoop(found.length ? found[0].key : name)) point($("#hot"));
+};
 page.handlers.line = (place) => {
   const at = place.lastIndexOf(":");
   const row = rowAt(place.slice(0, at), place.slice(at + 1));

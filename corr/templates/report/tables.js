@@ -28,7 +28,7 @@ function filtered(kernel, name, rows, matches, cells) {
   more.addEventListener("click", () => { limit += PAGE_ROWS; draw(); });
   return () => { limit = PAGE_ROWS; draw(); };
 }
-const loopLink = (key) => make("a", { href: link("loop", key) }, make("code", {}, key));
+const loopLink = (key) => make("a", { href: link("loop", key) }, coded(page.byKey.get(key) || { key }));
 
 page.starts.push((kernel) => {
   const search = $("#remark-search", kernel);
