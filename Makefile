@@ -1,5 +1,5 @@
 # `make demo` and `make test` each set up what is missing and then do their job.
-.PHONY: demo test check bench bench-optimize bench-search judged loaded fuzz clean setup all-optimize report plot heatmap
+.PHONY: demo test check causes bench bench-optimize bench-search judged loaded fuzz clean setup all-optimize report plot heatmap
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
@@ -30,9 +30,13 @@ test: setup $(VENV)/.dev
 	$(BIN)/ruff format --check corr collectors tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(WORKERS) -m "not timed"
+	$(BIN)/python -m pytest $(WORKERS) -m "not timed and not causes"
 	$(BIN)/python -m pytest $(WORKERS) -m "timed and not alone"
 	$(BIN)/python -m pytest -m alone
+
+# Every planted cause of `corr diff`, of which `make test` tries a third; five minutes.
+causes: setup $(VENV)/.dev
+	$(BIN)/python -m pytest $(WORKERS) tests/compare/test_planted_causes.py
 
 bench: setup $(VENV)/.dev
 	$(BIN)/python -m bench

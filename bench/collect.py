@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import sqlite
+from bench import hnswlib, sqlite
 
 MEASURE = """
 import resource, sys
@@ -22,6 +22,10 @@ finally:
     print(own.ru_utime + own.ru_stime, own.ru_maxrss // 1024, file=sys.stderr)
 """
 
+#: Runs of the program in a collection: a trial, five timed, three counted, two sampled, and one
+#: that counts and takes longer.
+RUNS = 12
+
 
 def main() -> None:
     """Print every figure of this module."""
@@ -29,6 +33,8 @@ def main() -> None:
     own_time("gemm.c")
     with tempfile.TemporaryDirectory() as folder:
         effect(Path(folder))
+    twice_a_build("SQLite", sqlite.fetch(), ("driver.c", "sqlite3.c"))
+    twice_a_build("hnswlib, C++ templates", hnswlib.fetch(), ("driver.cpp",))
     static_layers()
 
 
@@ -106,13 +112,63 @@ def interval(a: list[float], b: list[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def twice_a_build(name: str, folder: Path, sources: tuple[str, ...]) -> None:
+    """CPU time and peak memory of `corr collect` against a plain build with the same flags.
+
+    What the program itself takes, in the dozen runs that are measured, is taken off.
+    """
+    from collectors.base import toolchain
+
+    tools = toolchain.find()
+    clang = tools.path("clang++" if sources[0].endswith("pp") else "clang")
+    with tempfile.TemporaryDirectory() as place:
+        work = Path(place)
+        binary = work / "program"
+        objects = [work / f"{source}.o" for source in sources]
+        plain = 0.0
+        for source, made in zip(sources, objects, strict=True):
+            plain += cpu(clang, "-O2", "-c", source, "-o", made, cwd=folder)[0]
+        plain += cpu(clang, *objects, "-lm", "-lpthread", "-ldl", "-o", binary, cwd=folder)[0]
+        run = min(cpu(binary, cwd=folder)[0] for _ in range(3))
+        command = [sys.executable, "-m", "corr", "collect", *sources]
+        ours, peak = cpu(*command, "--data", work / "data", "--", "-O2", cwd=folder)
+        again = RUNS * run
+    print(
+        f"corr collect of {name}: {ours:.1f} s CPU, of which about {again:.1f} s are the program's"
+        f" runs; a plain build {plain:.1f} s: ×{(ours - again) / plain:.2f} (target ≤ 2.0); peak"
+        f" {peak >> 20} MB (target ≤ 600)"
+    )
+
+
+def cpu(*command: str | Path, cwd: Path) -> tuple[float, int]:
+    """CPU seconds of a command and all it starts, and the peak memory of the largest of them."""
+    with open(os.devnull, "wb") as nothing:
+        child = subprocess.Popen([str(c) for c in command], cwd=cwd, stdout=nothing, stderr=nothing)
+        _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0, command
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10
+
+
 def static_layers() -> None:
     """`corr collect --no-run` on SQLite against the same tools typed one after another."""
     folder = sqlite.fetch()
     with tempfile.TemporaryDirectory() as place:
         work = Path(place)
         start = time.perf_counter()
-        command = [sys.executable, "-c", MEASURE, "collect", "driver.c", "sqlite3.c", "--no-run"]
+        command = [
+            sys.executable,
+            "-c",
+            MEASURE,
+            "collect",
+            "driver.c",
+            "sqlite3.c",
+            "--no-run",
+            "--more",
+            "passes",
+            "--more",
+            "opcodes",
+        ]
         done = subprocess.run(
             [*command, "--data", str(work / "data"), "--format", "json"],
             cwd=folder, capture_output=True, text=True, check=True,

@@ -34,7 +34,8 @@ def main(arguments: list[str]) -> int:
     shutil.rmtree(CACHE, ignore_errors=True)
     CACHE.mkdir(parents=True)
     rows = []
-    print(f"{'kernel':16}{'-O3':>8}{'native':>8}{'polly':>8}{'best of':>9}  verdict, own time")
+    heads = "".join(f"{name:>8}" for name in ("-O3", "native", "polly"))
+    print(f"{'kernel':16}{heads}{'best of':>9}{'of the roof':>16}  verdict, own time")
     for name in arguments or THIRTY:
         rows.append(one(name, candidates))
         print(line(rows[-1]), flush=True)
@@ -60,6 +61,7 @@ def one(name: str, candidates: str) -> dict:
     best = by_stage.get("best")
     row["trials"] = len(trials)
     row["own"] = own_share(data, stages[0]["session"])
+    row["roof"] = roof_shares(data, stages[0]["session"])
     if best is None:
         native, polly = (by_stage.get(s, {}) for s in _baselines(by_stage))
         over = [1 / (b.get("speedup_original") or 1) for b in (native, polly)]
@@ -106,6 +108,14 @@ def own_share(data: Path, session: str) -> float | None:
     return json.loads(subprocess.check_output(command))[0]["own"]
 
 
+def roof_shares(data: Path, session: str) -> tuple[float, float] | None:
+    """Shares of what the machine allows, of the original and the best; None: not known."""
+    query = f"SELECT before, after FROM roof_shares WHERE session = '{session}'"
+    command = [sys.executable, "-m", "corr", "sql", query, "--data", str(data), "--format", "json"]
+    found = [r for r in json.loads(subprocess.check_output(command)) if r["before"]]
+    return (found[0]["before"], found[0]["after"]) if found else None
+
+
 def line(row: dict) -> str:
     """One kernel's row."""
     if row["error"]:
@@ -116,8 +126,11 @@ def line(row: dict) -> str:
         verdict = "WRONG DIGEST"
     own = f"{row['own']:.1%}" if row["own"] is not None else "–"
     ratios = "".join(f"{row[n] or math.nan:8.2f}" for n in ("o3", "native", "polly"))
+    shares = "–"
+    if row["roof"] is not None:
+        shares = " → ".join(f"{share:.1%}" for share in row["roof"])
     return (
-        f"{row['kernel']:16}{ratios}{least:9.2f}  {verdict}, own {own}, "
+        f"{row['kernel']:16}{ratios}{least:9.2f}{shares:>16}  {verdict}, own {own}, "
         f"{row['trials']} trials in {row['seconds']:.0f} s"
     )
 
@@ -130,6 +143,11 @@ def summary(rows: list[dict]) -> int:
     for peer, value in PUBLISHED.items():
         print(f"  published, single thread: {peer} {value}×")
     print(f"geometric mean over the best of -O3, native, Polly: {_mean(least):.2f}×")
+    roofs = [r["roof"] for r in good if r["roof"] is not None]
+    if roofs:
+        before, after = (_mean([shares[at] for shares in roofs]) for at in (0, 1))
+        mean = f"geometric mean of {len(roofs)}: {before:.1%} → {after:.1%}"
+        print(f"share of the roof, {mean} (target ≥ 50 %)")
     for name in ("native", "polly"):
         mean = _mean([r["o3"] / (r[name] or r["o3"]) for r in good])
         print(f"  {name} alone over -O3: {mean:.2f}×")

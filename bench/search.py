@@ -18,6 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from corr.lake.store import Lake
+from corr.program.machine import this_machine
 from corr.search.building import Builds
 from corr.search.cases import Case, cases
 from corr.search.engine import Engine, Task
@@ -27,7 +28,6 @@ from corr.search.modes import MODES, go
 from corr.search.outcome import Outcome, Result
 from corr.search.results import write
 from corr.search.settings import Setting, baseline, settings
-from corr.search.snapshot import this_machine
 from corr.search.study import Cases, Clock, Knob, Powers, Prove, Run, Study, Time
 from tests.support.search_lab import FakeLab
 

@@ -52,7 +52,7 @@ CASES = (
     *("gemm:split:400", "jacobi_2d:split:500", "lu:skewed:500", "lu:fused:500"),
     *("heat_3d:split:64", "seidel_2d:skewed:400", "mvt:split:1600", "mvt:fused:1600"),
     *("trmm:fused:400", "syrk:split:400", "floyd_warshall:split:300", "ludcmp:skewed:400"),
-    *("atax:fused:1600", "jacobi_2d:skewed:500"),
+    *("atax:fused:1600", "jacobi_2d:skewed:500", "atax:strips 0:2000"),
 )
 
 
@@ -106,8 +106,8 @@ def measure(case: str) -> None:
         builds = Builds(program, toolchain.find(), Path(folder) / "builds", bare=True)
         for choice in _spread(ranked(*candidates_of(found, base))):
             try:
-                move = found.edit(_plan(found, base, choice.setting))
-                binary = builds.build(move.apply(Variant(program)))
+                plan = _plan(found, base, choice.setting)
+                binary = builds.build(found.edit(plan).apply(Variant(program)), plan.flags)
             except (NotAffine, CompileError):
                 continue
             rows.append([*vars(choice.setting).values(), _seconds(binary, size)])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import tarfile
 from pathlib import Path
 
+from bench.npm import CACHE, unpacked
+
 PACKAGE = "better-sqlite3@12"
-CACHE = Path(__file__).resolve().parent / ".cache"
 DRIVER = r"""
 #include "sqlite3.h"
 #include <stdio.h>
@@ -32,15 +31,6 @@ def fetch() -> Path:
     """A folder with sqlite3.c, sqlite3.h and driver.c, fetched once with `npm pack`."""
     folder = CACHE / "sqlite"
     if not (folder / "driver.c").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            ["npm", "pack", "--silent", PACKAGE], cwd=CACHE, check=True, capture_output=True
-        )
-        archive = CACHE / done.stdout.decode().split()[-1]
-        with tarfile.open(archive) as package:
-            for name in ("sqlite3.c", "sqlite3.h"):
-                member = package.extractfile(f"package/deps/sqlite3/{name}")
-                assert member is not None
-                (folder / name).write_bytes(member.read())
+        unpacked(PACKAGE, (f"deps/sqlite3/{name}" for name in ("sqlite3.c", "sqlite3.h")), folder)
         (folder / "driver.c").write_text(DRIVER)
     return folder

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import difflib
-import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
-from collectors.base.errors import UsageError
 from collectors.passes.changes import unified_diff
-from corr.console.short_names import short_name
+from corr.lake import names, sql
 from corr.lake.sql import rows
+from corr.lake.store import Lake, RunInfo
 
-_LINE = re.compile(r"^(.+):(\d+)$")
+#: The tables and views that are read here.
+READS = (
+    *("address_samples", "cachegrind_sums", "call_sites", "caller_words", "callers", "execution"),
+    *("functions", "hot_lines", "hotspots", "instructions", "ir_changes", "loops"),
+    *("machine_loop_model", "mca_instructions", "pass_effects", "remark_words", "sample_shares"),
+    *("samples", "source", "transformed", "trips", *names.TABLES),
+)
 
 
 @dataclass(frozen=True)
 class Place:
     """What was asked about, resolved: some loops, or a line in at most one loop of each function.
 
-    A line that begins loops stands for them as a `whole`.
+    A line that begins loops stands for them as a `whole`. With an `object` it is a library or the
+    kernel, or of that only the `functions`: work of the kernel, in its case. With `called` it is
+    whatever lies under the calls of that library function.
     """
 
     asked: str
@@ -30,6 +37,22 @@ class Place:
     line: int | None = None
     functions: tuple[str, ...] = ()
     whole: bool = False
+    object: str | None = None
+    called: str | None = None
+
+
+def connect(lake: Lake, run: RunInfo) -> duckdb.DuckDBPyConnection:
+    """A connection to all that is asked here of one run."""
+    return sql.connect(lake, [run], READS)
+
+
+def of_run(lake: Lake, run: RunInfo, asked: str) -> dict[str, Any]:
+    """The `facts` of a place, as `why` has them, and the `names` of the functions in them, by
+    linkage name.
+    """
+    connection = connect(lake, run)
+    facts = why(connection, asked)
+    return {"facts": facts, "names": names.mentioned(sql.function_names(connection), facts)}
 
 
 def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
@@ -39,13 +62,19 @@ def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
     """
     place = resolve(connection, asked)
     condition, values = _condition(place)
+    source = _source(connection, place)
+    whole = place.line is None or place.whole
+    shown = {(row["file"], row["line"]) for row in source}
     return {
         "asked": asked,
         "file": place.file,
         "line": place.line,
+        "functions": list(place.functions) or _functions_of(connection, place.loops),
         "loops": _loops(connection, place),
-        "source": _source(connection, place),
-        "samples": _samples(connection, condition, values),
+        "outside": _outside(connection, place),
+        "source": source,
+        "elsewhere": _elsewhere(connection, place, shown) if whole else [],
+        "samples": _samples(connection, place, condition, values),
         "executions": _executions(connection, place),
         "remarks": _remarks(connection, place),
         "passes": _passes(connection, place),
@@ -57,30 +86,27 @@ def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
 
 
 def resolve(connection: duckdb.DuckDBPyConnection, asked: str) -> Place:
-    """The loops that `FILE:LINE`, a loop's key or a function's name means, in full or short."""
-    listed = rows(connection, "SELECT DISTINCT key, function, function_name FROM loops")
-    keys = [r["key"] for r in listed]
-    if asked in keys:
-        return Place(asked, (asked,))
-    if match := _LINE.match(asked):
-        return _line(connection, asked, match[1], int(match[2]))
-    listed += rows(
-        connection,
-        "SELECT NULL AS key, i.function, coalesce(f.name, i.function) AS function_name"
-        " FROM (SELECT function FROM instructions UNION SELECT symbol FROM instructions) i"
-        " LEFT JOIN functions f ON f.linkage = i.function WHERE i.function IS NOT NULL",
-    )
-    if short := [r["key"] for r in listed if r["key"] and asked in _loop_names(r)]:
-        return Place(asked, tuple(sorted(short)))
-    named = [r for r in listed if asked in _names(r["function"], r["function_name"])]
-    if named:
-        functions = dict.fromkeys(r["function"] for r in named)
-        loops = {r["key"] for r in named if r["key"]} | _inlined_into(connection, tuple(functions))
-        return Place(asked, tuple(sorted(loops)), functions=tuple(functions))
-    known = {name for r in listed for name in _names(r["function"], r["function_name"])}
-    near = difflib.get_close_matches(asked, [*keys, *known], n=1)
-    hint = f"did you mean {near[0]}?" if near else "`corr hotspots` lists the loops"
-    raise UsageError(f"the run knows no place called {asked}", hint)
+    """The place of one run that a name means: any that corr prints.
+
+    Raises UsageError for a name that nothing has, or that several places have.
+    """
+    found = names.one(names.find(connection, asked), asked)
+    if not found:
+        raise names.unknown(connection, asked)
+    first = found[0]
+    loops = dict.fromkeys(n.loop for n in found if n.loop)
+    functions = tuple(dict.fromkeys(n.function for n in found if n.function))
+    if first.kind == "line":
+        whole = any(n.begins for n in found)
+        return Place(asked, tuple(loops), first.file, first.line, whole=whole)
+    if first.kind == "function":
+        inside = _loops_of(connection, functions)
+        return Place(asked, tuple(sorted(inside)), functions=functions)
+    if first.kind == "loop":
+        return Place(asked, tuple(sorted(loops)))
+    if first.kind == names.CALL:
+        return Place(asked, (), called=first.function)
+    return Place(asked, (), functions=functions, object=first.object)
 
 
 def ir_diffs(connection: duckdb.DuckDBPyConnection, loops: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -110,77 +136,18 @@ def machine_code(connection: duckdb.DuckDBPyConnection, machine_loop: int) -> li
     )
 
 
-def _names(function: str, readable: str) -> set[str]:
-    """What a function may be called: in full, and as one says it.
-
-    A lambda also by the name of the function that it stands in.
-    """
-    bare = re.sub(r"\(.*", "", readable)
-    short = short_name(readable)
-    around = short.partition("::'lambda")[0]
-    parts = {function, readable, bare, short, short_name(readable, keep_arguments=True), around}
-    return parts | {name.rsplit("::", 1)[-1] for name in (bare, short, around)} - {"operator()"}
-
-
-def _loop_names(row: dict[str, Any]) -> set[str]:
-    """What a loop may be called: any name of its function, and its place in that."""
-    place = row["key"].rpartition("/")[2]
-    return {f"{name}/{place}" for name in _names(row["function"], row["function_name"])}
-
-
-def _line(connection: duckdb.DuckDBPyConnection, asked: str, file: str, line: int) -> Place:
-    known = "SELECT file FROM source UNION SELECT file FROM loops UNION SELECT file FROM lines"
-    files = [r["file"] for r in rows(connection, f"{known} ORDER BY 1") if r["file"]]
-    named = [f for f in files if f == file or f.endswith("/" + file)]
-    if not named:
-        near = difflib.get_close_matches(file, [f.rsplit("/", 1)[-1] for f in files], n=1)
-        hint = f"did you mean {near[0]}:{line}?" if near else f"files: {', '.join(files[:5])}"
-        raise UsageError(f"the run knows no file called {file}", hint)
-    if len(named) > 1:
-        raise UsageError(f"{file} may be {' or '.join(named[:4])}", "give more of its path")
-    around = rows(
-        connection,
-        "SELECT arg_max(key, depth) AS key, arg_max(line, depth) = ? AS begins FROM loops"
-        " WHERE file = ? AND line <= ? AND end_line >= ? GROUP BY function",
-        line, named[0], line, line,
-    )  # fmt: skip
-    coded = _coded_at(connection, named[0], line)
-    if not around:
-        around = _called_at(connection, named[0], line)
-    elif coded and coded.isdisjoint(r["key"] for r in around):
-        # the body of a lambda runs in the loop that calls it, not in the one it is written in
-        around = [{"key": key, "begins": False} for key in sorted(coded)]
-    whole = any(r["begins"] for r in around)
-    loops = tuple(r["key"] for r in around if r["begins"] or not whole)
-    return Place(asked, loops, named[0], line, whole=whole)
-
-
-def _inlined_into(connection: duckdb.DuckDBPyConnection, functions: tuple[str, ...]) -> set[str]:
-    """The loops that these functions' machine code holds, wherever they were written."""
+def _loops_of(connection: duckdb.DuckDBPyConnection, functions: tuple[str, ...]) -> set[str]:
+    """The loops of these functions, and those that their machine code holds, wherever written."""
     found = rows(
         connection,
-        "SELECT DISTINCT loop FROM instructions"
+        "SELECT key AS loop FROM loops WHERE list_contains(?, function)"
+        " OR list_contains(?, function || left(key, len(key) - len(path) - 1)"
+        "[len(function_name) + 1:])"
+        " UNION SELECT DISTINCT loop FROM instructions"
         " WHERE loop IS NOT NULL AND list_contains(?, symbol)",
-        list(functions),
-    )
-    return {r["loop"] for r in found}
-
-
-def _coded_at(connection: duckdb.DuckDBPyConnection, file: str, line: int) -> set[str]:
-    """The loops that the machine code of a line lies in."""
-    where = "file = ? AND line = ? AND loop IS NOT NULL"
-    found = rows(connection, f"SELECT DISTINCT loop FROM instructions WHERE {where}", file, line)
-    return {r["loop"] for r in found}
-
-
-def _called_at(connection: duckdb.DuckDBPyConnection, file: str, line: int) -> list[dict[str, Any]]:
-    """The loops of functions that were inlined by calls on this line, as a whole."""
-    return rows(
-        connection,
-        "SELECT DISTINCT loop AS key, true AS begins FROM instructions WHERE loop IS NOT NULL"
-        " AND len(list_filter(frames, lambda f: f.file = ? AND f.line = ?)) > 0",
-        file, line,
+        list(functions), list(functions), list(functions),
     )  # fmt: skip
+    return {r["loop"] for r in found}
 
 
 def _condition(place: Place) -> tuple[str, list[Any]]:
@@ -190,31 +157,76 @@ def _condition(place: Place) -> tuple[str, list[Any]]:
         if place.whole:
             return f"({here} OR list_contains(?, loop))", [*values, list(place.loops)]
         return here, values
+    if place.object or place.called:
+        return "false", []
     if place.functions:
-        return "(list_contains(?, loop) OR list_contains(?, function))", [
-            list(place.loops),
-            list(place.functions),
-        ]
+        # a static function that several files have one of is known by its file, too
+        named = "list_contains(?, function) OR list_contains(?, function || '@' || file)"
+        functions = list(place.functions)
+        return f"(list_contains(?, loop) OR {named})", [list(place.loops), functions, functions]
     return "list_contains(?, loop)", [list(place.loops)]
 
 
 def _loops(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
     return rows(
         connection,
-        "SELECT * EXCLUDE (run_id, missed) FROM hotspots WHERE list_contains(?, loop)",
+        "WITH h AS MATERIALIZED (FROM hotspots)"
+        " SELECT * EXCLUDE (run_id, missed) FROM h WHERE list_contains(?, loop)"
+        # of an import, and of what did not run, there are the words of the compiler alone
+        " UNION ALL BY NAME SELECT l.key AS loop, l.file || ':' || l.line AS place,"
+        " l.function_name AS function, l.depth, x.unroll,"
+        " CASE WHEN x.vector_width > 1 OR x.interleave > 1 THEN"
+        " coalesce(x.vector_width, 1) || 'x' || coalesce(x.interleave, 1) END AS vector"
+        " FROM loops l LEFT JOIN transformed x ON x.run_id = l.run_id AND x.loop = l.key"
+        " WHERE list_contains(?, l.key)"
+        " AND l.key NOT IN (SELECT loop FROM h WHERE loop IS NOT NULL)",
+        list(place.loops),
         list(place.loops),
     )
+
+
+def _outside(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
+    """The place's code outside loops: functions, a library's, or kinds of work of the kernel."""
+    if not (place.functions or place.object):
+        return []
+    where, values = _not_in_loops(place)
+    return rows(
+        connection,
+        "SELECT coalesce(s.file || ':' || s.line, parse_filename(s.object)) AS place,"
+        " coalesce(f.name, s.function) AS function, s.samples, s.share FROM sample_shares s"
+        " LEFT JOIN functions f ON f.linkage = s.function"
+        f" WHERE s.loop IS NULL AND {where} ORDER BY s.samples DESC, function",
+        *values,
+    )
+
+
+def _not_in_loops(place: Place) -> tuple[str, list[Any]]:
+    """Which rows of sample_shares and of callers are the place's, outside loops."""
+    of_functions = "list_contains(?, function)"
+    if place.object is None:
+        return of_functions, [list(place.functions)]
+    if not place.functions:
+        return "object = ?", [place.object]
+    return f"(object = ? AND {of_functions})", [place.object, list(place.functions)]
 
 
 def _source(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
     """The lines of the place, each with its share of the samples and its execution count."""
     values: list[Any]
-    sampled, loops = "true", list(place.loops)
+    sampled, loops, functions = "true", list(place.loops), list(place.functions)
+    # another instance of the template has the same lines, and samples of its own
+    of_loops = "len(list_filter(?, lambda k: k = loop OR starts_with(loop, k || '.'))) > 0"
     if place.line is not None and not place.whole:
         where, values = "s.file = ? AND s.line = ?", [place.file, place.line]
+    elif functions and not place.object:
+        sampled = f"({of_loops} OR list_contains(?, function))"
+        where = (
+            f"EXISTS (SELECT 1 FROM ({_EXTENTS}) x"
+            " WHERE x.file = s.file AND s.line BETWEEN x.first AND x.last)"
+        )
+        values = [loops, *[functions] * 5]
     else:
-        # another instance of the template has the same lines, and samples of its own
-        sampled = "len(list_filter(?, lambda k: k = loop OR starts_with(loop, k || '.'))) > 0"
+        sampled = of_loops
         where = (
             "EXISTS (SELECT 1 FROM loops l WHERE list_contains(?, l.key) AND l.file = s.file"
             " AND s.line BETWEEN l.line AND l.end_line)"
@@ -231,8 +243,41 @@ def _source(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[st
     )
 
 
+#: The lines that code of these functions comes from, in the file that has most of it, and those of
+#: their loops.
+_EXTENTS = """
+SELECT file, min(line) AS first, max(line) AS last FROM (
+    SELECT file, line FROM instructions
+    WHERE (list_contains(?, function) OR list_contains(?, function || '@' || file)) AND line > 0
+    UNION ALL
+    SELECT file, unnest([line, end_line]) AS line FROM loops
+    WHERE list_contains(?, function) OR list_contains(?, function || '@' || file)
+) GROUP BY file QUALIFY row_number() OVER (ORDER BY count(*) DESC, file) = 1
+"""
+
+
+def _elsewhere(
+    connection: duckdb.DuckDBPyConnection, place: Place, shown: Collection[tuple[str, int]]
+) -> list[dict[str, Any]]:
+    """The hottest lines of the place that its source does not hold: of what is inlined there."""
+    if not place.loops and not place.functions:
+        return []
+    found = rows(
+        connection,
+        "SELECT h.file, h.line, coalesce(f.name, h.written_in) AS function, s.text,"
+        " sum(h.samples)::BIGINT AS samples, sum(h.share) AS share FROM hot_lines h"
+        " LEFT JOIN functions f ON f.linkage = h.written_in"
+        " LEFT JOIN source s ON s.file = h.file AND s.line = h.line"
+        " WHERE h.line > 0 AND (list_contains(?, h.loop) OR list_contains(?, h.function))"
+        " GROUP BY ALL ORDER BY samples DESC, h.file, h.line",
+        list(place.loops),
+        list(place.functions),
+    )
+    return [r for r in found if (r["file"], r["line"]) not in shown]
+
+
 def _samples(
-    connection: duckdb.DuckDBPyConnection, condition: str, values: list[Any]
+    connection: duckdb.DuckDBPyConnection, place: Place, condition: str, values: list[Any]
 ) -> dict[str, Any]:
     (row,) = rows(
         connection,
@@ -240,6 +285,12 @@ def _samples(
         " coalesce(sum(count), 0)::BIGINT AS total, any_value(event) AS event FROM samples",
         *values,
     )
+    if place.object:
+        row["samples"] = sum(part["samples"] for part in _outside(connection, place))
+    if place.called:
+        called = "SELECT sum(count) FILTER (via = ?) / sum(count) AS part FROM callers"
+        (under,) = rows(connection, called, place.called)
+        row["samples"] = round((under["part"] or 0) * row["total"])
     row["share"] = row["samples"] / row["total"] if row["total"] else None
     return row
 
@@ -275,8 +326,11 @@ def _calls(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str
     """What the inliner decided of the calls on the line, in the functions, or of them."""
     values: list[Any] = [place.file, place.line]
     where = "file = ? AND line = ?"
+    if place.object or place.called:
+        return []
     if place.line is None:
         functions = list(place.functions) or _functions_of(connection, place.loops)
+        functions = [name.split("@")[0] for name in functions]
         where = "list_contains(?, callee) OR list_has_any(?, callers)"
         values = [functions, functions]
     return rows(connection, f"SELECT * EXCLUDE (run_id) FROM call_sites WHERE {where}", *values)
@@ -284,14 +338,20 @@ def _calls(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str
 
 def _callers(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:
     """Who called what was sampled there, by the call chains; `part` is that of the place's."""
-    values: list[Any] = [list(place.loops), list(place.functions)]
-    where = "list_contains(?, loop) OR list_contains(?, function)"
     if place.line is not None and not place.whole:
         return []
+    words, samples = "caller_words", "samples"
+    where, values = _not_in_loops(place)
+    where, values = f"list_contains(?, loop) OR {where}", [list(place.loops), *values]
+    if place.called:
+        place_of = "file || ':' || line"
+        says = f"'called in ' || caller || coalesce(' (' || {place_of} || ')', '') AS says"
+        words, samples = f"(SELECT *, {place_of} AS place, {says} FROM callers)", "count"
+        where, values = "via = ? AND caller IS NOT NULL", [place.called]
     return rows(
         connection,
-        "SELECT says, place, sum(samples)::BIGINT AS samples,"
-        " sum(samples) / sum(sum(samples)) OVER () AS part FROM caller_words"
+        f"SELECT says, place, sum({samples})::BIGINT AS samples,"
+        f" sum({samples}) / sum(sum({samples})) OVER () AS part FROM {words}"
         f" WHERE {where} GROUP BY says, place ORDER BY samples DESC, says",
         *values,
     )

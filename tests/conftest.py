@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ from hypothesis import settings
 
 from collectors.base import toolchain
 from collectors.base.toolchain import Toolchain
+from tests.support import nasty_names
 from tests.support.call_programs import ten_calls
 from tests.support.command import Corr, run
+from tests.support.dask_cluster import working
 from tests.support.shared import made_once
 
 # How long an example takes is up to what else the machine does.
@@ -22,7 +26,7 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 #: Whoever asks for one of these starts compilers, or the whole of corr.
-STARTS_TOOLS = frozenset({"tools", "clang", "corr", "_sandbox"})
+STARTS_TOOLS = frozenset({"tools", "clang", "corr", "cluster", "_sandbox"})
 #: The expression of marks that `make check` runs; no test that it chooses may start a program.
 QUICK = "not slow"
 
@@ -51,6 +55,13 @@ def _interruptible() -> None:
     """A job in the background is started with SIGINT ignored, and so would be what it starts."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """A scheduler of Dask, whose file is scheduler.json, and two workers."""
+    with working(tmp_path) as processes:
+        yield processes
 
 
 @pytest.fixture(scope="session")
@@ -92,3 +103,17 @@ def ten_calls_lake(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path
         assert done.returncode == 0, done.stderr
 
     return made_once(tmp_path_factory, "ten-calls", fill)
+
+
+@pytest.fixture(scope="session")
+def nasty_lake(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Path:
+    """A folder whose lake holds one collect of the program with the nasty names."""
+
+    def fill(folder: Path) -> None:
+        files = nasty_names.write(folder)
+        more = ("--repeat", "1", "--no-cachegrind", "--", "-O2")
+        done = corr("collect", *files, *more, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        (folder / "printed").write_text(done.stdout)
+
+    return made_once(tmp_path_factory, "nasty", fill)

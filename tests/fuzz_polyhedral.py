@@ -1,7 +1,8 @@
 """Fuzzes the reordering of loops: `python -m tests.fuzz_polyhedral --seconds 60`.
 
 Random affine programs (nests of depth one to three, triangles, loops that run down, scalars,
-subscripts that fold two dimensions into one, unsigned loops, conditions on iterators and on data) are put in random legal orders with random blocks, vectors and
+subscripts that fold two dimensions into one, unsigned loops, conditions on iterators and on data, the
+larger of two numbers) are put in random legal orders with random blocks, vectors and
 tiles. Each must compute, to the last bit, what the text does, at several sizes, none and one among
 them, and on arrays that overlap. The number that repeats a failure is printed and its program kept.
 """
@@ -63,6 +64,8 @@ class Writer:
     type: str = "int"
     width: str = "w"
     named: bool = False
+    #: How many of the assignments are such that may come in any order.
+    updates: float = 0.1
 
     def function(self, name: str) -> str:
         """A function of a few nests."""
@@ -71,6 +74,7 @@ class Writer:
             ("int",) * 6 + ("long", "unsigned long", "unsigned long", "unsigned")
         )
         self.width = self.random.choice(("w", "w", "(n + 8)"))
+        self.updates = self.random.choice((0.1, 0.1, 0.5, 0.9))
         body = "".join(self.nest((), 1) for _ in range(self.random.choice((1, 1, 2))))
         start = "double s = z; const int w = n + 8; long q = 5;"
         end = self.random.choice(("s", "s", "s + q"))
@@ -116,7 +120,17 @@ class Writer:
             return f"{pad}{{ q = {self.folded(loops)}; F[q] += F[q] * z; }}\n"
         return f"{pad}{self.assignment(loops)}\n"
 
+    def update(self, loops: tuple[str, ...]) -> str:
+        """The larger or the smaller of two whole numbers, written in one of many ways."""
+        target, other = self.whole(loops), f"{self.whole(loops)} + {self.random.choice(loops)} % 9"
+        one, two = (target, other) if self.random.random() < 0.5 else (other, target)
+        first, second = (one, two) if self.random.random() < 0.7 else (two, one)
+        compared = self.random.choice(("<", "<=", ">", ">="))
+        return f"{target} = {one} {compared} {two} ? {first} : {second};"
+
     def assignment(self, loops: tuple[str, ...]) -> str:
+        if self.random.random() < self.updates:
+            return self.update(loops)
         if self.random.random() < 0.1:
             value = f"{self.whole(loops)} + {self.random.choice(loops)} - D[1] / 3"
             return f"D[{self.index(loops)}] = ({value}) % 1000;"

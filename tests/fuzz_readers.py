@@ -90,11 +90,14 @@ def read_objdump(path: Path) -> Result:
     damage = Damage("instructions", "llvm-objdump")
     with path.open("rb") as listing:
         for function in instructions.parse(listing, damage, "#"):
-            steps = [instructions._step(a, X86_64.meaning(m, o)) for a, m, o in function.rows]
-            control_flow.natural_loops(steps)
+            steps = [instructions.step_of(a, X86_64.meaning(m, o)) for a, m, o in function.rows]
+            for loop in control_flow.loops(steps)[:3]:
+                control_flow.hot_path(steps, loop.header, {loop.header: 9})
             texts = [(m, o) for _, m, o in function.rows]
             for of in (X86_64, AARCH64):
-                columns = describe(texts, [1] * len(texts), {1}, of)
+                columns = describe(
+                    texts, [of.meaning(*row) for row in texts], [1] * len(texts), {1}, of
+                )
                 pa.table(columns, schema=pa.schema(DESCRIBED)).validate()
             pa.array([row[0] for row in function.rows], pa.int64())
     return [], damage.problems()
@@ -104,7 +107,7 @@ def read_symbolizer(path: Path) -> Result:
     damage = Damage("instructions", "llvm-symbolizer")
     text = (CODE / "symbolizer.jsonl").read_bytes()
     wanted = [int(how.parsed(line)[0][1], 16) for line in text.splitlines()]
-    found = instructions.symbolized(path.read_bytes(), wanted, damage)
+    found = instructions.symbolized(path.read_bytes().splitlines(keepends=True), wanted, damage)
     frames = pa.array([f for f in found.values() if f], pa.list_(instructions.FRAME))
     return [pa.table({"frames": frames})], damage.problems()
 
@@ -173,8 +176,7 @@ def read_forest(path: Path) -> Result:
     debug_info.source_files(path, Path("/src"))
     functions = forest.read(path, Path("/src"))
     forest.tag_blocks(path, functions, path.with_suffix(".tagged"))
-    described = ("norm.c", functions, {}, frozenset[str]())
-    return [source_loops.table(*described), source_loops.places(*described)], []
+    return [source_loops.table("norm.c", functions, {}), source_loops.places(functions, {})], []
 
 
 def read_times(path: Path) -> Result:

@@ -6,16 +6,14 @@ as fast must be found. Every trial begins anew: the original is prepared and its
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.busy import busy
 from bench.judged.subjects import HARNESS, PROGRAMS
 from bench.judged.table import PAGE, with_section
 from collectors.base.toolchain import find
@@ -59,18 +57,6 @@ PROGRAMS_TRIED = (
         ("rounds(44, spare)", "rounds(1, spare)"),
     ),
 )
-
-
-@contextlib.contextmanager
-def busy(count: int) -> Iterator[None]:
-    """So many programs that only take time of the processors."""
-    loops = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
 
 
 def trial(tried: Tried, edit: tuple[str, str]) -> Ruling:

@@ -13,6 +13,7 @@ COMMANDS = (
     "optimize",
     "search",
     "history",
+    "recipes",
     "decisions",
     "policy",
     "report",

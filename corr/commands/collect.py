@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corr.collect.options import More
 from corr.commands.options import (
     Built,
     ClangFlags,
@@ -66,6 +68,14 @@ def collect(
     decisions: Annotated[
         bool, typer.Option("--decisions", help="Every decision of the inliner, with its features.")
     ] = False,
+    more: Annotated[
+        list[More] | None,
+        typer.Option(
+            "--more",
+            help="What a large program is collected without; with a run in place of files, for"
+            " that run. Repeatable.",
+        ),
+    ] = None,
     no_artifacts: Annotated[
         bool, typer.Option("--no-artifacts", help="Do not keep the tools' own output.")
     ] = False,
@@ -74,7 +84,8 @@ def collect(
 ) -> None:
     """Build and run a program, gather every layer, print its hot loops.
 
-    Flags for clang go after `--`; without any, -O3.
+    Flags for clang go after `--`; without any, -O3. Of a large program what takes longer than
+    building it waits until it is asked for: `corr collect --more passes last`.
     """
     from collectors.base import toolchain
     from corr.collect.options import Options
@@ -87,6 +98,9 @@ def collect(
     from corr.system.config import data_folder, load
 
     settings = load(Path.cwd())
+    if more and not built.build_dir and (run := _run_named(files)):
+        _print_more(run, more, llvm or settings.llvm, data_folder(data, settings), format)
+        return
     flags: ClangFlags = context.obj
     program = program_of(files, built, flags, how_run(settings, given, ending), settings)
     tools = toolchain.find(llvm or settings.llvm)
@@ -99,27 +113,57 @@ def collect(
         artifacts=settings.artifacts and not no_artifacts,
         cachegrind=settings.cachegrind if cachegrind is None else cachegrind,
         label=label or settings.label,
-        decisions=decisions,
+        more=frozenset([*(more or ()), *([More.decisions] if decisions else ())]),
     )
     done = collect(program, tools, lake, options, Progress())
-    _report(lake, done)
+    _introduce(lake, done)
     if format == Format.table:
         print_answers(lake, done)
     print_hotspots(lake, done, format, limit=20)
+    _tell_missing(done)
 
 
-def _report(lake: Lake, run: RunInfo) -> None:
-    """What was collected and what was not, on stderr."""
-    import pyarrow.parquet as pq
+def _run_named(files: list[str] | None) -> str | None:
+    """The run that stands in place of files; None where files are named."""
+    from corr.program.model import C_SUFFIXES, CXX_SUFFIXES
 
+    if files and (len(files) > 1 or Path(files[0]).suffix in C_SUFFIXES | CXX_SUFFIXES):
+        return None
+    return files[0] if files else "last"
+
+
+def _print_more(run: str, more: list[More], llvm: str | None, data: Path, format: Format) -> None:
+    from collectors.base import toolchain
+    from corr.collect.more import add
+    from corr.commands.hotspots import print_hotspots
+    from corr.console.progress import Progress
+    from corr.lake.store import Lake
+
+    lake = Lake.open(data)
+    done = add(lake.find(run), more, toolchain.find(llvm), lake, Progress())
+    _introduce(lake, done)
+    print_hotspots(lake, done, format, limit=20)
+    _tell_missing(done)
+
+
+def _introduce(lake: Lake, run: RunInfo) -> None:
+    """What was collected, on stderr."""
     facts = run.facts
     timing = f", {facts.wall:.3g} s a run" if facts.wall else ""
     message(
         f"{facts.name} · {facts.compiler} · {' '.join(facts.flags)}{timing}\n"
-        f"run {run.run_id} in {lake.root}, collected in {facts.seconds:.1f} s"
+        f"run {run.run_id} in {lake.name}, collected in {facts.seconds:.1f} s\n"
     )
+
+
+def _tell_missing(run: RunInfo) -> None:
+    """What was not collected and what to do about it, on stderr, after the answer."""
+
+    sys.stdout.flush()
+    message("")
     alike: dict[tuple[str, str, str], list[str]] = {}
-    for row in pq.read_table(run.folder / "problems.parquet").to_pylist():
+    problems = run.table("problems")
+    for row in problems.to_pylist() if problems is not None else ():
         times = f" ({row['count']}×)" if row["count"] > 1 else ""
         key = (row["layer"], row["what"], row["fix"])
         alike.setdefault(key, []).append(row["where"] + times)
@@ -135,4 +179,3 @@ def _report(lake: Lake, run: RunInfo) -> None:
         message(f"  {layer}: {where + ': ' if where else ''}{what}\n      → {fix}")
     if silent:
         message(f"  {silent} more notes: corr sql --run last 'FROM problems'")
-    message("")

@@ -16,9 +16,11 @@ from corr.console.remark_words import readable
 
 if TYPE_CHECKING:
     from corr.compare.difference import Diff, LoopDiff, RemarkChange
+    from corr.compare.places import PlaceDiff
     from corr.experiment.swap import Swap
     from corr.lake.store import Lake, RunInfo
-    from corr.program.model import Program
+    from corr.program.model import Program, Run
+    from corr.system.config import Settings
 
 SHOWN = {
     "cost": ("cost", None),
@@ -34,10 +36,11 @@ SHOWN = {
 }
 REMARKS_SHOWN = 3
 HYPOTHESES_SHOWN = 2
+CALLS_SHOWN = 8
 #: A hypothesis weaker than this is a fallback, and printed as one.
 WEAK = 0.3
-#: Share of the samples below which a loop is counted but not shown.
-HARDLY = 0.002
+#: What is weaker than this is not printed beside another.
+BESIDE = 0.5
 
 
 def register(app: typer.Typer) -> None:
@@ -45,9 +48,13 @@ def register(app: typer.Typer) -> None:
 
 
 def diff(
-    a: Annotated[str | None, typer.Argument(help="A run, or a source file; with -p none.")] = None,
-    b: Annotated[
-        str | None, typer.Argument(help="A run, or a second revision of the source.")
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="A [B]",
+            help="Two runs; two revisions of a source; or the source, or the several, of one "
+            "program that --a and --b are flags of. None with -p.",
+        ),
     ] = None,
     flags_a: Annotated[str | None, typer.Option("--a", help="Clang flags of a.")] = None,
     flags_b: Annotated[str | None, typer.Option("--b", help="Clang flags of b.")] = None,
@@ -61,7 +68,7 @@ def diff(
         bool, typer.Option("--remeasure", help="Time the binaries of two runs again, interleaved.")
     ] = False,
     confirm: Annotated[
-        bool, typer.Option("--confirm", help="Test the hypotheses that a flag can switch off.")
+        bool, typer.Option("--confirm", help="Test hypotheses: build or run without the cause.")
     ] = False,
     bisect: Annotated[
         bool, typer.Option("--bisect", help="Find the pass invocation that changed a hot loop.")
@@ -90,24 +97,26 @@ def diff(
     from corr.system.config import data_folder, load
 
     settings = load(Path.cwd())
+    given_names = names or []
     chosen = any(x is not None for x in (flags_a, flags_b, llvm_a, llvm_b))
-    if (a is None) != (built.build_dir is not None):
+    if bool(given_names) != (built.build_dir is None):
         what = "name two runs or a source file, or a build folder by -p"
         raise UsageError(what, "corr diff -p build --run './app' --b=-march=native")
-    on_the_spot = chosen or a is None or _is_source(a)
+    on_the_spot = chosen or not given_names or _is_source(given_names[0])
     if on_the_spot:
         lake = Lake.open(data_folder(data, settings), create=True)
         how = how_run(settings, given, ending)
         programs = []
-        for name, text, option in ((a, flags_a, "--a"), (b or a, flags_b, "--b")):
+        files = _files_of_sides(given_names, built, how, settings, llvm_a)
+        for named, text, option in zip(files, (flags_a, flags_b), ("--a", "--b"), strict=True):
             flags = ClangFlags(tuple(words(text or "", option)))
-            named = None if name is None else [name]
             programs.append(program_of(named, built, flags, how, settings))
         runs = _collect_both(lake, programs, (llvm_a, llvm_b))
     else:
-        assert a is not None, "a run"
+        if len(given_names) > 2:
+            raise UsageError(f"{len(given_names)} runs: two are compared at a time")
         lake = Lake.open(data_folder(data, settings))
-        runs = lake.find(a), lake.find(b or "last")
+        runs = lake.find(given_names[0]), lake.find([*given_names, "last"][1])
     measured = None
     if on_the_spot or remeasure:
         from corr.compare.remeasure import remeasure as timed_in_turn
@@ -123,13 +132,34 @@ def diff(
 
         difference = bisect_all(lake, runs, difference, budget_time)
     found = ask(lake, "SELECT DISTINCT linkage, name FROM functions", runs=list(runs))
-    names = dict(zip(*(found[c].to_pylist() for c in ("linkage", "name")), strict=True))
+    readable = dict(zip(*(found[c].to_pylist() for c in ("linkage", "name")), strict=True))
     parts = None
     if swap:
         from corr.experiment.swap import swap as divide
 
         parts = divide(lake, runs, budget_time, message)
-    _print(difference, format, everything, names, parts)
+    _print(difference, format, everything, readable, parts)
+
+
+def _files_of_sides(
+    names: list[str], built: Built, how: Run, settings: Settings, llvm: str | None
+) -> tuple[list[str] | None, list[str] | None]:
+    """The files of each side: all of them where they are one program, else a revision each."""
+    from collectors.base import toolchain
+    from collectors.base.errors import UsageError
+    from corr.commands.options import ClangFlags
+    from corr.commands.program import programs_of
+
+    if len(names) < 2:
+        return names or None, names or None
+    tools = toolchain.find(llvm or settings.llvm)
+    programs = programs_of(names, built, ClangFlags(()), how, settings, tools)
+    if len(programs) == 1:
+        return names, names
+    if len(names) > 2:
+        what = f"{len(names)} files with a main(): two revisions are compared at a time"
+        raise UsageError(what, "corr diff old.c new.c")
+    return names[:1], names[1:]
 
 
 def _is_source(name: str) -> bool:
@@ -181,28 +211,58 @@ def _print(
 def _print_loops(
     difference: Diff, format: Format, everything: bool, names: Mapping[str, str]
 ) -> None:
+    from corr.compare.difference import HARDLY
     from corr.console.output import emit, emit_records
 
-    loops = [loop for loop in difference.loops if everything or loop.changed]
     if format != Format.table:
         import pyarrow as pa
 
+        loops = [loop for loop in difference.loops if everything or loop.changed]
         emit(pa.Table.from_pylist([loop.to_json() for loop in loops]), format)
         return
     message(_headline(difference))
-    if not loops:
-        print_line("no change")
+    found, left = difference.rows()
+    if everything:
+        found = (*difference.loops, *(p for p in difference.places if p.share >= HARDLY))
+    if not found:
+        print_line("no change where the time goes" if left else "no change")
         return
-    weighty = [loop for loop in loops if everything or _weighty(loop)]
-    emit_records([_row(loop, names) for loop in weighty], SHOWN, lambda row: row["notes"])
-    if len(weighty) < len(loops):
-        message(f"{len(loops) - len(weighty)} more loops changed, all with hardly a sample: --all")
+    emit_records([_row(node, names) for node in found], SHOWN, lambda row: row["notes"])
+    if sentence := _sum(difference, found):
+        print_line(sentence)
+    _print_calls(difference, everything, names)
+    if left and not everything:
+        message(f"{left} more loops changed, all with hardly a part of the time: --all")
 
 
-def _weighty(loop: LoopDiff) -> bool:
-    """Hot on a side, or there is nothing that tells hot from cold."""
-    unknown = loop.cost is None and all(side.share is None for side in loop.sides)
-    return unknown or loop.share >= HARDLY
+def _print_calls(difference: Diff, everything: bool, names: Mapping[str, str]) -> None:
+    """Calls that the inliner decided otherwise, and what their callees take."""
+    from corr.compare.difference import HARDLY
+    from corr.console.short_names import short_name
+
+    found = [c for c in difference.calls if everything or c.share >= HARDLY]
+    if not found:
+        return
+    print_line("calls that the inliner decided otherwise:")
+    for call in found if everything else found[:CALLS_SHOWN]:
+        name = short_name(names.get(call.callee, call.name))
+        print_line(f"  {call.b.place}  {name}: {call.a.words} → {call.b.words}")
+    if len(found) > CALLS_SHOWN and not everything:
+        print_line(f"  {len(found) - CALLS_SHOWN} more: --all")
+
+
+def _sum(difference: Diff, found: Sequence[LoopDiff | PlaceDiff]) -> str | None:
+    """How much of the whole difference the rows are."""
+    whole = difference.cost
+    if whole is None or difference.total is None:
+        return None
+    if difference.verdict not in ("faster", "slower"):
+        within = "" if difference.verdict == "same" else ", which is not decided"
+        return f"the whole differs by {whole:+.3g} s{within}: no difference to explain"
+    told = sum(node.cost or 0.0 for node in found)
+    text = f"the rows explain {told:+.3g} of {whole:+.3g} s"
+    sampled = not difference.total.interleaved or abs(told - whole) <= 0.1 * abs(whole)
+    return text if sampled else f"{text}; the rest is in places that each have hardly a part of it"
 
 
 def _headline(difference: Diff) -> str:
@@ -210,6 +270,9 @@ def _headline(difference: Diff) -> str:
     for side, run in (("a", difference.a), ("b", difference.b)):
         built = f"{run.compiler or 'compiler not known'} · {' '.join(run.flags or [])}"
         lines.append(f"{side}: {run.program} · {built} · {run.run_id}")
+    if difference.asked:
+        lines.append("the runs were not asked for the same, which comes before any cause:")
+        lines += [f"  {circumstance.says}" for circumstance in difference.asked]
     if total := difference.total:
         how = "in turn" if total.interleaved else "at different times"
         time = total.time
@@ -224,32 +287,56 @@ def _headline(difference: Diff) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(loop: LoopDiff, names: Mapping[str, str]) -> dict[str, Any]:
+def _both(node: LoopDiff | PlaceDiff, column: str, style: str | None = None) -> str | None:
+    """What both sides have in a column; once, where it is the same."""
     from corr.console.output import shown
+
+    before, after = (shown(getattr(side, column), style) or "–" for side in node.sides)
+    if before == after:
+        return None if before == "–" else before
+    return f"{before} → {after}"
+
+
+def _row(node: LoopDiff | PlaceDiff, names: Mapping[str, str]) -> dict[str, Any]:
+    from corr.compare.difference import LoopDiff
     from corr.console.short_names import short_name
 
-    def both(name: str, style: str | None = None) -> str | None:
-        before, after = (shown(getattr(side, name), style) or "–" for side in loop.sides)
-        if before == after:
-            return None if before == "–" else before
-        return f"{before} → {after}"
+    row: dict[str, Any] = {
+        "cost": f"{node.cost:+.3f} s" if node.cost is not None else None,
+        "verdict": node.verdict,
+        "time": f"×{node.time.value:.2f}" if node.time else None,
+        "where": node.place,
+        "share": _both(node, "share", "percent"),
+        "notes": _said(node),
+    }
+    if node.with_callees:
+        those = ", ".join(short_name(names.get(name, name)) for name in node.with_callees)
+        row["notes"].append(f"with {those}, which samples moved from or to: one row")
+    if isinstance(node, LoopDiff):
+        row["notes"] += _notes(node, names)
+        return row | _of_loop(node)
+    row["name"] = short_name(names.get(node.name, node.name))
+    called = [side.called for side in node.sides if side.called]
+    if called and not node.hypotheses:
+        row["notes"].append(readable(called[-1], names))
+    return row
+
+
+def _of_loop(loop: LoopDiff) -> dict[str, Any]:
+    """The columns that only a loop has."""
+    from corr.console.short_names import short_name
 
     vectors = [
         f"{side.vector_width}x{side.interleave or 1}" if side.vector_width else "–"
         for side in loop.sides
     ]
     return {
-        "cost": f"{loop.cost:+.3f} s" if loop.cost is not None else None,
         "verdict": f"only in {loop.only_in}" if loop.only_in else loop.verdict,
-        "time": f"×{loop.time.value:.2f}" if loop.time else None,
-        "where": loop.place,
         "name": short_name(loop.key),
-        "share": both("share", "percent"),
         "vector": None if vectors == ["–", "–"] else " → ".join(dict.fromkeys(vectors)),
-        "unroll": both("unroll"),
-        "mca": both("mca_cycles"),
-        "iterations": both("iterations", "count"),
-        "notes": _notes(loop, names),
+        "unroll": _both(loop, "unroll"),
+        "mca": _both(loop, "mca_cycles"),
+        "iterations": _both(loop, "iterations", "count"),
     }
 
 
@@ -258,13 +345,19 @@ def _importance(remark: RemarkChange) -> tuple[int, int]:
     return remark.weight, -len(remark.words_b or remark.words_a or "")
 
 
-def _notes(loop: LoopDiff, names: Mapping[str, str]) -> list[str]:
-    notes = [
-        f"⇒ {'perhaps ' if hypothesis.strength < WEAK else ''}{hypothesis.says}"
+def _said(node: LoopDiff | PlaceDiff) -> list[str]:
+    """Why its time changed; where it did not, what changed without a difference."""
+    mark = "≈ no difference in time:" if node.verdict == "same" else "⇒"
+    return [
+        f"{mark} {'perhaps ' if hypothesis.strength < WEAK else ''}{hypothesis.says}"
         + ("" if hypothesis.confirmed is None else f" [{hypothesis.confirmed}]")
-        for hypothesis in loop.hypotheses[:HYPOTHESES_SHOWN]
+        for place, hypothesis in enumerate(node.hypotheses[:HYPOTHESES_SHOWN])
+        if place == 0 or hypothesis.strength >= BESIDE
     ]
-    notes += [f"▸ {bisected.says}" for bisected in loop.bisected]
+
+
+def _notes(loop: LoopDiff, names: Mapping[str, str]) -> list[str]:
+    notes = [f"▸ {bisected.says}" for bisected in loop.bisected]
     for mark, remarks in (("+", loop.remarks.appeared), ("-", loop.remarks.disappeared)):
         weightiest = sorted(remarks, key=_importance)[:REMARKS_SHOWN]
         notes += [

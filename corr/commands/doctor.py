@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -40,10 +40,22 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(format: FormatOption = Format.table) -> None:
-    """Print each tool, its version, what a missing one costs and how to install it."""
+def doctor(
+    workers: Annotated[
+        str | None,
+        typer.Option("--workers", help="Dask's scheduler, tcp://… or its file: show its hosts."),
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Print each tool, its version, what a missing one costs and how to install it.
+
+    With --workers instead each host that measures: its kind, what else it does, tools it lacks.
+    """
     import pyarrow as pa
 
+    if workers is not None:
+        _show_hosts(workers, format)
+        return
     rows = [*_llvm_rows(), *_other_rows(), *_machine_rows()]
     if format == Format.table:
         shown = {name: (name, None) for name in ("what", "state", "version", "where")}
@@ -52,6 +64,39 @@ def doctor(format: FormatOption = Format.table) -> None:
         emit(pa.Table.from_pylist(rows), format)
     if any(row["what"] == "clang" and row["state"] != "ok" for row in rows):
         raise typer.Exit(ExitCode.tool_missing)
+
+
+def _show_hosts(address: str, format: Format) -> None:
+    """The workers of a scheduler, those that measure first."""
+    import pyarrow as pa
+
+    from corr import __version__
+    from corr.workers import hosts
+
+    client = hosts.connected(address)
+    try:
+        found = hosts.described(client)
+    finally:
+        client.close()
+    kind = hosts.commonest(found)
+    rows = []
+    for worker, row in sorted(found.items(), key=lambda p: (p[1]["machine"] != kind, p[0])):
+        notes = []
+        if row["machine"] != kind:
+            notes.append(f"of another kind than most ({kind}): nothing is measured on it")
+        if not row["timer"]:
+            notes.append("has no resource timer=1: two workers of one host may time at once")
+        if row["corr"] != __version__:
+            notes.append(f"has corr {row['corr']}, this is {__version__}: install the same")
+        if row["lacks"]:
+            notes.append(f"lacks {', '.join(row['lacks'])}")
+        measures = row["machine"] == kind
+        rows.append({"worker": worker, **row, "measures": measures, "notes": notes})
+    if format != Format.table:
+        emit(pa.Table.from_pylist(rows), format)
+        return
+    columns = ("worker", "host", "machine", "kernel", "load", "llvm", "threads", "measures")
+    emit_records(rows, {name: (name, None) for name in columns}, lambda row: row["notes"])
 
 
 def _row(what: str, state: str, version: str, where: str, note: str = "") -> dict[str, str]:

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def explain(
     run: RunArgument = "last",
     place: Annotated[
-        str | None, typer.Option("--place", help="Only FILE:LINE, a loop's key, or a function.")
+        str | None, typer.Option("--place", help="Only this place, by any name.")
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every finding of each place, with what carries it.")

@@ -21,6 +21,7 @@ SHOWN = {
     "speedup_original": ("over original", None),
     "speedup_native": ("over native", None),
     "speedup_polly": ("over Polly", None),
+    "roof_share": ("of the roof", "percent"),
     "guarantee": ("guarantee", None),
     "tried": ("tried", None),
     "instructions": ("instructions", "count"),
@@ -34,7 +35,7 @@ TRIALS = """
 """
 PROBLEMS = """
     SELECT "where", what, sum(count)::BIGINT AS count FROM problems
-    WHERE layer = 'loop nests'
+    WHERE layer IN ('loop nests', 'roof')
       AND run_id IN (SELECT run_id FROM iterations WHERE session = ?)
     GROUP BY "where", what ORDER BY min(run_id), "where", what
 """
@@ -86,6 +87,7 @@ def history(
         emit(ask(lake, TRIALS, [name]), format)
     else:
         print_history(lake, name, format)
+        print_roof(lake, name)
         _print_mutants(lake, name)
         _print_problems(lake, name)
 
@@ -126,10 +128,19 @@ def print_history(lake: Lake, name: str, format: Format) -> None:
     )
 
 
+def print_roof(lake: Lake, name: str) -> None:
+    """How much of what the machine allows the original and the best reach, on stderr."""
+    from corr.lake.sql import ask
+    from corr.roofs.shares import told
+
+    for row in ask(lake, "SELECT * FROM roof_shares WHERE session = ?", [name]).to_pylist():
+        words = told(row["before"], row["after"])
+        if words:
+            message(one_line(f"{row['program']}: {words} ({row['roof']})", 400))
+
+
 def print_table(lake: Lake, names: list[str], format: Format) -> None:
     """The best of several sessions, and the geometric mean over them."""
-    import math
-
     from corr.lake.sql import ask
 
     if not names:
@@ -143,16 +154,25 @@ def print_table(lake: Lake, names: list[str], format: Format) -> None:
                    AS speedup_original,
                max_by(speedup_native, run_id) FILTER (WHERE role = 'best') AS speedup_native,
                max_by(speedup_polly, run_id) FILTER (WHERE role = 'best') AS speedup_polly,
+               any_value(before) AS roof_before, any_value(after) AS roof_after,
                max_by(guarantee, run_id) FILTER (WHERE role = 'best') AS guarantee
-        FROM iterations WHERE session IN ({marks}) GROUP BY session ORDER BY program
+        FROM iterations LEFT JOIN (SELECT session, before, after FROM roof_shares) USING (session)
+        WHERE session IN ({marks}) GROUP BY session ORDER BY program
     """
     rows = ask(lake, query, names).to_pylist()
-    gains = [r["speedup_original"] for r in rows]
-    mean = math.exp(sum(map(math.log, gains)) / len(gains)) if gains else None
-    rows.append({"program": f"geometric mean of {len(names)}", "speedup_original": mean})
+    averaged = ("speedup_original", "roof_before", "roof_after")
+    means = {name: _mean([r[name] for r in rows if r[name]]) for name in averaged}
+    rows.append({"program": f"geometric mean of {len(names)}", **means})
     import pyarrow as pa
 
     emit(pa.Table.from_pylist(rows), format)
+
+
+def _mean(values: list[float]) -> float | None:
+    """The geometric mean; None of none."""
+    import math
+
+    return math.exp(sum(map(math.log, values)) / len(values)) if values else None
 
 
 def _short(move: str | None) -> str | None:

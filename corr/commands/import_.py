@@ -93,11 +93,11 @@ def remarks(
     lake, _ = _lake(data, None)
     done = import_remarks(paths, lake, label, root)
     if done.again:
-        message(f"nothing has changed since run {done.run.run_id} in {lake.root}")
+        message(f"nothing has changed since run {done.run.run_id} in {lake.name}")
         return
     import pyarrow as pa
 
-    message(f"run {done.run.run_id} in {lake.root}")
+    message(f"run {done.run.run_id} in {lake.name}")
     for recording in done.recordings:
         _problems(recording.problems)
     emit(pa.Table.from_pylist([_recording(r) for r in done.recordings]), format)
@@ -128,7 +128,7 @@ def _report(lake: Lake, run: RunInfo, profiles: Sequence[Profile], format: Forma
 
     from collectors.regions.marks import outline
 
-    message(f"run {run.run_id} in {lake.root}")
+    message(f"run {run.run_id} in {lake.name}")
     for profile in profiles:
         _problems(profile.problems)
     emit(pa.Table.from_pylist(outline(profiles)), format)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corr.commands.optimize_options import Checks, Earlier, Limits, Search
 from corr.commands.options import (
     Built,
     ClangFlags,
@@ -27,114 +29,12 @@ if TYPE_CHECKING:
     from collectors.base.toolchain import Toolchain
     from corr.lake.store import Lake
     from corr.optimize.llm.spending import Spending
+    from corr.optimize.on_workers import Crew
     from corr.optimize.proposal import Proposer
     from corr.optimize.request import Asked, Order
     from corr.optimize.session import Session
     from corr.program.model import Program, Run
     from corr.system.config import Settings
-
-
-@dataclass(frozen=True)
-class Search:
-    """How is searched."""
-
-    iterations: Annotated[
-        int | None, typer.Option("--iterations", min=1, help="Rounds at most [default: 3].")
-    ] = None
-    proposer: Annotated[
-        str | None,
-        typer.Option("--proposer", help="rules, llm or both [default: both with a model]."),
-    ] = None
-    model: Annotated[
-        str | None, typer.Option("--model", help="Model of the OpenAI-compatible server.")
-    ] = None
-    level: Annotated[
-        str | None,
-        typer.Option(
-            "--level",
-            help="Moves the model may make: auto|ir|source|schedule|pragma|flags [default: auto].",
-        ),
-    ] = None
-    candidates: Annotated[
-        int | None, typer.Option("--candidates", min=1, help="Proposals of an iteration at most.")
-    ] = None
-    allow_reassociation: Annotated[
-        bool,
-        typer.Option("--allow-reassociation", help="Results may differ in rounding (to 1e-6)."),
-    ] = False
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a search may cost."""
-
-    budget_time: Annotated[
-        float | None, typer.Option("--budget-time", help="Seconds, for each program.")
-    ] = None
-    budget_tokens: Annotated[
-        int | None, typer.Option("--budget-tokens", help="Tokens of the model, in all.")
-    ] = None
-    budget_cost: Annotated[
-        float | None, typer.Option("--budget-cost", help="Cost of the model; needs the prices.")
-    ] = None
-    price_in: Annotated[
-        float | None, typer.Option("--price-in", help="Price of a million tokens sent.")
-    ] = None
-    price_out: Annotated[
-        float | None, typer.Option("--price-out", help="Price of a million tokens received.")
-    ] = None
-    model_timeout: Annotated[
-        float | None, typer.Option("--model-timeout", help="Seconds for a reply [default: 600].")
-    ] = None
-    requests_per_minute: Annotated[
-        float | None, typer.Option("--requests-per-minute", help="At most so many requests.")
-    ] = None
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """An earlier session that is gone on with."""
-
-    replay: Annotated[
-        str | None,
-        typer.Option("--replay", help="A session whose replies are taken from the cache."),
-    ] = None
-    resume: Annotated[
-        str | None, typer.Option("--resume", help="Go on with a session (its id, or `last`).")
-    ] = None
-
-    @property
-    def session(self) -> str | None:
-        return self.resume or self.replay
-
-
-@dataclass(frozen=True)
-class Checks:
-    """How a candidate is checked besides."""
-
-    check: Annotated[
-        str | None,
-        typer.Option("--check", help="Own check, a shell command; $CORR_BINARY is the program."),
-    ] = None
-    inputs: Annotated[
-        list[str] | None, typer.Option("--input", help="Other arguments to check the output with.")
-    ] = None
-    held_out: Annotated[
-        list[str] | None,
-        typer.Option("--held-out", help="The same, never shown to a proposer."),
-    ] = None
-    results: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--result", help="A file that holds the program's result, to compare; repeatable."
-        ),
-    ] = None
-    stderr: Annotated[
-        bool, typer.Option("--stderr", help="What it prints on stderr counts as well.")
-    ] = False
-    allow_unchecked: Annotated[
-        bool, typer.Option("--allow-unchecked", help="Keep what no check sees; noted on each row.")
-    ] = False
 
 
 def register(app: typer.Typer) -> None:
@@ -145,7 +45,10 @@ def optimize(
     context: typer.Context,
     files: Annotated[
         list[str] | None,
-        typer.Argument(help="Sources, each a program; none: the program last collected."),
+        typer.Argument(
+            help="Sources: each that has a main() is a program, one that is alone takes the others "
+            "with it; none: the program last collected."
+        ),
     ] = None,
     *,
     search: Search,
@@ -165,6 +68,10 @@ def optimize(
         bool,
         typer.Option("--unsafe-no-sandbox", help="Run candidates unconfined; noted on each row."),
     ] = False,
+    workers: Annotated[
+        str | None,
+        typer.Option("--workers", help="Dask's scheduler, tcp://… or its file: they time."),
+    ] = None,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
@@ -184,15 +91,16 @@ def optimize(
 
     if not unsafe_no_sandbox:
         confined.available()
-    if earlier.session and files and len(files) > 1:
-        raise UsageError("--resume and --replay go with one program")
     if earlier.resume and earlier.replay:
         raise UsageError("--resume and --replay exclude each other")
     settings = load(Path.cwd())
     how = how_run(settings, given, ending)
     lake = Lake.open(data_folder(data, settings), create=not earlier.session)
     asked = _asked(lake, search, checks, earlier)
-    programs = _programs(files, built, context.obj, how, settings, lake, earlier.session)
+    tools = toolchain.find(llvm or settings.llvm)
+    programs = _programs(files, built, context.obj, how, settings, lake, tools, earlier.session)
+    if earlier.session and len(programs) > 1:
+        raise UsageError("--resume and --replay go with one program")
     targets = [_target(p, output, many=len(programs) > 1) for p in programs]
     spending = _spending(limits)
 
@@ -205,10 +113,31 @@ def optimize(
             label=label,
             replay=earlier.replay,
         )
-        tools = toolchain.find(llvm or settings.llvm)
-        return _one(program, tools, lake, order, chosen, earlier.resume, target)
+        return _one(program, tools, lake, order, chosen, earlier.resume, target, crew)
 
-    _all(programs, targets, job, lake, format)
+    with _crew(workers) as crew:
+        _all(programs, targets, job, lake, format)
+
+
+@contextlib.contextmanager
+def _crew(address: str | None) -> Iterator[Crew | None]:
+    """The hosts that time candidates, where they are asked for."""
+    if address is None:
+        yield None
+        return
+    from corr.optimize.on_workers import Crew
+    from corr.workers.hosts import connected, hosts
+
+    client = connected(address)
+    try:
+        found = hosts(client)
+        crew = Crew(found)
+        message(f"{len(found.chosen)} workers on {found.machine} time the candidates")
+        if found.left_out:
+            message(f"left out, of another kind: {', '.join(sorted(set(found.left_out)))}")
+        yield crew
+    finally:
+        client.close()
 
 
 def _asked(lake: Lake, search: Search, checks: Checks, earlier: Earlier) -> Asked:
@@ -226,6 +155,8 @@ def _asked(lake: Lake, search: Search, checks: Checks, earlier: Earlier) -> Aske
         "held_out": _lines(checks.held_out, "--held-out"),
         "results": tuple(checks.results or ()),
         "stderr": checks.stderr,
+        "time_regex": checks.time_regex,
+        "time_unit": checks.time_unit,
     }
     return replace(known, **{name: value for name, value in here.items() if value})
 
@@ -269,7 +200,7 @@ def _all(
 ) -> None:
     """Optimise each program, print what came of it, and leave with the exit code of it all."""
     from collectors.base.errors import CorrError, ExitCode, ToolMissing, UsageError
-    from corr.commands.history import print_history, print_table
+    from corr.commands.history import print_history, print_roof, print_table
 
     done: list[Session] = []
     failed: CorrError | None = None
@@ -294,6 +225,7 @@ def _all(
     for session in done:
         if len(programs) == 1 or format == Format.table:
             print_history(lake, session.name, format)
+        print_roof(lake, session.name)
     if len(programs) > 1:
         print_table(lake, [s.name for s in done], format)
     if faults := [s.failed for s in done if s.failed is not None]:
@@ -314,6 +246,7 @@ def _one(
     chosen: Proposer,
     resume: str | None,
     target: Path,
+    crew: Crew | None,
 ) -> Session:
     from collectors.base.scratch import scratch
     from corr.lake.live import Beacon
@@ -328,6 +261,7 @@ def _one(
     ):
         tell = beacon.telling(message)
         optimisation = Optimisation(program, tools, lake, order, chosen, folder, tell)
+        optimisation.builds.crew = crew
         try:
             session = optimisation.run(state)
         except BaseException:  # an interrupt, a full disk, a defect: what was gained is not lost
@@ -385,14 +319,15 @@ def _programs(
     how: Run,
     settings: Settings,
     lake: Lake,
+    tools: Toolchain,
     earlier: str | None,
 ) -> list[Program]:
-    """Each file is a program of its own; without any, that of a session or the last collected."""
-    from corr.commands.program import collected, last_collected, program_of
+    """Each file with a main() is a program; without any file, that of a session or the last one."""
+    from corr.commands.program import collected, last_collected, program_of, programs_of
     from corr.optimize.resume import original_run
 
     if files:
-        return [program_of([file], built, flags, how, settings) for file in files]
+        return programs_of(files, built, flags, how, settings, tools)
     if earlier:
         return [collected(lake, original_run(lake, earlier))]
     if built.build_dir or settings.build_dir or settings.sources:

@@ -30,7 +30,9 @@ class ClangFlags:
 DataOption = Annotated[
     Path | None,
     typer.Option(
-        "--data", help="The lake's folder (else CORR_DATA, else ./data).", show_default=False
+        "--data",
+        help="The lake: a folder or s3:// (else CORR_DATA, else ./data).",
+        show_default=False,
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print it.")]
@@ -56,7 +58,8 @@ RunArgument = Annotated[
 PlaceArgument = Annotated[
     str,
     typer.Argument(
-        help="FILE:LINE, a loop's key, or a function.", autocompletion=completion.places
+        help="FILE:LINE, a loop, a function, a library: any name that corr prints.",
+        autocompletion=completion.places,
     ),
 ]
 

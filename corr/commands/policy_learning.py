@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from corr.commands.policy_options import (
     JobsOption,
     MemoryOption,
     SecondsOption,
+    WorkersOption,
     limits,
 )
 from corr.commands.policy_time import improve_time
@@ -131,6 +132,7 @@ def improve(
     jobs: JobsOption = None,
     seconds: SecondsOption = 600.0,
     memory: MemoryOption = 6144,
+    workers: WorkersOption = None,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
@@ -140,8 +142,8 @@ def improve(
     on where it was. The constant is chosen on the training modules only. What is found for a
     module is replayed by a plain clang: `tables/NAME.replay`.
 
-    For time the hot calls of one program are turned round, one by one; the whole program is timed
-    in turn with the best so far, and at the end on other arguments.
+    For time the hot calls of one program are turned round, a bandit saying which is tried next; the
+    whole program is timed in turn with the best so far, and at the end on other arguments.
     """
     from collectors.base import toolchain
     from corr.policy.corpus import Split
@@ -150,18 +152,22 @@ def improve(
     from corr.policy.improve import improve as search
     from corr.policy.ledger import Budget, Ledger
     from corr.policy.modules import Builds
+    from corr.policy.on_workers import Compilers
 
     if objective == Objective.time:
-        improve_time(corpus, held_out_args, flips, minutes, output, llvm, data, format)
+        with at_workers(workers) as client:
+            improve_time(corpus, held_out_args, flips, minutes, output, llvm, data, format, client)
         return
     traced = traced_corpus(Path(corpus), trace, data)
     folder = output or Path(corpus) / "policy"
     tools = toolchain.find(llvm or str(traced.corpus.llvm))
     builds = Builds(traced.corpus, tools, limits(seconds, memory))
     budget = Budget(None if minutes is None else 60 * minutes, trials)
-    ledger = Ledger(folder, builds, budget)
     split = None if which == Which.all else Split(which.value)
-    with steps() as amount:
+    with at_workers(workers) as client, steps() as amount:
+        others = Compilers.of(client, tools.version) if client else None
+        ledger = Ledger(folder, builds, budget, others)
+        jobs = jobs or (others.threads if others else None)
         done = search(traced, ledger, split, flips, jobs, amount)
         done.write(folder)
         evolved = None
@@ -198,6 +204,21 @@ def traced_corpus(folder: Path, reference: str | None, data: Path | None) -> Tra
     corpus = Corpus.open(folder)
     lake = open_lake(data)
     return Traced.of(corpus, lake.find(reference or folder.absolute().name))
+
+
+@contextlib.contextmanager
+def at_workers(address: str | None) -> Iterator[Any]:
+    """A client of Dask's scheduler, where one is named."""
+    if address is None:
+        yield None
+        return
+    from corr.workers.hosts import connected
+
+    client = connected(address)
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 @contextlib.contextmanager

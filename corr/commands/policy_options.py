@@ -18,6 +18,10 @@ JobsOption = Annotated[
 SecondsOption = Annotated[
     float, typer.Option("--module-seconds", min=0.1, help="Seconds one compilation may take.")
 ]
+WorkersOption = Annotated[
+    str | None,
+    typer.Option("--workers", help="Dask's scheduler, tcp://… or its file: they compile, or time."),
+]
 MemoryOption = Annotated[
     int, typer.Option("--module-memory", min=256, help="MB of memory one compilation may take.")
 ]

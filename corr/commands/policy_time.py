@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from corr.commands.options import open_lake, words
 from corr.console.output import Format, message
@@ -18,6 +19,7 @@ def improve_time(
     llvm: str | None,
     data: Path | None,
     format: Format,
+    client: Any = None,
 ) -> None:
     """Try the hot calls of a run, time the whole program, write down what is faster."""
     from collectors.base import toolchain
@@ -26,6 +28,8 @@ def improve_time(
     from corr.commands.program import collected
     from corr.policy.hot_calls import Search, hot_calls, unit_flags
     from corr.system.disk import disk_errors, write_whole
+    from corr.workers.hosts import hosts
+    from corr.workers.pairs import There
 
     lake = open_lake(data)
     run = lake.find(reference)
@@ -34,7 +38,8 @@ def improve_time(
     tools = toolchain.find(llvm or (str(run.facts.llvm_major) if run.facts.llvm_major else None))
     held_out = None if held_out_args is None else words(held_out_args, "--held-out-args")
     with scratch("policy") as folder, steps() as amount:
-        search = Search(program, tools, folder, held_out)
+        timer = There(hosts(client)) if client is not None else None
+        search = Search(program, tools, folder, held_out, timer)
         seconds = None if minutes is None else 60 * minutes
         done = search.run(calls, seconds, amount("hot calls", len(calls)))
     rows: list[dict[str, object]] = [

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +27,14 @@ from corr.commands.policy_options import (
     limits,
 )
 from corr.console.output import Format, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corr.policy.corpus import Module
+    from corr.policy.examples import Traced
+    from corr.policy.ledger import Ledger
+    from corr.policy.policies import Policy
 
 PolicyOption = Annotated[
     list[Path] | None, typer.Option("--policy", help="A policy's file; repeatable.")
@@ -55,6 +63,10 @@ def evaluate(
     jobs: JobsOption = None,
     seconds: SecondsOption = 600.0,
     memory: MemoryOption = 6144,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write a page: each module, decisions, features."),
+    ] = None,
     data: DataOption = None,
     format: FormatOption = Format.table,
 ) -> None:
@@ -62,7 +74,7 @@ def evaluate(
 
     Bytes of code over the default's, on modules that nothing was learned from, with an interval
     of 95 %; mean: every module counts the same, however large. Each module's numbers are in
-    evaluation.json.
+    evaluation.json. --report drives each policy once more, for the calls that it decides otherwise.
     """
     from collectors.base import toolchain
     from corr.policy import policies
@@ -82,7 +94,10 @@ def evaluate(
     with steps() as amount:
         count = len(modules) * len(loaded)
         ways, text = compare(modules, loaded, ledger, folder, jobs, amount("policies", count))
-    record = {"ways": [asdict(way) for way in ways], "modules": text}
+        record = {"ways": [asdict(way) for way in ways], "modules": text}
+        if report is not None:
+            record |= _explained(traced, ledger, modules, loaded, folder, jobs, amount)
+            _page(report, corpus, record)
     with disk_errors(folder):
         write_whole(folder / "evaluation.json", json.dumps(record, indent=1) + "\n")
     rows: list[dict[str, object]] = [
@@ -101,6 +116,34 @@ def evaluate(
         for way in ways
     ]
     print_rows(rows, format, percent=("code", "95 % from", "to", "mean"), digits=2)
+
+
+def _explained(
+    traced: Traced, ledger: Ledger, modules: list[Module], policies: dict[str, Policy],
+    folder: Path, jobs: int | None, amount: Callable[[str, int], Callable[[float], None]],
+) -> dict[str, Any]:  # fmt: skip
+    """The calls that are decided otherwise, and what the policies go by."""
+    from corr.policy import explained
+    from corr.policy.evaluate import decided_by_search
+
+    count = len(modules) * len(policies)
+    found, failed = explained.differing(
+        ledger.builds, modules, policies, decided_by_search(folder), jobs,
+        amount("decisions", count),
+    )  # fmt: skip
+    examples = traced.examples_of(modules)
+    weights = {name: explained.importances(one, examples) for name, one in policies.items()}
+    differing = [asdict(one) for one in found]
+    return {"differing": differing, "failed": failed, "importances": weights}
+
+
+def _page(path: Path, corpus: Path, record: dict[str, Any]) -> None:
+    from corr.report import policies
+    from corr.system.disk import disk_errors, write_whole
+
+    with disk_errors(path.parent):
+        write_whole(path, policies.html({"corpus": corpus.absolute().name, **record}))
+    message(f"{path}")
 
 
 def export(

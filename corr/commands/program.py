@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from corr.commands.options import Built, ClangFlags, Ending, Given, words
 
 if TYPE_CHECKING:
+    from collectors.base.toolchain import Toolchain
     from corr.lake.store import Lake
     from corr.program.model import Program, Run
     from corr.system.config import Settings
@@ -53,6 +54,50 @@ def program_of(
     return from_build(build.absolute(), words(command, "--run"), how, Path.cwd(), flags.flags)
 
 
+def programs_of(
+    files: list[str],
+    built: Built,
+    flags: ClangFlags,
+    how: Run,
+    settings: Settings,
+    tools: Toolchain,
+) -> list[Program]:
+    """Each file with a main() is a program; the others belong to it where there is but one.
+
+    Without any they are one program, which then does not link. Raises UsageError where several have
+    one and others do not: it is not known what these belong to.
+    """
+    from collectors.base.errors import UsageError
+    from corr.console.output import message
+
+    alone = [program_of([file], built, flags, how, settings) for file in files]
+    begins = [len(files) == 1 or _has_main(program, tools) for program in alone]
+    if all(begins):
+        return alone
+    if sum(begins) > 1:
+        rest = [file for file, has in zip(files, begins, strict=True) if not has]
+        raise UsageError(
+            f"{', '.join(rest)}: which program that belongs to is not known: several files have a "
+            "main()",
+            "name the files of one program at a time",
+        )
+    whole = program_of(files, built, flags, how, settings)
+    if any(begins):
+        message(f"{files[begins.index(True)]} has the only main(): {len(files)} files, one program")
+    return [whole]
+
+
+def _has_main(program: Program, tools: Toolchain) -> bool:
+    """The first file of a program defines main(), by whatever macro; or it cannot be read."""
+    from collectors.base.errors import CompileError
+    from corr.polyhedral.clang_ast import Functions
+
+    try:
+        return Functions(program, program.units[0], tools).get("main") is not None
+    except CompileError:
+        return True
+
+
 def collected(lake: Lake, reference: str) -> Program:
     """The program of a run in the lake, as it was collected. Raises CorrError if it changed."""
     from corr.collect.again import rebuilt
@@ -68,7 +113,7 @@ def last_collected(lake: Lake) -> Program:
     for run in reversed(lake.all_runs()):
         if run.facts.kind == "collect" or run.facts.role == "original":
             return rebuilt(run, ())
-    raise UsageError(f"the lake {lake.root} holds no run", "name a source file")
+    raise UsageError(f"the lake {lake.name} holds no run", "name a source file")
 
 
 def _variable(text: str) -> tuple[str, str]:

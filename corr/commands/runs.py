@@ -42,7 +42,7 @@ def list_runs(
     rows = []
     for run_id, entry in lake.listing().items():
         if entry is None:
-            message(f"corr: {lake.runs / run_id} has no readable run.json; delete it or restore it")
+            message(f"corr: {run_id} has no readable run.json; delete it or restore it")
         else:
             rows.append({"run": run_id, **{n: _cell(entry.facts.get(n)) for n in LISTED}})
     rows = rows[-limit:] if limit else rows

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corr.commands.options import DataOption, open_lake
 from corr.console.output import message, print_line
+
+if TYPE_CHECKING:
+    from corr.lake.store import Lake, RunInfo
 
 
 def register(app: typer.Typer) -> None:
@@ -24,15 +27,15 @@ def serve(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Show the lake in a browser, on this machine only: every run's report, comparisons, and the
-    progress of a running `corr optimize`. Ctrl-C ends it.
+    """Show the lake in a browser, on this machine only: every run's report, those of searches, any
+    two runs compared, and the progress of a running `corr optimize`. Ctrl-C ends it.
     """
     from collectors.base.errors import CorrError
     from corr.report.server import Server, Site
 
     lake = open_lake(data)
     try:
-        server = Server(Site(lake, with_source=source), port)
+        server = Server(Site(lake, with_source=source, pages={"search": _search}), port)
     except OSError as error:
         raise CorrError(
             f"port {port} cannot be had: {error.strerror}", "--port 0 takes a free one"
@@ -48,3 +51,11 @@ def serve(
             server.serve_forever(poll_interval=0.2)
         except KeyboardInterrupt:
             message("ended")
+
+
+def _search(lake: Lake, run: RunInfo) -> str:
+    """The page of a search of parameters."""
+    from corr.search.analysis import analyse
+    from corr.search.page import html
+
+    return html(analyse(lake, run), served=True)

@@ -24,7 +24,7 @@ def summary(
         Level, typer.Option("--level", help="The kind of change it is to be read for.")
     ] = Level.auto,
     loop: Annotated[
-        str | None, typer.Option("--loop", help="Only the nest with this loop, by its key.")
+        str | None, typer.Option("--loop", help="Only nests with this loop, by any of its names.")
     ] = None,
     best: Annotated[
         str | None, typer.Option("--best", help="A run to compare with, the best one so far.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,17 +13,21 @@ import typer
 from corr.commands.experiments import BUDGET, BudgetTimeOption
 from corr.commands.options import DataOption, FormatOption, PlaceArgument, open_lake
 from corr.console.call_words import sentence
-from corr.console.output import Format, emit_records, print_line, shown
+from corr.console.line_words import hot_stretches
+from corr.console.output import Format, emit_records, message, print_line, shown
 from corr.console.remark_words import readable, spoken
 from corr.console.short_names import short_name
 
 if TYPE_CHECKING:
-    pass
+    from corr.lake.store import Lake, RunInfo
 
 PASSES_SHOWN = 12
 REMARKS_SHOWN = 15
 CALLS_SHOWN = 6
 CALLERS_SHOWN = 4
+LINES_ELSEWHERE = 8
+LOOPS_SHOWN = 8
+OUTSIDE_SHOWN = 10
 #: Calls with less than this share of the time or code in question are left to `corr decisions`.
 LEAST_WEIGHT = 0.01
 #: Passes whose remarks most often say why a loop takes its time, and those that only count.
@@ -40,7 +45,10 @@ def register(app: typer.Typer) -> None:
 def why(
     place: PlaceArgument,
     run: Annotated[str, typer.Option("--run", help="The run to ask.")] = "last",
-    ir: Annotated[bool, typer.Option("--ir", help="Show what each pass changed.")] = False,
+    ir: Annotated[
+        bool,
+        typer.Option("--ir", help="Show what each pass changed; trace them if they were not."),
+    ] = False,
     asm: Annotated[
         bool, typer.Option("--asm", help="Show the machine loop with samples and latencies.")
     ] = False,
@@ -58,33 +66,72 @@ def why(
     the program is built without the pass on that function, and timed in turn with itself.
     """
     from collectors.base.errors import UsageError
-    from corr.lake.sql import connect, function_names
-    from corr.why import ir_diffs, machine_code
-    from corr.why import why as explain
+    from corr.lake.answers import kept
 
     if format not in (Format.table, Format.json):
         raise UsageError("corr why prints as table or json", "use `corr sql` for the rest")
     lake = open_lake(data)
-    connection = connect(lake, [lake.find(run)])
-    facts = explain(connection, place)
+    info = lake.find(run)
+
+    def ask() -> dict[str, Any]:
+        from corr.why import of_run
+
+        return of_run(lake, info, place)
+
+    answer = kept(info, f"why {place}", ask)
+    facts = answer["facts"]
     if ablate:
         from corr.commands.experiments import print_ablation
 
-        print_ablation(lake, lake.find(run), facts, budget_time, format)
+        print_ablation(lake, info, facts, budget_time, format)
         return
-    keys = tuple(loop["loop"] for loop in facts["loops"])
+    if ir and not facts["passes"] and _trace_passes(lake, info, facts):
+        answer = kept(info, f"why {place}", ask)
+        facts = answer["facts"]
+    if ir or asm:
+        _add_code(lake, info, facts, ir, asm)
+    if format == Format.json:
+        json.dump(facts, sys.stdout, indent=1)
+        print_line()
+    else:
+        _print(facts, answer["names"])
+
+
+def _add_code(lake: Lake, run: RunInfo, facts: dict[str, Any], ir: bool, asm: bool) -> None:
+    """Add what each pass changed, and the instructions of the machine loops, where wanted."""
+    from corr.why import connect, ir_diffs, machine_code
+
+    connection = connect(lake, run)
     if ir:
-        facts["ir"] = ir_diffs(connection, keys)
+        facts["ir"] = ir_diffs(connection, tuple(loop["loop"] for loop in facts["loops"]))
     if asm:
         facts["asm"] = [
             {**loop, "code": machine_code(connection, loop["machine_loop"])}
             for loop in _worth_showing(facts["machine_loops"])
         ]
-    if format == Format.json:
-        json.dump(facts, sys.stdout, indent=1, default=str)
-        print_line()
-    else:
-        _print(facts, function_names(connection))
+
+
+def _trace_passes(lake: Lake, run: RunInfo, facts: dict[str, Any]) -> bool:
+    """Trace the passes over the functions of a place, for the run; False, and why, where it
+    cannot be done.
+    """
+    from collectors.base import toolchain
+    from collectors.base.errors import CorrError
+    from corr.collect.more import add
+    from corr.collect.options import More
+    from corr.console.progress import Progress
+    from corr.system.config import load
+
+    if not facts["functions"]:
+        return False
+    try:
+        tools = toolchain.find(load(Path.cwd()).llvm)
+        add(run, [More.passes], tools, lake, Progress(), facts["functions"])
+    except CorrError as error:
+        fix = f"\n  → {error.fix}" if error.fix else ""
+        message(f"corr: the passes cannot be traced: {error.message}{fix}")
+        return False
+    return True
 
 
 def _worth_showing(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -120,27 +167,55 @@ def _time(facts: dict[str, Any]) -> None:
     if samples["share"] is not None:
         share = f"{100 * samples['share']:.1f}% of {samples['total']} {samples['event']} samples"
         print_line(f"time: {share}")
-    for loop in facts["loops"]:
-        parts = [f"{short_name(loop['loop'])} at {loop['place']}, depth {loop['depth']}"]
-        if loop["share"] is not None:
-            parts.append(f"{100 * loop['share']:.1f}% of the time")
-        for name, words in (("vector", "vector {}"), ("unroll", "unrolled by {}")):
-            if loop[name]:
-                parts.append(words.format(loop[name]))
-        print_line("loop: " + " · ".join(parts))
+    hot = _worth_naming(facts["loops"])
+    for loop in hot:
+        _loop(loop)
+    if len(hot) < len(facts["loops"]):
+        print_line(f"  {len(facts['loops']) - len(hot)} more loops: --format json")
+    for row in facts["outside"][:OUTSIDE_SHOWN]:
+        name = short_name(row["function"], keep_arguments=len(facts["outside"]) > 1)
+        share = f"{100 * row['share']:.1f}% of the time"
+        print_line(f"outside loops: {name} at {row['place']} · {share}")
+    if len(facts["outside"]) > OUTSIDE_SHOWN:
+        print_line(f"  {len(facts['outside']) - OUTSIDE_SHOWN} more: --format json")
+    named = {loop["loop"] for loop in hot}
     for trip in facts["executions"]:
-        if trip["iterations"] is not None:
-            mean = (
-                f", {shown(trip['mean_trip_count'], 'count')} at a time" if trip["entries"] else ""
-            )
-            entered = f"{short_name(trip['loop'])} entered {shown(trip['entries'], 'count')}×"
-            ran = f"body ran {shown(trip['iterations'], 'count')}×{mean}"
-            print_line(f"executions: {entered}, {ran}")
-        else:
-            print_line(f"executions: {short_name(trip['loop'])}: not known ({trip['reason']})")
+        if trip["loop"] in named or not named:
+            _trip(trip)
     if facts["cachegrind"]:
         numbers = (f"{v:,} {k.replace('_', ' ')}" for k, v in facts["cachegrind"].items() if v)
         print_line("cachegrind: " + ", ".join(numbers))
+
+
+def _worth_naming(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of many loops, as a function with all that is inlined has them, those that were sampled."""
+    if len(loops) <= LOOPS_SHOWN:
+        return loops
+    hottest = sorted(loops, key=lambda loop: -(loop["share"] or 0))[:LOOPS_SHOWN]
+    return [loop for loop in hottest if loop["share"]] or hottest
+
+
+def _loop(loop: dict[str, Any]) -> None:
+    depth = f", depth {loop['depth']}" if loop["depth"] else ""
+    parts = [f"{short_name(loop['loop'])} at {loop['place']}{depth}"]
+    if loop["share"] is not None:
+        parts.append(f"{100 * loop['share']:.1f}% of the time")
+    for name, words in (("vector", "vector {}"), ("unroll", "unrolled by {}")):
+        if loop[name]:
+            parts.append(words.format(loop[name]))
+    print_line("loop: " + " · ".join(parts))
+
+
+def _trip(trip: dict[str, Any]) -> None:
+    name = short_name(trip["loop"])
+    ran = f"body ran {shown(trip['iterations'], 'count')}×"
+    if trip["iterations"] is None:
+        print_line(f"executions: {name}: not known ({trip['reason']})")
+    elif trip["entries"] is None:
+        print_line(f"executions: {name}: {ran} ({trip['reason']})")
+    else:
+        mean = f", {shown(trip['mean_trip_count'], 'count')} at a time" if trip["entries"] else ""
+        print_line(f"executions: {name} entered {shown(trip['entries'], 'count')}×, {ran}{mean}")
 
 
 def _callers(facts: dict[str, Any], names: Mapping[str, str]) -> None:
@@ -166,8 +241,30 @@ def _source(facts: dict[str, Any]) -> None:
         }
         for row in facts["source"]
     ]
-    columns = {"share": ("time", "percent"), "executions": ("runs", "count")}
-    emit_records(rows, columns | {"line": ("line", None), "text": ("", None)})
+    columns: dict[str, tuple[str, str | None]] = {"share": ("time", "percent")}
+    columns |= {"executions": ("runs", "count"), "line": ("line", None), "text": ("", None)}
+    emit_records(hot_stretches(rows), columns)
+    _elsewhere(facts, total)
+
+
+def _elsewhere(facts: dict[str, Any], total: int | None) -> None:
+    """Lines of what is inlined into the place, where they have a part of its time."""
+    least = LEAST_WEIGHT * facts["samples"]["samples"]
+    rows = [
+        {
+            "share": row["share"],
+            "place": f"{row['file']}:{row['line']}",
+            "function": short_name(row["function"]),
+            "text": (row["text"] or "").strip(),
+        }
+        for row in facts["elsewhere"][:LINES_ELSEWHERE]
+        if total and row["samples"] >= least
+    ]
+    if rows:
+        _title("and lines of what is inlined there")
+        columns: dict[str, tuple[str, str | None]] = {"share": ("time", "percent")}
+        columns |= {"place": ("where", None), "function": ("in", None), "text": ("", None)}
+        emit_records(rows, columns)
 
 
 def _remarks(facts: dict[str, Any], names: Mapping[str, str]) -> None:

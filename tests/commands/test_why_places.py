@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from collectors.base.errors import UsageError
+from corr.lake.tables import TABLES
 from corr.why import resolve
 
 SMOOTH = "double smooth<double>(std::vector<double, std::allocator<double>>&, double)"
@@ -22,8 +23,9 @@ LOOPS = (
 def lake() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(
-        "CREATE TABLE loops (key VARCHAR, function VARCHAR, function_name VARCHAR, line INT,"
-        " end_line INT, depth INT, file VARCHAR DEFAULT 'a/x.cpp')"
+        "CREATE TABLE loops (run_id VARCHAR DEFAULT 'r', key VARCHAR, function VARCHAR, function_name VARCHAR,"
+        " line INT, end_line INT, depth INT, file VARCHAR DEFAULT 'a/x.cpp',"
+        " path VARCHAR AS (string_split(key, '/')[-1]))"
     )
     connection.executemany(
         "INSERT INTO loops (key, function, function_name, line, end_line, depth)"
@@ -31,7 +33,7 @@ def lake() -> duckdb.DuckDBPyConnection:
         LOOPS,
     )
     connection.execute(
-        "CREATE TABLE instructions (function VARCHAR, symbol VARCHAR, loop VARCHAR,"
+        "CREATE TABLE instructions (run_id VARCHAR DEFAULT 'r', function VARCHAR, symbol VARCHAR, loop VARCHAR,"
         " frames STRUCT(file VARCHAR, line INT, function VARCHAR)[], file VARCHAR, line INT)"
     )
     header = "[{'file': '/usr/lib.h', 'line': 7}, {'file': 'a/x.cpp', 'line': 50}]"
@@ -48,10 +50,15 @@ def lake() -> duckdb.DuckDBPyConnection:
         " VALUES ('lambda', 'main', 'combine/1', 'a/x.cpp', 64), ('main', 'main', 'main/1', 'a/x.cpp', 65)"
     )
     connection.execute(
-        "CREATE TABLE functions AS SELECT '_Zabove' AS linkage, 'above(int)' AS name"
+        "CREATE TABLE functions AS SELECT 'r' AS run_id, '_Zabove' AS linkage, 'above(int)' AS name"
     )
     for table in ("source", "lines"):
-        connection.execute(f"CREATE TABLE {table} AS SELECT 'a/x.cpp' AS file")
+        connection.execute(f"CREATE TABLE {table} AS SELECT 'r' AS run_id, 'a/x.cpp' AS file")
+    for table in ("samples", "callers", "remarks"):
+        connection.register("declared", TABLES[table].schema.empty_table())
+        connection.execute(
+            f"CREATE TABLE {table} AS SELECT NULL::VARCHAR AS run_id, * FROM declared"
+        )
     return connection
 
 

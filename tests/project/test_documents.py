@@ -148,6 +148,11 @@ def writes_every_format(path: Path) -> bool:
     return len(re.findall(r"corr\.export", path.read_text())) >= 5
 
 
+def runs_in_another_way(path: Path) -> bool:
+    text = path.read_text()
+    return "LD_PRELOAD" in text and "GLIBC_TUNABLES" in text
+
+
 #: What CONTRIBUTING sends a newcomer to, and what must be true of it there.
 PROMISES: dict[str, Callable[[Path], bool]] = {
     "corr/collect/layers.py": lists_every_layer,
@@ -158,8 +163,10 @@ PROMISES: dict[str, Callable[[Path], bool]] = {
     "queries/attribute/30_facts.sql": gives_a_loop,
     "corr/optimize/rules/proposer.py": asks_every_rule,
     "corr/optimize/moves/__init__.py": names_every_kind,
+    "corr/optimize/experience/words.py": lambda path: "PLACES" in path.read_text(),
     "corr/commands/__init__.py": names_every_command,
     "corr/commands/export.py": writes_every_format,
+    "corr/experiment/otherwise.py": runs_in_another_way,
     "collectors/base/process.py": lambda path: "import subprocess" in path.read_text(),
 }
 

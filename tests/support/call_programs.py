@@ -111,3 +111,70 @@ def _module(random: Random, number: int) -> str:
             f"int f{function}_{tag}(int a)\n{{\n    int s = a;\n{calls}\n    return s;\n}}"
         )
     return "\n".join(parts) + "\n"
+
+
+#: `step` is called in two hot loops, and too costly to inline for what it hardly ever does.
+STEPS = {
+    "steps.h": """\
+unsigned forward(const unsigned *keys, unsigned n);
+unsigned backward(const unsigned *keys, unsigned n);
+""",
+    "steps.c": """\
+#include <stdio.h>
+#include "steps.h"
+static unsigned errors;
+static unsigned step(unsigned state, unsigned key)
+{
+    if (state == 0xdeadbeefu) {
+        errors++;
+        printf("%u %u\\n", state, key);
+        printf("%u %u %u\\n", state + 1, key, errors);
+        printf("%u %u %u\\n", state + 2, key, errors + 1);
+        printf("%u %u %u\\n", state + 3, key, errors + 2);
+        printf("%u %u %u\\n", state + 4, key, errors + 3);
+        printf("%u %u %u\\n", state + 5, key, errors + 4);
+        printf("%u %u %u\\n", state + 6, key, errors + 5);
+    }
+    return (state ^ key) + (key << 3);
+}
+unsigned forward(const unsigned *keys, unsigned n)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < n; i++)
+        sum += step(keys[i], i);
+    return sum;
+}
+unsigned backward(const unsigned *keys, unsigned n)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < n; i++)
+        sum ^= step(keys[n - 1 - i], n + i);
+    return sum;
+}
+""",
+    "main.c": """\
+#include <stdio.h>
+#include <stdlib.h>
+#include "steps.h"
+static unsigned keys[4096];
+int main(int argc, char **argv)
+{
+    unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 20000, sum = 1;
+    for (unsigned i = 0; i < 4096; i++)
+        keys[i] = i * 2654435761u;
+    for (unsigned r = 0; r < rounds; r++) {
+        keys[r % 4096] ^= sum;
+        sum += forward(keys, 4096) ^ backward(keys, 4096);
+    }
+    printf("%u\\n", sum);
+    return 0;
+}
+""",
+}
+
+
+def steps(folder: Path) -> list[str]:
+    """Write the program of the two hot loops; its sources."""
+    for name, text in STEPS.items():
+        (folder / name).write_text(text)
+    return ["main.c", "steps.c"]

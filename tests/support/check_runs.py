@@ -20,10 +20,10 @@ from corr.compare.difference import (
     LoopDiff,
     MnemonicChange,
     RemarkChanges,
-    Side,
-    TimeRatio,
     Total,
 )
+from corr.compare.judged import TimeRatio
+from corr.compare.side import Side
 from corr.system.config import CheckSettings
 from corr.timing.verdict import Verdict
 from tests.support.command import Corr

@@ -26,6 +26,28 @@ EDIT = (
     "    for (int i = 0; i < n; i++)\n" + LOOPS,
     "    for (int i = 0; i < n; i++) {\n" + FAST + "    }\n",
 )
+#: The kernel with other names, another type of counter and another size.
+ALIKE = """    for (long row = 0; row < n; row++)
+        for (long col = 0; col < n; col++) {
+            Z[row][col] *= b;
+            for (long at = 0; at < n; at++)
+                Z[row][col] += a * X[row][at] * Y[at][col];
+        }
+"""
+
+
+def alike(folder: Path) -> None:
+    """Write prod.c, a kernel whose loops are gemm's but for the names."""
+    kernel(folder)
+    text = (folder / "gemm.c").read_text().replace(EDIT[0], ALIKE).replace("gemm", "prod")
+    for name, other in (
+        ("double alpha, double beta", "double a, double b"),
+        ("double A[n][n], double B[n][n]", "double X[n][n], double Y[n][n]"),
+        ("double C[n][n])\n{", "double Z[n][n])\n{"),
+    ):
+        assert name in text
+        text = text.replace(name, other)
+    (folder / "prod.c").write_text(text)
 
 
 def kernel(folder: Path) -> Path:

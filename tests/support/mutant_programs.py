@@ -174,7 +174,7 @@ static double a[N][N], b[N][N], c[N][N];
 static float rows[N];
 int main(void) {
   for (int i = 0; i < N; i++)
-    for (int j = 0; j < N; j++) a[i][j] = i * j % 11 * 0.3, b[i][j] = (i + j) % 7 * 0.2;
+    for (int j = 0; j < N; j++) a[i][j] = (i * j % 11 + 1) * 0.3, b[i][j] = (i + j) % 7 * 0.2;
   for (int i = 0; i < N; i++)
     for (int j = 0; j < N; j++)
       for (int k = 0; k < N; k++) c[i][j] += a[i][k] * b[k][j];

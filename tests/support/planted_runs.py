@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -20,17 +21,20 @@ def program(planted: Planted, *, mended: bool = False) -> Program:
     """The program as it is, or mended."""
     source = planted.mended if mended else FOLDER / planted.source
     assert source is not None
-    flags = ("-O3", *planted.link, *(planted.mended_by if mended else ()))
+    flags = ("-O3", *planted.flags, *planted.link, *(planted.mended_by if mended else ()))
     return from_files([source.name], flags, Run(directory=FOLDER), FOLDER)
 
 
 def collected(factory: pytest.TempPathFactory, tools: Toolchain) -> Path:
     """A folder whose lake `data` has a run of each planted program, by its name."""
 
-    def fill(folder: Path) -> None:
-        lake = Lake.open(folder / "data", create=True)
-        for planted in PLANTED:
-            options = Options(repeat=1, cachegrind=False, label=planted.name)
-            collect(program(planted), tools, lake, options, Progress())
+    return made_once(factory, "planted", lambda folder: collected_in(folder, PLANTED, tools))
 
-    return made_once(factory, "planted", fill)
+
+def collected_in(folder: Path, programs: Iterable[Planted], tools: Toolchain) -> Lake:
+    """The lake `data` of a folder, with a run of each of the programs by its name."""
+    lake = Lake.open(folder / "data", create=True)
+    for planted in programs:
+        options = Options(repeat=1, cachegrind=False, label=planted.name)
+        collect(program(planted), tools, lake, options, Progress())
+    return lake

@@ -69,11 +69,57 @@ int main(int argc, char **argv) {
 ORDER = "    for (int j = 0; j < N; j++)\n      for (int k = 0; k < N; k++)\n"
 SWAPPED = "    for (int k = 0; k < N; k++)\n      for (int j = 0; j < N; j++)\n"
 
+#: As they are published: loops up to variables, macros for sizes, types and arrays of parameters.
+SIZED = """
+#include "polybench.h"
+#if !defined(MINI_DATASET) && !defined(SMALL_DATASET) && !defined(MEDIUM_DATASET)
+#define N 320
+#elif defined(MINI_DATASET)
+#define N 20
+#elif defined(SMALL_DATASET)
+#define N 60
+#else
+#define N 160
+#endif
+#define POLYBENCH_LOOP_BOUND(x, y) y
+#define _PB_N POLYBENCH_LOOP_BOUND(N, n)
+#define POLYBENCH_2D(var, dim1, dim2, ddim1, ddim2) var[dim1 + 0][dim2 + 0]
+static DATA_TYPE a[N][N], b[N][N], c[N][N];
+static void init_array(int n, DATA_TYPE POLYBENCH_2D(A, N, N, n, n), DATA_TYPE POLYBENCH_2D(B, N, N, n, n)) {
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++) { A[i][j] = i * j % 7 + 0.1; B[i][j] = i + j % 5; }
+}
+static void kernel(int n, DATA_TYPE POLYBENCH_2D(A, N, N, n, n), DATA_TYPE POLYBENCH_2D(B, N, N, n, n),
+                   DATA_TYPE POLYBENCH_2D(C, N, N, n, n)) {
+  for (int i = 0; i < _PB_N; i++)
+    for (int j = 0; j < _PB_N; j++)
+      for (int k = 0; k < _PB_N; k++)
+        C[i][j] += A[i][k] * B[k][j];
+}
+static void print_array(int n, DATA_TYPE POLYBENCH_2D(C, N, N, n, n)) {
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++) fprintf(stderr, "%0.2lf ", C[i][j]);
+}
+int main(int argc, char **argv) {
+  int n = N;
+  init_array(n, a, b);
+  polybench_start_instruments;
+  kernel(n, a, b, c);
+  polybench_stop_instruments;
+  polybench_print_instruments;
+  polybench_prevent_dce(print_array(n, c));
+  return 0;
+}
+"""
+BOUNDS = "    for (int j = 0; j < _PB_N; j++)\n      for (int k = 0; k < _PB_N; k++)\n"
+BOUNDS_SWAPPED = "    for (int k = 0; k < _PB_N; k++)\n      for (int j = 0; j < _PB_N; j++)\n"
+
 
 def write(folder: Path) -> None:
-    """nest.c and the utilities that it needs."""
+    """nest.c, sized.c, and the utilities that they need."""
     utilities = folder / "utilities"
     utilities.mkdir()
     (utilities / "polybench.h").write_text(HEADER)
     (utilities / "polybench.c").write_text(UTILITIES)
     (folder / "nest.c").write_text(NEST)
+    (folder / "sized.c").write_text(SIZED)

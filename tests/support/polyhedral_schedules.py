@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from corr.polyhedral import generate, rewrite, schedules
+from corr.polyhedral import generate, index_sets, rewrite, schedules
 from corr.polyhedral.expand import expanded
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.schedules import Band, Tree
@@ -26,6 +26,12 @@ def bases(scop: Scop) -> list[tuple[Scop, Tree]]:
         except NotAffine:
             continue
     found += [(whole, other) for other in rewrite.stripped(whole, tree, 3)]
+    split = rewrite.distributed(whole, tree)
+    found += [(whole, other) for other in rewrite.together(whole, split, 3)]
+    found += [(whole, other) for other in index_sets.forward(whole, tree)]
+    for part in index_sets.cut(whole):
+        there = schedules.original(part)
+        found += [(part, there), (part, rewrite.distributed(part, there))]
     return found
 
 
