@@ -1,4 +1,4 @@
-"""What README and CONTRIBUTING name is there, and is what they say; so are the rooms' own words."""
+"""What README, CONTRIBUTING and the map of rooms name is there, and is what they say; so are the rooms' own words."""
 
 from __future__ import annotations
 
@@ -39,15 +39,43 @@ def paths_in(text: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "kernels/README.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "CONTRIBUTING.md", "kernels/README.md", "docs/architecture.md", "docs/using.md"],
+)
 def test_paths_in_documents_are_there(document: str) -> None:
     named = paths_in((ROOT / document).read_text())
     assert not [name for name in sorted(named) if not (ROOT / name).exists()]
 
 
+def test_links_lead_somewhere() -> None:
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    lost = [
+        f"{document.name}: {target}"
+        for document in documents
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text())
+        if "://" not in target and not (document.parent / target).exists()
+    ]
+    assert not lost
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    """By links alone, from page to page."""
+    reached: set[Path] = set()
+    ahead = [ROOT / "README.md"]
+    while ahead:
+        document = ahead.pop()
+        reached.add(document)
+        for target in re.findall(r"\]\(([^)#\s]+\.md)(?:#[^)]*)?\)", document.read_text()):
+            path = (document.parent / target).resolve()
+            if path not in reached and path.is_relative_to(ROOT):
+                ahead.append(path)
+    assert not [p.name for p in (ROOT / "docs").glob("*.md") if p not in reached]
+
+
 def rows_of_the_map() -> list[tuple[list[str], str]]:
-    """README's table of rooms: the folders of a row, and what it says of them."""
-    text = (ROOT / "README.md").read_text()
+    """The table of rooms in docs/architecture.md: the folders of a row, and what it says of them."""
+    text = (ROOT / "docs/architecture.md").read_text()
     table = text[text.index("| where | what |") :].split("\n\n")[0].splitlines()[2:]
     cells = [line.strip("| ").split(" | ", 1) for line in table]
     return [(_NAMED.findall(where), what) for where, what in cells]
@@ -81,7 +109,7 @@ def test_every_room_is_in_the_map_in_the_order_of_the_contract() -> None:
         assert folders <= set(rooms), folders - set(rooms)
         if top == "corr":
             heights = [floor[r.removesuffix(".py")] for r in rooms]
-            assert heights == sorted(heights), "README's map is not in the order of the floors"
+            assert heights == sorted(heights), "the map is not in the order of the floors"
 
 
 @pytest.mark.parametrize(

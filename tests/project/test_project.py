@@ -112,8 +112,8 @@ def test_a_reader_that_has_seen_enough_is_no_failure(rows: int, gemm_lake: Path)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_exit_codes_are_those_of_the_readme() -> None:
-    text = " ".join((ROOT / "README.md").read_text().split())
+def test_exit_codes_are_those_of_the_documents() -> None:
+    text = " ".join((ROOT / "docs/using.md").read_text().split())
     listed = re.search(r"Exit codes: (.*?)\.", text)
     assert listed is not None
     said = dict(re.findall(r"(\d+) ([^·]*?)(?: ·|$)", listed[1]))
