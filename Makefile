@@ -23,16 +23,17 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
 
-# All of it. What compares times runs last, what needs the machine for itself alone.
+# All of it. What compares times runs last, what needs the machine for itself alone; what fails beside others once
+# more by itself.
 test: setup $(VENV)/.dev
 	@sh tools/setup-debian.sh test
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check corr collectors tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(WORKERS) -m "not timed and not causes"
-	$(BIN)/python -m pytest $(WORKERS) -m "timed and not alone"
-	$(BIN)/python -m pytest -m alone
+	sh tools/run-tests.sh $(BIN)/python -m pytest $(WORKERS) -m "not timed and not causes"
+	sh tools/run-tests.sh $(BIN)/python -m pytest $(WORKERS) -m "timed and not alone"
+	sh tools/run-tests.sh $(BIN)/python -m pytest -m alone
 
 # Every planted cause of `corr diff`, of which `make test` tries a third; five minutes.
 causes: setup $(VENV)/.dev
