@@ -11,13 +11,17 @@ from corr.collect.run import sha256
 from corr.lake.run_facts import RunFacts
 from corr.lake.store import RunInfo
 from corr.program.model import Program, Run, Unit
+from corr.program.revision import at_revision
 
 
 def rebuilt(run: RunInfo, more: tuple[str, ...]) -> Program:
     """The program of a run with further flags. Raises CorrError if its sources changed since."""
     program = as_collected(run, more)
+    if run.facts.at_revision and run.facts.revision:
+        program = at_revision(program, run.facts.revision)
     for unit, source in zip(program.units, run.facts.sources, strict=True):
-        if not unit.source.is_file() or sha256(unit.source) != source.sha256:
+        content = program.content(unit.source)
+        if not content.is_file() or sha256(content) != source.sha256:
             raise CorrError(f"{unit.source} changed since {run.run_id}", "collect it again")
     return program
 

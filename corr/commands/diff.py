@@ -60,6 +60,14 @@ def diff(
     flags_b: Annotated[str | None, typer.Option("--b", help="Clang flags of b.")] = None,
     llvm_a: Annotated[str | None, typer.Option("--llvm-a", help="LLVM that builds a.")] = None,
     llvm_b: Annotated[str | None, typer.Option("--llvm-b", help="LLVM that builds b.")] = None,
+    rev_a: Annotated[
+        str | None,
+        typer.Option("--rev-a", metavar="REVISION", help="Git revision whose sources are a's."),
+    ] = None,
+    rev_b: Annotated[
+        str | None,
+        typer.Option("--rev-b", metavar="REVISION", help="That of b; else what the folder has."),
+    ] = None,
     *,
     built: Built,
     given: Given,
@@ -85,8 +93,9 @@ def diff(
     """Compare two runs, or two builds made on the spot: `corr diff gemm.c --a -O2 --b -O3`.
 
     Builds made here are timed against each other in turn; the times of two earlier runs are
-    compared with a wider margin, unless --remeasure times their binaries again. With -p a CMake
-    build is compared with itself, --a and --b being added to its own flags.
+    compared with a wider margin, unless --remeasure times their binaries again. With -p a build is
+    compared with itself, --a and --b being added to its own flags. --rev-a and --rev-b build the
+    sources of git revisions, with no checkout: `corr diff gemm.c --rev-a HEAD~3`.
     """
     from collectors.base.errors import UsageError
     from corr.commands.options import ClangFlags, words
@@ -94,11 +103,12 @@ def diff(
     from corr.compare.diff import diff as compare
     from corr.lake.sql import ask
     from corr.lake.store import Lake
+    from corr.program.revision import at_revision
     from corr.system.config import data_folder, load
 
     settings = load(Path.cwd())
     given_names = names or []
-    chosen = any(x is not None for x in (flags_a, flags_b, llvm_a, llvm_b))
+    chosen = any(x is not None for x in (flags_a, flags_b, llvm_a, llvm_b, rev_a, rev_b))
     if bool(given_names) != (built.build_dir is None):
         what = "name two runs or a source file, or a build folder by -p"
         raise UsageError(what, "corr diff -p build --run './app' --b=-march=native")
@@ -111,6 +121,8 @@ def diff(
         for named, text, option in zip(files, (flags_a, flags_b), ("--a", "--b"), strict=True):
             flags = ClangFlags(tuple(words(text or "", option)))
             programs.append(program_of(named, built, flags, how, settings))
+        revisions = zip(programs, (rev_a, rev_b), strict=True)
+        programs = [at_revision(p, name) if name else p for p, name in revisions]
         runs = _collect_both(lake, programs, (llvm_a, llvm_b))
     else:
         if len(given_names) > 2:
@@ -267,9 +279,12 @@ def _sum(difference: Diff, found: Sequence[LoopDiff | PlaceDiff]) -> str | None:
 
 def _headline(difference: Diff) -> str:
     lines = []
+    moved = difference.a.revision != difference.b.revision
     for side, run in (("a", difference.a), ("b", difference.b)):
         built = f"{run.compiler or 'compiler not known'} · {' '.join(run.flags or [])}"
-        lines.append(f"{side}: {run.program} · {built} · {run.run_id}")
+        commit, dirty, _ = (run.revision or "").partition("-dirty")
+        at = f" · at {commit[:10]}{' with changes' if dirty else ''}" if moved and commit else ""
+        lines.append(f"{side}: {run.program} · {built} · {run.run_id}{at}")
     if difference.asked:
         lines.append("the runs were not asked for the same, which comes before any cause:")
         lines += [f"  {circumstance.says}" for circumstance in difference.asked]

@@ -35,7 +35,8 @@ class RunFacts:
 
     `flags` are those of the first unit. `run_inputs` are hashes of the files that the program was
     given by name, `surroundings` the environment's variables that make a difference. `revision` is
-    git's, `-dirty` if changed; `corr` is the version that made the run. `loops_of` is the run whose
+    git's, `-dirty` if changed; with `at_revision` the sources were those of that commit, whatever
+    lay in the folder; `corr` is the version that made the run. `loops_of` is the run whose
     loops an imported one has. The runs of an optimisation tell its `session`, their `iteration` or
     `role` in it; the first one what was asked for (`order`). `last` and a program's name pass by a
     run that is `aside`: an experiment, or a step of an optimisation without layers. `tables` has
@@ -71,6 +72,7 @@ class RunFacts:
     vector_bits: int | None = None
     kernel: str | None = None
     revision: str | None = None
+    at_revision: bool = False
     corr: str | None = None
 
     wall: float | None = None

@@ -77,8 +77,9 @@ class Program:
     """What is studied. `root` is the folder that file names are shown relative to.
 
     Relative names in `link_flags` are taken from `directory`. `overlay` names files whose content
-    is read in place of others: the compiler and every table know them by the others' names.
-    `notes` say what is otherwise than in the project's own build.
+    is read in place of others: the compiler and every table know them by the others' names. With
+    `revision` it is the program of that commit, by an overlay. `notes` say what is otherwise than
+    in the project's own build.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Program:
     directory: Path = field(default_factory=Path.cwd)
     overlay: Mapping[Path, Path] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
+    revision: str | None = None
 
     def content(self, path: Path) -> Path:
         """The file that holds the content of a source."""
