@@ -2,7 +2,7 @@
 -- refuted-by: with the callee inlined the loop takes as long as before
 -- source: LLVM, "Auto-Vectorization in LLVM" (llvm.org/docs/Vectorizers.html), vectorization of function calls
 WITH called AS (
-    SELECT i.run_id, i.machine_loop, list(DISTINCT regexp_extract(i.operands, '<([^>+@]+)', 1) ORDER BY 1) AS names, list(DISTINCT regexp_extract(i.operands, '<([^>+@]+)', 1)) AS symbols, min(i.line) AS line
+    SELECT i.run_id, i.machine_loop, list(DISTINCT regexp_extract(i.operands, '<([^>+@]+)', 1) ORDER BY 1) AS names, bool_and(contains(i.operands, '@plt')) AS shared, list(DISTINCT regexp_extract(i.operands, '<([^>+@]+)', 1)) AS symbols, min(i.line) AS line
     FROM instructions i
     WHERE i.kind = 'call' GROUP BY ALL
 ), theirs AS (
@@ -23,8 +23,10 @@ SELECT h.run_id, id, CASE WHEN looping > h.samples THEN 0.45 ELSE 0.9 END AS str
             ELSE ', for which the loop cannot be vectorised' END AS says,
        CASE WHEN looping > h.samples THEN 'mend the loop of the callee first; inlined (its body in the header, -flto), the calls cost nothing'
             WHEN c.names[1] IN ('', '*') OR c.names[1] IS NULL THEN 'take the call out of the loop, or make the callee known: templates, final, -flto with profile'
+            WHEN c.shared AND regexp_matches(c.names[1], '^(sin|cos|tan|exp|log|pow|atan|asin|acos|cbrt|erf|hypot|sqrt|fmod)[a-z0-9]*$') THEN 'call a vector form of it (-fveclib=libmvec with -ffast-math), or a cheaper function of your own'
+            WHEN c.shared THEN 'a function of a shared library is never inlined: use one of your own, or one call for many elements'
             ELSE 'let it be inlined (its body in the header, -flto), or call a vector form of it' END AS helps,
-       CASE WHEN c.names[1] IN ('', '*') THEN NULL ELSE '-flto' END AS flags,
+       CASE WHEN c.names[1] IN ('', '*') OR c.shared THEN NULL ELSE '-flto' END AS flags,
        [{'rows': 'FROM instructions WHERE kind = ''call'' AND machine_loop = ' || h.machine_loop, 'says': 'a call in the machine loop'}] AS evidence
 FROM h JOIN called c USING (run_id, machine_loop) LEFT JOIN cost o USING (run_id, machine_loop)
 WHERE loop IS NOT NULL AND entries IS DISTINCT FROM iterations

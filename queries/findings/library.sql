@@ -37,6 +37,7 @@ SELECT h.run_id, h.id, coalesce(g.whole, h.share) AS of_time, nullif(g.head, h.i
             WHEN regexp_matches(known, '^_*(clock_gettime|gettimeofday|time|vdso)') THEN 'ask for the time less often'
             WHEN regexp_matches(known, '^_*((v|f|s|vf|vs)?n?printf|puts|put[cs]|fwrite|fput|write|_?IO_)') THEN 'write less, or make the text yourself (std::to_chars) and write it in large pieces'
             WHEN regexp_matches(known, '^_*(malloc|calloc|realloc|c?free|int_(malloc|free)|_Znwm|_ZdlPv|tcache)') THEN 'ask for memory less often: keep objects, reserve, or take many at once (an arena)'
+            WHEN regexp_matches(known, '^_*strn?cat') THEN 'remember where the text ends and append there: strcat looks for the end from the beginning, each time'
             WHEN regexp_matches(known, '^_*(mem(cpy|move|set)|str(cpy|cat))') THEN 'copy less: move, keep in place, or copy only what is used'
             WHEN regexp_matches(known, '^_*(strto|ato[ifl]|(s|f|vs)?scanf)') THEN 'read numbers with std::from_chars or a reader of your own, which know no locale'
             WHEN regexp_matches(known, '^_*(s?rand|random|drand|lrand)') THEN 'use a generator of your own (xorshift), which can be inlined and takes no lock'

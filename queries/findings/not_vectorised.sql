@@ -3,10 +3,14 @@
 -- source: LLVM, "Auto-Vectorization in LLVM" (llvm.org/docs/Vectorizers.html)
 WITH reasons AS (
     SELECT run_id, loop, arg_min(words, (weight, words)) AS words, arg_min(name, (weight, words)) AS name FROM missed
-    WHERE weight <= 5 AND pass = 'loop-vectorize' AND name <> 'MissedDetails' GROUP BY ALL
+    WHERE weight <= 5 AND pass = 'loop-vectorize' AND name NOT IN ('MissedDetails', 'InterleavingNotBeneficial') GROUP BY ALL
 )
 SELECT h.run_id, id, 0.4 AS strength, now / reach AS part,
-       'the compiler did not vectorise it: ' || regexp_replace(trim(r.words), '^loop not vectorized: ', '') AS says,
-       'take that reason away' AS helps, NULL AS flags,
+       CASE WHEN r.name = 'VectorizationNotBeneficial' THEN 'the compiler could vectorise it, and reckons that it would not pay'
+            WHEN r.name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations') THEN 'how often it turns shows only while it runs: it is not vectorised'
+            ELSE 'the compiler did not vectorise it: ' || regexp_replace(trim(r.words), '^loop not vectorized: ', '') END || coalesce(', ' || printf('%.1f', cycles) || ' cycles an iteration', '') AS says,
+       CASE WHEN r.name = 'VectorizationNotBeneficial' THEN 'try it (#pragma clang loop vectorize(enable)); wider vectors (-march=native) change the account; a table or a cheaper element does, too'
+            WHEN r.name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations') THEN 'find the end first and work on what lies before it, or take several elements in each turn'
+            ELSE 'take that reason away' END AS helps, NULL AS flags,
        [{'rows': 'FROM remarks WHERE name = ''' || r.name || ''' AND ' || here, 'says': trim(r.words)}] AS evidence
 FROM h JOIN reasons r USING (run_id, loop) WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT (calls AND r.name LIKE 'CantVectorize%')

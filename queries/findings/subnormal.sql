@@ -7,7 +7,7 @@ WITH tiny AS (
     FROM loops l JOIN source s ON s.run_id = l.run_id AND s.file = l.file AND s.line BETWEEN l.line AND l.end_line
     WHERE regexp_matches(s.text, '\b[0-9.]+[eE]-(3[89]|4[0-9])[fF]|\b[0-9.]+[eE]-(30[89]|31[0-9]|32[0-9])\b') GROUP BY ALL
 )
-SELECT h.run_id, id, CASE WHEN t.loop IS NOT NULL THEN 0.9 WHEN gathers > 0 OR computed_loads > 0 THEN 0.45 WHEN cycles > 4 * model_cycles THEN 0.82 ELSE 0.74 END AS strength, cycles / least(model_cycles, cycles) AS part,
+SELECT h.run_id, id, CASE WHEN t.loop IS NOT NULL THEN 0.9 WHEN gathers > 0 OR computed_loads > 0 THEN 0.45 WHEN cycles > 4 * model_cycles THEN 0.82 WHEN loads = 0 OR span <= 0.7 * l1 THEN 0.74 ELSE 0.34 END AS strength, cycles / least(model_cycles, cycles) AS part,
        printf('%.1f', cycles) || ' cycles an iteration, where the model expects ' || printf('%.1f', model_cycles) || CASE WHEN t.loop IS NOT NULL
            THEN ': numbers below the normal range (subnormal) take longer, and ' || t.constant || ' in line ' || t.line || ' is one'
            ELSE ', and neither caches nor branches can be why: as with numbers below the normal range (subnormal)' END AS says,

@@ -2,10 +2,12 @@
 -- refuted-by: any other finding
 -- source: none
 WITH around AS (
-    -- turns that were all unrolled are part of the loop around them
-    SELECT h.run_id, h.id, arg_max(p.id, length(p.loop)) AS head
-    FROM h JOIN h p ON p.run_id = h.run_id AND starts_with(h.loop, p.loop || '.') AND p.machine_loop IS NOT NULL
-    WHERE h.machine_loop IS NULL GROUP BY ALL
+    -- loops that were unrolled altogether, or hold only such a one, run as part of another's machine loop
+    SELECT o.run_id, o.id, arg_max(p.id, o.n) AS head
+    FROM (SELECT h.run_id, h.id, s.machine_loop, sum(s.count) AS n FROM h JOIN samples s ON s.run_id = h.run_id AND s.loop = h.loop
+          WHERE h.machine_loop IS NULL AND s.machine_loop IS NOT NULL GROUP BY ALL) o
+    JOIN h p ON p.run_id = o.run_id AND p.machine_loop = o.machine_loop AND p.id <> o.id
+    GROUP BY ALL
 )
 SELECT h.run_id, id, a.head AS within, 0.05 AS strength, NULL::DOUBLE AS part,
        CASE WHEN loop IS NULL AND object LIKE '[%' AND object <> '[kernel]' THEN 'time in code that could not be resolved'

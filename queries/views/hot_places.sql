@@ -53,8 +53,10 @@ WITH machine_row AS (
            count(*) FILTER (kind = 'division') AS divisions, count(*) FILTER (kind = 'branch') AS branches,
            count(*) FILTER (kind IN ('gather', 'scatter')) AS gathers, count(*) FILTER (kind = 'atomic') AS atomics,
            count(*) FILTER (stack) AS stack_accesses, count(*) FILTER (flops > 0) AS operations,
-           count(*) FILTER (packed) AS packed,
-           count(*) FILTER (load_bytes > 0 AND moves = 'computed' AND NOT stack) AS computed_loads,
+           -- some statements of many were put together
+           CASE WHEN count(*) FILTER (packed) > count(*) FILTER (flops > 0 AND NOT packed) THEN count(*) FILTER (packed) ELSE 0 END AS packed,
+           -- wider ones are vectors of neighbours
+           count(*) FILTER (load_bytes BETWEEN 1 AND 8 AND moves = 'computed' AND NOT stack) AS computed_loads,
            -- a distance in a register: rows of a matrix whose size is known at run time
            count(*) FILTER (moves = 'at run time' AND NOT stack) AS far_accesses,
            max(CASE WHEN element IN ('f64', 'i64') THEN 8 WHEN element IN ('f32', 'i32') THEN 4

@@ -74,6 +74,11 @@ PLANTED = (
     Planted("shared.cpp", "atomic", ("shared_ptr by reference",)),
     Planted("conversions.c", "conversions", ("8 of the 23 instructions", "0.5f")),
     Planted("histogram.c", "dependence", ("several tables",)),
+    Planted("bits.c", "bits", ("bit by bit, 8 steps", "a table of bytes")),
+    Planted("copies.cpp", "copies", ("objects of std::string are copied", "called in main")),
+    Planted("insertions.cpp", "copies", ("insertion into a std::vector",)),
+    Planted("long_double.c", "long_double", ("x87",)),
+    Planted("carried.cpp", "dependence", ("(length[i][j - 1])", "diagonals")),
     Planted("tiny.c", "too_short", ("too short to say",)),
 )
 #: Its cost is seen only where two processors do not share a first-level cache, and both are idle.

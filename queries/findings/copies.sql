@@ -1,0 +1,42 @@
+-- finds: time in the library for objects that are copied, inserted into, or grown: what is inlined at the call tells which
+-- refuted-by: with the objects passed by reference, or room reserved, the time stays
+-- source: C++ Core Guidelines, F.16 (pass by reference to const); Agner Fog, Optimizing software in C++, 9.7 (container classes)
+WITH nearest AS (
+    -- the program's own code that called into the library
+    SELECT run_id, stack, arg_min(instruction, position) AS address FROM stack_frames WHERE own AND position > 0 AND instruction IS NOT NULL GROUP BY ALL
+), called AS (
+    SELECT s.run_id, l.symbol, l.object, s.count, list_transform(i.frames, lambda f: f.function) AS inlined
+    FROM nearest n JOIN stacks s USING (run_id, stack) JOIN stack_frames l ON l.run_id = n.run_id AND l.stack = n.stack AND l.position = 0 AND NOT l.own
+    JOIN instructions i ON i.run_id = n.run_id AND i.address = n.address
+    WHERE EXISTS (FROM h WHERE h.run_id = l.run_id AND h.symbol = l.symbol AND h.object = l.object AND h.loop IS NULL)
+), named AS (
+    SELECT run_id, symbol, object, count,
+           list_filter(inlined, lambda n: regexp_matches(n, '^_ZN.*(C[12]ERKS[0-9A-Z]*_|D[12]Ev)$|^_ZNSt(6vector|5deque|7__cxx1112basic_string).*(_M_insert|6insertE|_M_realloc_|_M_default_append|_M_erase|5eraseE)')
+                                    AND NOT regexp_matches(n, 'alloc[a-z]*[CD][12]E'))[1] AS name
+    FROM called
+), typed AS (
+    SELECT *, CASE WHEN regexp_matches(name, '_M_realloc_|_M_default_append') THEN 'grown' WHEN regexp_matches(name, 'insert|erase') THEN 'inserted'
+                   WHEN regexp_matches(name, 'D[12]Ev$') THEN 'dropped' WHEN name IS NOT NULL THEN 'copied' END AS what,
+           CASE WHEN contains(name, '12basic_string') THEN 'std::string' WHEN contains(name, '6vector') THEN 'std::vector' WHEN contains(name, '5deque') THEN 'std::deque'
+                ELSE nullif(regexp_extract(name, '^_ZN[0-9]+([A-Za-z_][A-Za-z0-9_]*?)[CD][12]E', 1), '') END AS class
+    FROM named
+), places AS (
+    -- what most of a place's samples are for; what is given back goes with the copies
+    SELECT h.run_id, h.id, h.called, h.share, arg_max(if(t.what = 'dropped', 'copied', t.what), t.n) AS what, arg_max(t.class, t.n) AS class, max(t.n) / sum(t.n) AS part
+    FROM h JOIN (SELECT run_id, symbol, object, what, class, sum(count) AS n FROM typed GROUP BY ALL) t USING (run_id, symbol, object)
+    WHERE h.loop IS NULL AND NOT h.own GROUP BY ALL
+    HAVING what IS NOT NULL AND part >= 0.5
+), told AS (
+    SELECT *, first_value(id) OVER w AS head, sum(share) OVER w AS whole, first_value(called) OVER w AS caller
+    FROM places WINDOW w AS (PARTITION BY run_id, what, class ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+)
+SELECT run_id, id, whole AS of_time, nullif(head, id) AS within, 0.9 AS strength, 'infinity'::DOUBLE AS part,
+       printf('%.1f %%', 100 * whole) || ' in all: ' ||
+       CASE what WHEN 'copied' THEN 'objects of ' || coalesce(class, 'a class') || ' are copied: each copy asks for memory, fills it and gives it back'
+                 WHEN 'inserted' THEN 'each insertion into a ' || coalesce(class, 'container') || ', or erasure from it, moves everything behind the place'
+                 ELSE 'a ' || coalesce(class, 'container') || ' grows, and moves all that it has to new memory each time' END || coalesce(', ' || regexp_replace(caller, ' by .* in ', ' in '), '') AS says,
+       CASE what WHEN 'copied' THEN 'take it by reference (const &, std::string_view, std::span), move it, or assign to an object that is kept'
+                 WHEN 'inserted' THEN 'append, and reverse or sort once; or use what inserts where it is (std::deque in front), or mark what is erased and remove all at once'
+                 ELSE 'reserve what will be needed' END AS helps, NULL AS flags,
+       [{'rows': 'SELECT * FROM callers JOIN hot_places USING (run_id, object) WHERE id = ' || id || ' AND callers.function = symbol', 'says': printf('%.1f %%', 100 * share) || ' of the time'}] AS evidence
+FROM told WHERE whole >= 0.1
