@@ -15,6 +15,9 @@ from corr.compare.side import Side
 from corr.compare.times import LoopTimes
 from corr.lake.sql import rows
 
+#: So many samples of the kernel tell as much as one of the program: a fault gives several in a row.
+KERNEL_CLUMP = 4
+
 
 def places_of(connection: duckdb.DuckDBPyConnection) -> list[PlaceDiff]:
     """The places outside loops of the runs of `sides`, without times."""
@@ -78,7 +81,9 @@ def timed_place(place: PlaceDiff, callees: Sequence[PlaceDiff], times: LoopTimes
             for share, samples in [_sums(side, [c.sides[i] for c in callees])]
         )
         place = replace(place, a=a, b=b, with_callees=tuple(c.name for c in callees))
-    return replace(place, time=times.ratio(place.a, place.b), cost=times.cost(place.a, place.b))
+    clump = KERNEL_CLUMP if place.kind == "kernel" else 1
+    time = times.ratio(place.a, place.b, clump)
+    return replace(place, time=time, cost=times.cost(place.a, place.b))
 
 
 def _with(side: Side, callees: Sequence[PlaceSide]) -> Side:

@@ -100,11 +100,15 @@ class LoopTimes:
         seconds_a, seconds_b = self.seconds(a, b)
         return seconds_b - seconds_a
 
-    def ratio(self, a: Sampled, b: Sampled) -> TimeRatio | None:
-        """The times of what both sides have; None where it has too few samples."""
+    def ratio(self, a: Sampled, b: Sampled, clump: int = 1) -> TimeRatio | None:
+        """The times of what both sides have; None where it has too few samples.
+
+        Of samples that come in clumps, only so many tell something of their own.
+        """
         seconds_a, seconds_b = self.times.medians
-        samples = a.samples or 0, b.samples or 0
-        ratio = loop_ratio(self._draws, seconds_b / seconds_a, samples, self.samples)
+        samples = (a.samples or 0) // clump, (b.samples or 0) // clump
+        totals = self.samples[0] // clump, self.samples[1] // clump
+        ratio = loop_ratio(self._draws, seconds_b / seconds_a, samples, totals)
         # a loop's share is sampled in one run each, so its margin is wider than that of the whole
         return None if ratio is None else self.times.judged(ratio, self.times.margin + MARGIN)
 

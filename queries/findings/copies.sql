@@ -31,8 +31,7 @@ WITH nearest AS (
     FROM places WINDOW w AS (PARTITION BY run_id, what, class ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
 SELECT run_id, id, whole AS of_time, nullif(head, id) AS within, 0.9 AS strength, 'infinity'::DOUBLE AS part,
-       printf('%.1f %%', 100 * whole) || ' in all: ' ||
-       CASE what WHEN 'copied' THEN 'objects of ' || coalesce(class, 'a class') || ' are copied: each copy asks for memory, fills it and gives it back'
+       CASE what WHEN 'copied' THEN 'objects of ' || coalesce(class, 'a class') || ' are copied' || CASE WHEN whole > share THEN ', ' || printf('%.1f %%', 100 * whole) || ' of the time in all' ELSE '' END || ': each copy asks for memory, fills it and gives it back'
                  WHEN 'inserted' THEN 'each insertion into a ' || coalesce(class, 'container') || ', or erasure from it, moves everything behind the place'
                  ELSE 'a ' || coalesce(class, 'container') || ' grows, and moves all that it has to new memory each time' END || coalesce(', ' || regexp_replace(caller, ' by .* in ', ' in '), '') AS says,
        CASE what WHEN 'copied' THEN 'take it by reference (const &, std::string_view, std::span), move it, or assign to an object that is kept'
