@@ -31,6 +31,11 @@ OVERLAY = "overlay.json"
 ALONE = (
     "a program of several files: `corr collect A.c B.c`, or a whole build: -p build --run './app'"
 )
+#: What to do where a revision is made of other sources than the build names.
+OTHER_SOURCES = (
+    "that revision has other sources: collect it from a checkout of its own (git worktree add), "
+    "then corr diff A B"
+)
 
 
 @dataclass(frozen=True)
@@ -254,7 +259,8 @@ class Builder:
         if not answer.ok:
             said = answer.last_lines(20)
             alone = len(self.program.units) == 1 and "undefined" in said
-            raise CompileError(f"the program does not link:\n{said}", ALONE if alone else "")
+            hint = OTHER_SOURCES if self.program.revision else ALONE if alone else ""
+            raise CompileError(f"the program does not link:\n{said}", hint)
         return out
 
     def _made(self, unit: Unit, outputs: Sequence[Path], *arguments: str | Path) -> float:

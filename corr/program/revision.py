@@ -31,27 +31,35 @@ atexit.register(_held.close)
 def at_revision(program: Program, name: str) -> Program:
     """The program with the sources of a commit, branch, tag or `HEAD~2`.
 
-    Raises UsageError where git knows no such revision, or a source is not in it.
+    Units whose source it does not have are left out, which a note says. Raises UsageError where git
+    knows no such revision, or it has none of the sources.
     """
     folder = program.units[0].source.parent
     top, commit = _top(folder), _commit(folder, name)
     before, since = _changed(top, commit)
     missing = [program.label(u) for u in program.units if u.source in since]
-    if missing:
+    units = tuple(u for u in program.units if u.source not in since)
+    if not units:
         raise UsageError(
             f"{', '.join(missing)}: not in {name}",
             "collect that revision from a checkout of its own, then corr diff A B",
         )
     content = _content(top, commit, sorted(before))
-    units = {u.source for u in program.units}
     gone = [p for p in before if not p.exists() and p.suffix in C_SUFFIXES | CXX_SUFFIXES]
     notes = list(program.notes)
-    if gone and not units & set(gone):
+    if missing:
+        what = f"sources that {name} does not have are left out: {', '.join(missing)}"
+        notes.append(Problem("program", program.name, what))
+    if gone:
         names = ", ".join(sorted(p.name for p in gone)[:3])
         what = f"{len(gone)} sources of {name} are there no more and in no unit: {names}"
         notes.append(Problem("program", program.name, what))
     return replace(
-        program, overlay={**content, **program.overlay}, revision=commit, notes=tuple(notes)
+        program,
+        units=units,
+        overlay={**content, **program.overlay},
+        revision=commit,
+        notes=tuple(notes),
     )
 
 
