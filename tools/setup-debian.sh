@@ -31,6 +31,7 @@ if [ "${1:-}" = test ]; then
     need papi_avail papi-tools
     need patch patch
     need "ld.lld-$llvm" "lld-$llvm"
+    need "llvm-bolt-$llvm" "bolt-$llvm"
     need pgrep procps
     need chromium chromium
     need npm npm

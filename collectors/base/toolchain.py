@@ -29,6 +29,8 @@ LLVM_TOOLS = (
     "llvm-objcopy",
     "opt",
     "ld.lld",
+    "llvm-bolt",
+    "merge-fdata",
 )
 INSTALL_LLVM = "on Debian: apt-get install clang-22 llvm-22 llvm-22-tools libclang-rt-22-dev"
 

@@ -23,6 +23,7 @@ from collectors.sandbox import confined
 from collectors.sandbox.confined import Confined, Limits
 from collectors.sandbox.places import Entry
 from corr.optimize.inputs import Input
+from corr.optimize.layout import Layouts
 from corr.optimize.observed import ARRAYS, STATUS, STDERR, Evidence, Observed
 from corr.optimize.printed_time import Declared, GoogleBenchmark, PrintedTime, Told
 from corr.optimize.surroundings import Surroundings
@@ -153,8 +154,8 @@ class Builds:
         self.crew: Crew | None = None
         #: seconds of wall time that an executable took when it was last run
         self.walls: dict[Path, float] = {}
-        #: what variants that are trained are trained on
-        self.training = Training()
+        #: what variants that are trained are trained on, and how others are laid out
+        self.training, self.layouts = Training(), Layouts()
         #: what the environment of an executable has besides
         self.environments: dict[Path, dict[str, str]] = {}
         self._built: dict[str, Path | CompileError] = {}
@@ -166,7 +167,7 @@ class Builds:
     # --- building --------------------------------------------------------------------------
 
     def build(self, variant: Variant, more: tuple[str, ...] = ()) -> Path:
-        """The executable of a variant; `more` are further flags. Raises CompileError."""
+        """The executable of a variant; `more` are flags of untimed ones. Raises CompileError."""
         key = self._key(variant, more)
         if key not in self._built:
             self.budget.check()
@@ -214,7 +215,10 @@ class Builds:
             program = replace(program, units=units, link_flags=link)
             builder = Builder(program, self.toolchain, folder, confined.compiler_limits())
             try:
-                return builder.executable()
+                binary = builder.executable()
+                if variant.laid_out and not more:
+                    self.layouts.lay_out(self, binary)
+                return binary
             except CompileError as error:
                 if any(words in error.message for words in _FULL):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
@@ -236,6 +240,10 @@ class Builds:
     def profile(self, variant: Variant) -> bytes | None:
         """The profile that a trained variant was built with."""
         return self.training.content(self._key(plain(variant))) if variant.trained else None
+
+    @property
+    def profile_path(self) -> Path:  # where an instrumented run leaves one
+        return self._spare / PROFILE
 
     def identical(self, one: Path, other: Path) -> bool:
         """Two executables are the same machine code and data, run in the same environment."""
@@ -289,7 +297,7 @@ class Builds:
         """What tells builds apart: every text and flag, not how they came about."""
         units = [unit.flags for unit in variant.program.units]
         parts: list[object] = [variant.flags, self.size, self.link, more, units]
-        parts += [variant.trained, variant.link, variant.environment]
+        parts += [variant.trained, variant.laid_out, variant.link, variant.environment]
         parts += sorted((str(k), v) for k, v in variant.texts.items())
         parts += sorted((str(k), v) for k, v in variant.ir.items())
         parts += sorted((str(k), sorted(v.items())) for k, v in variant.schedules.items())
@@ -324,7 +332,7 @@ class Builds:
             env[name] = ":".join(filter(None, (value, env.get(name))))  # settings of glibc
         outputs = [TIMES]
         if profile:
-            env["LLVM_PROFILE_FILE"] = str(self._spare / PROFILE)
+            env["LLVM_PROFILE_FILE"] = str(self.profile_path)
             outputs.append(PROFILE)
         if output == "dump":
             env["CORR_DUMP"] = str(self._spare / DUMP)

@@ -11,6 +11,7 @@ from typing import Any
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.toolchain import Toolchain
 from corr.optimize.inputs import Input
+from corr.optimize.layout import ORDER
 from corr.optimize.moves.source_text import diff
 from corr.optimize.session import Session
 from corr.optimize.training import INSTRUMENTED, QUIET
@@ -19,6 +20,8 @@ from corr.program.model import Program, Unit
 
 #: What tells a folder of ours, which may be written again, from one that is the user's.
 FACTS = "result.json"
+#: The counts that BOLT lays a program out by.
+COUNTS = "program.fdata"
 #: The profile that a trained program is built with.
 PROFILE = "program.profdata"
 
@@ -86,7 +89,13 @@ def _write(session: Session, folder: Path, compiler: Path, final: bool) -> list[
         (folder / PROFILE).write_bytes(builds.profile(best) or b"")
         written.append(folder / PROFILE)
         train = list(_train_lines(program, builds.toolchain, builds.training.inputs))
-    script = _script(best, compiler, session.sums, train)
+    order: list[str] = []
+    if best.laid_out:
+        builds = session.contest.builds
+        (folder / COUNTS).write_bytes(builds.layouts.counts.get(builds.build(best), b""))
+        written.append(folder / COUNTS)
+        order = list(_layout_lines(program.name, builds.toolchain))
+    script = _script(best, compiler, session.sums, train, order)
     put("build.sh", script).chmod(0o755)
     if best.environment:
         put("run.sh", _run_script(best)).chmod(0o755)
@@ -106,6 +115,7 @@ def _facts(session: Session, files: list[str], final: bool) -> dict[str, Any]:
         "guarantee_detail": session.best_basis,
         "flags": list(best.flags),
         "profile_guided": best.trained,
+        "laid_out": best.laid_out,
         "environment": dict(best.environment),
         "moves": [move.describe() for move in best.moves],
         "files": files,
@@ -146,7 +156,13 @@ def _calls(source: Path, program: Program) -> str:
 # --- the script ------------------------------------------------------------------------------
 
 
-def _script(best: Variant, compiler: Path, sums: Mapping[Path, str], train: Sequence[str]) -> str:
+def _script(
+    best: Variant,
+    compiler: Path,
+    sums: Mapping[Path, str],
+    train: Sequence[str],
+    order: Sequence[str],
+) -> str:
     lines = ["#!/bin/sh", "# Builds the optimised program from the files beside this script.", ""]
     if train:
         lines[2:] = [f"# With the argument `train`, {PROFILE} is made anew before.", ""]
@@ -159,6 +175,7 @@ def _script(best: Variant, compiler: Path, sums: Mapping[Path, str], train: Sequ
         lines.append(f'build -fprofile-use="$here"/{PROFILE} {" ".join(QUIET)}')
     else:
         lines.append("build")
+    lines += order
     if best.texts:
         lines.append(f"rm {OVERLAY}")
     return "\n".join(lines) + "\n"
@@ -177,6 +194,14 @@ def _build_lines(best: Variant, compiler: Path) -> Iterator[str]:
     yield f"cd {shlex.quote(str(best.program.directory))}"
     yield f'{linker} {names} {link} "$@"{last} -o "$here"/{target}'
     yield f"rm {names}"
+
+
+def _layout_lines(program: str, tools: Toolchain) -> Iterator[str]:
+    """What puts the code in its order once it is linked."""
+    tool, name = shlex.quote(str(tools.path("llvm-bolt"))), shlex.quote(program)
+    yield f'mv "$here"/{name} "$here"/{name}.linked'
+    yield f'{tool} "$here"/{name}.linked -data="$here"/{COUNTS} {" ".join(ORDER)} -o "$here"/{name}'
+    yield f'rm "$here"/{name}.linked'
 
 
 def _train_lines(program: Program, tools: Toolchain, trained: Sequence[Input]) -> Iterator[str]:

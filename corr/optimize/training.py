@@ -117,7 +117,8 @@ def chosen(visible: Sequence[Input], timed: Input) -> tuple[Input, ...]:
 def plain(variant: Variant) -> Variant:
     """What is instrumented: counters come before schedules are read, and before the linker."""
     flags = tuple(flag for flag in variant.flags if not flag.startswith("-flto"))
-    return replace(variant, trained=False, flags=flags, link=(), schedules={}, environment=())
+    bare = replace(variant, trained=False, laid_out=False)
+    return replace(bare, flags=flags, link=(), schedules={}, environment=())
 
 
 def _merged(tool: Path, raw: Sequence[Path], out: Path) -> Path:

@@ -26,8 +26,8 @@ class Variant:
     unit is built from it as it is. `schedules` are JSCoP texts by unit source and file name, in
     Polly's spelling, to be imported when that unit is compiled. `inlined` says which calls of a
     unit, by its source, are decided otherwise than LLVM would. `trained`: it is compiled with a
-    profile of its own runs. `link` comes after the program's own flags of the link, `environment`
-    after that of its runs.
+    profile of its own runs; `laid_out`: BOLT orders its code by such runs. `link` comes after the
+    program's own flags of the link, `environment` after that of its runs.
     """
 
     program: Program
@@ -37,6 +37,7 @@ class Variant:
     schedules: Mapping[Path, Mapping[str, str]] = field(default_factory=dict)
     inlined: Mapping[Path, Inlined] = field(default_factory=dict)
     trained: bool = False
+    laid_out: bool = False
     link: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     moves: tuple[Move, ...] = ()

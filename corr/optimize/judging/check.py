@@ -33,7 +33,7 @@ from corr.optimize.variant import Variant
 #: A checked run may take so many seconds, and so many times what the original took.
 PATIENCE, PATIENCE_TIMES = 3.0, 20.0
 #: The kinds of move that are legal by construction or proved so by Polly.
-LEGAL = frozenset({"flags", "schedule", "profile", "lto", "environment"})
+LEGAL = frozenset({"flags", "schedule", "profile", "lto", "layout", "environment"})
 #: Seconds of the original up to which sizes above the one that is timed are tried, too.
 LONGEST_ABOVE = 10.0
 #: Numbers of a variant's own that are tried as sizes, and seconds that the original may take there.

@@ -159,7 +159,7 @@ class Sanitizers:
         """Raises CompileError, and Refused."""
         if variant.ir:
             variant = self._instrumented(variant)
-        untrained = replace(variant, trained=False)  # its code is another anyway
+        untrained = replace(variant, trained=False, laid_out=False)  # its code is another anyway
         binary = self.builds.build(untrained, (*given.flags, *SANITIZERS))
         given = _with_options(given, self.builds.program.run.ok_status)
         # the address sanitizer maps terabytes that it never touches

@@ -20,10 +20,11 @@ def kinds() -> dict[str, type[Move]]:
     from corr.optimize.moves.pragma import Pragma
     from corr.optimize.moves.schedule import Schedule
     from corr.optimize.moves.source import Source
-    from corr.optimize.moves.whole_program import Allocator, LinkTime, Profile
+    from corr.optimize.moves.whole_program import Allocator, Layout, LinkTime, Profile
 
     of_texts = (Pragma, Schedule, Source, IrFunction)
-    return {move.kind: move for move in (Flags, Profile, LinkTime, Allocator, Inlining, *of_texts)}
+    of_programs = (Flags, Profile, LinkTime, Layout, Allocator, Inlining)
+    return {move.kind: move for move in (*of_programs, *of_texts)}
 
 
 def from_record(record: dict[str, Any]) -> Move:

@@ -1,4 +1,4 @@
-"""Moves for a whole program: what it is compiled for, how it is linked, and where it is run.
+"""Moves for a whole program: what it is compiled for, how it is linked, laid out, and run.
 
 None of them changes what the sources say: the compiler is given a profile of the program's runs,
 it sees all files at once, or the program finds other settings of the C library where it runs.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from corr.optimize.gate.refusal import Refused
+from corr.optimize.layout import RELOCATIONS
 from corr.optimize.variant import Move, Variant
 
 #: glibc's settings of its allocator, the only ones of the environment that may be changed.
@@ -20,6 +21,8 @@ _SETTING = re.compile(
     r"|tcache_count|tcache_max|mxfast)=\d{1,19}"
 )
 _LINK_TIME = ("full", "thin")
+#: What takes the place of the code that BOLT would move.
+_FIXED = ("-static", "-Wl,-r", "-Wl,--strip-all", "-Wl,-s", "-s")
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,31 @@ class LinkTime(Move):
             raise Refused("it is optimised when it is linked already")
         given = any(f.startswith(("-fuse-ld", "--ld-path")) for f in variant.program.link_flags)
         link = () if given else ("-fuse-ld=lld",)
-        return replace(variant, flags=(*variant.flags, f"-flto={self.mode}"), link=link)
+        flag = f"-flto={self.mode}"
+        return replace(variant, flags=(*variant.flags, flag), link=(*link, *variant.link))
 
     def describe(self) -> str:
         return f"-flto={self.mode}"
+
+    def called(self) -> str:
+        return self.describe()
+
+
+@dataclass(frozen=True)
+class Layout(Move):
+    """BOLT puts blocks and functions in the order in which the variant's own runs take them."""
+
+    kind: ClassVar[str] = "layout"
+
+    def changed(self, variant: Variant) -> Variant:
+        if variant.laid_out:
+            raise Refused("its code is laid out already")
+        if any(flag in _FIXED for flag in variant.program.link_flags):
+            raise Refused("it is linked so that its code cannot be moved")
+        return replace(variant, laid_out=True, link=(*variant.link, RELOCATIONS))
+
+    def describe(self) -> str:
+        return "laid out by BOLT"
 
     def called(self) -> str:
         return self.describe()

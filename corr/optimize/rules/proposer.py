@@ -213,7 +213,10 @@ class Search:
                 if not on_best:
                     self.bases.preferred = base
                 break
-        for move, gain, reason in whole_program.for_allocator(situation.lake, situation.run):
+        for move, gain, reason in (
+            *whole_program.for_layout(situation.toolchain, situation.lake, situation.run),
+            *whole_program.for_allocator(situation.lake, situation.run),
+        ):
             yield Proposal((move,), reason, "rules", gain, trusted=True)
             if self._accepted:
                 self.whole = (*(m for m in self.whole if m.kind != move.kind), move)

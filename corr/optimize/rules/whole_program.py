@@ -1,4 +1,4 @@
-"""Moves for a whole program: its profile, all of its files at once, the allocator's settings.
+"""Moves for a whole program: profile, all files at once, layout of its code, the allocator.
 
 What an engineer tries first on a program of many functions. Whether the time lies in loops or in
 calls does not matter to them, so they are tried wherever no loop nest stands for the program: not
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from collectors.base.toolchain import Toolchain
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
-from corr.optimize.moves.whole_program import Allocator, LinkTime, Profile
+from corr.optimize.moves.whole_program import Allocator, Layout, LinkTime, Profile
 from corr.optimize.variant import Move
 
 #: Files from which thin link-time optimisation is tried: the full one takes too long then.
@@ -20,6 +20,8 @@ MANY_UNITS = 40
 #: Share of the samples in the kernel and in the allocator from which its settings are tried: what
 #: goes by there is gained at most, and less than this is not told from noise.
 LEAST_IN_ALLOCATOR = 0.05
+#: Bytes of sampled functions from which their order is tried: half of a usual cache for code.
+LEAST_HOT_CODE = 16 << 10
 _KEEP = (
     "glibc.malloc.trim_threshold=17179869184",
     "glibc.malloc.mmap_max=0",
@@ -43,6 +45,30 @@ def for_build(toolchain: Toolchain, units: int) -> Iterator[tuple[tuple[Move, ..
         yield profile, 1.15, reason
     if link:
         yield link, 1.05, "calls between files can be inlined"
+
+
+def for_layout(
+    toolchain: Toolchain, lake: Lake, run: RunInfo
+) -> Iterator[tuple[Layout, float, str]]:
+    """The order of the code, where what runs is more than the first cache for code holds well."""
+    size = _hot_code(lake, run)
+    if toolchain.has("llvm-bolt") and size >= LEAST_HOT_CODE:
+        what = f"{size // 1024} kB of code were sampled: what runs is put together, in its order"
+        yield Layout(), 1.05, what
+
+
+def _hot_code(lake: Lake, run: RunInfo) -> int:
+    """Bytes of the program's functions that were sampled."""
+    query = """
+        SELECT coalesce(max(address) - min(address), 0) AS bytes FROM instructions
+        WHERE symbol IN (SELECT i.symbol FROM samples JOIN instructions i USING (run_id, address)
+                         WHERE own AND run_id = ?)
+          AND run_id = ? GROUP BY symbol
+    """
+    if run.table("samples") is None or run.table("instructions") is None:
+        return 0
+    found = ask(lake, query, [run.run_id, run.run_id])
+    return sum(found["bytes"].to_pylist())
 
 
 def for_allocator(lake: Lake, run: RunInfo) -> Iterator[tuple[Allocator, float, str]]:
