@@ -1,4 +1,4 @@
--- says: the loop calls {calls} more functions each time, and their work is not its own
+-- says: calls in the loop: {calls} more each time, whose work is not its own
 -- refuted-by: with the call hoisted out of the loop the time stays
 -- expects: slower
 -- contradicted-by: it calls in no more places | called_b <= called_a

@@ -1,4 +1,4 @@
--- says: the loop calls {calls} functions fewer each time
+-- says: calls in the loop: {calls} fewer each time
 -- refuted-by: with the calls the loop takes as long
 -- expects: faster
 -- contradicted-by: it calls in no fewer places | called_b >= called_a
