@@ -2,18 +2,19 @@
 -- refuted-by: with a multiplication in its place the loop takes as long as before
 -- source: Agner Fog, Instruction tables; Agner Fog, Optimizing software in C++, 14.5
 WITH busy AS (
-    SELECT m.run_id, m.machine_loop, sum(m.rthroughput) AS cycles, min(i.line) AS line, min(i.mnemonic) AS mnemonic,
+    SELECT m.run_id, m.machine_loop, sum(m.rthroughput) AS cycles, min(m.rthroughput) AS one, min(i.line) AS line, min(i.mnemonic) AS mnemonic,
            bool_and(i.mnemonic LIKE '%sqrt%') AS roots,
            -- a divisor that nothing in the loop writes
            bool_and(NOT EXISTS (FROM instructions w WHERE w.run_id = i.run_id AND w.machine_loop = i.machine_loop AND w.kind NOT IN ('compare', 'branch')
                                 AND ends_with(w.operands, regexp_extract(i.operands, '^(%\w+)', 1)) AND w.address <> i.address)) AS fixed
     FROM mca_instructions m JOIN instructions i USING (run_id, machine_loop, address) WHERE i.kind = 'division' GROUP BY ALL
 )
-SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles AND coalesce(h.cycles, model_cycles) < 2 * model_cycles THEN CASE WHEN o.loop IS NOT NULL AND lanes = 1 THEN 0.6 ELSE 0.88 END ELSE 0.4 END AS strength,
+SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles AND coalesce(h.cycles, model_cycles) < 2 * model_cycles THEN CASE WHEN o.loop IS NOT NULL AND lanes = 1 THEN 0.6 ELSE 0.88 END WHEN model_cycles IS NULL AND h.cycles < 2 * b.one AND h.cycles > 0.5 * b.one THEN 0.8 ELSE 0.4 END AS strength,
        now / reach AS part,
        CASE WHEN roots THEN 'the square root in line ' ELSE 'the division in line ' END || b.line || ' keeps its unit busy for ' || printf('%.1f', least(b.cycles / elements_a_pass, now)) || ' of ' || printf('%.1f', now) || ' cycles an iteration' || CASE WHEN h.cycles IS NULL THEN ', as llvm-mca has it' ELSE '' END AS says,
        CASE WHEN roots THEN 'compare squares where only the order counts, or let vectors take several roots at a time'
             WHEN fixed THEN 'divide once before the loop and multiply by the inverse, or make the divisor a constant'
+            WHEN regexp_matches(b.mnemonic, '^i?div[bwlq]?$') THEN 'divide narrower numbers (32 bits), keep an inverse for divisors that come again (libdivide), or do without: shifts, compare and subtract'
             ELSE 'bring several quotients to one denominator, keep inverses that are used again, or let vectors divide several at a time' END AS helps,
        CASE WHEN b.mnemonic LIKE '%div_s' OR b.mnemonic LIKE '%divp_' OR b.mnemonic LIKE 'fdiv%' OR b.mnemonic LIKE '%divs_' THEN '-freciprocal-math' END AS flags,
        [{'rows': 'FROM mca_instructions JOIN instructions USING (run_id, machine_loop, address) WHERE kind = ''division'' AND machine_loop = ' || machine_loop,
@@ -21,4 +22,5 @@ SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles A
 FROM h JOIN busy b USING (run_id, machine_loop)
 -- the order of sums forbids vectors, which would divide several at a time
 LEFT JOIN (SELECT DISTINCT run_id, loop FROM remarks WHERE name = 'CantReorderFPOps') o USING (run_id, loop)
-WHERE loop IS NOT NULL AND now IS NOT NULL AND model_cycles IS NOT NULL
+-- of two ways to divide, a short and a long one, the model takes both
+WHERE loop IS NOT NULL AND now IS NOT NULL AND (model_cycles IS NOT NULL OR b.one / elements_a_pass > 0.5 * now)

@@ -11,7 +11,8 @@ SELECT h.run_id, id, CASE WHEN bound = 'dependencies' THEN 0.9 WHEN lanes = 1 TH
        CASE WHEN bound = 'dependencies' OR divisions = 0 THEN 'each addition waits for the one before it' ELSE 'one element at a time, ' || printf('%.1f', now) || ' cycles each' END || CASE WHEN bound = 'dependencies' AND cycles IS NOT NULL
             THEN ' (' || printf('%.1f', least(model_cycles, cycles)) || ' of ' || printf('%.1f', cycles) || ' cycles an iteration)' ELSE '' END ||
        ', and the order of floating-point operations forbids vectors' AS says,
-       'let partial sums be formed: several accumulators, or -ffast-math where rounding may differ' AS helps,
+       CASE WHEN trip_count < 8 THEN 'it turns only ' || printf('%.0f', trip_count) || ' times: unroll it and make the loop around it the innermost, so that vectors run over that one; or -ffast-math'
+            ELSE 'let partial sums be formed: several accumulators, or -ffast-math where rounding may differ' END AS helps,
        '-ffast-math' AS flags,
        [{'rows': 'FROM remarks WHERE name = ''' || f.name || ''' AND ' || here, 'says': f.words},
         {'rows': 'FROM loop_mca WHERE ' || here, 'says': 'llvm-mca: bound by ' || bound}] AS evidence

@@ -24,7 +24,7 @@ WITH calling AS (
     SELECT a.run_id, a.id, first_value(a.id) OVER w AS head, sum(h.share) OVER w AS whole, count(*) OVER w AS members
     FROM asked a JOIN h USING (run_id, id) WINDOW w AS (PARTITION BY a.run_id, h.object, regexp_replace(a.name, '(_mutex|_spin|_rwlock)_.*', '\1'), a.caller ORDER BY a.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
-SELECT h.run_id, h.id, coalesce(g.whole, h.share) AS of_time, nullif(g.head, h.id) AS within, 0.8 AS strength, 'infinity'::DOUBLE AS part,
+SELECT h.run_id, h.id, coalesce(g.whole, h.share) AS of_time, coalesce(CASE WHEN regexp_matches(known, '^(__kmpc_|GOMP_)') THEN o.id END, nullif(g.head, h.id)) AS within, 0.8 AS strength, 'infinity'::DOUBLE AS part,
        'time in ' || known || ' of ' || parse_filename(object) || CASE WHEN g.members > 1 THEN ' (' || printf('%.1f %%', 100 * g.whole) || ' with what it calls)' ELSE '' END || coalesce(', ' || replace(h.called, ' by ' || known || ' in ', ' in '), ', called in ' || m.caller || ' (' || m.place || ')', '; by whom is not known') AS says,
        CASE WHEN regexp_matches(known, 'flush|endl') THEN 'flush less often: ''\n'' in place of std::endl'
             WHEN regexp_matches(known, '^_*(IO_)?f?getc|^_*getchar') THEN 'read a block at a time (fread) and take the characters from it, or use getc_unlocked, which takes no lock'
@@ -48,4 +48,6 @@ SELECT h.run_id, h.id, coalesce(g.whole, h.share) AS of_time, nullif(g.head, h.i
 FROM (SELECT h.*, coalesce(m.callee, a.name, regexp_replace(h.symbol, '@.*', '')) AS known
       FROM h LEFT JOIN most m USING (run_id, id) LEFT JOIN asked a USING (run_id, id)) h
 LEFT JOIN most m USING (run_id, id) LEFT JOIN together g USING (run_id, id)
+-- what OpenMP's runtime calls is part of it
+LEFT JOIN (SELECT run_id, min(id) AS id FROM h WHERE loop IS NULL AND regexp_matches(parse_filename(object), '^lib(g|i)?omp') GROUP BY ALL) o ON o.run_id = h.run_id
 WHERE loop IS NULL AND NOT own AND object NOT LIKE '[%' AND h.share >= 0.05 AND NOT regexp_matches(parse_filename(object), '^lib(g|i)?omp')

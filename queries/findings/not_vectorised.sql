@@ -8,9 +8,11 @@ WITH reasons AS (
 SELECT h.run_id, id, 0.4 AS strength, now / reach AS part,
        CASE WHEN r.name = 'VectorizationNotBeneficial' THEN 'the compiler could vectorise it, and reckons that it would not pay'
             WHEN r.name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations') THEN 'how often it turns shows only while it runs: it is not vectorised'
+            WHEN r.name LIKE '%UncountableEarlyExit%' THEN 'it may be left at more than one place, each of which the data decides: it is not vectorised'
             ELSE 'the compiler did not vectorise it: ' || regexp_replace(trim(r.words), '^loop not vectorized: ', '') END || coalesce(', ' || printf('%.1f', cycles) || ' cycles an iteration', '') AS says,
        CASE WHEN r.name = 'VectorizationNotBeneficial' THEN 'try it (#pragma clang loop vectorize(enable)); wider vectors (-march=native) change the account; a table or a cheaper element does, too'
             WHEN r.name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations') THEN 'find the end first and work on what lies before it, or take several elements in each turn'
+            WHEN r.name LIKE '%UncountableEarlyExit%' THEN 'work on blocks in which it cannot end (as many elements as the shorter side has left), and leave the checks to what lies between'
             ELSE 'take that reason away' END AS helps, NULL AS flags,
        [{'rows': 'FROM remarks WHERE name = ''' || r.name || ''' AND ' || here, 'says': trim(r.words)}] AS evidence
 FROM h JOIN reasons r USING (run_id, loop) WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT (calls AND r.name LIKE 'CantVectorize%')

@@ -6,9 +6,10 @@ WITH whole AS (
     WHERE loop IS NULL AND regexp_matches(parse_filename(object), '^lib(g|i)?omp') GROUP BY run_id
 )
 SELECT h.run_id, h.id, least(1, w.share) AS of_time, 0.85 AS strength, 'infinity'::DOUBLE AS part,
-       'threads start, meet and wait for one another in ' || parse_filename(object) || CASE WHEN w.places > 1 THEN ' (' || printf('%.1f %%', 100 * w.share) || ' in all)' ELSE '' END
+       CASE WHEN regexp_matches(called, 'critical|lock|ordered') THEN 'threads wait for one another at a critical section, in ' ELSE 'threads start, meet and wait for one another in ' END || parse_filename(object) || CASE WHEN w.places > 1 THEN ' (' || printf('%.1f %%', 100 * w.share) || ' in all)' ELSE '' END
        || coalesce(', ' || replace(called, 'called by __kmpc_fork_call ', 'at the parallel loops '), '') AS says,
-       'give each thread more to do between two meetings (one parallel region round the outer loop, larger pieces, an even schedule), or start fewer threads than there are idle processors (OMP_NUM_THREADS)' AS helps,
+       CASE WHEN regexp_matches(called, 'critical|lock|ordered|atomic') THEN 'let each thread add up for itself, and join the sums at the end (reduction), or keep what is done under the lock small'
+            ELSE 'give each thread more to do between two meetings (one parallel region round the outer loop, larger pieces, an even schedule), or start fewer threads than there are idle processors (OMP_NUM_THREADS)' END AS helps,
        NULL AS flags, nullif(w.id, h.id) AS within,
        [{'rows': 'FROM callers WHERE object LIKE ''%' || parse_filename(object) || '''', 'says': h.samples || ' samples'}] AS evidence
 FROM h JOIN whole w USING (run_id) WHERE loop IS NULL AND regexp_matches(parse_filename(object), '^lib(g|i)?omp')
