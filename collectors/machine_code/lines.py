@@ -14,6 +14,7 @@ from collectors.base import elf
 from collectors.base.errors import CorrError
 from collectors.base.table import BOOL, INT, LINE, STRING, Problem, Table, column
 from collectors.base.tool_output import MOST, MOST_LINE, Damage
+from collectors.machine_code.line_program import decoded
 
 LINES = Table(
     "lines",
@@ -80,26 +81,22 @@ def _no_lines(binary: Path) -> Problem:
 
 
 def _append(program: LineProgram, folder: str, columns: dict[str, list[Any]]) -> None:
-    names = list(_file_names(program, folder))
-    version = program.header["version"]
-    first = 0 if version >= 5 else 1
-    address, file, line, column_, is_stmt, end = columns.values()
-    for entry in program.get_entries():
-        state = entry.state
-        if state is None:
-            continue
-        if not 0 <= state.address <= MOST or not min(state.line, state.column) >= 0:
-            raise ValueError(f"a row at address {state.address:#x}, line {state.line}")
-        if max(state.line, state.column) > MOST_LINE:
-            raise ValueError(f"line {state.line}, column {state.column}")
-        position = state.file - first
-        address.append(state.address)
-        file.append(names[position] if 0 <= position < len(names) else None)
-        line.append(state.line)
-        column_.append(state.column)
-        # pyelftools clears the flag of an end_sequence row, which is no instruction's anyway
-        is_stmt.append(None if state.end_sequence else bool(state.is_stmt))
-        end.append(bool(state.end_sequence))
+    rows = decoded(program)
+    for line, column_, address in zip(rows.line, rows.column, rows.address, strict=True):
+        if not 0 <= line <= MOST_LINE or column_ > MOST_LINE:
+            raise ValueError(f"line {line}, column {column_}")
+        if address > MOST:
+            raise ValueError(f"a row at address {address:#x}")
+    names: list[str | None] = list(_file_names(program, folder))
+    if program.header["version"] < 5:
+        names.insert(0, None)  # its files are counted from one
+    known = len(names)
+    file = [names[n] if n < known else None for n in rows.file]
+    # an end_sequence is no instruction
+    is_stmt = [None if end else flag for flag, end in zip(rows.is_stmt, rows.end, strict=True)]
+    made: tuple[list[Any], ...] = (rows.address, file, rows.line, rows.column, is_stmt, rows.end)
+    for cells, more in zip(columns.values(), made, strict=True):
+        cells += more
 
 
 def _file_names(program: LineProgram, folder: str) -> Iterator[str]:

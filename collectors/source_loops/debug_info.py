@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.base.tool_output import MOST_LINE
@@ -21,16 +24,26 @@ def source_files(ir: Path, directory: Path) -> dict[str, str]:
 
     A name may be relative to a folder that only the debug information names.
     """
-    nodes: dict[str, str] = {}
-    with ir.open("r", encoding="utf-8", errors="surrogateescape") as lines:
-        for line in lines:
-            if line.startswith("!") and "!DIFile(" in line:
-                node = NODE.match(line)
-                if node:
-                    nodes[node[1]] = node[3]
+    found = (NODE.match(line) for line in _lines_with(ir, b"!DIFile("))
+    nodes = {node[1]: node[3] for node in found if node}
     locate = Locator(nodes, directory)
     names = {n: unquote(dict(_FIELD.findall(t)).get("filename", '""')) for n, t in nodes.items()}
     return {name: locate.file_of(node) for node, name in names.items()}
+
+
+def _lines_with(ir: Path, wanted: bytes) -> Iterator[str]:
+    """The lines of a file that hold some bytes: few in many million, so no other is looked at."""
+    with ir.open("rb") as stream, contextlib.ExitStack() as stack:
+        if not os.fstat(stream.fileno()).st_size:  # which cannot be mapped
+            return
+        text = stack.enter_context(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+        at = text.find(wanted)
+        while at >= 0:
+            first = text.rfind(b"\n", 0, at) + 1
+            last = text.find(b"\n", at)
+            last = len(text) if last < 0 else last
+            yield text[first:last].decode("utf-8", "surrogateescape")
+            at = text.find(wanted, last)
 
 
 class Locator:

@@ -118,16 +118,22 @@ class _Gathering:
             self.going[layer.name] = layer, [pool.submit(job) for job in jobs]
 
     def _take_finished(self) -> None:
-        """Wait until a part is done, if any goes on; take the layers that are whole."""
-        every = [future for _, futures in self.going.values() for future in futures]
-        if every:
-            wait(every, return_when=FIRST_COMPLETED)
-        for layer, futures in list(self.going.values()):
-            if all(future.done() for future in futures):
-                del self.going[layer.name]
-                self.done[layer.name] = _together(layer, [f.result() for f in futures])
-                futures.clear()
-                give_back()
+        """Take the layers that are whole; if none is, wait until one more part is done."""
+        parts = [future for _, futures in self.going.values() for future in futures]
+        whole = self._whole()
+        while self.going and not whole:
+            wait([part for part in parts if not part.done()], return_when=FIRST_COMPLETED)
+            whole = self._whole()
+        for layer, futures in whole:
+            del self.going[layer.name]
+            self.done[layer.name] = _together(layer, [f.result() for f in futures])
+            futures.clear()
+            give_back()
+
+    def _whole(self) -> list[tuple[Layer, list[Future[LayerResult]]]]:
+        """The layers of which every part is done."""
+        going = self.going.values()
+        return [(layer, parts) for layer, parts in going if all(part.done() for part in parts)]
 
     def _table(self, name: str) -> pa.Table:
         """The rows of a table as far as they are there; a layer may have none, or be left out."""

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from collectors.base.table import Problem
 from collectors.base.threads import workers
 from collectors.base.toolchain import Toolchain
 from collectors.passes.opcodes import OPCODES
+from corr.collect import gather as gather_module
 from corr.collect.built import BuiltProgram
 from corr.collect.gather import gather
 from corr.collect.layer import Layer, LayerResult, Tables, each_unit, once
@@ -69,6 +71,26 @@ def test_the_slowest_unit_comes_first_if_it_is_the_first(built: BuiltProgram) ->
     assert done[0] != "a.c" or workers() == 1
     assert found.tables["opcodes"]["function"].to_pylist() == ["a.c", "b.c", "c.c"]
     assert [p.where for p in found.problems] == ["a.c", "b.c", "c.c"]
+
+
+def test_waiting_for_the_last_unit_takes_no_time(
+    built: BuiltProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = Counter[str]()
+    real = gather_module.wait
+
+    def counted(*given: Any, **more: Any) -> Any:
+        waits["wait"] += 1
+        return real(*given, **more)
+
+    monkeypatch.setattr(gather_module, "wait", counted)
+
+    def slow_last(program: BuiltProgram, unit: BuiltUnit, _given: Tables) -> LayerResult:
+        time.sleep(0.3 if program.label(unit) == "c.c" else 0)
+        return rows(program.label(unit))
+
+    gather([Layer("opcodes", each_unit(slow_last))], built)
+    assert waits["wait"] <= len(built.units)
 
 
 def test_a_layer_is_handed_what_it_needs_and_no_more(built: BuiltProgram) -> None:
