@@ -192,13 +192,15 @@ class Search:
                 self.bases.alone(added, self.last, self.last_time)
 
     def _whole_program(self) -> Iterator[Proposal]:
-        """Profile and link together, else each alone; then the allocator; then hot calls."""
+        """Profile, link and layout together, else fewer; then the allocator; then hot calls."""
         situation = self.now
+        layouts = list(whole_program.for_layout(situation.toolchain, situation.lake, situation.run))
+        laid_out = tuple(move for move, _, _ in layouts)
         units = len(situation.best.program.units)
         on_best = self.time != 1.0 or bool(situation.best.moves)
         base = self.bases.current
         under = (Flags(base),) if base and not on_best else ()
-        for moves, gain, reason in whole_program.for_build(situation.toolchain, units):
+        for moves, gain, reason in whole_program.for_build(situation.toolchain, units, laid_out):
             yield Proposal(
                 (*under, *moves),
                 reason,
@@ -214,7 +216,7 @@ class Search:
                     self.bases.preferred = base
                 break
         for move, gain, reason in (
-            *whole_program.for_layout(situation.toolchain, situation.lake, situation.run),
+            *(pair for pair in layouts if pair[0] not in self.whole),
             *whole_program.for_allocator(situation.lake, situation.run),
         ):
             yield Proposal((move,), reason, "rules", gain, trusted=True)

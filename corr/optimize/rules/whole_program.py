@@ -31,12 +31,21 @@ _KEEP = (
 _LARGE_PAGES = "glibc.malloc.hugetlb=1"
 
 
-def for_build(toolchain: Toolchain, units: int) -> Iterator[tuple[tuple[Move, ...], float, str]]:
-    """Moves for the build, with what they should gain and why: all at once, then each alone."""
+def for_build(
+    toolchain: Toolchain, units: int, laid_out: tuple[Move, ...] = ()
+) -> Iterator[tuple[tuple[Move, ...], float, str]]:
+    """Moves for the build, with what they should gain and why: all at once, then each alone.
+
+    With `laid_out` the first also orders the code: what each gains by itself may be too little to
+    be told from noise, all of it together is not.
+    """
     profile: tuple[Move, ...] = (Profile(),) if toolchain.has("llvm-profdata") else ()
     link: tuple[Move, ...] = ()
     if toolchain.has("ld.lld") and units > 1:
         link = (LinkTime("thin" if units >= MANY_UNITS else "full"),)
+    if laid_out and (profile or link):
+        reason = "what an engineer would turn on: profile, all files at once, code in its order"
+        yield (*profile, *link, *laid_out), 1.25, reason
     if profile and link:
         reason = "a profile of its runs and all files at once: what is hot is inlined and laid out"
         yield (*profile, *link), 1.2, reason
