@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from collectors.base.foreign_text import cut, visible
 from corr.optimize import asked_size
 from corr.optimize.asked_size import Contender
 from corr.optimize.build_and_run import Builds
@@ -62,7 +63,9 @@ class LastMeasurement:
 
         def right(one: Contender) -> Contender | None:
             checked = small.verifier.check(one.variant, self.builds.build(one.variant))
-            if checked.outcome is not None or self.sight(one.variant).refusal:
+            refusal = checked.detail if checked.outcome else self.sight(one.variant).refusal
+            if refusal:
+                self.tell(cut(visible(f"  not right on all inputs: {refusal}"), 200))
                 return None
             return replace(one, guarantee=checked.guarantee, basis=checked.basis)
 

@@ -26,7 +26,7 @@ from corr.optimize.experience.seen import seen
 from corr.optimize.hot_nests import HotNests
 from corr.optimize.judging.order import Judge
 from corr.optimize.judging.ruling import Ruling, Sight
-from corr.optimize.judging.speed import Failed
+from corr.optimize.judging.speed import Failed, Timed
 from corr.optimize.last_measurement import LastMeasurement, keep_back
 from corr.optimize.llm.errors import ModelError
 from corr.optimize.mutants import touched
@@ -107,7 +107,14 @@ class Optimisation:
                 session.contest = contest.suited(contest.once_seconds(run), self.tell)
             self.session = session
             sight = partial(self._sight, session)
-            judge = Judge(self.builds, self.toolchain, original.verifier, original.variant, sight)
+            judge = Judge(
+                self.builds,
+                self.toolchain,
+                original.verifier,
+                original.variant,
+                sight,
+                self._compared(session),
+            )
             keep_back(self.builds, original)
             self._iterations(session, judge, original)
             self._finish(session, original)
@@ -121,6 +128,11 @@ class Optimisation:
         run = self.commits.original(standing, rows)
         seconds = rows[0]["seconds"]
         return Left(standing.session, original.variant, run, baselines=known, seconds=seconds)
+
+    def _compared(self, session: Session) -> dict[Path, Timed]:
+        """The baselines' executables, and what came of them beside the original."""
+        known = [b for b in session.baselines.values() if b.timed is not None]
+        return {self.builds.build(b.of(session.original)): b.timed for b in known if b.timed}
 
     def _again(self, original: Original, left: Left) -> Left:
         """A session that goes on, its best looked at again: the machine may be another."""

@@ -155,7 +155,9 @@ def first_rows(
             known[wanted.name] = wanted
             continue
         found.append(rows.baseline(standing, len(found), wanted, timed))
-        known[wanted.name] = replace(wanted, ratio=timed.ratio.value, seconds=timed.seconds)
+        known[wanted.name] = replace(
+            wanted, ratio=timed.ratio.value, seconds=timed.seconds, timed=timed
+        )
     return known, found
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from corr.optimize.inputs import Input
+from corr.optimize.judging.speed import Timed
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.whole_program import LinkTime, Profile
 from corr.optimize.variant import Move, Variant
@@ -88,6 +89,8 @@ class Baseline:
     link_time: bool = False
     ratio: float | None = None
     seconds: float | None = None
+    #: the comparison with the original, where it was made in this session
+    timed: Timed | None = field(default=None, compare=False)
 
     @property
     def moves(self) -> tuple[Move, ...]:

@@ -26,9 +26,9 @@ from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.extract import regions
 
 #: Seconds of a run from which it is long: of so many in a budget, and never fewer than these.
-RUNS_IN_BUDGET, LEAST_LONG, LONG = 100, 1.0, 5.0
+RUNS_IN_BUDGET, LEAST_LONG, LONG = 250, 0.25, 5.0
 #: Seconds of kernel time that say something, and a run of the smaller size may take.
-SHORTEST = 0.005
+SHORTEST = 0.001
 #: Moves at these levels hold the size they were made at.
 OF_ONE_SIZE = frozenset({"ir", "schedule"})
 _DEFINED = re.compile(rb"\b([A-Za-z_]\w*)\s*\([^;{}]*\)\s*\{")

@@ -101,13 +101,12 @@ def test_flags_under_which_all_are_refuted_alike_are_left(
 # --- in the search -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def search() -> Search:
-    """A search of gemm's nest, without a lake."""
+def search_of(share: float) -> Search:
+    """A search of gemm's nest, which takes a share of the time, without a lake."""
     program = from_files(["gemm.c"], ("-O3",), Run(), ROOT / "kernels")
     unit = program.units[0]
     scops = regions(Functions(program, unit, toolchain.find()), "kernel_gemm")[0]
-    nests = HotNests(tuple(Nest("gemm.c", unit.source.read_bytes(), scop) for scop in scops))
+    nests = HotNests(tuple(Nest("gemm.c", unit.source.read_bytes(), scop, share) for scop in scops))
     run = SimpleNamespace(facts=RunFacts(flags=("-O3",)))
     situation: Any = SimpleNamespace(
         history=[],
@@ -121,6 +120,12 @@ def search() -> Search:
         seen_original=Seen(),
     )
     return Search(situation)
+
+
+@pytest.fixture
+def search() -> Search:
+    """A search in which flags come before nests."""
+    return search_of(0.0)
 
 
 def asked(
@@ -175,6 +180,33 @@ def test_a_base_that_misleads_is_left(search: Search) -> None:
 
     under = [flags for flags, _ in asked(search, answer)][3:]
     assert under.count(NATIVE) == 2 and set(under[4:]) == {KEPT}
+
+
+@pytest.mark.slow
+def test_a_hot_nest_comes_before_flags_and_is_tried_fused_once_these_are_known() -> None:
+    def answer(flags: tuple[str, ...], code: bool) -> Trial:
+        if code:
+            return trial("accepted", time=0.1)
+        return trial("slower", exact=APART in flags, time=8.0)
+
+    done = list(asked(search_of(0.9), answer, most=5))
+    assert [flags for flags, _ in done[:3]] == [KEPT, NATIVE, KEPT]
+    assert [found.outcome for _, found in done[:3]] == ["accepted", "slower", "slower"]
+    assert "-polly" in done[3][0] and done[4][0] == NATIVE
+    assert done[4][1].outcome == "accepted", "the nest, fused"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("share", "code"), [(0.9, [True] * 3 + [False]), (0.4, [False] * 3)])
+def test_flags_come_when_the_first_plans_gain_nothing(share: float, code: list[bool]) -> None:
+    seen: list[bool] = []
+
+    def answer(_: tuple[str, ...], written: bool) -> Trial:
+        seen.append(written)
+        return trial("same", exact=True)
+
+    assert list(asked(search_of(share), answer, most=4))
+    assert seen[: len(code)] == code
 
 
 # --- as a user runs it -------------------------------------------------------------------------

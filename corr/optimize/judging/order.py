@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from collectors.base.errors import CompileError
@@ -21,7 +21,7 @@ from corr.optimize.judging import together
 from corr.optimize.judging.beside import moved_out
 from corr.optimize.judging.check import Checked, Verifier
 from corr.optimize.judging.ruling import Case, Ruling, Sight, Spent, Stage, Stop
-from corr.optimize.judging.speed import MUCH, Contest, Failed
+from corr.optimize.judging.speed import MUCH, Contest, Failed, Timed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Outcome, Proposal
@@ -44,13 +44,17 @@ SAME_CODE = "the machine code is the same"
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges proposals for one program. `sight` says what the check sees of a variant."""
+    """Judges proposals for one program. `sight` says what the check sees of a variant.
+
+    `known` holds what was compared with the original before: executables and what came of them.
+    """
 
     builds: Builds
     toolchain: Toolchain
     verifier: Verifier
     original: Variant
     sight: Callable[[Variant], Sight] = lambda _: Sight()
+    known: Mapping[Path, Timed] = field(default_factory=dict)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -208,7 +212,13 @@ class Judge:
         return self._checked(case, self.verifier.check(case.made, case.built, quick=True))
 
     def in_turn(self, case: Case) -> Case | Stop:
-        """It is timed in turn with the best, and each timed run is right."""
+        """It is timed in turn with the best, and each timed run is right.
+
+        Unless it is a baseline, of which it is known that it gains nothing.
+        """
+        known = self.known.get(case.built) if case.best == self.original else None
+        if known is not None and known.verdict in (Verdict.slower, Verdict.same):
+            return replace(case, timed=known)
         best = self.builds.build(case.best)
         try:
             accept = self.verifier.accepts(case.made, case.contest.repeat)

@@ -11,7 +11,7 @@ from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.rules import flags, loops, recipes, whole_program
 from corr.optimize.rules.by_experience import ByExperience
-from corr.optimize.rules.flag_bases import FlagBases
+from corr.optimize.rules.flag_bases import APART, FlagBases
 from corr.optimize.rules.inlining import InlineSearch
 from corr.optimize.rules.nests import Plan, Region
 from corr.optimize.variant import Move
@@ -23,6 +23,9 @@ Flagged = tuple[str, ...]
 HELPS = 0.95
 #: Plans of a kind that won in earlier sessions that are tried before anything else.
 MOST_AHEAD = 3
+#: Share of the samples from which a nest's own plans come before flags, and how many of them: each
+#: flag alone takes as long to judge, and gains little where the order of loops is what is wrong.
+HOT, MOST_AT_ONCE = 0.5, 3
 
 
 class Rules:
@@ -128,7 +131,10 @@ class Search:
         width = (machine.vector_bits() or 128) // 8
         found = [Region(nest, width, self._note, order.worth) for nest in situation.nests.modelled]
         yield from self._ahead(found, known)
+        if not self.sure:
+            yield from self._at_once(found, known)
         yield from self._alone([pair for pair in first if pair not in late])
+        yield from self._fused(found)
         yield from self._plans(found)
         if situation.whole and found:
             yield from self._whole_program()
@@ -165,6 +171,35 @@ class Search:
                 yield from self._under_flags(found, number, plan)
         if not self.sure:
             self.bases.preferred = None
+
+    def _at_once(self, found: Sequence[Region], known: Sequence[Flagged]) -> Iterator[Proposal]:
+        """The first plans of what is hot, nothing rounded otherwise, up to one that wins."""
+        apart = next((flags for flags in known if APART in flags), None)
+        if apart is None:
+            return
+        for number, plan in itertools.islice(in_turn(found, first=True), MOST_AT_ONCE):
+            if found[number].nest.share < HOT or found[number].expected(plan.base) < 0:
+                continue
+            self.bases.preferred = apart
+            if found[number].new(plan):
+                yield from self._under_flags(found, number, plan)
+            if self.sure:
+                return
+        self.bases.preferred = None
+
+    def _fused(self, found: Sequence[Region]) -> Iterator[Proposal]:
+        """What was kept before flags were known, with multiplications and additions fused."""
+        under = self.bases.current
+        other = self.bases.twin(under)
+        if not self.sure or other is None:
+            return
+        number, plan = next(reversed(self.sure.items()))
+        proposal = self._proposal(found, number, plan, other)
+        if proposal is not None:
+            yield proposal
+            if self.last is not None:
+                self.bases.tried(other, self.last)
+                self._goes_on_with(number, plan, other)
 
     def _plans(self, found: Sequence[Region], *, last: bool = False) -> Iterator[Proposal]:
         """The plans of all nests; those of a kind that never paid are left for the last."""
