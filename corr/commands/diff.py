@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from corr.compare.difference import Diff, LoopDiff, RemarkChange
     from corr.compare.places import PlaceDiff
     from corr.experiment.swap import Swap
-    from corr.lake.store import Lake, RunInfo
-    from corr.program.model import Program, Run
-    from corr.system.config import Settings
 
 SHOWN = {
     "cost": ("cost", None),
@@ -98,12 +95,11 @@ def diff(
     sources of git revisions, with no checkout: `corr diff gemm.c --rev-a HEAD~3`.
     """
     from collectors.base.errors import UsageError
-    from corr.commands.options import ClangFlags, words
-    from corr.commands.program import how_run, program_of
+    from corr.commands.program import how_run
+    from corr.commands.sides import collect_both, is_source, programs_of_sides
     from corr.compare.diff import diff as compare
     from corr.lake.sql import ask
     from corr.lake.store import Lake
-    from corr.program.revision import at_revision
     from corr.system.config import data_folder, load
 
     settings = load(Path.cwd())
@@ -112,18 +108,13 @@ def diff(
     if bool(given_names) != (built.build_dir is None):
         what = "name two runs or a source file, or a build folder by -p"
         raise UsageError(what, "corr diff -p build --run './app' --b=-march=native")
-    on_the_spot = chosen or not given_names or _is_source(given_names[0])
+    on_the_spot = chosen or not given_names or is_source(given_names[0])
     if on_the_spot:
         lake = Lake.open(data_folder(data, settings), create=True)
         how = how_run(settings, given, ending)
-        programs = []
-        files = _files_of_sides(given_names, built, how, settings, llvm_a)
-        for named, text, option in zip(files, (flags_a, flags_b), ("--a", "--b"), strict=True):
-            flags = ClangFlags(tuple(words(text or "", option)))
-            programs.append(program_of(named, built, flags, how, settings))
-        revisions = zip(programs, (rev_a, rev_b), strict=True)
-        programs = [at_revision(p, name) if name else p for p, name in revisions]
-        runs = _collect_both(lake, programs, (llvm_a, llvm_b))
+        sides = (("--a", flags_a, rev_a), ("--b", flags_b, rev_b))
+        programs = programs_of_sides(given_names, built, how, settings, llvm_a, sides)
+        runs = collect_both(lake, programs, (llvm_a, llvm_b))
     else:
         if len(given_names) > 2:
             raise UsageError(f"{len(given_names)} runs: two are compared at a time")
@@ -151,49 +142,6 @@ def diff(
 
         parts = divide(lake, runs, budget_time, message)
     _print(difference, format, everything, readable, parts)
-
-
-def _files_of_sides(
-    names: list[str], built: Built, how: Run, settings: Settings, llvm: str | None
-) -> tuple[list[str] | None, list[str] | None]:
-    """The files of each side: all of them where they are one program, else a revision each."""
-    from collectors.base import toolchain
-    from collectors.base.errors import UsageError
-    from corr.commands.options import ClangFlags
-    from corr.commands.program import programs_of
-
-    if len(names) < 2:
-        return names or None, names or None
-    tools = toolchain.find(llvm or settings.llvm)
-    programs = programs_of(names, built, ClangFlags(()), how, settings, tools)
-    if len(programs) == 1:
-        return names, names
-    if len(names) > 2:
-        what = f"{len(names)} files with a main(): two revisions are compared at a time"
-        raise UsageError(what, "corr diff old.c new.c")
-    return names[:1], names[1:]
-
-
-def _is_source(name: str) -> bool:
-    from corr.program.model import C_SUFFIXES, CXX_SUFFIXES
-
-    return Path(name).suffix in C_SUFFIXES | CXX_SUFFIXES
-
-
-def _collect_both(
-    lake: Lake, programs: Sequence[Program], llvms: tuple[str | None, str | None]
-) -> tuple[RunInfo, RunInfo]:
-    from collectors.base import toolchain
-    from corr.collect.options import Options
-    from corr.collect.run import collect
-    from corr.console.progress import Progress
-
-    options = Options(repeat=3, cachegrind=False)
-    a, b = (
-        collect(program, toolchain.find(llvm), lake, options, Progress())
-        for program, llvm in zip(programs, llvms, strict=True)
-    )
-    return a, b
 
 
 def _print(

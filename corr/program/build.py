@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -302,8 +303,16 @@ def places(unit: Unit) -> str:
 
 
 def source_input(unit: Unit) -> tuple[str | Path, ...]:
-    """What clang is to compile: the source, or the module that stands for it."""
-    return (unit.source,) if unit.ir is None else ("-x", "ir", unit.ir)
+    """What clang is to compile: the source, or the module that stands for it.
+
+    A source that only an overlay has is included: the driver looks for its input without overlays.
+    """
+    if unit.ir is not None:
+        return ("-x", "ir", unit.ir)
+    if unit.source.exists():
+        return (unit.source,)
+    language = "c++" if unit.cxx else "c"
+    return ("-include", unit.source, "-x", language, os.devnull)
 
 
 def without_libraries(flags: Sequence[str]) -> list[str]:

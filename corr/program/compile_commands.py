@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -53,8 +53,8 @@ def from_build(
     line cannot be read, or the command does not run an executable of that build.
     """
     entries = read_database(build)
-    executable = _executable(command, build, run.directory)
     links = {link.output: link for link in find_links(build)}
+    executable = _executable(command, build, run.directory, links)
     if executable not in links:
         return _by_itself(executable, entries, command, run, root, extra)
     objects = {e.output: e.unit for e in entries if e.output is not None}
@@ -246,7 +246,9 @@ class _Project:
         own = [at for at in map(partial(_place, link), link.argv) if at in self.objects]
         if path in self._taken or not own:
             return bool(own)
-        names = shared_libraries.defined(own)
+        # of what is configured and not built nothing is known yet: the linker will say
+        built = any(at.exists() for at in own)
+        names = shared_libraries.defined(own) if built else frozenset[str]()
         if names is not None and self._defined.isdisjoint(names):
             return True
         what = "stays a library of which little is known: it defines what the program does, too"
@@ -274,12 +276,15 @@ def _absolute(word: str, folder: Path) -> str:
     return word
 
 
-def _executable(command: Sequence[str], build: Path, directory: Path) -> Path:
+def _executable(
+    command: Sequence[str], build: Path, directory: Path, links: Collection[Path]
+) -> Path:
+    """What is run: a file, or what the build would make."""
     if not command:
         raise UsageError("--run needs a command", "--run './app --its arguments'")
     for folder in (directory, build):
         path = Path(os.path.normpath(folder / command[0]))
-        if path.is_file():
+        if path.is_file() or path in links:
             return path
     raise UsageError(
         f"--run: no executable {command[0]}, neither here nor in {build}",

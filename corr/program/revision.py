@@ -19,8 +19,11 @@ from collectors.base import process, toolchain
 from collectors.base.errors import ToolMissing, UsageError
 from collectors.base.scratch import scratch
 from collectors.base.table import Problem
+from corr.program import configured
+from corr.program.configured import Build
 from corr.program.model import C_SUFFIXES, CXX_SUFFIXES, Program
 
+OF_ITS_OWN = "collect that revision from a checkout of its own, then corr diff A B"
 #: Folders with what was taken from git, kept until the process ends, by repository and commit.
 _taken: dict[tuple[Path, str], Path] = {}
 _held = contextlib.ExitStack()
@@ -28,21 +31,24 @@ _lock = threading.Lock()
 atexit.register(_held.close)
 
 
-def at_revision(program: Program, name: str) -> Program:
+def at_revision(program: Program, name: str, build: Build | None = None) -> Program:
     """The program with the sources of a commit, branch, tag or `HEAD~2`.
 
-    Units whose source it does not have are left out, which a note says. Raises UsageError where git
+    Where sources came or went, `build` is configured as the commit has it, if it is CMake's. Else
+    units whose source it does not have are left out, which a note says. Raises UsageError where git
     knows no such revision, or it has none of the sources.
     """
     folder = program.units[0].source.parent
     top, commit = _top(folder), _commit(folder, name)
     before, since = _changed(top, commit)
+    if build is not None and build.is_cmake and _other_sources(before, since):
+        return _configured(program, build, (top, commit), before)
     missing = [program.label(u) for u in program.units if u.source in since]
     units = tuple(u for u in program.units if u.source not in since)
     if not units:
         raise UsageError(
             f"{', '.join(missing)}: not in {name}",
-            "collect that revision from a checkout of its own, then corr diff A B",
+            OF_ITS_OWN,
         )
     content = _content(top, commit, sorted(before))
     gone = [p for p in before if not p.exists() and p.suffix in C_SUFFIXES | CXX_SUFFIXES]
@@ -61,6 +67,36 @@ def at_revision(program: Program, name: str) -> Program:
         revision=commit,
         notes=tuple(notes),
     )
+
+
+def _other_sources(before: set[Path], since: set[Path]) -> bool:
+    """Whether sources came or went, or the lists of them changed."""
+    gone = {path for path in before if not path.exists()}
+    lists = any(path.name == "CMakeLists.txt" or path.suffix == ".cmake" for path in before | since)
+    return lists or any(p.suffix in C_SUFFIXES | CXX_SUFFIXES for p in gone | since)
+
+
+def _configured(program: Program, build: Build, at: tuple[Path, str], before: set[Path]) -> Program:
+    """The program that the commit's own configuration makes of its sources."""
+    top, commit = at
+    with _lock:
+        place = _held.enter_context(scratch("configured"))
+    tree = place / "tree"
+    tree.mkdir()
+    index = place / "index"
+    _git(top, ["read-tree", commit], index)
+    _git(top, ["checkout-index", "--all", "--force", f"--prefix={tree}/"], index)
+    then, made = configured.at(build, top, tree, place / "build")
+    content = _content(top, commit, sorted(before))
+    missing = [u for u in then.units if not then.content(u.source).exists()]
+    lost = [u for u in missing if u.source not in content]
+    if lost:
+        names = ", ".join(then.label(u) for u in lost)
+        raise UsageError(f"{names}: made while building, which corr does not do", OF_ITS_OWN)
+    what = f"configured as {commit[:12]} has it, with this build's answers to CMake"
+    notes = (*then.notes, Problem("program", program.name, what))
+    overlay = {**content, **made, **program.overlay}
+    return replace(then, root=program.root, overlay=overlay, revision=commit, notes=notes)
 
 
 def _git(
