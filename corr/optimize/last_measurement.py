@@ -24,14 +24,18 @@ FINAL_LONG, LONG_RUN = replace(FINAL, fewest=3), 2.0
 #: Runs of the asked size that time is kept back for where another one is searched on, and up to
 #: which part of the budget.
 ASKED_RUNS, OF_ASKED = 16, 0.6
+#: Seconds for building and checking those that did best, and their share of a budget at most.
+BUILDS_AND_CHECKS, OF_BUILDS_AND_CHECKS = 20.0, 0.15
 
 
 def keep_back(builds: Builds, original: Original) -> None:
     """Keep time for the last measurement."""
+    budget = builds.budget
     if original.asked is not None:
-        builds.budget.keep_back(ASKED_RUNS * original.asked.seconds, OF_ASKED)
+        beside = budget.share(BUILDS_AND_CHECKS, OF_BUILDS_AND_CHECKS)
+        budget.keep_back(ASKED_RUNS * original.asked.seconds + beside, OF_ASKED)
     else:
-        builds.budget.keep_back(FINAL.fewest * 2 * builds.walls[original.binary])
+        budget.keep_back(FINAL.fewest * 2 * builds.walls[original.binary])
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ _PLAIN = re.compile(
 #: Flags whose value may be the next word.
 _WITH_VALUE = frozenset({"-I", "-D", "-U", "-isystem", "-iquote", "-include"})
 #: What makes a file's code another each time, or of other files.
-_UNSTEADY = re.compile(rb"\b__(DATE|TIME|TIMESTAMP)__\b|\.incbin")
+_UNSTEADY = (b"__DATE__", b"__TIME__", b"__TIMESTAMP__", b".incbin")
 #: Variables that add to what a compiler reads or writes.
 _VARIABLES = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "SOURCE_DATE_EPOCH")
 #: Bytes that are kept; what was not used for longest goes first.
@@ -130,7 +130,8 @@ def _keep(
     read = {}
     for name in read_files(listing.read_text("utf-8", "surrogateescape")):
         path = directory / name
-        if _UNSTEADY.search(path.read_bytes()):
+        text = path.read_bytes()
+        if any(word in text for word in _UNSTEADY):
             return
         read[str(path)] = _digest(path)
     if not read or not all(output.is_file() for output in outputs):

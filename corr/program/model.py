@@ -163,7 +163,7 @@ def polybench_utilities(source: Path) -> Path | None:
         text = source.read_bytes()
     except OSError as error:
         raise UsageError(f"{source}: {error.strerror}") from error
-    if not _POLYBENCH.search(text) or source.name == "polybench.c":
+    if b"polybench.h" not in text or source.name == "polybench.c" or not _POLYBENCH.search(text):
         return None
     for folder in (source.parent, *source.parents):
         for candidate in (folder / "utilities", folder):
