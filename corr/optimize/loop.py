@@ -291,6 +291,7 @@ class Optimisation:
             session.seen,
             session.seen_original,
             self.experience,
+            session.by_flags_alone,
         )
         count = 0
         for count, proposal in enumerate(self._limited(situation, wanted), 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -143,6 +143,8 @@ class Situation:
     seen: Seen = field(default_factory=Seen)
     seen_original: Seen = field(default_factory=Seen)
     experience: Experience = field(default_factory=Experience)
+    #: flags that were measured as baselines, and the time with them over the original's
+    baselines: Mapping[tuple[str, ...], float] = field(default_factory=dict)
 
 
 class Proposer(Protocol):

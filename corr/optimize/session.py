@@ -122,6 +122,13 @@ class Session:
         )
 
     @property
+    def by_flags_alone(self) -> dict[tuple[str, ...], float]:
+        """The time of each baseline that is flags alone, over the original's."""
+        known = self.baselines.values()
+        plain = [b for b in known if not (b.trained or b.link_time) and b.ratio is not None]
+        return {b.flags: b.ratio for b in plain if b.ratio is not None}
+
+    @property
     def standing(self) -> Standing:
         """What times are compared with now."""
         return Standing(

@@ -140,6 +140,7 @@ def search(experience: Experience) -> Search:
         experience=experience,
         seen=seen,
         seen_original=seen,
+        baselines={},
     )
     return Search(situation)
 

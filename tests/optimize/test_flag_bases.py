@@ -101,7 +101,7 @@ def test_flags_under_which_all_are_refuted_alike_are_left(
 # --- in the search -----------------------------------------------------------------------------
 
 
-def search_of(share: float) -> Search:
+def search_of(share: float, baselines: dict[tuple[str, ...], float] | None = None) -> Search:
     """A search of gemm's nest, which takes a share of the time, without a lake."""
     program = from_files(["gemm.c"], ("-O3",), Run(), ROOT / "kernels")
     unit = program.units[0]
@@ -118,6 +118,7 @@ def search_of(share: float) -> Search:
         experience=Experience(),
         seen=Seen(),
         seen_original=Seen(),
+        baselines=baselines or {},
     )
     return Search(situation)
 
@@ -194,6 +195,19 @@ def test_a_hot_nest_comes_before_flags_and_is_tried_fused_once_these_are_known()
     assert [found.outcome for _, found in done[:3]] == ["accepted", "slower", "slower"]
     assert "-polly" in done[3][0] and done[4][0] == NATIVE
     assert done[4][1].outcome == "accepted", "the nest, fused"
+
+
+@pytest.mark.slow
+def test_a_baseline_that_gained_much_is_taken_up_first() -> None:
+    """The one that gained most; what gained little, or lost, waits for its turn."""
+    polly = (*NATIVE, "-mllvm", "-polly")
+    search = search_of(0.9, {polly: 0.2, NATIVE: 0.5, KEPT: 1.1})
+
+    def answer(_: tuple[str, ...], code: bool) -> Trial:
+        return trial("accepted", time=0.1) if code else trial("accepted", exact=True, time=0.2)
+
+    under = [flags for flags, _ in asked(search, answer, most=4)]
+    assert under == [polly, KEPT, NATIVE, KEPT]
 
 
 @pytest.mark.slow

@@ -26,6 +26,8 @@ MOST_AHEAD = 3
 #: Share of the samples from which a nest's own plans come before flags, and how many of them: each
 #: flag alone takes as long to judge, and gains little where the order of loops is what is wrong.
 HOT, MOST_AT_ONCE = 0.5, 3
+#: Time over the original's from which a baseline is taken up before anything else.
+WON = 0.8
 
 
 class Rules:
@@ -132,7 +134,10 @@ class Search:
         found = [Region(nest, width, self._note, order.worth) for nest in situation.nests.modelled]
         yield from self._ahead(found, known)
         if not self.sure:
+            won = self._won(first)
+            yield from self._alone(won)
             yield from self._at_once(found, known)
+            first = [pair for pair in first if pair not in won]
         yield from self._alone([pair for pair in first if pair not in late])
         yield from self._fused(found)
         yield from self._plans(found)
@@ -171,6 +176,12 @@ class Search:
                 yield from self._under_flags(found, number, plan)
         if not self.sure:
             self.bases.preferred = None
+
+    def _won(self, pairs: Sequence[tuple[Flagged, Proposal]]) -> list[tuple[Flagged, Proposal]]:
+        """The flags that gained most as a baseline, if they gained much."""
+        times = self.now.baselines
+        fast = [pair for pair in pairs if times.get(pair[0], 1.0) < WON]
+        return sorted(fast, key=lambda pair: times[pair[0]])[:1]
 
     def _at_once(self, found: Sequence[Region], known: Sequence[Flagged]) -> Iterator[Proposal]:
         """The first plans of what is hot, nothing rounded otherwise, up to one that wins."""
