@@ -49,6 +49,10 @@ class Accesses(ABC):
         self._rows: dict[str, tuple[Node, Subscripts]] = {}
         self._declared = variables
         self._written: set[str] = set()
+        #: Members of structures, in the order in which they are declared, and how.
+        self.members: dict[str, str] = {}
+        #: The pointers, by identity, that hold an object whenever the region begins.
+        self.reached: set[str] = set()
         #: How many assignments of the region there are to each variable.
         self.assigned: Counter[str] = Counter()
         self._iterators: dict[str, Expression] = {}
@@ -118,11 +122,29 @@ class Accesses(ABC):
     def _outer(self, reference: Node) -> str:
         """The name of a variable from outside the region, which must keep it."""
         variable = self._declared.get(reference)
+        member = reference["referencedDecl"].get("member")
+        if member is not None:
+            self._check_member(reference["referencedDecl"]["id"], member)
+            self.members[variable.name] = member["declared"]
         name = self._unique(reference["referencedDecl"]["id"], variable.name)
         if name != variable.name:
             raise NotAffine(f"two variables are called {variable.name}")
         self.variables[name] = variable
         return name
+
+    def _check_member(self, identity: str, member: Node) -> None:
+        """A member can be looked at before the region. Raises NotAffine."""
+        base = member["base"]
+        pointer = base["referencedDecl"]["id"] if base is not None else ""
+        if {identity, member["objectId"], pointer} & self._written:
+            raise NotAffine(f"{member['text']} is changed in the region")
+        if base is None:
+            return
+        if pointer not in self.reached:
+            raise NotAffine(f"whether {member['text']} is there is not known before the loops")
+        name = self._outer(base)
+        if not self.variables[name].own:
+            self.scalars.add(name)
 
     def _note(self, array: Array) -> None:
         known = self.arrays.get(array.name)

@@ -19,6 +19,8 @@ Node = dict[str, Any]
 #: Bytes of JSON that one function may take.
 LARGEST = 256 << 20
 WORD = re.compile(rb"[A-Za-z_]\w*")
+#: A function or method, which may be declared more than once, and is defined once.
+_WITH_BODY = ("FunctionDecl", "CXXMethodDecl")
 _INTEGER = re.compile(rb"\(?\s*(0|[1-9]\d*)[uUlL]*\s*\)?")
 _DEFINED = re.compile(rb"^#define (\w+)(\(?)(.*)$", re.MULTILINE)
 
@@ -87,7 +89,7 @@ class Functions:
         return found
 
     def get(self, name: str) -> Node | None:
-        """The definition of a function (a FunctionDecl with a body).
+        """The definition of a function or method (with a body).
 
         None where there is none, or more than one of this name (overloads, namespaces).
 
@@ -115,11 +117,11 @@ class Functions:
             node
             for node in _documents(text.decode("utf-8", "replace"))
             if node.get("name") == name
-            if node.get("kind") != "FunctionDecl" or body_of(node) is not None
+            if node.get("kind") not in _WITH_BODY or body_of(node) is not None
         ]
         # anything else of this name (a method, a template, an overload) could be what is meant
         meant = [n for n in found if "Function" in n["kind"] or "Method" in n["kind"]]
-        alone = len(meant) == 1 and meant[0]["kind"] == "FunctionDecl"
+        alone = len(meant) == 1 and meant[0]["kind"] in _WITH_BODY
         return meant[0] if alone else None
 
     def _clang(self, *arguments: str) -> bytes:

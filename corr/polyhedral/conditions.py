@@ -34,6 +34,8 @@ class Piece:
     variable: Variable
     #: The variable itself, not what it points to.
     itself: bool
+    #: What lies in it.
+    type: str
 
 
 def parameters(scop: Scop) -> list[str]:
@@ -73,7 +75,9 @@ def _apart(scop: Scop) -> tuple[list[str], list[str]]:
     pairs = [
         (one, other)
         for one, other in itertools.combinations(_pieces(scop), 2)
-        if (one.written or other.written) and not _known_apart(one, other)
+        if (one.written or other.written)
+        and not _known_apart(one, other)
+        and not (scop.typed and _of_other_types(one, other))
     ]
     if len(pairs) > MOST_PAIRS:
         raise NotAffine("too many arrays may overlap")
@@ -96,6 +100,20 @@ def _known_apart(one: Piece, other: Piece) -> bool:
         if promised and (_is_object(b) or b.variable.kind == "parameter"):
             return True
     return False
+
+
+def _of_other_types(one: Piece, other: Piece) -> bool:
+    """A variable itself, and what no store of the other's type may change (C11 6.5, 7)."""
+    kinds = _kind(one.type), _kind(other.type)
+    return (one.itself or other.itself) and None not in kinds and kinds[0] != kinds[1]
+
+
+def _kind(type_: str) -> str | None:
+    """Signed and unsigned, const or not, are one kind; None for characters, which may be any."""
+    if "*" in type_ or type_.startswith(("std::", "const std::")):
+        return "address"
+    plain = " ".join(word for word in type_.split() if word not in ("const", "unsigned"))
+    return None if "char" in plain else plain
 
 
 def _is_object(piece: Piece) -> bool:
@@ -122,9 +140,16 @@ def _pieces(scop: Scop) -> list[Piece]:
 
 def _itself(variable: Variable, written: bool) -> Piece:
     name = variable.name
-    start = f"(unsigned long)&{name}"
+    text = f"({variable.text})" if variable.text else name
+    start = f"(unsigned long)&{text}"
     return Piece(
-        f"{PARAMETER}{name}_itself", start, f"{start} + sizeof {name}", written, variable, True
+        f"{PARAMETER}{name}_itself",
+        start,
+        f"{start} + sizeof {text}",
+        written,
+        variable,
+        True,
+        variable.type,
     )
 
 
@@ -144,6 +169,7 @@ def _of_array(scop: Scop, array: Array, variable: Variable, written: bool) -> Pi
         written,
         variable,
         False,
+        array.element,
     )
 
 

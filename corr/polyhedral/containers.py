@@ -28,6 +28,13 @@ class Container:
     start: str
 
 
+def is_container(text: str) -> bool:
+    """Whether a type is one of those."""
+    plain = text.removeprefix("const ")
+    found = next((f for form, _ in _TYPES if (f := form.fullmatch(plain))), None)
+    return found is not None and found["element"] != "bool"
+
+
 def container(node: Node) -> Container | None:
     """The container that a DeclRefExpr names; None for anything else."""
     if node.get("kind") != "DeclRefExpr":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corr.polyhedral.clang_ast import Node, walk
 from corr.polyhedral.expressions import WIDE, Affine, NotAffine, added, scaled
@@ -28,6 +28,8 @@ class Variable:
     addressed: bool = False
     #: It is declared with a value.
     valued: bool = False
+    #: What it is in the program's text, where that is not its name: a member.
+    text: str = ""
 
     @property
     def own(self) -> bool:
@@ -101,6 +103,10 @@ class Variables:
             kind = "constant"
         elif declared["kind"] not in ("VarDecl", "ParmVarDecl"):
             raise NotAffine(f"{declared.get('name')} is no variable")
+        member = declared.get("member")
+        if member is not None:  # an array in a structure has no pointer that could change
+            found = self._variable("local" if member["array"] else "global", declared)
+            return replace(found, text=member["text"], valued=True)
         seen = type_of(reference.get("type", {}))
         if _CONTAINER.fullmatch(seen):  # or a reference to one, which never changes
             return self._variable(kind, {**node, "type": {"qualType": seen}})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from corr.polyhedral.clang_ast import WORD, Functions, Node, begin_of, body_of, end_of, walk
 from corr.polyhedral.declarations import Variables
 from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.members import with_members_named
 from corr.polyhedral.region import Region
 from corr.polyhedral.scop import Scop
 
@@ -47,6 +48,7 @@ def regions(functions: Functions, name: str) -> tuple[list[Scop], list[Unmodelle
     node = functions.get(name)
     if node is None:
         return [], [Unmodelled(name, UNKNOWN)]
+    with_members_named(node, functions.text)
     reasons: list[Unmodelled] = []
     try:
         return list(_Finder(functions, node, reasons).all()), reasons

@@ -47,8 +47,9 @@ def code(scop: Scop, tree: Tree) -> str:
         before += _allocated(array, asked)
     asked += [array.name for array in expanded]
     rest = "\n".join([*before, *asked, *emitter.lines])
-    for declaration in reversed(parameters(scop)):  # one may need another
-        if _name(declaration) in set(_WORD.findall(rest)):
+    declared = [(_name(declaration), declaration) for declaration in parameters(scop)]
+    for name, declaration in reversed([*scop.members, *declared]):  # one may need another
+        if name in set(_WORD.findall(rest)):
             before.insert(0, declaration)
             rest += f"\n{declaration}"
     fast = [*emitter.types.used.values(), *scalars]

@@ -28,6 +28,7 @@ from corr.polyhedral.folded import is_polynomial, unfolded
 from corr.polyhedral.limits import limited
 from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
 from corr.polyhedral.macro_sizes import in_numbers, literals
+from corr.polyhedral.members import reached
 from corr.polyhedral.scop import PARAMETER, Array, Constraint, Obligation, Scop, Statement
 from corr.polyhedral.span import bounds, confirmed
 from corr.polyhedral.useful import useful
@@ -77,6 +78,7 @@ class Region:
         start, ends = bounds(self.functions, run)
         self.converter = Converter(self.functions, self.variables, self._note)
         self.converter.held |= literals(run)
+        self.converter.reached = reached(self.function, run, self.variables)
         for node in run:
             self.converter.find_writes(node)
         self.inside = {id(n) for node in run for n in walk(node)}
@@ -110,6 +112,8 @@ class Region:
             obligations=tuple(self.obligations),
             computed=dict(self.converter.computed),
             sized=tuple(self.converter.sized),
+            typed="-fno-strict-aliasing" not in self.functions.unit.flags,
+            members=tuple(self.converter.members.items()),
         )
         result = unfolded(result)
         return replace(result, assumption=assumed(result))

@@ -159,6 +159,10 @@ class Scop:
     obligations: tuple[Obligation, ...] = ()
     computed: dict[str, tuple[str, str]] = field(default_factory=dict)
     sized: tuple[str, ...] = ()
+    #: what is written as one type is not read as another, which the flags may not promise
+    typed: bool = True
+    #: members of structures by the names that they have here, and their declarations
+    members: tuple[tuple[str, str], ...] = ()
 
     def statement(self, name: str) -> Statement:
         return next(s for s in self.statements if s.name == name)

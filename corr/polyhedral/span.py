@@ -13,6 +13,7 @@ from typing import Any
 from collectors.base.errors import CompileError
 from corr.polyhedral.clang_ast import Functions, Node, begin_of, extent, walk
 from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.members import with_members_named
 
 #: What the preprocessor may do in a text: it would be lost with the text.
 _DIRECTIVE = re.compile(rb"#|%:|\?\?[=/]|\\\r?\n")
@@ -67,6 +68,8 @@ def confirmed(
             function = functions.in_text(name, changed)
         except CompileError:
             continue
+        if function is not None:
+            with_members_named(function, text)
         for node in walk(function or {}):
             braces = node.get("kind") == "CompoundStmt" and extent(node) == (start, end + 2)
             if braces and [_shape(inner) for inner in node.get("inner", ())] == wanted:

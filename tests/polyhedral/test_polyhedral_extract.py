@@ -168,7 +168,7 @@ REFUSED = {
     "member": (
         "struct s { int k; double a[9]; };"
         "void f(int n, struct s *s) { for (int i = 0; i < n; i++) s->a[i] = 0; }",
-        "not a plain variable",
+        "not known before",
     ),
     "cast of an array": (
         "void f(int n, double *a) { for (int i = 0; i < n; i++) ((long *)a)[i] = 0; }",

@@ -26,7 +26,6 @@ REFUSED_CXX = {
         f"template <class T> void f(int n, T *a) {{ {LOOP} }} template void f<int>(int, int *);",
         "no definition",
     ),
-    "method": (f"struct s {{ void f(int n, int *a) {{ {LOOP} }} }};", "no definition"),
     "method beside a function": (
         f"struct s {{ void f(int n, int *a) {{ {LOOP} }} }}; void f(int n, int *a) {{ {LOOP} }}",
         "or several",
