@@ -9,7 +9,7 @@ whoever reads along, kept in `problems`, and shown to a model, which may know wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collectors.base.errors import CompileError
@@ -74,7 +74,12 @@ class HotLoop:
     @property
     def written(self) -> str:
         """The function's name as its definition has it: no namespaces, no types of arguments."""
-        return _ARGUMENTS.split(self.function, maxsplit=1)[0].rpartition("::")[2]
+        return self.qualified.rpartition("::")[2]
+
+    @property
+    def qualified(self) -> str:
+        """The function's name with its classes and namespaces."""
+        return _ARGUMENTS.split(self.function, maxsplit=1)[0]
 
 
 def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> HotNests:
@@ -92,7 +97,9 @@ def of_loops(loops: Sequence[HotLoop], program: Program, toolchain: Toolchain) -
         return HotNests((), (Problem(LAYER, program.name, _NO_SAMPLES),))
     modelled: list[Nest] = []
     reasons: dict[str, list[tuple[str, Unmodelled]]] = {}
-    functions = list(dict.fromkeys(loop.written for loop in loops))
+    functions: dict[str, str] = {}
+    for loop in loops:
+        functions.setdefault(loop.written, loop.qualified)  # of several of a name the hottest
     for unit in program.units:
         label = program.label(unit)
         for nests, unmodelled in _of_unit(program, unit, toolchain, functions):
@@ -127,10 +134,11 @@ def _hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:
 
 
 def _of_unit(
-    program: Program, unit: Unit, toolchain: Toolchain, names: Sequence[str]
+    program: Program, unit: Unit, toolchain: Toolchain, names: Mapping[str, str]
 ) -> Iterable[tuple[list[Nest], list[Unmodelled]]]:
     """The regions of each function in a unit, and why other loops of it are in none."""
     functions = Functions(program, unit, toolchain)
+    functions.qualified = dict(names)
     label = program.label(unit)
     for name in names:
         try:

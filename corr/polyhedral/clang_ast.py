@@ -46,6 +46,8 @@ class Functions:
         self.program = program
         self.unit = unit
         self.toolchain = toolchain
+        #: Names with their classes and namespaces, of functions that are to be told apart by them.
+        self.qualified: dict[str, str] = {}
         self._known: dict[str, Node | None] = {}
 
     @cached_property
@@ -91,7 +93,8 @@ class Functions:
     def get(self, name: str) -> Node | None:
         """The definition of a function or method (with a body).
 
-        None where there is none, or more than one of this name (overloads, namespaces).
+        None where there is none, or more than one of this name (overloads, namespaces) that
+        `qualified` does not tell apart.
 
         Raises CompileError when the source does not compile.
         """
@@ -110,7 +113,15 @@ class Functions:
             return self._read(name, f"-ivfsoverlay{overlay}")
 
     def _read(self, name: str, *more: str) -> Node | None:
-        dump = ("-ast-dump=json", f"-ast-dump-filter={name}")
+        found = self._defined(name, name, *more)
+        if len(found) > 1 and name in self.qualified:
+            found = self._defined(name, self.qualified[name], *more)
+        alone = len(found) == 1 and found[0]["kind"] in _WITH_BODY
+        return found[0] if alone else None
+
+    def _defined(self, name: str, part: str, *more: str) -> list[Node]:
+        """What is defined by a name, and has a part like this in its qualified name."""
+        dump = ("-ast-dump=json", f"-ast-dump-filter={part}")
         arguments = [word for option in dump for word in ("-Xclang", option)]
         text = self._clang(*more, "-fsyntax-only", *arguments)
         found = [
@@ -120,9 +131,7 @@ class Functions:
             if node.get("kind") not in _WITH_BODY or body_of(node) is not None
         ]
         # anything else of this name (a method, a template, an overload) could be what is meant
-        meant = [n for n in found if "Function" in n["kind"] or "Method" in n["kind"]]
-        alone = len(meant) == 1 and meant[0]["kind"] in _WITH_BODY
-        return meant[0] if alone else None
+        return [n for n in found if "Function" in n["kind"] or "Method" in n["kind"]]
 
     def _clang(self, *arguments: str) -> bytes:
         """What clang prints for the unit. Raises CompileError."""

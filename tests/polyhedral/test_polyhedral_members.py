@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from collectors.base import toolchain
 from corr.polyhedral import generate, schedules
+from corr.polyhedral.clang_ast import Functions
+from corr.polyhedral.extract import regions
+from corr.program.model import Run, from_files
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED, SHOW
 from tests.support.polyhedral_programs import output, outputs, read, variants
 from tests.support.polyhedral_schedules import rewritten
@@ -201,6 +205,28 @@ def test_methods_compute_the_same(outside: bool, tmp_path: Path) -> None:
     for new in changed:
         whole = text.encode()[:start].decode() + new + text.encode()[end:].decode()
         assert output(tmp_path, whole, *SANITIZED, name="run.cpp") == first
+
+
+TWO = """#include <vector>
+struct sum { int n; double *a; void f() { for (int i = 0; i < n; i++) a[i] += a[i]; } };
+namespace other { struct sum { int n; double *a;
+    void f() { for (int i = 1; i < n; i++) a[i] += a[i - 1]; } }; }
+void g(sum &x, other::sum &y) { x.f(); y.f(); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "found"), [("other::sum::f", 1), ("sum::f", 0), ("nobody::f", 0), ("", 0)]
+)
+def test_methods_of_one_name_are_told_apart_by_their_classes(
+    part: str, found: int, tmp_path: Path
+) -> None:
+    (tmp_path / "t.cpp").write_text(TWO)
+    program = from_files(["t.cpp"], ("-O1",), Run(), tmp_path)
+    functions = Functions(program, program.units[0], toolchain.find())
+    functions.qualified = {"f": part} if part else {}
+    scops, _ = regions(functions, "f")
+    assert len(scops) == found and all("i = 1" in scop.text for scop in scops)
 
 
 GENERIC = """template <class T> struct s { int n; T *a;
