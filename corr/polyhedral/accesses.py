@@ -51,6 +51,8 @@ class Accesses(ABC):
         self._written: set[str] = set()
         #: Members of structures, in the order in which they are declared, and how.
         self.members: dict[str, str] = {}
+        #: Some of them may be private, as only their own class names them.
+        self.private = False
         #: The pointers, by identity, that hold an object whenever the region begins.
         self.reached: set[str] = set()
         #: How many assignments of the region there are to each variable.
@@ -126,6 +128,7 @@ class Accesses(ABC):
         if member is not None:
             self._check_member(reference["referencedDecl"]["id"], member)
             self.members[variable.name] = member["declared"]
+            self.private = self.private or member["maybePrivate"]
         name = self._unique(reference["referencedDecl"]["id"], variable.name)
         if name != variable.name:
             raise NotAffine(f"two variables are called {variable.name}")

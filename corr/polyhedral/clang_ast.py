@@ -49,6 +49,7 @@ class Functions:
         #: Names with their classes and namespaces, of functions that are to be told apart by them.
         self.qualified: dict[str, str] = {}
         self._known: dict[str, Node | None] = {}
+        self._methods: dict[str, list[Node]] = {}
 
     @cached_property
     def text(self) -> bytes:
@@ -101,6 +102,14 @@ class Functions:
         if name not in self._known:
             self._known[name] = self._read(name)
         return self._known[name]
+
+    def methods(self, of_class: str, name: str) -> list[Node]:
+        """The definitions of a class's methods of that name, in whatever namespaces it is."""
+        part = f"{of_class}::{name}"
+        if part not in self._methods:
+            found = self._defined(name, part)
+            self._methods[part] = [n for n in found if body_of(n) is not None]
+        return self._methods[part]
 
     def in_text(self, name: str, text: bytes) -> Node | None:
         """The same, were this the unit's text. Raises CompileError."""
@@ -197,3 +206,16 @@ def extent(node: Node) -> tuple[int, int] | None:
     if "offset" not in begin or "offset" not in end or "includedFrom" in begin:
         return None
     return begin["offset"], end["offset"] + end["tokLen"]
+
+
+def shape(node: Any) -> Any:
+    """A node without what tells where it stands, or which of several alike it is."""
+    if isinstance(node, list):
+        return [shape(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: shape(value)
+        for key, value in node.items()
+        if key not in ("id", "loc", "range") and not key.endswith("Id")
+    }

@@ -30,9 +30,14 @@ class Container:
 
 def is_container(text: str) -> bool:
     """Whether a type is one of those."""
+    return element_of(text) is not None
+
+
+def element_of(text: str) -> str | None:
+    """The type of a container's elements; None for any other type."""
     plain = text.removeprefix("const ")
     found = next((f for form, _ in _TYPES if (f := form.fullmatch(plain))), None)
-    return found is not None and found["element"] != "bool"
+    return found["element"] if found is not None and found["element"] != "bool" else None
 
 
 def container(node: Node) -> Container | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from corr.polyhedral.accessors import with_accessors_written_out
 from corr.polyhedral.clang_ast import WORD, Functions, Node, begin_of, body_of, end_of, walk
 from corr.polyhedral.declarations import Variables
 from corr.polyhedral.expressions import NotAffine
@@ -48,6 +49,7 @@ def regions(functions: Functions, name: str) -> tuple[list[Scop], list[Unmodelle
     node = functions.get(name)
     if node is None:
         return [], [Unmodelled(name, UNKNOWN)]
+    with_accessors_written_out(functions, node)
     with_members_named(node, functions.text)
     reasons: list[Unmodelled] = []
     try:

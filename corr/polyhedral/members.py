@@ -84,6 +84,7 @@ class _Namer:
                 "text": path,
                 "declared": form.declared.format(name=name, value=path),
                 "array": form.array,
+                "maybePrivate": node.get("maybePrivate", False),
                 "base": base,
                 "objectId": of,
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from corr.polyhedral.accessors import NO_ACCESS_CONTROL
 from corr.polyhedral.assumptions import assumed
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
 from corr.polyhedral.clang_ast import WORD, Functions, Node, walk
@@ -113,6 +114,7 @@ class Region:
             computed=dict(self.converter.computed),
             sized=tuple(self.converter.sized),
             typed="-fno-strict-aliasing" not in self.functions.unit.flags,
+            flags=(NO_ACCESS_CONTROL,) if self.converter.private else (),
             members=tuple(self.converter.members.items()),
         )
         result = unfolded(result)

@@ -161,6 +161,8 @@ class Scop:
     sized: tuple[str, ...] = ()
     #: what is written as one type is not read as another, which the flags may not promise
     typed: bool = True
+    #: what the new code has to be compiled with
+    flags: tuple[str, ...] = ()
     #: members of structures by the names that they have here, and their declarations
     members: tuple[tuple[str, str], ...] = ()
 

@@ -8,10 +8,10 @@ replaced if the braces hold these statements and nothing else.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from collectors.base.errors import CompileError
-from corr.polyhedral.clang_ast import Functions, Node, begin_of, extent, walk
+from corr.polyhedral.accessors import with_accessors_written_out
+from corr.polyhedral.clang_ast import Functions, Node, begin_of, extent, shape, walk
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.members import with_members_named
 
@@ -61,7 +61,7 @@ def confirmed(
     if extent(run[0]) and extent(run[-1]):
         return start, ends[0]
     text = functions.text
-    wanted = [_shape(node) for node in run]
+    wanted = [shape(node) for node in run]
     for end in ends:
         changed = text[:start] + b"{" + text[start:end] + b"}" + text[end:]
         try:
@@ -69,10 +69,11 @@ def confirmed(
         except CompileError:
             continue
         if function is not None:
+            with_accessors_written_out(functions, function)
             with_members_named(function, text)
         for node in walk(function or {}):
             braces = node.get("kind") == "CompoundStmt" and extent(node) == (start, end + 2)
-            if braces and [_shape(inner) for inner in node.get("inner", ())] == wanted:
+            if braces and [shape(inner) for inner in node.get("inner", ())] == wanted:
                 return start, end
     raise NotAffine("a macro begins or ends the loop, and holds more than it")
 
@@ -98,16 +99,3 @@ def _closed(text: bytes, start: int) -> int | None:
         if depth == 0:
             return token.end()
     return None
-
-
-def _shape(node: Any) -> Any:
-    """A node without what tells where it stands, or which of several alike it is."""
-    if isinstance(node, list):
-        return [_shape(part) for part in node]
-    if not isinstance(node, dict):
-        return node
-    return {
-        key: _shape(value)
-        for key, value in node.items()
-        if key not in ("id", "loc", "range") and not key.endswith("Id")
-    }

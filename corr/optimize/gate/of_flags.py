@@ -27,6 +27,7 @@ _ALLOWED = tuple(
         r"-falign-(?:functions|loops)(?:=\d{1,5})?",
         r"-ffp-contract=(?:on|off)|-ffp-model=(?:strict|precise)",
         r"-fopenmp|-fopenmp-version=\d{2}",
+        r"-fno-access-control",  # of C++: private members may be named
     )
 )
 #: Options under which a result may differ in its last bits, or in infinities and NaNs.

@@ -48,7 +48,8 @@ class Plan:
     @property
     def flags(self) -> tuple[str, ...]:
         """What its code has to be compiled with."""
-        return tuple(dict.fromkeys(flag for _, s in self.settings for flag in s.flags))
+        own = (flag for _, s in self.settings for flag in s.flags)
+        return tuple(dict.fromkeys([*self.base.scop.flags, *own]))
 
     def with_setting(self, path: tuple[int, ...], setting: Setting, reason: str) -> Plan:
         settings = tuple((p, setting if p == path else s) for p, s in self.settings)
