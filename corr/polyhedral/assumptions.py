@@ -30,6 +30,8 @@ def assumed(scop: Scop) -> isl.Set | None:
         bad = bad.union(scop.points(duty.loops, (*duty.constraints, fails)).params())
     for s in scop.statements:
         for a in s.accesses:
+            if scop.arrays[a.array].rows:
+                continue  # of a row's own: there is nothing beyond it
             for form, end in zip(a.index[1:], scop.extents.get(a.array, ()), strict=True):
                 bad = bad.union(outside(scop, s, form, end))
     bad = bad.intersect(_possible(scop)).coalesce()

@@ -68,7 +68,36 @@ def conditions(scop: Scop) -> tuple[list[str], list[str]]:
     if scop.assumption is not None:
         asked.append(text(build.expr_from_set(scop.assumption)))
     lines, apart = _apart(scop)
-    return lines, asked + apart
+    return lines, asked + apart + rows_apart(scop)
+
+
+def rows_apart(scop: Scop) -> list[str]:
+    """What tells that rows of their own are nothing else of the region. Raises NotAffine.
+
+    They lie in memory that their container has to itself; what else there is may be such a
+    container, one of its rows, or a pointer into one.
+    """
+    written = {s.target.array for s in scop.statements}
+    asked = []
+    every = [a for a in scop.arrays.values() if a.dimensions and not a.local]
+    for array, other in itertools.permutations(every, 2):
+        if not array.rows or not {array.name, other.name} & written:
+            continue
+        if other.rows:
+            if array.name < other.name:
+                asked.append(f"&{array.name} != &{other.name}")
+        elif other.start.endswith(".data()") and not scop.variables[other.name].holds:
+            asked.append(
+                f"((void *)&{other.name} < (void *){array.pointer} || (void *)&{other.name} >="
+                f" (void *)({array.pointer} + {array.name}.size()))"
+            )
+        elif not other.start and _leads_anywhere(scop.variables[other.name]):
+            raise NotAffine(f"{other.name} may point into a row of {array.name}")
+    return asked
+
+
+def _leads_anywhere(variable: Variable) -> bool:
+    return variable.pointer and not variable.in_structure
 
 
 def _apart(scop: Scop) -> tuple[list[str], list[str]]:
@@ -128,7 +157,7 @@ def _pieces(scop: Scop) -> list[Piece]:
         if array.local:
             continue
         variable = scop.variables[name]
-        if array.dimensions:
+        if array.dimensions and not array.rows:
             found.append(_of_array(scop, array, variable, name in written))
         if not variable.holds and not variable.own:
             found.append(_itself(variable, name in written and not array.dimensions))

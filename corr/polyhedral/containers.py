@@ -15,6 +15,12 @@ _TYPES = (
     (re.compile(r"std::(?:\w+::)?array<(?P<element>[\w ]+), \d+>"), "data()"),
     (re.compile(r"std::(?:\w+::)?unique_ptr<(?P<element>[\w ]+)\[\](?:, .*)?>"), "get()"),
 )
+_VECTOR = r"std::(?:\w+::)?vector<"
+#: A vector of vectors: each row is its own.
+_ROWS = re.compile(
+    rf"{_VECTOR}{_VECTOR}(?P<element>[\w ]+)(?:, std::allocator<[^<>]*>)?>"
+    r"(?:, std::allocator<.*>)?>"
+)
 #: Where these are defined, an index out of bounds ends the program.
 _CHECKED = (b"_GLIBCXX_ASSERTIONS", b"_GLIBCXX_DEBUG", b"_LIBCPP_HARDENING_MODE")
 
@@ -31,6 +37,12 @@ class Container:
 def is_container(text: str) -> bool:
     """Whether a type is one of those."""
     return element_of(text) is not None
+
+
+def is_rows(text: str) -> bool:
+    """Whether a type is a vector of vectors of numbers."""
+    found = _ROWS.fullmatch(text.removeprefix("const "))
+    return found is not None and found["element"] != "bool"
 
 
 def element_of(text: str) -> str | None:
@@ -51,6 +63,17 @@ def container(node: Node) -> Container | None:
         if found and found["element"] != "bool":  # whose vector is one of bits
             return Container(name, found["element"], f"{name}.{start}")
     return None
+
+
+def rows(node: Node) -> Container | None:
+    """The container of containers that a DeclRefExpr names; None for anything else."""
+    if node.get("kind") != "DeclRefExpr":
+        return None
+    found = _ROWS.fullmatch(type_of(node["type"]).removeprefix("const ").removesuffix(" &"))
+    if found is None or found["element"] == "bool":
+        return None
+    name = node["referencedDecl"].get("name", "")
+    return Container(name, found["element"], f"{name}.data()")
 
 
 def check_unchecked(functions: Functions) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from corr.polyhedral.accesses import Accesses
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
 from corr.polyhedral.clang_ast import WORD, Node, body_of
-from corr.polyhedral.containers import check_unchecked, container
+from corr.polyhedral.containers import check_unchecked, container, rows
 from corr.polyhedral.expressions import (
     COUNTS,
     LONG_UNSIGNED,
@@ -140,8 +140,11 @@ class Converter(Accesses):
             self._frames.append(frame)
 
     def _CXXOperatorCallExpr(self, node: Node) -> Expression:
-        """An element of a container, `v[i]`."""
+        """An element of a container, `v[i]`, or of one in one, `m[i][j]`."""
         operator, base, *indices = node["inner"]
+        row = unwrapped(base)
+        if row.get("kind") == "CXXOperatorCallExpr" and not self._frames:
+            return self._of_row(node, row, indices)
         base, held = unwrapped(base), container(unwrapped(base))
         called = unwrapped(operator).get("referencedDecl", {}).get("name")
         if called != "operator[]" or held is None or len(indices) != 1 or self._frames:
@@ -152,6 +155,22 @@ class Converter(Accesses):
         kind = element_type(node["type"])
         self._note(Array(name, kind, 1, start=held.start))
         return Element(kind, name, (subscript,))
+
+    def _of_row(self, node: Node, row: Node, indices: list[Node]) -> Expression:
+        calls = [
+            unwrapped(n["inner"][0]).get("referencedDecl", {}).get("name") for n in (node, row)
+        ]
+        base = unwrapped(row["inner"][1])
+        held = rows(base)
+        if calls != ["operator[]"] * 2 or held is None or len(indices) != 1:
+            raise NotAffine(f"a call of {calls[0] or 'an operator'} is not modelled")
+        check_unchecked(self.functions)
+        places = (row["inner"][2], *indices)
+        subscripts = tuple(address(self.expression(place), self.note) for place in places)
+        name = self._outer(base)
+        kind = element_type(node["type"])
+        self._note(Array(name, kind, 2, start=held.start, rows=True))
+        return Element(kind, name, subscripts)
 
     def _CXXMemberCallExpr(self, node: Node) -> Expression:
         """A container's size, which no element that is written changes."""

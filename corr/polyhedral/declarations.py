@@ -55,6 +55,11 @@ class Variable:
         return self.array or re.match(r"(?:const )?std::(?:\w+::)?array<", self.type) is not None
 
     @property
+    def in_structure(self) -> bool:
+        """A member that is an array: no pointer leads to its elements."""
+        return bool(self.text) and self.kind == "local"
+
+    @property
     def restricted(self) -> bool:
         """A parameter that promises not to overlap what others are used for."""
         promise = re.search(r"\*\s*(?:const )?(?:__)?restrict\b", self.type)

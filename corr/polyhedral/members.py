@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corr.polyhedral.clang_ast import WORD, Node, body_of, walk
-from corr.polyhedral.containers import is_container
+from corr.polyhedral.containers import is_container, is_rows
 from corr.polyhedral.declarations import Variables, type_of
 
 _ONE = (
@@ -136,7 +136,7 @@ def _form(node: Node) -> Form | None:
     text = type_of(node["type"])
     if "volatile" in text or "_Atomic" in text:
         return None
-    if is_container(text):
+    if is_container(text) or is_rows(text):
         return Form(text, "auto &{name} = {value};")
     if found := _SCALAR.fullmatch(text):
         plain = found[1].removeprefix("const ")

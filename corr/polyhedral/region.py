@@ -9,6 +9,7 @@ from corr.polyhedral.accessors import NO_ACCESS_CONTROL
 from corr.polyhedral.assumptions import assumed
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
 from corr.polyhedral.clang_ast import WORD, Functions, Node, walk
+from corr.polyhedral.conditions import rows_apart
 from corr.polyhedral.convert import Converter
 from corr.polyhedral.declarations import Variables
 from corr.polyhedral.expressions import (
@@ -118,6 +119,7 @@ class Region:
             members=tuple(self.converter.members.items()),
         )
         result = unfolded(result)
+        rows_apart(result)
         return replace(result, assumption=assumed(result))
 
     def _words(self, parameters: set[str], arrays: dict[str, Array]) -> frozenset[str]:

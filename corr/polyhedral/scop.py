@@ -98,7 +98,8 @@ class Array:
 
     `declaration` is given for what the region declares itself; `outside` says that its value
     may be used after the region; `folded`, that its subscripts are written as one;
-    `start` is the C++ that points to the elements of a container.
+    `start` is the C++ that points to the elements of a container; `rows`, that these are
+    containers, whose elements are meant.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Array:
     outside: bool = True
     folded: bool = False
     start: str = ""
+    rows: bool = False
     #: Text of the extents of an expanded scalar, by dimension.
     extents: tuple[str, ...] = ()
 

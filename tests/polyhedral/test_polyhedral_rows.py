@@ -1,0 +1,96 @@
+"""Vectors of vectors in nests: rows that lie anywhere, and whatever else may be one of them."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.polyhedral.test_polyhedral_codegen import SANITIZED
+from tests.support.polyhedral_programs import output, read
+from tests.support.polyhedral_schedules import rewritten
+
+pytestmark = pytest.mark.slow
+
+HEAD = """#include <cstdio>
+#include <vector>
+typedef std::vector<std::vector<double>> rows;
+static rows made(int n, int m) { rows a(n, std::vector<double>(m));
+    for (int i = 0; i < n; i++) for (int j = 0; j < m; j++) a[i][j] = (i * m + j) * 7919 % 97 / 8.0;
+    return a; }
+static void show(const rows &a) { for (const auto &row : a) { for (double x : row)
+    std::printf("%a ", x); std::puts(""); } }
+struct held { int n; rows now, next; double by[3]; };
+"""
+#: name: (the function, main's body)
+PROGRAMS = {
+    "a product": (
+        "void f(int n, const rows &a, const rows &b, rows &c) { for (int i = 0; i < n; i++)"
+        " for (int j = 0; j < n; j++) for (int k = 0; k < n; k++) c[i][j] += a[i][k] * b[k][j]; }",
+        "for (int n = 0; n < 20; n += 6) { rows a = made(n, n + 1), b = made(n, n), c = made(n, n);"
+        " f(n, a, b, c); show(c); f(n, c, b, c); show(c); f(n, a, c, c); show(c); }",
+    ),
+    "one row of it": (
+        "void f(int n, rows &a, const std::vector<double> &row) { for (int i = 1; i < n; i++)"
+        " for (int j = 0; j < n; j++) a[i][j] = a[i - 1][j] + row[j] * row[0]; }",
+        "for (int n = 5; n < 20; n += 6) { rows a = made(n, n); std::vector<double> row = a[2];"
+        " f(n, a, row); show(a); f(n, a, a[2]); show(a); f(n, a, a[n - 1]); show(a); }",
+    ),
+    "rows of several lengths": (
+        "void f(int n, rows &a) { for (int i = 1; i < n; i++) for (int j = 0; j < i; j++)"
+        " a[i][j] += a[i - 1][j] - a[n - 1][i]; }",
+        "for (int n = 3; n < 20; n += 6) { rows a; for (int i = 0; i < n; i++)"
+        " a.push_back(made(1, i == n - 1 ? n : i + 1)[0]); f(n, a); show(a); }",
+    ),
+    "members": (
+        "void f(held &h) { for (int i = 1; i < h.n; i++) for (int j = 1; j < h.n; j++)"
+        " h.next[i][j] = h.now[i - 1][j] + h.by[1] * h.now[i][j - 1] + h.next[i - 1][j]; }",
+        "for (int n = 0; n < 20; n += 6) { held h{n, made(n, n), made(n, n), {1, 2, 3}};"
+        " f(h); show(h.next); }",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(PROGRAMS))
+def test_same_output(name: str, tmp_path: Path) -> None:
+    function, main = PROGRAMS[name]
+    text = f"{HEAD}{function}\nint main() {{ {main} }}\n"
+    found, reasons = read(tmp_path, text, name="t.cpp")
+    assert len(found) == 1, reasons
+    start, end = found[0].span
+    first = output(tmp_path, text, *SANITIZED, name="run.cpp")
+    changed = list(rewritten(found[0], random.Random(7), 5))
+    assert len(changed) > 1 and first.strip()
+    for new in changed:
+        whole = text[:start] + new + text[end:]
+        assert output(tmp_path, whole, *SANITIZED, name="run.cpp") == first
+
+
+#: name: (the function, what the reason says)
+REFUSED = {
+    "a pointer, maybe to a row": (
+        "void f(int n, rows &a, double *p) { for (int i = 0; i < n; i++) for (int j = 0; j < n; j++)"
+        " a[i][j] = p[j]; }",
+        "p may point into a row of a",
+    ),
+    "of several kinds": (
+        "void f(int n, std::vector<std::vector<bool>> &a) { for (int i = 0; i < n; i++)"
+        " for (int j = 0; j < n; j++) a[i][j] = 1; }",
+        "not modelled",
+    ),
+    "three deep": (
+        "void f(int n, std::vector<rows> &a) { for (int i = 0; i < n; i++)"
+        " for (int j = 0; j < n; j++) a[0][i][j] = 1; }",
+        "not modelled",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_refused(name: str, tmp_path: Path) -> None:
+    function, says = REFUSED[name]
+    found, reasons = read(tmp_path, f"{HEAD}{function}\n", name="t.cpp")
+    assert found == []
+    assert re.search(says, " ".join(reasons)), reasons
