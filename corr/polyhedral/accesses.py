@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from corr.polyhedral.ast_forms import element_type, is_address, pointed, unwrapped
 from corr.polyhedral.clang_ast import Functions, Node
-from corr.polyhedral.declarations import Variable, Variables, inner_extents
+from corr.polyhedral.declarations import Variable, Variables, inner_extents, type_of
 from corr.polyhedral.expressions import (
     Affine,
     Element,
@@ -163,6 +163,10 @@ class Accesses(ABC):
     # --- elements --------------------------------------------------------------------------
 
     def _ArraySubscriptExpr(self, node: Node) -> Expression:
+        inner, index = node["inner"]
+        row, how = pointed(inner)
+        if row.get("kind") == "ArraySubscriptExpr" and how == "LValueToRValue" and not self._frames:
+            return self._of_pointed_row(node, row, index)
         below, subscripts = self._subscripted(node)
         frame = self._frames.pop() if self._frames else None
         try:
@@ -172,6 +176,21 @@ class Accesses(ABC):
         finally:
             if frame is not None:
                 self._frames.append(frame)
+
+    def _of_pointed_row(self, node: Node, row: Node, index: Node) -> Expression:
+        """An element of one of several rows that pointers lead to, `a[i][j]` of `double **a`."""
+        base, first = row["inner"]
+        base = pointed(base)[0]
+        text = type_of(base.get("type", {})).replace(" ", "").replace("const", "")
+        if base.get("kind") != "DeclRefExpr" or not text.endswith("**"):
+            raise NotAffine("an array's elements are pointers")
+        if base["referencedDecl"]["id"] in self._written:
+            raise NotAffine(f"{base['referencedDecl']['name']} is changed in the region")
+        subscripts = tuple(address(self.expression(n), self.note) for n in (first, index))
+        name = self._outer(base)
+        kind = element_type(node["type"])
+        self._note(Array(name, kind, 2, rows=True))
+        return Element(kind, name, subscripts)
 
     def _subscripted(self, node: Node) -> tuple[Node, Subscripts]:
         """What a chain of subscripts begins with, and the subscripts."""

@@ -67,8 +67,9 @@ def conditions(scop: Scop) -> tuple[list[str], list[str]]:
     build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
     if scop.assumption is not None:
         asked.append(text(build.expr_from_set(scop.assumption)))
+    rows, in_order = _rows(scop)
     lines, apart = _apart(scop)
-    return lines, asked + apart + rows_apart(scop)
+    return rows + lines, asked + in_order + apart + rows_apart(scop)
 
 
 def rows_apart(scop: Scop) -> list[str]:
@@ -81,7 +82,7 @@ def rows_apart(scop: Scop) -> list[str]:
     asked = []
     every = [a for a in scop.arrays.values() if a.dimensions and not a.local]
     for array, other in itertools.permutations(every, 2):
-        if not array.rows or not {array.name, other.name} & written:
+        if not (array.rows and array.start) or not {array.name, other.name} & written:
             continue
         if other.rows:
             if array.name < other.name:
@@ -157,7 +158,9 @@ def _pieces(scop: Scop) -> list[Piece]:
         if array.local:
             continue
         variable = scop.variables[name]
-        if array.dimensions and not array.rows:
+        if array.rows and not array.start:
+            found.append(_of_rows(array, variable, name in written))
+        elif array.dimensions and not array.rows:
             found.append(_of_array(scop, array, variable, name in written))
         if not variable.holds and not variable.own:
             found.append(_itself(variable, name in written and not array.dimensions))
@@ -165,6 +168,49 @@ def _pieces(scop: Scop) -> list[Piece]:
         if not scop.variables[name].own and scop.variables[name].kind != "constant":
             found.append(_itself(scop.variables[name], written=False))
     return found
+
+
+def _of_rows(array: Array, variable: Variable, written: bool) -> Piece:
+    """From the first row to the last, which `_rows` has found out."""
+    name = f"{PARAMETER}{array.name}"
+    ends = f"{name}_first", f"{name}_last"
+    return Piece(name, *ends, written, variable, False, array.element)
+
+
+def _rows(scop: Scop) -> tuple[list[str], list[str]]:
+    """Where the rows lie that pointers lead to: one after the other, so that none is another.
+
+    Raises NotAffine where what is written might change a pointer.
+    """
+    lines, asked = [], []
+    for array in scop.arrays.values():
+        if not array.rows or array.start:
+            continue
+        name = f"{PARAMETER}{array.name}"
+        words = {f"{name}_{word}" for word in ("first", "last", "apart", "row", "at", "end")}
+        if words & scop.words or not scop.typed:
+            raise NotAffine(f"a pointer to a row of {array.name} may change")
+        some, low, high = _subscripts(scop, array.name, 0)
+        _, left, right = _subscripts(scop, array.name, 1)
+        size = f"sizeof({array.element})"
+        lines += [
+            f"unsigned long {name}_first = 0, {name}_last = 0;",
+            f"int {name}_apart = 1;",
+            f"if ({some})",
+            f"    for (long {name}_row = {low}; {name}_row < {high}; {name}_row++) {{",
+            f"        const unsigned long {name}_at = (unsigned long){array.name}[{name}_row]"
+            f" + (unsigned long)({left}) * {size};",
+            f"        const unsigned long {name}_end = (unsigned long){array.name}[{name}_row]"
+            f" + (unsigned long)({right}) * {size};",
+            f"        if ({name}_row == {low})",
+            f"            {name}_first = {name}_at;",
+            f"        else if ({name}_at < {name}_last)",
+            f"            {name}_apart = 0;",
+            f"        {name}_last = {name}_end;",
+            "    }",
+        ]
+        asked.append(f"{name}_apart")
+    return lines, asked
 
 
 def _itself(variable: Variable, written: bool) -> Piece:
@@ -183,7 +229,7 @@ def _itself(variable: Variable, written: bool) -> Piece:
 
 
 def _of_array(scop: Scop, array: Array, variable: Variable, written: bool) -> Piece:
-    low, high = _first_subscripts(scop, array.name)
+    _, low, high = _subscripts(scop, array.name, 0)
     name = array.name
     start = f"(unsigned long){array.pointer}"
     size = f"sizeof *{array.pointer}"
@@ -202,17 +248,17 @@ def _of_array(scop: Scop, array: Array, variable: Variable, written: bool) -> Pi
     )
 
 
-def _first_subscripts(scop: Scop, name: str) -> tuple[str, str]:
-    """The least first subscript of an array's elements, and the first beyond, as C.
+def _subscripts(scop: Scop, name: str, dimension: int) -> tuple[str, str, str]:
+    """Whether an array is touched; its least subscript in a dimension, the first beyond; as C.
 
-    They mean nothing where no element is touched at all; then no order matters either.
+    These mean nothing where no element is touched at all; then no order matters either.
     """
     spell = scop.spelling()
     total: isl.Set | None = None
     for s in scop.statements:
         for a in s.accesses:
             if a.array == name:
-                index = linear(a.index[0], spell)
+                index = linear(a.index[dimension], spell)
                 relation = isl.Map(
                     f"{scop.header}{{ {s.name}[{', '.join(s.loops)}] -> [{index}] }}"
                 )
@@ -225,4 +271,5 @@ def _first_subscripts(scop: Scop, name: str) -> tuple[str, str]:
     some = total.params()
     with bounded(f"where {name} ends"):
         low, high = total.dim_min(0).gist(some), beyond.dim_max(0).gist(some)
-        return text(build.expr_from_pw_aff(low)), text(build.expr_from_pw_aff(high))
+        is_touched = text(build.expr_from_set(some.coalesce()))
+        return is_touched, text(build.expr_from_pw_aff(low)), text(build.expr_from_pw_aff(high))

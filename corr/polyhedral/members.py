@@ -20,6 +20,7 @@ _ONE = (
 )
 _SCALAR = re.compile(rf"({_ONE})")
 _POINTER = re.compile(rf"({_ONE} \*)(?:const|restrict|__restrict| )*")
+_POINTERS = re.compile(rf"({_ONE} \*(?:const ?)?\*)(?:const|restrict|__restrict| )*")
 _ROWS = re.compile(rf"({_ONE}) \(\*(?:const|restrict)?\)((?:\[\d+\])+)")
 _ARRAY = re.compile(rf"({_ONE})\[\d+\]((?:\[\d+\])*)")
 _STRUCTURE = re.compile(r"[\w:<>, ()./-]+ \*(?:const)?")
@@ -142,6 +143,8 @@ def _form(node: Node) -> Form | None:
         plain = found[1].removeprefix("const ")
         return Form(plain, f"const {plain} {{name}} = {{value}};")
     if found := _POINTER.fullmatch(text):
+        return Form(found[1], f"{found[1]}const {{name}} = {{value}};")
+    if found := _POINTERS.fullmatch(text):
         return Form(found[1], f"{found[1]}const {{name}} = {{value}};")
     if found := _ROWS.fullmatch(text):
         return Form(

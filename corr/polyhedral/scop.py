@@ -99,7 +99,7 @@ class Array:
     `declaration` is given for what the region declares itself; `outside` says that its value
     may be used after the region; `folded`, that its subscripts are written as one;
     `start` is the C++ that points to the elements of a container; `rows`, that these are
-    containers, whose elements are meant.
+    containers or pointers, whose elements are meant.
     """
 
     name: str

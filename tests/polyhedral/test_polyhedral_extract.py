@@ -157,10 +157,6 @@ REFUSED = {
         "void f(int n, int *a) { int k = 0; for (int i = 0; i < n; i++) a[k++] = 1; }",
         "not modelled|not affine",
     ),
-    "pointers to pointers": (
-        "void f(int n, double **a) { for (int i = 0; i < n; i++) a[i][0] = 0; }",
-        "elements are pointers",
-    ),
     "array of pointers": (
         "double *a[9]; void f(int n) { for (int i = 0; i < n; i++) a[i][0] = 0; }",
         "elements are pointers",

@@ -128,10 +128,6 @@ REFUSED = {
         "void f(struct s *s) { for (int i = 0; i < s->v; i++) s->a[i] = 1; }",
         "MemberExpr",
     ),
-    "pointers to rows": (
-        "void f(struct s *s) { for (int i = 0; i < s->n; i++) s->rows[i][0] = 1; }",
-        "array|pointers",
-    ),
     "a structure of the loop's own": (
         "void f(struct s *t) { for (int i = 0; i < 9; i++) { struct s *s = t + i;"
         " for (int k = 0; k < s->n; k++) s->a[k] = 1; } }",

@@ -1,4 +1,4 @@
-"""Vectors of vectors in nests: rows that lie anywhere, and whatever else may be one of them."""
+"""Vectors of vectors, and rows by pointers, in nests: rows lie anywhere, and may be anything else."""
 
 from __future__ import annotations
 
@@ -44,6 +44,35 @@ PROGRAMS = {
         "for (int n = 3; n < 20; n += 6) { rows a; for (int i = 0; i < n; i++)"
         " a.push_back(made(1, i == n - 1 ? n : i + 1)[0]); f(n, a); show(a); }",
     ),
+    "a product of rows by pointers": (
+        "void f(int n, double **a, double **b, double **c) { for (int i = 0; i < n; i++)"
+        " for (int j = 0; j < n; j++) { c[i][j] = 0;"
+        " for (int k = 0; k < n; k++) c[i][j] += a[i][k] * b[k][j]; } }",
+        "for (int n = 0; n < 20; n += 6) { rows x = made(n, n), y = made(n, n), z = made(n, n);"
+        " std::vector<double *> a, b, c; for (int i = 0; i < n; i++) { a.push_back(&x[i][0]);"
+        " b.push_back(&y[i][0]); c.push_back(&z[i][0]); }"
+        " f(n, a.data(), b.data(), c.data()); show(z); f(n, c.data(), b.data(), c.data()); show(z);"
+        " if (n) c[n - 1] = c[0]; f(n, a.data(), b.data(), c.data()); show(z);"
+        " f(n, a.data(), c.data(), b.data()); show(y); f(0, 0, 0, 0); }",
+    ),
+    "rows in one block": (
+        "void f(int n, double *const *a, double *b) { for (int i = 1; i < n; i++)"
+        " for (int j = 0; j < n; j++) { a[i][j] += a[i - 1][j] * b[j]; b[j] += a[i][0]; } }",
+        "for (int n = 2; n < 20; n += 6) { rows x = made(1, n * n + n); std::vector<double *> a;"
+        " for (int i = 0; i < n; i++) a.push_back(&x[0][i * n]);"
+        " f(n, a.data(), &x[0][n * n]); show(x); f(n, a.data(), &x[0][n]); show(x);"
+        " for (int i = 0; i < n; i++) a[i] = &x[0][i * (n - 1)]; f(n, a.data(), &x[0][n * n]); show(x);"
+        " for (int i = 0; i < n; i++) a[i] = &x[0][(n - 1 - i) * n]; f(n, a.data(), &x[0][n * n]);"
+        " show(x); }",
+    ),
+    "rows by a pointer in a structure": (
+        "struct grid { int n; double **now, **next, by; };"
+        "void f(grid *g) { for (int j = 1; j < g->n - 1; j++) for (int i = 1; i < g->n - 1; i++)"
+        " g->next[i][j] = g->now[i - 1][j] + g->by * g->now[i + 1][j]; }",
+        "for (int n = 0; n < 20; n += 6) { rows x = made(n, n), y = made(n, n);"
+        " std::vector<double *> a, b; for (int i = 0; i < n; i++) { a.push_back(&x[i][0]);"
+        " b.push_back(&y[i][0]); } grid g = {n, a.data(), b.data(), 0.5}; f(&g); show(y); }",
+    ),
     "members": (
         "void f(held &h) { for (int i = 1; i < h.n; i++) for (int j = 1; j < h.n; j++)"
         " h.next[i][j] = h.now[i - 1][j] + h.by[1] * h.now[i][j - 1] + h.next[i - 1][j]; }",
@@ -74,6 +103,16 @@ REFUSED = {
         "void f(int n, rows &a, double *p) { for (int i = 0; i < n; i++) for (int j = 0; j < n; j++)"
         " a[i][j] = p[j]; }",
         "p may point into a row of a",
+    ),
+    "rows that are exchanged": (
+        "void f(int n, double **a) { for (int i = 1; i < n; i++) { double *t = a[i]; a[i] = a[i - 1];"
+        " a[i - 1] = t; } }",
+        "not modelled|pointers|address|element",
+    ),
+    "an array of pointers": (
+        "double *a[9]; void f(int n) { for (int i = 0; i < n; i++) for (int j = 0; j < n; j++)"
+        " a[i][j] = 1; }",
+        "an array's elements are pointers",
     ),
     "of several kinds": (
         "void f(int n, std::vector<std::vector<bool>> &a) { for (int i = 0; i < n; i++)"
