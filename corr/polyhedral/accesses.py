@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
@@ -47,6 +48,8 @@ class Accesses(ABC):
         self.held: set[int] = set()
         self.sized: list[str] = []
         self._rows: dict[str, tuple[Node, Subscripts]] = {}
+        #: References to rows, by identity, and the calls that gave them.
+        self._row_names: dict[str, Node] = {}
         self._declared = variables
         self._written: set[str] = set()
         #: Members of structures, in the order in which they are declared, and how.
@@ -163,10 +166,6 @@ class Accesses(ABC):
     # --- elements --------------------------------------------------------------------------
 
     def _ArraySubscriptExpr(self, node: Node) -> Expression:
-        inner, index = node["inner"]
-        row, how = pointed(inner)
-        if row.get("kind") == "ArraySubscriptExpr" and how == "LValueToRValue" and not self._frames:
-            return self._of_pointed_row(node, row, index)
         below, subscripts = self._subscripted(node)
         frame = self._frames.pop() if self._frames else None
         try:
@@ -176,21 +175,6 @@ class Accesses(ABC):
         finally:
             if frame is not None:
                 self._frames.append(frame)
-
-    def _of_pointed_row(self, node: Node, row: Node, index: Node) -> Expression:
-        """An element of one of several rows that pointers lead to, `a[i][j]` of `double **a`."""
-        base, first = row["inner"]
-        base = pointed(base)[0]
-        text = type_of(base.get("type", {})).replace(" ", "").replace("const", "")
-        if base.get("kind") != "DeclRefExpr" or not text.endswith("**"):
-            raise NotAffine("an array's elements are pointers")
-        if base["referencedDecl"]["id"] in self._written:
-            raise NotAffine(f"{base['referencedDecl']['name']} is changed in the region")
-        subscripts = tuple(address(self.expression(n), self.note) for n in (first, index))
-        name = self._outer(base)
-        kind = element_type(node["type"])
-        self._note(Array(name, kind, 2, rows=True))
-        return Element(kind, name, subscripts)
 
     def _subscripted(self, node: Node) -> tuple[Node, Subscripts]:
         """What a chain of subscripts begins with, and the subscripts."""
@@ -202,7 +186,7 @@ class Accesses(ABC):
             below, how = pointed(inner)
             if below.get("kind") != "ArraySubscriptExpr":
                 break
-            if how != "ArrayToPointerDecay":
+            if how != "ArrayToPointerDecay" and not _is_of_rows(below, how):
                 raise NotAffine("an array's elements are pointers")
             base = below
         return below, tuple(address(self.expression(i), self.note) for i in indices)
@@ -229,7 +213,9 @@ class Accesses(ABC):
         kind, zero = inner.get("kind"), Number("long", "0L")
         if kind == "DeclRefExpr":
             return self._from_row(inner, (zero,))
-        if kind == "ArraySubscriptExpr" and how == "ArrayToPointerDecay":
+        if kind == "ArraySubscriptExpr" and (
+            how == "ArrayToPointerDecay" or _is_of_rows(inner, how)
+        ):
             below, subscripts = self._subscripted(inner)
             return self._from_row(below, (*subscripts, zero))
         if kind == "UnaryOperator" and inner["opcode"] == "&":
@@ -252,8 +238,11 @@ class Accesses(ABC):
             raise NotAffine(f"{base['referencedDecl']['name']} is changed in the region")
         name = self._outer(base)
         kind = element_type(node["type"])
-        self._note(Array(name, kind, len(subscripts)))
-        if len(subscripts) > 1 and name not in self.extents:
+        rows = _is_rows(base)
+        if rows and len(subscripts) != 2:
+            raise NotAffine("an array's elements are pointers")
+        self._note(Array(name, kind, len(subscripts), rows=rows))
+        if not rows and len(subscripts) > 1 and name not in self.extents:
             extents = inner_extents(self.variables[name], self._declared)
             if len(extents) != len(subscripts) - 1:
                 raise NotAffine(f"the extents of {name} are not known")
@@ -287,3 +276,14 @@ class Accesses(ABC):
     @abstractmethod
     def computed_size(self, name: str, kind: str, value: str) -> Expression:
         """A parameter that is no variable."""
+
+
+def _is_of_rows(node: Node, how: str) -> bool:
+    """A pointer to a row, `a[i]` of `double **a`, that is looked at."""
+    return how == "LValueToRValue" and _is_rows(pointed(node["inner"][0])[0])
+
+
+def _is_rows(node: Node) -> bool:
+    """A variable that points to pointers to rows: `double **a`."""
+    text = re.sub(r"const|restrict| ", "", type_of(node.get("type", {})))
+    return node.get("kind") == "DeclRefExpr" and text.endswith("**")

@@ -9,6 +9,7 @@ from corr.polyhedral.accesses import Accesses
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
 from corr.polyhedral.clang_ast import WORD, Node, body_of
 from corr.polyhedral.containers import check_unchecked, container, rows
+from corr.polyhedral.declarations import type_of
 from corr.polyhedral.expressions import (
     COUNTS,
     LONG_UNSIGNED,
@@ -142,7 +143,8 @@ class Converter(Accesses):
     def _CXXOperatorCallExpr(self, node: Node) -> Expression:
         """An element of a container, `v[i]`, or of one in one, `m[i][j]`."""
         operator, base, *indices = node["inner"]
-        row = unwrapped(base)
+        row = self._row_names.get(unwrapped(base).get("referencedDecl", {}).get("id", ""))
+        row = row or unwrapped(base)
         if row.get("kind") == "CXXOperatorCallExpr" and not self._frames:
             return self._of_row(node, row, indices)
         base, held = unwrapped(base), container(unwrapped(base))
@@ -155,6 +157,15 @@ class Converter(Accesses):
         kind = element_type(node["type"])
         self._note(Array(name, kind, 1, start=held.start))
         return Element(kind, name, (subscript,))
+
+    def row_named(self, variable: Node, value: Node) -> bool:
+        """Note a reference to a row, `std::vector<double> &r = m[i]`, whose elements are m's."""
+        row = unwrapped(value)
+        named = type_of(variable["type"]).endswith("&") and row.get("kind") == "CXXOperatorCallExpr"
+        if not named or rows(unwrapped(row["inner"][1])) is None:
+            return False
+        self._row_names[variable["id"]] = row
+        return True
 
     def _of_row(self, node: Node, row: Node, indices: list[Node]) -> Expression:
         calls = [
@@ -265,7 +276,7 @@ class Converter(Accesses):
     def _written_out(self, name: str, arguments: list[Node]) -> Expression:
         """The value that a function of one return statement gives for these arguments."""
         definition = self.functions.get(name)
-        if definition is None:
+        if definition is None or definition["kind"] != "FunctionDecl":  # a method is another's
             raise NotAffine(f"the call of {name} cannot be written out")
         if self._frames:
             raise NotAffine(f"{name} is called within a function that is written out")

@@ -249,6 +249,8 @@ class Region:
         What it names is put in its place.
         """
         values = [n for n in variable.get("inner", ()) if n.get("kind")]
+        if len(values) == 1 and self.converter.row_named(variable, values[0]):
+            return True
         if len(values) != 1 or not self.variables.constant(variable):
             return False
         if is_address(variable):

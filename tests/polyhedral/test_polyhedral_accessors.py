@@ -91,6 +91,17 @@ def test_same_output(name: str, tmp_path: Path) -> None:
 NEST = """void f(Matrix &a, const Matrix &b, Matrix &c, Matrix *) {
     for (int i = 0; i < a.rows(); i++) for (int j = 0; j < a.cols(); j++) c(i, j) = b(i, j); }
 """
+
+
+def test_a_method_is_no_function_of_that_name(tmp_path: Path) -> None:
+    text = """double twice(double x);
+struct other { double twice(double x) { return x; } };
+void f(int n, double *a) { for (int i = 0; i < n; i++) a[i] = twice(a[i]); }
+"""
+    found, reasons = read(tmp_path, text, name="t.cpp")
+    assert found == [] and "the call of twice cannot be written out" in reasons[0]
+
+
 #: name: (the methods, what the reason says)
 REFUSED = {
     "it is another for a const object": (

@@ -38,6 +38,13 @@ PROGRAMS = {
         "for (int n = 5; n < 20; n += 6) { rows a = made(n, n); std::vector<double> row = a[2];"
         " f(n, a, row); show(a); f(n, a, a[2]); show(a); f(n, a, a[n - 1]); show(a); }",
     ),
+    "rows by references": (
+        "void f(int n, const rows &a, rows &c) { for (int i = 1; i < n; i++) { auto &to = c[i];"
+        " const std::vector<double> &from = a[i - 1];"
+        " for (int j = 1; j < n; j++) to[j] = from[j - 1] + to[j] * c[i - 1][0]; } }",
+        "for (int n = 0; n < 20; n += 6) { rows a = made(n, n + 1), c = made(n, n);"
+        " f(n, a, c); show(c); f(n, c, c); show(c); }",
+    ),
     "rows of several lengths": (
         "void f(int n, rows &a) { for (int i = 1; i < n; i++) for (int j = 0; j < i; j++)"
         " a[i][j] += a[i - 1][j] - a[n - 1][i]; }",
@@ -54,6 +61,15 @@ PROGRAMS = {
         " f(n, a.data(), b.data(), c.data()); show(z); f(n, c.data(), b.data(), c.data()); show(z);"
         " if (n) c[n - 1] = c[0]; f(n, a.data(), b.data(), c.data()); show(z);"
         " f(n, a.data(), c.data(), b.data()); show(y); f(0, 0, 0, 0); }",
+    ),
+    "a row by a pointer of its own": (
+        "void f(int n, double **a, double **b) { for (int i = 1; i < n; i++) { double *r = b[i];"
+        " const double *before = a[i - 1] + 1; for (int j = 0; j < n - 1; j++)"
+        " r[j] = before[j] + r[j] * *(a[i] + j); } }",
+        "for (int n = 2; n < 20; n += 6) { rows x = made(n, n), y = made(n, n);"
+        " std::vector<double *> a, b; for (int i = 0; i < n; i++) { a.push_back(&x[i][0]);"
+        " b.push_back(&y[i][0]); } f(n, a.data(), b.data()); show(y);"
+        " f(n, b.data(), b.data()); show(y); }",
     ),
     "rows in one block": (
         "void f(int n, double *const *a, double *b) { for (int i = 1; i < n; i++)"
