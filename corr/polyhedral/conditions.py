@@ -133,7 +133,12 @@ def _known_apart(one: Piece, other: Piece) -> bool:
 
 
 def _of_other_types(one: Piece, other: Piece) -> bool:
-    """A variable itself, and what no store of the other's type may change (C11 6.5, 7)."""
+    """A variable itself, and what no store of the other's type may change (C11 6.5, 7).
+
+    An array in a structure may be one in a union, which is stored as one type and read as another.
+    """
+    if one.variable.in_structure or other.variable.in_structure:
+        return False
     kinds = _kind(one.type), _kind(other.type)
     return (one.itself or other.itself) and None not in kinds and kinds[0] != kinds[1]
 

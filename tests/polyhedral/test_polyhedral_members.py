@@ -87,6 +87,12 @@ PROGRAMS = {
         "void f(struct s *s) { for (int i = 0; i < s->n; i++) s->a[i] *= s->by; }",
         "double x[20]; fill(x, 20); struct s s = {20, 3, x}; f(&s); show(x, 20);",
     ),
+    "a union": (
+        "union u { struct { int pad[3], n; double by; } part; double a[12]; };",
+        "void f(union u *u) { for (int k = 0; k < 2; k++) for (int i = 0; i < u->part.n; i++)"
+        " u->a[i] = 0; }",
+        "union u u; fill(u.a, 12); u.part.n = 5; f(&u); show(u.a, 12);",
+    ),
     "two variables of one name": (
         "struct s { int n; double *a; };",
         "void f(struct s *s) { for (int i = 0; i < s->n; i++) s->a[i] += 1;"
