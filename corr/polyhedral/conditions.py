@@ -7,6 +7,7 @@ their dimensions. What the text does not prove is asked before the new order run
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 
 import islpy as isl
@@ -144,7 +145,12 @@ def _of_other_types(one: Piece, other: Piece) -> bool:
 
 
 def _kind(type_: str) -> str | None:
-    """Signed and unsigned, const or not, are one kind; None for characters, which may be any."""
+    """Signed and unsigned, const or not, are one kind; None for characters, which may be any.
+
+    And for a whole object, in which all may be.
+    """
+    if not type_:
+        return None
     if "*" in type_ or type_.startswith(("std::", "const std::")):
         return "address"
     plain = " ".join(word for word in type_.split() if word not in ("const", "unsigned"))
@@ -172,7 +178,29 @@ def _pieces(scop: Scop) -> list[Piece]:
     for name in sorted(scop.scalars - scop.arrays.keys()):
         if not scop.variables[name].own and scop.variables[name].kind != "constant":
             found.append(_itself(scop.variables[name], written=False))
-    return found
+    return _by_objects(found)
+
+
+def _by_objects(pieces: list[Piece]) -> list[Piece]:
+    """Members of one object as the whole of it, unless it has an array of the region in it."""
+    split = {_object(p.variable) for p in pieces if p.variable.in_structure}
+    found: dict[str, Piece] = {}
+    for piece in pieces:
+        place = _object(piece.variable) if piece.itself and piece.variable.text else ""
+        if not place or place in split:
+            found[piece.name] = piece
+            continue
+        name = f"{PARAMETER}{re.sub(r'[^A-Za-z0-9_]', '', place)}_object"
+        start = f"(unsigned long){place}"
+        whole = Piece(name, start, f"{start} + sizeof *{place}", False, piece.variable, True, "")
+        found[name] = whole
+    return list(found.values())
+
+
+def _object(variable: Variable) -> str:
+    """Where the object of a member begins, as C: `s`, `this`, `(&grid)`."""
+    name, sign, _ = re.split(r"(->|\.)", variable.text, maxsplit=1)
+    return name if sign == "->" else f"(&{name})"
 
 
 def _of_rows(array: Array, variable: Variable, written: bool) -> Piece:

@@ -87,6 +87,13 @@ PROGRAMS = {
         "void f(struct s *s) { for (int i = 0; i < s->n; i++) s->a[i] *= s->by; }",
         "double x[20]; fill(x, 20); struct s s = {20, 3, x}; f(&s); show(x, 20);",
     ),
+    "a union's other member": (
+        "union u { double d; struct { int low, n; } part; };",
+        "void f(union u *u, double *a) { for (int k = 0; k < 2; k++)"
+        " for (int i = 0; i < u->part.n; i++) a[i] = 0; }",
+        "double x[20]; fill(x, 20); union u u; u.part.n = 9; f(&u, x); show(x, 20);"
+        " u.part.n = 1; f(&u, &u.d); show(&u.d, 1);",
+    ),
     "a union": (
         "union u { struct { int pad[3], n; double by; } part; double a[12]; };",
         "void f(union u *u) { for (int k = 0; k < 2; k++) for (int i = 0; i < u->part.n; i++)"
@@ -242,12 +249,17 @@ def test_methods_of_templates_are_refused(tmp_path: Path) -> None:
     assert found == [] and "type T is not modelled" in reasons[0]
 
 
-def test_what_types_tell_apart_is_not_asked(tmp_path: Path) -> None:
+def test_an_object_is_asked_for_as_a_whole(tmp_path: Path) -> None:
     types, function, _ = PROGRAMS["structures in a structure"]
-    text = f"{types}\n{function}\n"
-    (scop,), _ = read(tmp_path, text)
+    (scop,), _ = read(tmp_path, f"{types}\n{function}\n")
     code = generate.code(scop, schedules.original(scop))
-    assert "w_scale_itself_from" in code and "w_a_rows_itself_from" not in code
+    assert code.count("p_w_object_from = (unsigned long)w;") == 1 and "itself" not in code
     assert "const int w_a_rows = w->a.rows;" in code and "w_more" not in code
-    (scop,), _ = read(tmp_path, text, flags=("-O1", "-fno-strict-aliasing"))
-    assert "w_a_rows_itself_from" in generate.code(scop, schedules.original(scop))
+
+
+def test_what_types_tell_apart_is_not_asked(tmp_path: Path) -> None:
+    text = "int n; double by; void f(double *a) { for (int i = 0; i < n; i++) a[i] *= by; }\n"
+    for flags, asked in ((("-O1",), False), (("-O1", "-fno-strict-aliasing"), True)):
+        (scop,), _ = read(tmp_path, text, flags=flags)
+        code = generate.code(scop, schedules.original(scop))
+        assert "p_by_itself_from" in code and ("p_n_itself_from" in code) is asked
