@@ -93,7 +93,9 @@ class _Writer:
             if _plain(place) == wanted:
                 ids = [p["id"] for p in parameters]
                 places.append((ids, place, _numbered(place, ids)))
-        if not places or any(places[0][2] != other for _, _, other in places[1:]):
+        if not places or self.functions.may_be_overridden(of_class):
+            return None
+        if any(places[0][2] != other for _, _, other in places[1:]):
             return None
         return places[0][:2]
 

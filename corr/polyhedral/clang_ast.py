@@ -50,6 +50,7 @@ class Functions:
         self.qualified: dict[str, str] = {}
         self._known: dict[str, Node | None] = {}
         self._methods: dict[str, list[Node]] = {}
+        self._virtual: dict[str, bool] = {}
 
     @cached_property
     def text(self) -> bytes:
@@ -111,6 +112,18 @@ class Functions:
             self._methods[part] = [n for n in found if body_of(n) is not None]
         return self._methods[part]
 
+    def may_be_overridden(self, of_class: str) -> bool:
+        """Whether a class of this name has virtual methods, or is not seen at all."""
+        if of_class not in self._virtual:
+            known = [
+                node["definitionData"].get("isPolymorphic", False)
+                for found in self._dumped(of_class)
+                for node in walk(found)
+                if node.get("name") == of_class and "definitionData" in node
+            ]
+            self._virtual[of_class] = not known or any(known)
+        return self._virtual[of_class]
+
     def in_text(self, name: str, text: bytes) -> Node | None:
         """The same, were this the unit's text. Raises CompileError."""
         with scratch("text") as folder:
@@ -130,17 +143,21 @@ class Functions:
 
     def _defined(self, name: str, part: str, *more: str) -> list[Node]:
         """What is defined by a name, and has a part like this in its qualified name."""
-        dump = ("-ast-dump=json", f"-ast-dump-filter={part}")
-        arguments = [word for option in dump for word in ("-Xclang", option)]
-        text = self._clang(*more, "-fsyntax-only", *arguments)
         found = [
             node
-            for node in _documents(text.decode("utf-8", "replace"))
+            for node in self._dumped(part, *more)
             if node.get("name") == name
             if node.get("kind") not in _WITH_BODY or body_of(node) is not None
         ]
         # anything else of this name (a method, a template, an overload) could be what is meant
         return [n for n in found if "Function" in n["kind"] or "Method" in n["kind"]]
+
+    def _dumped(self, part: str, *more: str) -> Iterator[Node]:
+        """Whatever has a part like this in its qualified name. Raises CompileError."""
+        dump = ("-ast-dump=json", f"-ast-dump-filter={part}")
+        arguments = [word for option in dump for word in ("-Xclang", option)]
+        text = self._clang(*more, "-fsyntax-only", *arguments)
+        return _documents(text.decode("utf-8", "replace"))
 
     def _clang(self, *arguments: str) -> bytes:
         """What clang prints for the unit. Raises CompileError."""

@@ -93,6 +93,16 @@ NEST = """void f(Matrix &a, const Matrix &b, Matrix &c, Matrix *) {
 """
 
 
+def test_what_overrides_may_be_overridden(tmp_path: Path) -> None:
+    """Nothing in the method itself says that it is virtual."""
+    text = """struct base { virtual double &at(int i) = 0; };
+struct row : base { int n; double *a; double &at(int i) { return a[i]; } };
+void f(row &r) { for (int i = 0; i < r.n; i++) r.at(i) += 1; }
+"""
+    found, reasons = read(tmp_path, text, name="t.cpp")
+    assert found == [] and "call of at" in reasons[0]
+
+
 def test_a_method_is_no_function_of_that_name(tmp_path: Path) -> None:
     text = """double twice(double x);
 struct other { double twice(double x) { return x; } };
@@ -124,6 +134,11 @@ REFUSED = {
         "double &operator()(int i, int j) { return data_[i * cols_ + j]; }"
         "const double &operator()(int i, int j) const { return this->me()->data_[i * cols_ + j]; }",
         "call of operator",
+    ),
+    "a class of its kind may do something else": (
+        "virtual double &operator()(int i, int j) { return data_[i * cols_ + j]; }"
+        "double operator()(int i, int j) const { return data_[i * cols_ + j]; }",
+        "call of (operator|rows|cols)",
     ),
     "nobody sees what it does": (
         "double &operator()(int i, int j); double operator()(int i, int j) const;",
