@@ -256,6 +256,7 @@ def test_recipes_come_first_unless_they_never_paid(
             "allow_reassociation": False,
             "run": SimpleNamespace(facts=SimpleNamespace(flags=("-O3",))),
             "nests": SimpleNamespace(modelled=()),
+            "baselines": {},
         }
     )
     one, two = made(), made(reason="other", new=NEW.replace("r", "q"))
