@@ -18,6 +18,8 @@ from corr.program.model import Program, Unit
 Node = dict[str, Any]
 #: Bytes of JSON that one function may take.
 LARGEST = 256 << 20
+#: Letters of a class's name by which it is found.
+SHORTEST = 3
 WORD = re.compile(rb"[A-Za-z_]\w*")
 #: A function or method, which may be declared more than once, and is defined once.
 _WITH_BODY = ("FunctionDecl", "CXXMethodDecl")
@@ -113,7 +115,12 @@ class Functions:
         return self._methods[part]
 
     def may_be_overridden(self, of_class: str) -> bool:
-        """Whether a class of this name has virtual methods, or is not seen at all."""
+        """Whether a class of this name has virtual methods, or is not seen at all.
+
+        It is not looked for by a letter or two, which half of the library has in its names.
+        """
+        if len(of_class) < SHORTEST:
+            return True
         if of_class not in self._virtual:
             known = [
                 node["definitionData"].get("isPolymorphic", False)
