@@ -49,10 +49,10 @@ def regions(functions: Functions, name: str) -> tuple[list[Scop], list[Unmodelle
     node = functions.get(name)
     if node is None:
         return [], [Unmodelled(name, UNKNOWN)]
-    with_accessors_written_out(functions, node)
-    with_members_named(node, functions.text)
     reasons: list[Unmodelled] = []
     try:
+        with_accessors_written_out(functions, node)
+        with_members_named(node, functions.text)
         return list(_Finder(functions, node, reasons).all()), reasons
     except NotAffine as reason:
         return [], [Unmodelled(name, str(reason))]
