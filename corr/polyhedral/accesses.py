@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from corr.polyhedral.ast_forms import element_type, is_address, pointed, unwrapped
 from corr.polyhedral.clang_ast import Functions, Node
+from corr.polyhedral.containers import check_unchecked, container
 from corr.polyhedral.declarations import Variable, Variables, inner_extents, type_of
 from corr.polyhedral.expressions import (
     Affine,
@@ -189,7 +190,12 @@ class Accesses(ABC):
             if how != "ArrayToPointerDecay" and not _is_of_rows(below, how):
                 raise NotAffine("an array's elements are pointers")
             base = below
-        return below, tuple(address(self.expression(i), self.note) for i in indices)
+        subscripts = tuple(address(self.expression(i), self.note) for i in indices)
+        if below.get("kind") in ("BinaryOperator", "UnaryOperator"):  # `(a + i * n)[j]`
+            start, (*before, last) = self._place(below)
+            first, *rest = subscripts
+            return start, (*before, Operation("long", "+", (last, first)), *rest)
+        return below, subscripts
 
     def row(self, variable: Node, value: Node) -> bool:
         """Note a pointer that is declared with a place in an array, `double *r = a + i * n`."""
@@ -222,6 +228,10 @@ class Accesses(ABC):
             element = unwrapped(inner["inner"][0])
             if element.get("kind") == "ArraySubscriptExpr":
                 return self._from_row(*self._subscripted(element))
+            if element.get("kind") == "CXXOperatorCallExpr" and len(element["inner"]) == 3:
+                held = unwrapped(element["inner"][1])
+                if container(held) is not None:
+                    return held, (address(self.expression(element["inner"][2]), self.note),)
         if kind == "BinaryOperator" and inner["opcode"] in ("+", "-"):
             left, right = inner["inner"]
             if inner["opcode"] == "+" and not is_address(left):
@@ -241,7 +251,11 @@ class Accesses(ABC):
         rows = _is_rows(base)
         if rows and len(subscripts) != 2:
             raise NotAffine("an array's elements are pointers")
-        self._note(Array(name, kind, len(subscripts), rows=rows))
+        held = container(base)
+        if held is not None:
+            check_unchecked(self.functions)
+        start = held.start if held is not None else ""
+        self._note(Array(name, kind, len(subscripts), start=start, rows=rows))
         if not rows and len(subscripts) > 1 and name not in self.extents:
             extents = inner_extents(self.variables[name], self._declared)
             if len(extents) != len(subscripts) - 1:

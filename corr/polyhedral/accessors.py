@@ -90,7 +90,7 @@ class _Writer:
                 if _gives(method) == wanted:
                     return None
                 continue
-            if _plain(place) == wanted:
+            if wanted in (_plain(place), _gives(method)):
                 ids = [p["id"] for p in parameters]
                 places.append((ids, place, _numbered(place, ids)))
         if not places or self.functions.may_be_overridden(of_class):
@@ -122,7 +122,9 @@ def _place(method: Node) -> Node | None:
     if len(inner) != 1 or inner[0].get("kind") != "ReturnStmt" or not inner[0].get("inner"):
         return None
     value: Node = inner[0]["inner"][0]
-    return value if _unwrapped(value).get("kind") in _PLACES else None
+    plain = _unwrapped(value)
+    row = type_of(value["type"]).endswith("*") and plain.get("opcode") in ("&", "+")
+    return value if row or plain.get("kind") in _PLACES else None
 
 
 def _instance(place: Node | None, of_class: str) -> Node | None:

@@ -59,6 +59,13 @@ PROGRAMS = {
         " for (int i = 1; i < c.rows(); i++) for (int j = 0; j < c.cols(); j++) c(i, j) += c(i - 1, j);"
         " a.at(0, 0); }",
     ),
+    "rows": (
+        CALLS + "double *row(int i) { return data_.data() + i * cols_; }"
+        " const double *operator[](int i) const { return &data_[i * cols_]; }",
+        "void f(Matrix &a, const Matrix &b, Matrix &c, Matrix *) {"
+        " for (int i = 1; i < c.rows(); i++) for (int j = 0; j < c.cols(); j++)"
+        "  c[i][j] += c[i - 1][j] * b[i][j]; }",
+    ),
     "a method that calls another": (
         CALLS + "const double &down(int j, int i) const { return at(i, j); }",
         "void f(Matrix &a, const Matrix &b, Matrix &c, Matrix *) {"
