@@ -53,6 +53,12 @@ PROGRAMS = {
         "long *p; void f(int n, long v) { for (int i = 0; i < n; i++) p[i] = v; }",
         'long x[2] = {0}, y[2] = {1}; p = x; f(2, 5); printf("%ld %ld\\n", x[0], x[1]);',
     ),
+    "two dimensions as one and as two": (
+        "void f(int n, int k, double a[n][n]) { for (int i = 0; i < n; i++) for (int j = 0; j < 2; j++)"
+        " { a[i][0] += j; (&a[0][0])[i + k] -= 1; (a[1] + 1)[j] += a[i][1]; } }",
+        "double x[60]; for (int k = 0; k < 9; k++) { fill(x, 60); f(5, k, (double (*)[5])x);"
+        " show(x, 60); }",
+    ),
     "subscripts that leave their dimension": (
         "void f(int n, int m, double a[4][4]) { for (int i = 0; i < n; i++) for (int j = 0; j < m; j++)"
         " a[i][j] = a[i][j] + i - 2 * j; }",

@@ -174,11 +174,6 @@ REFUSED = {
         "void f(int n, double *a) { for (int i = 0; i < n; i++) { a[i] = 0; a = a + 1; } }",
         "changed in the region|not modelled",
     ),
-    "two dimensions as one and as two": (
-        "void f(int n, double a[n][n], double *b) {"
-        " for (int i = 0; i < n; i++) { a[i][0] = 0; (&a[0][0])[i + n] = 1; } }",
-        "leaves its dimension",
-    ),
     "extent that changed": (
         "void f(int n, double a[n][n]) { n = n - 1; for (int i = 0; i < n; i++) a[i][0] = 0; }",
         "may have changed",
