@@ -87,8 +87,10 @@ def rows_apart(scop: Scop) -> list[str]:
             continue
         if other.rows:
             if array.name < other.name:
-                asked.append(f"&{array.name} != &{other.name}")
-        elif other.start.endswith(".data()") and not scop.variables[other.name].holds:
+                alike = scop.variables[array.name].type == scop.variables[other.name].type
+                of = "" if alike else "(const void *)"
+                asked.append(f"{of}&{array.name} != {of}&{other.name}")
+        elif other.start.endswith(".data()"):
             asked.append(
                 f"((void *)&{other.name} < (void *){array.pointer} || (void *)&{other.name} >="
                 f" (void *)({array.pointer} + {array.name}.size()))"

@@ -15,12 +15,10 @@ _TYPES = (
     (re.compile(r"std::(?:\w+::)?array<(?P<element>[\w ]+), \d+>"), "data()"),
     (re.compile(r"std::(?:\w+::)?unique_ptr<(?P<element>[\w ]+)\[\](?:, .*)?>"), "get()"),
 )
-_VECTOR = r"std::(?:\w+::)?vector<"
-#: A vector of vectors: each row is its own.
-_ROWS = re.compile(
-    rf"{_VECTOR}{_VECTOR}(?P<element>[\w ]+)(?:, std::allocator<[^<>]*>)?>"
-    r"(?:, std::allocator<.*>)?>"
-)
+_HOLDS = r"std::(?:\w+::)?(?:vector|array)<"
+_REST = r"(?:, \d+)?(?:, std::allocator<.*>)?>"
+#: Vectors or arrays in one: each row is its own.
+_ROWS = re.compile(rf"{_HOLDS}{_HOLDS}(?P<element>[\w ]+){_REST}{_REST}")
 #: Where these are defined, an index out of bounds ends the program.
 _CHECKED = (b"_GLIBCXX_ASSERTIONS", b"_GLIBCXX_DEBUG", b"_LIBCPP_HARDENING_MODE")
 
@@ -40,7 +38,7 @@ def is_container(text: str) -> bool:
 
 
 def is_rows(text: str) -> bool:
-    """Whether a type is a vector of vectors of numbers."""
+    """Whether a type is a vector of vectors of numbers, or one of arrays."""
     found = _ROWS.fullmatch(text.removeprefix("const "))
     return found is not None and found["element"] != "bool"
 

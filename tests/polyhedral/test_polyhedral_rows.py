@@ -45,6 +45,23 @@ PROGRAMS = {
         "for (int n = 0; n < 20; n += 6) { rows a = made(n, n + 1), c = made(n, n);"
         " f(n, a, c); show(c); f(n, c, c); show(c); }",
     ),
+    "arrays in vectors and arrays": (
+        "#include <array>\nvoid f(int n, std::vector<std::array<double, 3>> &at,"
+        " std::array<std::array<double, 3>, 3> &by) { for (int i = 1; i < n; i++)"
+        " for (int j = 0; j < 3; j++) for (int k = 0; k < 3; k++)"
+        "  at[i][j] += by[j][k] * at[i - 1][k]; }",
+        "std::array<std::array<double, 3>, 3> by = {{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}}};"
+        " for (int n = 0; n < 9; n += 4) { std::vector<std::array<double, 3>> at(n, {1, 2, 0.5});"
+        ' f(n, at, by); for (auto &r : at) std::printf("%a %a %a\\n", r[0], r[1], r[2]); }',
+    ),
+    "an array that may be one of them": (
+        "#include <array>\nvoid f(int n, std::vector<std::array<double, 4>> &a,"
+        " const std::array<double, 4> &by) { for (int i = 0; i < n; i++)"
+        " for (int j = 0; j < 4; j++) a[i][j] = a[i][j] * by[0] + by[j]; }",
+        "for (int n = 1; n < 9; n += 3) { std::vector<std::array<double, 4>> a(n, {1, 2, 0.5, 3});"
+        " std::array<double, 4> by = {2, 1, 3, 4}; f(n, a, by); f(n, a, a[n / 2]);"
+        ' for (auto &r : a) std::printf("%a %a %a\\n", r[0], r[1], r[3]); }',
+    ),
     "rows of several lengths": (
         "void f(int n, rows &a) { for (int i = 1; i < n; i++) for (int j = 0; j < i; j++)"
         " a[i][j] += a[i - 1][j] - a[n - 1][i]; }",
