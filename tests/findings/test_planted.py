@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -84,11 +85,23 @@ def test_ceilings_hold_against_the_mend(
         gain = 1 / timed.ratio.value
         tried += 1
         close += gain >= ceiling / 2
-        if 1 / timed.ratio.high > 1.1 * ceiling:
+        if 1 / timed.ratio.high > slack() * ceiling:
             wrong.append(f"{planted.name}: ×{gain:.2f} of at most ×{ceiling:.2f}")
     assert tried >= 10
     assert len(wrong) <= 1, wrong
     assert close >= 0.5 * tried
+
+
+def slack() -> float:
+    """How far over its ceiling a gain may be: LLVM 22 models Zen 5 by the tables of Zen 4.
+
+    That one does less in a cycle: on Zen 5 loops take fewer cycles than the model's least.
+    """
+    words = dict(
+        re.findall(r"^(vendor_id|cpu family)\s*: (\S+)", Path("/proc/cpuinfo").read_text(), re.M)
+    )
+    newer = words.get("vendor_id") == "AuthenticAMD" and int(words.get("cpu family", "0")) > 25
+    return 1.4 if newer else 1.1
 
 
 def clock_now(tools: Toolchain) -> float:

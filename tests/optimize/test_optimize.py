@@ -90,7 +90,9 @@ def test_rows(optimised: Path) -> None:
         assert 0 < parts <= row["trial_seconds"]
         if row["speedup"] and row["pairs"]:
             assert row["speedup_low"] <= row["speedup"] <= row["speedup_high"]
-            assert row["seconds"] and row["seconds_before"] and row["cpu_seconds"]
+            assert row["seconds"] and row["seconds_before"]
+            # none where the kernel takes less than the clock of a process tells
+            assert row["cpu_seconds"] is None or row["cpu_seconds"] > 0
             clocks = {"CPU time"} if row["load"] else {"CPU time", "kernel time"}
             assert row["clock"] in clocks
     best = every[-1]
@@ -101,11 +103,11 @@ def test_rows(optimised: Path) -> None:
 
 
 def test_what_was_seen_is_recorded_and_what_paid_is_told(optimised: Path, corr: Corr) -> None:
-    native, apart, polly, nest = rows(optimised, where="role = 'proposal'")
-    assert [r["rule"] for r in (native, apart, polly)] == [
-        "-O3 -march=native", "-O3 -march=native -ffp-contract=off", "-O3 -march=native -mllvm -polly"
-    ]  # fmt: skip
-    assert nest["rule"] == "nest split" and nest["from_original"]
+    tried = {row["rule"]: row for row in rows(optimised, where="role = 'proposal'")}
+    native, nest = tried["-O3 -march=native"], tried["nest split"]
+    # after nothing but a baseline that gained much
+    assert nest["candidate"] <= 2
+    assert nest["from_original"]
     for row in (native, nest):
         assert row["evidence"][0] == "stride" and "bound by dependencies" in row["evidence"]
         assert "remark CantReorderFPOps" in row["evidence"] and row["learned"] is None
