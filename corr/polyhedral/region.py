@@ -9,6 +9,7 @@ from corr.polyhedral.accessors import NO_ACCESS_CONTROL
 from corr.polyhedral.assumptions import assumed
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
 from corr.polyhedral.clang_ast import WORD, Functions, Node, walk
+from corr.polyhedral.comparisons import COMPARISONS, FLIPPED, constraint
 from corr.polyhedral.conditions import rows_apart
 from corr.polyhedral.convert import Converter
 from corr.polyhedral.declarations import Variables
@@ -35,9 +36,6 @@ from corr.polyhedral.scop import PARAMETER, Array, Constraint, Obligation, Scop,
 from corr.polyhedral.span import bounds, confirmed
 from corr.polyhedral.useful import useful
 from corr.polyhedral.wrapping import plain
-
-_COMPARISONS = {"<", "<=", ">", ">=", "=="}
-_FLIPPED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 @dataclass(frozen=True)
@@ -386,23 +384,14 @@ class Region:
             if operator == "&&":
                 left, right = (self._constraints(part, place) for part in node["inner"])
                 return left + right
-            if operator in _COMPARISONS:
+            if operator in COMPARISONS:
                 first, second = (self._whole(part, place) for part in node["inner"])
-                return (_constraint(operator, first, second),)
+                return (constraint(operator, first, second),)
         raise NotAffine("a condition is not affine")
 
     def _negated(self, node: Node, place: Place) -> tuple[Constraint, ...]:
         node = unwrapped(node)
-        if node.get("kind") == "BinaryOperator" and node["opcode"] in _FLIPPED:
+        if node.get("kind") == "BinaryOperator" and node["opcode"] in FLIPPED:
             left, right = (self._whole(part, place) for part in node["inner"])
-            return (_constraint(_FLIPPED[node["opcode"]], left, right),)
+            return (constraint(FLIPPED[node["opcode"]], left, right),)
         raise NotAffine("the else of this condition is not convex")
-
-
-def _constraint(operator: str, left: Affine, right: Affine) -> Constraint:
-    if operator == "==":
-        return Constraint(added(left, scaled(right, -1)), equal=True)
-    if operator in ("<", "<="):
-        left, right = right, left
-    form = added(left, scaled(right, -1))
-    return Constraint(added(form, {"": -1}) if operator in ("<", ">") else form)
