@@ -81,7 +81,7 @@ def _run(
         for code_ in range(256)
     ]
     address, file, line, column, is_stmt = 0, 1, 1, 0, default_is_stmt
-    at, end = 0, len(code)
+    at, end, ended = 0, len(code), False
     while at < end:
         opcode = code[at]
         at += 1
@@ -124,14 +124,7 @@ def _run(
                 raise IndexError
             if kind != _END_SEQUENCE:
                 continue
-            add_address(address)
-            add_file(file)
-            add_line(line)
-            add_column(column)
-            add_is_stmt(is_stmt)
-            add_end(True)
-            address, file, line, column, is_stmt = 0, 1, 1, 0, default_is_stmt
-            continue
+            ended = True
         elif opcode != _COPY:
             # marks that no row keeps, or an opcode of a later standard: its operands are numbers
             for _ in range(0 if opcode in _HAS_NO_OPERAND else lengths[opcode - 1]):
@@ -142,7 +135,10 @@ def _run(
         add_line(line)
         add_column(column)
         add_is_stmt(is_stmt)
-        add_end(False)
+        add_end(ended)
+        if ended:
+            address, file, line, column, is_stmt = 0, 1, 1, 0, default_is_stmt
+            ended = False
     return rows
 
 

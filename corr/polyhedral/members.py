@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from corr.polyhedral.clang_ast import WORD, Node, body_of, walk
 from corr.polyhedral.containers import is_container, is_rows
 from corr.polyhedral.declarations import Variables, type_of
+from corr.polyhedral.expressions import NotAffine
 
 _ONE = (
     r"(?:const )?(?:(?:unsigned )?(?:char|short|int|long|long long)|signed char|float|double|bool)"
@@ -30,10 +31,20 @@ _SOMETIMES = {
     "IfStmt": 1,
     "SwitchStmt": 1,
     "WhileStmt": 1,
+    "DoStmt": 0,  # which may be left before its end
+    "BinaryConditionalOperator": 1,
+    "GenericSelectionExpr": 0,
+    "ChooseExpr": 0,
+    "CXXTypeidExpr": 0,
+    "CXXNoexceptExpr": 0,
     "CXXForRangeStmt": 0,
     "UnaryExprOrTypeTraitExpr": 0,
     "LambdaExpr": 0,
 }
+
+
+#: What may be jumped to, so that what stands before it has not always run.
+_ENTRIES = ("LabelStmt", "IndirectGotoStmt", "CaseStmt", "DefaultStmt")
 
 
 @dataclass(frozen=True)
@@ -170,8 +181,7 @@ def reached(function: Node, run: list[Node], variables: Variables) -> set[str]:
     it, through a variable that never changes.
     """
     found = {identity for node in _first(run) for identity in _through(node)}
-    labels = any(n.get("kind") in ("LabelStmt", "IndirectGotoStmt") for n in walk(function))
-    if labels:
+    if any(n.get("kind") in _ENTRIES for n in walk(function)):
         return found
     for node in _before(body_of(function) or {}, run[0]):
         for part in _always(node):
@@ -186,7 +196,10 @@ def _is_steady(mention: Node, variables: Variables) -> bool:
         return False
     if "member" in base["referencedDecl"]:
         return False
-    return variables.get(base).steady
+    try:
+        return variables.get(base).steady
+    except NotAffine:  # a reference to a pointer, which others may change
+        return False
 
 
 def _first(run: list[Node]) -> Iterator[Node]:

@@ -158,6 +158,16 @@ REFUSED = {
         "void f(int n, struct s *s) { n += s->n; s = s->next; for (int i = 0; i < n; i++) s->a[i] = 0; }",
         "whether s->a is there is not known",
     ),
+    "another case": (
+        "void f(int n, struct s *s) { switch (n) { case 3: n += s->n; break; default:"
+        " for (int i = 0; i < n; i++) s->a[i] = 0; } }",
+        "whether s->a is there is not known|CaseStmt",
+    ),
+    "a block that was left": (
+        "void f(int n, struct s *s) { do { if (n < 1) break; n += s->n; } while (0);"
+        " for (int i = 0; i < n; i++) s->a[i] = 0; }",
+        "whether s->a is there is not known",
+    ),
     "a place to jump to": (
         "void f(int n, struct s *s) { if (n > 3) goto there; n += s->n; there:"
         " for (int i = 0; i < n; i++) s->a[i] = 0; }",
