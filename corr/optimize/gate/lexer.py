@@ -18,16 +18,18 @@ SPLICE = re.compile(r"\\[ \t\f\v]*+(?:\r\n|\n\r|\n|\r)")
 _LINE_END = re.compile(r"\r\n|\n\r|\n|\r")
 _DIGRAPHS = {"%:%:": "##", "%:": "#", "<:": "[", ":>": "]", "<%": "{", "%>": "}"}
 #: `<::` is `<` and `::` in C++, but before `:` and `>`; in C nothing that compiles.
+#: No group is repeated possessively: Python before 3.11.5, as Debian 12 has it, then gives up in
+#: the middle of a long comment. The alternatives exclude each other, so it is linear anyway.
 _TOKEN = re.compile(
     r"""
     (?P<newline>\r\n|\n\r|\n|\r)
-  | (?P<blank>[ \t\f\v]++ | //[^\r\n]*+ | /\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z))
+  | (?P<blank>[ \t\f\v]++ | //[^\r\n]*+ | /\*[\s\S]*?(?:\*/|\Z))
   | (?P<raw>(?:u8|[uUL])?R"[^()\\\s"]{0,16}+\()
-  | (?P<string>(?:u8|[uUL])?"(?:\\[^\r\n]|[^"\\\r\n])*+")
-  | (?P<char>(?:u8|[uUL])?'(?:\\[^\r\n]|[^'\\\r\n])*+')
+  | (?P<string>(?:u8|[uUL])?"(?:\\[^\r\n]|[^"\\\r\n])*")
+  | (?P<char>(?:u8|[uUL])?'(?:\\[^\r\n]|[^'\\\r\n])*')
   | (?P<torn>["'][^\r\n]*+)
-  | (?P<number>\.?[0-9](?:[eEpP][+-]|'[0-9A-Za-z]|[0-9A-Za-z_.])*+)
-  | (?P<name>(?:[A-Za-z_$]|[^\x00-\x7f])(?:[A-Za-z0-9_$]|[^\x00-\x7f])*+)
+  | (?P<number>\.?[0-9](?:[eEpP][+-]|'[0-9A-Za-z]|[0-9A-Za-z_.])*)
+  | (?P<name>(?:[A-Za-z_$]|[^\x00-\x7f])(?:[A-Za-z0-9_$]|[^\x00-\x7f])*)
   | (?P<punct>%:%:|%:|<(?=::[^:>])|<:|:>|<%|%>|\#\#|->|::|\.\.\.|.)
     """,
     re.VERBOSE | re.DOTALL,

@@ -28,8 +28,8 @@ _NOT_CODE = re.compile(
     r'|(?:u8|[uUL])?R"(?P<tag>[^()\\\s]{0,16})\([\s\S]*?(?:\)(?P=tag)"|\Z)'
     r"|(?P<code>[A-Za-z_$]\w*|\d(?:\w|'(?=\w)|\.)*)"
     # a quote without an end takes its line, as it does for clang: none is looked for twice
-    rf'|"(?:[^"\\\r\n]|{_SPLICE})*+"?'
-    rf"|'(?:[^'\\\r\n]|{_SPLICE})*+'?"
+    rf'|"(?:[^"\\\r\n]|{_SPLICE})*"?'
+    rf"|'(?:[^'\\\r\n]|{_SPLICE})*'?"
 )
 _DIRECTIVE = re.compile(r"^[ \t\f\v]*(?:#|%:)(?:[^\\\r\n]|\\(?:\r\n|[\s\S]))*", re.MULTILINE)
 _VISIBLE = re.compile(r"[^\r\n]")
