@@ -216,5 +216,9 @@ int main(int argc, char **) {
 
 def test_a_long_comment_is_a_comment() -> None:
     """Python 3.11.2 gave up in the middle of one where its parts were repeated possessively."""
-    text = "/*\n" + "Copyright (c) 2010 * 2013, in U.S. 'terms', \"as is\" ***\n" * 200 + "*/\nint x;\n"
+    text = (
+        "/*\n"
+        + "Copyright (c) 2010 * 2013, in U.S. 'terms', \"as is\" ***\n" * 200
+        + "*/\nint x;\n"
+    )
     assert [token.text for token in gate.tokens(text)] == ["int", "x", ";"]
