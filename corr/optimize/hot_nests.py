@@ -9,7 +9,7 @@ whoever reads along, kept in `problems`, and shown to a model, which may know wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from collectors.base.errors import CompileError
@@ -22,7 +22,7 @@ from corr.optimize.inputs import outside_kernel
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.extract import UNKNOWN, Unmodelled, regions
 from corr.polyhedral.scop import Scop
-from corr.program.model import Program, Unit
+from corr.program.model import Program
 
 LAYER = "loop nests"
 #: Functions looked at, the least share of the time of one, and of a loop that is spoken of.
@@ -82,16 +82,27 @@ class HotLoop:
         return _ARGUMENTS.split(self.function, maxsplit=1)[0]
 
 
-def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> HotNests:
-    """The hot nests of a run of this program, of what it times of itself."""
+def find(
+    lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain, *, sizes_by_name: bool = False
+) -> HotNests:
+    """The hot nests of a run of this program, of what it times of itself.
+
+    `sizes_by_name`: as they are in a build where macros that are numbers are other ones.
+    """
     outside = outside_kernel(program)
     loops = [loop for loop in _hot_loops(lake, run) if loop.written not in outside]
     if outside and not loops:
         return HotNests((), (Problem(LAYER, program.name, _NOT_TIMED),))
-    return of_loops(loops, program, toolchain)
+    return of_loops(loops, program, toolchain, sizes_by_name=sizes_by_name)
 
 
-def of_loops(loops: Sequence[HotLoop], program: Program, toolchain: Toolchain) -> HotNests:
+def of_loops(
+    loops: Sequence[HotLoop],
+    program: Program,
+    toolchain: Toolchain,
+    *,
+    sizes_by_name: bool = False,
+) -> HotNests:
     """The nests of these loops, the hottest functions first."""
     if not loops:
         return HotNests((), (Problem(LAYER, program.name, _NO_SAMPLES),))
@@ -102,7 +113,9 @@ def of_loops(loops: Sequence[HotLoop], program: Program, toolchain: Toolchain) -
         functions.setdefault(loop.written, loop.qualified)  # of several of a name the hottest
     for unit in program.units:
         label = program.label(unit)
-        for nests, unmodelled in _of_unit(program, unit, toolchain, functions):
+        trees = Functions(program, unit, toolchain)
+        trees.qualified, trees.sizes_by_name = dict(functions), sizes_by_name
+        for nests, unmodelled in _of_unit(trees, label):
             modelled += [replace(nest, share=_share(nest, loops)) for nest in nests]
             for reason in unmodelled:
                 reasons.setdefault(reason.function, []).append((label, reason))
@@ -133,14 +146,9 @@ def _hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:
     return found
 
 
-def _of_unit(
-    program: Program, unit: Unit, toolchain: Toolchain, names: Mapping[str, str]
-) -> Iterable[tuple[list[Nest], list[Unmodelled]]]:
-    """The regions of each function in a unit, and why other loops of it are in none."""
-    functions = Functions(program, unit, toolchain)
-    functions.qualified = dict(names)
-    label = program.label(unit)
-    for name in names:
+def _of_unit(functions: Functions, label: str) -> Iterable[tuple[list[Nest], list[Unmodelled]]]:
+    """The regions of each hot function in a unit, and why other loops of it are in none."""
+    for name in functions.qualified:
         try:
             found, reasons = regions(functions, name)
         except CompileError as error:

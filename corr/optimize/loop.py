@@ -227,8 +227,9 @@ class Optimisation:
             return
         session.see(self._broken(session, original))
         self._look_back(session)
+        program, by_name = session.original.program, original.asked is not None
         nests = hot_nests.find(
-            self.lake, session.best_run, session.original.program, self.toolchain
+            self.lake, session.best_run, program, self.toolchain, sizes_by_name=by_name
         )
         for problem in nests.problems:
             self._note(session, problem)

@@ -4,7 +4,7 @@
     measurement is of that size → the fastest there, on the asked size: right, and the fastest?
 
 Only for PolyBench's programs, whose sizes are macros (`-DMEDIUM_DATASET`), and only where the text
-of a new order holds in a build of another size: no loop of the deepest nest runs to a number.
+of a new order holds in a build of another size: what the deepest nest runs to has a name.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ def _holds_no_size(builds: Builds) -> bool:
         if unit.source.name == "polybench.c":
             continue
         functions = Functions(builds.program, unit, builds.toolchain)
+        functions.sizes_by_name = True
         for name in dict.fromkeys(_DEFINED.findall(functions.text)):
             try:
                 found += regions(functions, name.decode())[0]

@@ -50,6 +50,8 @@ class Functions:
         self.toolchain = toolchain
         #: Names with their classes and namespaces, of functions that are to be told apart by them.
         self.qualified: dict[str, str] = {}
+        #: Whether numbers that are macros are parameters: in another build they are others.
+        self.sizes_by_name = False
         self._known: dict[str, Node | None] = {}
         self._methods: dict[str, list[Node]] = {}
         self._virtual: dict[str, bool] = {}

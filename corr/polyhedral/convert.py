@@ -27,6 +27,7 @@ from corr.polyhedral.expressions import (
     is_product,
     show,
 )
+from corr.polyhedral.macro_sizes import by_name
 from corr.polyhedral.scop import Array
 from corr.polyhedral.wrapping import address
 
@@ -77,6 +78,9 @@ class Converter(Accesses):
         kind = element_type(node["type"])
         if kind not in _SUFFIXES:
             raise NotAffine(f"a number of type {kind} is not modelled")
+        macro = by_name(self.functions, node)
+        if macro is not None:
+            return self.computed_size(f"{macro}_", kind, macro)
         self.held.add(int(node["value"]))
         return Number(kind, node["value"] + _SUFFIXES[kind])
 

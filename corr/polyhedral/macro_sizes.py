@@ -3,6 +3,7 @@
 Clang's tree has numbers where the text has macros. Where such a number is only the extent of an
 array, as in `double A[N][N]` with loops up to a variable, the extent is a parameter that is the
 macro. The new code then holds in a build where the macro is another number: PolyBench's data sets.
+Where it is asked for, a loop that runs to a macro does so too (`Functions.sizes_by_name`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from corr.polyhedral.clang_ast import Functions, Node, begin_of, walk
+from corr.polyhedral.clang_ast import WORD, Functions, Node, begin_of, walk
 from corr.polyhedral.declarations import Variable
 
 #: What ends a declaration, outside of brackets.
@@ -19,14 +20,26 @@ _BOUND = re.compile(rb"[()\[\]{},;=]")
 LARGEST_INT = (1 << 31) - 1
 
 
-def literals(run: Iterable[Node]) -> frozenset[int]:
-    """The whole numbers in some statements, those out of macros among them."""
+def literals(functions: Functions, run: Iterable[Node]) -> frozenset[int]:
+    """The whole numbers that the model holds of some statements, those out of macros among them."""
     return frozenset(
         int(node["value"])
         for statement in run
         for node in walk(statement)
-        if node.get("kind") == "IntegerLiteral"
+        if node.get("kind") == "IntegerLiteral" and by_name(functions, node) is None
     )
+
+
+def by_name(functions: Functions, number: Node) -> str | None:
+    """The macro that a number is in the text, where the model knows such by name."""
+    start = begin_of(number) if functions.sizes_by_name else None
+    if start is None or "expansionLoc" not in number["range"]["begin"]:
+        return None
+    word = WORD.match(functions.text, start)
+    macro = functions.macros.get(word[0]) if word else None
+    if word is None or macro is None or macro.number != int(number["value"]):
+        return None
+    return word[0].decode() if 0 < macro.number <= LARGEST_INT else None
 
 
 def by_number(functions: Functions, declaration: Node, held: Iterable[int]) -> dict[int, str]:

@@ -77,7 +77,7 @@ class Region:
     def _scop(self, run: list[Node]) -> Scop:
         start, ends = bounds(self.functions, run)
         self.converter = Converter(self.functions, self.variables, self._note)
-        self.converter.held |= literals(run)
+        self.converter.held |= literals(self.functions, run)
         self.converter.reached = reached(self.function, run, self.variables)
         for node in run:
             self.converter.find_writes(node)

@@ -13,6 +13,7 @@ from corr.lake.store import Lake
 from corr.optimize import asked_size, search_size
 from corr.optimize.asked_size import Contender, contenders, settled
 from corr.optimize.build_and_run import Builds
+from corr.optimize.hot_nests import HotLoop, of_loops
 from corr.optimize.loop import Optimisation
 from corr.optimize.moves.source import Source
 from corr.optimize.prepare_original import prepare
@@ -68,8 +69,27 @@ def test_a_program_whose_loops_run_to_numbers_is_searched_as_asked(
     tmp_path: Path, tools: Toolchain
 ) -> None:
     made = builds(tmp_path, tools, "nest.c")
+    text = polybench.NEST.replace("#define N 320", "#define HALF 160\n#define N (2 * HALF)")
+    (tmp_path / "nest.c").write_text(text)
     assert prepare(made, Order(), lambda _: None).asked is None
     assert made.size == ()
+
+
+@pytest.mark.usefixtures("long_runs")
+def test_a_loop_that_runs_to_a_macro_is_searched_on_a_smaller_data_set(
+    tmp_path: Path, tools: Toolchain
+) -> None:
+    made = builds(tmp_path, tools, "sized.c")
+    text = polybench.SIZED.replace("i < _PB_N", "i < N")
+    (tmp_path / "sized.c").write_text(text)
+    line = text[: text.index("i < N")].count("\n") + 1
+    original = prepare(made, Order(), lambda _: None)
+    assert original.asked is not None and "-DMEDIUM_DATASET" in made.size
+    loop = HotLoop("kernel", "sized.c", line, 1.0)
+    (by_number,) = of_loops([loop], made.program, tools).modelled
+    assert by_number.scop.numbers == {"N": 320}
+    (nest,) = of_loops([loop], made.program, tools, sizes_by_name=True).modelled
+    assert nest.scop.numbers == {} and nest.scop.computed == {"N_": ("int", "N")}
 
 
 def test_a_short_run_is_searched_as_asked(tmp_path: Path, tools: Toolchain) -> None:

@@ -162,6 +162,38 @@ def test_what_a_size_is_made_into_numbers_for_holds_for_others(
     assert set(others) == {wanted}
 
 
+#: name: the loops' lines, which run to the macros N and STEPS by themselves
+BY_NAME = {
+    "a time loop": "for (int t = 1; t <= STEPS; t++)\n  for (int i = 1; i < N - 1; i++)"
+    " { b[i] = (a[0][i - 1] + a[0][i + 1]) / N; a[0][i] = b[i]; }",
+    "the sizes of all arrays": "for (int i = 0; i < N; i++)\n  for (int j = 0; j < N; j++)"
+    " b[i] += a[j][i] * 0.5;",
+    "casts, and less than a size": "for (long i = 0; i < (long)N; i++)\n"
+    "  for (unsigned j = 1; j < N - 1u; j++) b[i] += a[i][j + 1] * STEPS;",
+}
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+@pytest.mark.parametrize("size", [40, 7, 41, 2])
+def test_loops_that_run_to_macros_hold_in_builds_of_other_sizes(
+    name: str, size: int, tmp_path: Path
+) -> None:
+    given = "#ifndef N\n#define N 40\n#define STEPS 3\n#endif\n"
+    text = f"{SHOW}\n{given}void f(double a[N][N], double *b) {{\n{BY_NAME[name]}\n}}\n"
+    functions = variants(tmp_path, text, 8, seed=7, sizes_by_name=True)
+    assert len(functions) > 1 and not any("== 40" in one for one in functions)
+    other = (f"-DN={size}", f"-DSTEPS={size // 3}")
+    wanted, *others = outputs(tmp_path, text, functions, ALL_OF_IT, *SANITIZED, *other)
+    assert set(others) == {wanted}
+
+
+def test_a_macro_that_is_made_of_others_stays_a_number(tmp_path: Path) -> None:
+    loops = "for (int i = 0; i < N; i++) for (int j = 0; j < M; j++) a[i][j] = a[j][i] + 1;"
+    text = f"#define N 40\n#define M (N - 1)\nvoid f(double a[N][N]) {{ {loops} }}\n"
+    (scop,), _ = read(tmp_path, text, sizes_by_name=True)
+    assert scop.numbers == {"N": 40}
+
+
 #: Loops up to variables: the macros are extents only. name: (declarations, the function's head)
 EXTENTS = {
     "PolyBench's": ("", "double a[N][N], double b[N]"),

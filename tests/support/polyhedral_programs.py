@@ -20,12 +20,16 @@ def read(
     function: str = "f",
     flags: tuple[str, ...] = ("-O1",),
     name: str = "t.c",
+    *,
+    sizes_by_name: bool = False,
 ) -> tuple[list[Scop], list[str]]:
     """The regions of a function of this text, and why others are none."""
     path = folder / name
     path.write_text(text)
     program = from_files([name], flags, Run(), folder)
-    found, reasons = regions(Functions(program, program.units[0], toolchain.find()), function)
+    functions = Functions(program, program.units[0], toolchain.find())
+    functions.sizes_by_name = sizes_by_name
+    found, reasons = regions(functions, function)
     return found, list(map(str, reasons))
 
 
@@ -36,9 +40,17 @@ def region(folder: Path, text: str, function: str = "f") -> Scop:
     return found[0]
 
 
-def variants(folder: Path, text: str, wanted: int, seed: int, name: str = "t.c") -> list[str]:
+def variants(
+    folder: Path,
+    text: str,
+    wanted: int,
+    seed: int,
+    name: str = "t.c",
+    *,
+    sizes_by_name: bool = False,
+) -> list[str]:
     """The definition of `f` as it is written, then with its regions in other legal orders."""
-    found, _ = read(folder, text, name=name)
+    found, _ = read(folder, text, name=name, sizes_by_name=sizes_by_name)
     program = from_files([name], ("-O1",), Run(), folder)
     node = Functions(program, program.units[0], toolchain.find()).get("f")
     assert node is not None
