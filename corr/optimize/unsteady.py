@@ -3,11 +3,12 @@
     several runs of the original → which numbers of which lines differ → these are blanked in every
     output before it is compared, the original's and a candidate's
 
-A line is known by its text around the numbers, and by how many such lines stand before it. Where
-one number that differs is a time by its words (`elapsed 0.31 s`, `1.2 GB/s`), all such numbers are
-blanked: printed to few digits, a time may be the same in all runs of the original by chance. That
-what is left still shows a wrong result is not assumed: programs broken on purpose must be found
-out by it.
+A line is known by its text around the numbers and their units, and by how many such lines stand
+before it: a rate may have another prefix, or another comma, in the next run (`980,100 lookups/s`).
+Where one number that differs is a time by its words (`elapsed 0.31 s`, `1.2 GB/s`), all such
+numbers are blanked: printed to few digits, a time may be the same in all runs by chance.
+That what is left still shows a wrong result is not assumed: programs broken on purpose must be
+found out by it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-#: Decimal, or an address.
+#: Decimal, or an address; with commas between the thousands.
 _NUMBER = re.compile(
     rb"0x[0-9a-fA-F]+|[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|\b(?:nan|inf)\b)"
 )
+_THOUSANDS = re.compile(rb"(?<![\w.,])[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])")
+_GROUPED = re.compile(_THOUSANDS.pattern + rb"|" + _NUMBER.pattern)
+_COMMA = re.compile(rb"(?<=\d),(?=\d)")
 #: What follows a number that is a time, a rate, or a share of one; what stands before it.
 _UNIT = re.compile(
     rb"[ \t]*[(\[]?(?:[munp\xb5]?s|(?:m|u|n|micro|milli|nano)?sec(?:ond)?s?|min(?:ute)?s?|cycles"
@@ -33,6 +37,7 @@ _BEFORE = re.compile(
     rb"[^\d\n]{0,24}$",
     re.IGNORECASE,
 )
+_MEASURED = re.compile(rb"#" + _UNIT.pattern)
 #: A line with a time of day or a date: all its numbers.
 _DATE = re.compile(rb"\b(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d)\b")
 #: Longer lines are looked at from their beginning only, for what stands before a number.
@@ -49,11 +54,13 @@ class Unsteady:
     """Which numbers of a text are not compared.
 
     `places` are lines by their text and their turn among lines of that text, each with the numbers
-    of it; `times`: numbers that are times by their words, too.
+    of it; `times`: numbers that are times by their words, too; `grouped`: in this text numbers have
+    commas between the thousands, and there are no others within words.
     """
 
     places: frozenset[tuple[bytes, int, int]] = frozenset()
     times: bool = False
+    grouped: bool = False
 
     def blanked(self, text: bytes) -> bytes:
         """The text without these numbers."""
@@ -63,13 +70,13 @@ class Unsteady:
     def _line(self, line: bytes, seen: dict[bytes, int]) -> bytes:
         if not (self._of_bare_numbers or line.translate(None, _BARE)):
             return line  # a table of nothing but numbers: none is a time by its words
-        shape = _shape(line)
+        shape = _shape(line, self._number)
         turn = seen.get(shape, 0)
         seen[shape] = turn + 1
         times = self._times(line, shape)
         if shape not in self._shapes and not any(times):
             return line
-        numbers = list(_NUMBER.finditer(line))
+        numbers = list(self._number.finditer(line))
         left_out = [
             (shape, turn, n) in self.places or (shape, -1, n) in self.places or times[n]
             for n in range(len(numbers))
@@ -80,6 +87,8 @@ class Unsteady:
         for match, blank in zip(numbers, left_out, strict=True):
             parts += [line[at : match.start()], BLANK if blank else match[0]]
             at = match.end()
+            if blank and (unit := _UNIT.match(line, at)):
+                at = unit.end()
         return b" ".join(b"".join([*parts, line[at:]]).split())  # aligned to a width of its own
 
     def _times(self, line: bytes, shape: bytes) -> tuple[bool, ...]:
@@ -87,12 +96,16 @@ class Unsteady:
         if not self.times:
             return (False,) * shape.count(b"#")
         if _DATE.search(line) or b"#" in line:  # the shape does not say all
-            return tuple(_is_time(line, match) for match in _NUMBER.finditer(line))
+            return tuple(_is_time(line, match) for match in self._number.finditer(line))
         if shape not in self._known:
             if len(self._known) >= MOST_SHAPES:
                 self._known.clear()
-            self._known[shape] = tuple(_is_time(line, m) for m in _NUMBER.finditer(line))
+            self._known[shape] = tuple(_is_time(line, m) for m in self._number.finditer(line))
         return self._known[shape]
+
+    @property
+    def _number(self) -> re.Pattern[bytes]:
+        return _GROUPED if self.grouped else _NUMBER
 
     @cached_property
     def _known(self) -> dict[bytes, tuple[bool, ...]]:
@@ -105,10 +118,11 @@ class Unsteady:
     @cached_property
     def _of_bare_numbers(self) -> bool:
         """A line of nothing but numbers is among the places."""
-        return any(not shape.translate(None, b"# ") for shape, _, _ in self.places)
+        return any(not shape.translate(None, b"#, ") for shape, _, _ in self.places)
 
     def __or__(self, other: Unsteady) -> Unsteady:
-        return Unsteady(self.places | other.places, self.times or other.times)
+        times, grouped = self.times or other.times, self.grouped or other.grouped
+        return Unsteady(self.places | other.places, times, grouped)
 
     def leaves(self, text: bytes) -> bool:
         """Something of a text is left that a wrong result may show in: a number, or a word."""
@@ -127,22 +141,31 @@ def unsteady(texts: Sequence[bytes]) -> Unsteady | None:
     lines = [text.split(b"\n") for text in texts]
     if len({len(one) for one in lines}) != 1:
         return None
+    grouped = all(map(_is_grouped, texts))
+    number = _GROUPED if grouped else _NUMBER
     places: set[tuple[bytes, int, int]] = set()
     turns: dict[bytes, int] = {}
     times = False
     for same in zip(*lines, strict=True):
-        shape = _shape(same[0])
+        shape = _shape(same[0], number)
         turn = turns.get(shape, 0)
         turns[shape] = turn + 1
         if len(set(same)) == 1:
             continue
-        if any(_shape(line) != shape for line in same[1:]):
+        if any(_shape(line, number) != shape for line in same[1:]):
             return None
-        for number in _differing(same):
-            places.add((shape, turn, number))
-        match = list(_NUMBER.finditer(same[0]))
-        times = times or any(_is_time(same[0], match[n]) for n in _differing(same))
-    return Unsteady(frozenset(_everywhere(places, turns)), times)
+        rows = [list(number.finditer(line)) for line in same]
+        for at, found in enumerate(zip(*rows, strict=True)):
+            if len({one[0] for one in found}) > 1:
+                places.add((shape, turn, at))
+                times = times or _is_time(same[0], found[0])
+    return Unsteady(frozenset(_everywhere(places, turns)), times, grouped)
+
+
+def _is_grouped(text: bytes) -> bool:
+    """Every comma between digits stands before thousands."""
+    commas = len(_COMMA.findall(text))
+    return commas == sum(one.count(b",") for one in _THOUSANDS.findall(text))
 
 
 def _everywhere(
@@ -157,14 +180,10 @@ def _everywhere(
         yield shape, -1 if every else turn, number
 
 
-def _differing(lines: Sequence[bytes]) -> list[int]:
-    """Which of their numbers differ."""
-    rows = zip(*(_NUMBER.findall(line) for line in lines), strict=True)
-    return [n for n, numbers in enumerate(rows) if len(set(numbers)) > 1]
-
-
-def _shape(line: bytes) -> bytes:
-    return b" ".join(_NUMBER.sub(b" # ", line).split())
+def _shape(line: bytes, number: re.Pattern[bytes]) -> bytes:
+    """A line's text around its numbers and their units."""
+    words = b" ".join(number.sub(b" # ", line).split())
+    return _MEASURED.sub(b"# _", words)
 
 
 def _is_time(line: bytes, number: re.Match[bytes]) -> bool:
