@@ -1,13 +1,15 @@
 """What was best on a smaller data set, on the size that was asked for: right, and the fastest?
 
 Up to here everything was of the smaller size (search_size.py). Now the few that did best there run
-once each on the asked one, their outputs compared with the original's; the fastest of them is
-checked as everything is that is kept, and measured in turn with the original and the baselines.
+once each on the asked one, their outputs compared with the original's, and then the fastest with
+tiles and blocks of other sizes: a small data set lies in a cache whatever they are. The fastest of
+all is checked as everything is that is kept, and measured in turn with the original and the
+baselines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from collectors.base.errors import CompileError, CorrError
@@ -20,8 +22,12 @@ from corr.optimize.variant import Variant
 
 #: Variants that are tried on the asked size, and how much slower than the best one may have been.
 MOST, NEAR = 4, 1.6
-#: Runs as long as the original's that checking the best and three pairs are.
+#: Runs as long as the original's that checking the best and three pairs are; seconds for building
+#: and checking, and their share of a budget at most.
 RUNS_OF_BEST = 7
+CHECKS, OF_CHECKS = 20.0, 0.15
+#: What another size must take of the best one's time, to be gone on from.
+FINER = 0.98
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,11 @@ class Contender:
         """What it is but for numbers and flags: of a rewritten nest, its statements' order."""
         moves = [move for move in self.variant.moves if move.kind != "flags"]
         return "; ".join(move.describe().partition(",")[0] for move in moves)
+
+
+#: Variants like one, with other sizes of blocks or tiles.
+Near = Callable[[Variant], Iterator[Variant]]
+Timed = tuple[float, Contender]
 
 
 @dataclass(frozen=True)
@@ -84,14 +95,15 @@ def settled(
     found: Sequence[Contender],
     right: Callable[[Contender], Contender | None],
     tell: Tell,
+    near: Near = lambda _: iter(()),
 ) -> Asked:
     """The best on the asked size. `right` checks, on the smaller one, what was not accepted there.
 
-    Raises CorrError where the original fails, and OutOfTime.
+    `near` has other sizes for the fastest. Raises CorrError where the original fails; OutOfTime.
     """
     smaller = builds.size
     original = original_of(small, builds)
-    timed: list[tuple[float, Contender]] = []
+    timed: list[Timed] = []
     for one in found:
         if timed and _late(small, builds):
             tell("  there is no time to try more of them")
@@ -100,7 +112,9 @@ def settled(
         if seconds is not None:
             timed.append((seconds, one))
             tell(f"  on the asked size {seconds:.3g} s: {_words(one.variant)}")
-    for _, one in sorted(timed, key=lambda pair: pair[0]):
+    if timed:
+        timed += _finer(small, original, min(timed, key=_time), near, tell)
+    for _, one in sorted(timed, key=_time):
         builds.size = smaller
         sure = one if one.basis else right(one)
         builds.size = ()
@@ -109,10 +123,40 @@ def settled(
     return Asked(original, None)
 
 
-def _late(small: Original, builds: Builds) -> bool:
+def _finer(
+    small: Original, original: Original, best: Timed, near: Near, tell: Tell
+) -> Iterator[Timed]:
+    """The fastest with other sizes, from each that is faster on to those near it."""
+    builds, tried = original.contest.builds, {best[1].variant.moves}
+    spare = builds.budget.share(CHECKS, OF_CHECKS)
+    fastest: Timed | None = best
+    while fastest is not None:
+        best, fastest = fastest, None
+        for variant in near(best[1].variant):
+            if variant.moves in tried:
+                continue
+            if _late(small, builds, spare):
+                break
+            tried.add(variant.moves)
+            one = Contender(best[1].time, variant)
+            seconds = _seconds(original.contest, original, one, tell)
+            if seconds is not None and seconds < FINER * best[0]:
+                fastest = seconds, one
+                tell(f"  on the asked size {seconds:.3g} s: {_words(variant)}")
+                yield fastest
+                break
+    if len(tried) > 1:
+        tell(f"  other sizes of blocks and tiles tried there: {len(tried) - 1}")
+
+
+def _time(timed: Timed) -> float:
+    return timed[0]
+
+
+def _late(small: Original, builds: Builds, spare: float = 0.0) -> bool:
     """What is left is needed to check and measure the best."""
     assert small.asked is not None
-    return builds.budget.left < RUNS_OF_BEST * small.asked.seconds
+    return builds.budget.left < RUNS_OF_BEST * small.asked.seconds + spare
 
 
 def _seconds(contest: Contest, original: Original, one: Contender, tell: Tell) -> float | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from collectors.base.foreign_text import cut, visible
 from corr.optimize import asked_size
@@ -12,9 +14,10 @@ from corr.optimize.build_and_run import Builds
 from corr.optimize.judging.ruling import Sight
 from corr.optimize.judging.speed import Contest, Failed, Tell, Timed
 from corr.optimize.prepare_original import Original
+from corr.optimize.proposal import Proposer, Refining
 from corr.optimize.session import Session
 from corr.optimize.time_budget import OutOfTime
-from corr.optimize.variant import Variant
+from corr.optimize.variant import Refused, Variant
 from corr.timing.interleave import Limits
 from corr.timing.verdict import Verdict
 
@@ -24,15 +27,18 @@ FINAL_LONG, LONG_RUN = replace(FINAL, fewest=3), 2.0
 #: Runs of the asked size that time is kept back for where another one is searched on, and up to
 #: which part of the budget.
 ASKED_RUNS, OF_ASKED = 16, 0.6
-#: Seconds for building and checking those that did best, and their share of a budget at most.
+#: Seconds for building and checking those that did best, and their share of a budget at most; the
+#: same for trying other sizes of tiles there.
 BUILDS_AND_CHECKS, OF_BUILDS_AND_CHECKS = 20.0, 0.15
+FINER, OF_FINER = 60.0, 0.2
 
 
-def keep_back(builds: Builds, original: Original) -> None:
-    """Keep time for the last measurement."""
+def keep_back(builds: Builds, original: Original, *, refining: bool = False) -> None:
+    """Keep time for the last measurement; `refining`: and for other sizes, on the asked one."""
     budget = builds.budget
     if original.asked is not None:
         beside = budget.share(BUILDS_AND_CHECKS, OF_BUILDS_AND_CHECKS)
+        beside += budget.share(FINER, OF_FINER) if refining else 0.0
         budget.keep_back(ASKED_RUNS * original.asked.seconds + beside, OF_ASKED)
     else:
         budget.keep_back(FINAL.fewest * 2 * builds.walls[original.binary])
@@ -40,12 +46,16 @@ def keep_back(builds: Builds, original: Original) -> None:
 
 @dataclass(frozen=True)
 class LastMeasurement:
-    """Measures the best of a session. `sight`: what the check sees of a variant."""
+    """Measures the best of a session. `sight`: what the check sees of a variant.
+
+    `proposer` may know other sizes of what it proposed.
+    """
 
     builds: Builds
     session: Session
     sight: Callable[[Variant], Sight]
     tell: Tell
+    proposer: Proposer
 
     def of(self, original: Original) -> tuple[dict[str, Timed], str]:
         """The best against the original and the baselines; why it is not to be kept."""
@@ -76,10 +86,17 @@ class LastMeasurement:
         best = session.best_guarantee, session.best_basis
         every = [Contender(session.best_ratio, session.best, *best), *session.contenders]
         found = asked_size.contenders(every)
-        asked = asked_size.settled(small, self.builds, found, right, self.tell)
+        asked = asked_size.settled(small, self.builds, found, right, self.tell, self._near)
         session.resized(asked.best)
         session.contest = asked.original.contest
         return asked.original
+
+    def _near(self, variant: Variant) -> Iterator[Variant]:
+        """Variants like one that the proposer has other sizes for."""
+        proposer, start = self.proposer, self.session.original
+        for moves in proposer.near(variant.moves) if isinstance(proposer, Refining) else ():
+            with contextlib.suppress(Refused):
+                yield reduce(lambda made, move: move.apply(made), moves, start)
 
     def _contest(self, original: Original) -> Contest:
         """How the best is timed beside the original: repeated as often as that one allows."""

@@ -35,7 +35,7 @@ from corr.optimize.mutants.nests import hottest
 from corr.optimize.mutants.trials import MOST_SECONDS, OF_BUDGET, broken
 from corr.optimize.near_roof import NearRoof
 from corr.optimize.prepare_original import Original, first_rows, prepare
-from corr.optimize.proposal import Outcome, Proposal, Proposer, Situation, Trial
+from corr.optimize.proposal import Outcome, Proposal, Proposer, Refining, Situation, Trial
 from corr.optimize.request import Order
 from corr.optimize.rows import Standing
 from corr.optimize.session import Left, Session
@@ -115,7 +115,7 @@ class Optimisation:
                 sight,
                 self._compared(session),
             )
-            keep_back(self.builds, original)
+            keep_back(self.builds, original, refining=isinstance(self.proposer, Refining))
             self._iterations(session, judge, original)
             self._finish(session, original)
         session.failed = session.failed or getattr(self.proposer, "failed", None)
@@ -374,7 +374,8 @@ class Optimisation:
         """
         if session.best is session.original:
             return
-        last = LastMeasurement(self.builds, session, partial(self._sight, session), self.tell)
+        sight = partial(self._sight, session)
+        last = LastMeasurement(self.builds, session, sight, self.tell, self.proposer)
         found, why = last.of(original)
         if session.best is session.original and not why:
             return

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
@@ -162,4 +162,13 @@ class Proposer(Protocol):
 
     def tell(self, trial: Trial) -> None:
         """What came of a proposal of this iteration."""
+        ...
+
+
+@runtime_checkable
+class Refining(Protocol):
+    """A proposer that can vary what it proposed, for another data set than it was searched on."""
+
+    def near(self, moves: Sequence[Move]) -> Iterator[tuple[Move, ...]]:
+        """The moves of a variant with one of them varied, the likeliest first."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from collectors.base.errors import UsageError
 from corr.console.output import message
 from corr.optimize.llm.errors import ModelError
-from corr.optimize.proposal import Proposal, Proposer, Situation, Trial
+from corr.optimize.proposal import Proposal, Proposer, Refining, Situation, Trial
 from corr.optimize.rules.proposer import Rules
+from corr.optimize.variant import Move
 
 if TYPE_CHECKING:
     from corr.optimize.llm.spending import Spending
@@ -50,6 +51,11 @@ class Both:
         except ModelError as error:
             self.failed = error
             message(f"{error.message}; the rules go on alone")
+
+    def near(self, moves: Sequence[Move]) -> Iterator[tuple[Move, ...]]:
+        """The same moves with other sizes, of what the rules made."""
+        rules = self.parts["rules"]
+        return rules.near(moves) if isinstance(rules, Refining) else iter(())
 
     def tell(self, trial: Trial) -> None:
         self.parts["llm" if trial.proposal.proposer == "llm" else "rules"].tell(trial)

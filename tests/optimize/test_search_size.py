@@ -132,6 +132,28 @@ def test_what_was_not_accepted_is_checked_on_the_smaller_size_first(
     assert made.size == ()
 
 
+@pytest.mark.usefixtures("long_runs")
+def test_other_sizes_of_the_fastest_are_tried_on_the_asked_size(
+    tmp_path: Path, tools: Toolchain
+) -> None:
+    made = builds(tmp_path, tools, "sized.c")
+    small = prepare(made, Order(), lambda _: None)
+    slow, wrong, fast = (swapped(text) for text in (BOUNDS + "\n", WRONG, BOUNDS_SWAPPED))
+    asked: list[Variant] = []
+
+    def near(variant: Variant) -> Iterator[Variant]:
+        asked.append(variant)
+        return (one.apply(small.variant) for one in (wrong, slow, fast))
+
+    told: list[str] = []
+    one = Contender(0.9, slow.apply(small.variant), basis="as it was")
+    found = settled(small, made, [one], lambda one: one, told.append, near)
+    assert found.best is not None and found.best.variant.moves == (fast,)
+    assert [variant.moves for variant in asked] == [(slow,), (fast,)]
+    assert any("not right" in line for line in told)
+    assert any("other sizes" in line and line.endswith(": 2") for line in told)
+
+
 def test_the_contenders_are_of_several_kinds(tmp_path: Path, tools: Toolchain) -> None:
     program = builds(tmp_path, tools, "sized.c").program
 

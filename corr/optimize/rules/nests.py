@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from collectors.base.table import Problem
 from corr.optimize.hot_nests import LAYER, Nest
@@ -118,6 +118,20 @@ class Region:
         place = f"{self.nest.file}:{self.nest.lines[0]}"
         self.note(Problem(LAYER, place, f"{self.nest.scop.function}: not tried: {what}: {why}"))
 
+    def near(self, plan: Plan) -> Iterator[Plan]:
+        """Plans that differ in a size: of tiles over time and space, or of a band's own blocks."""
+        reason = "another size of the blocks or tiles"
+        for path, band in schedules.bands(plan.base.tree):
+            for sizes in _scaled(band.tiles) if band.strip else ():
+                kind = plan.base.kind or plan.base.name
+                name = f"{kind} in {'×'.join(map(str, sizes))}"
+                tree = schedules.with_band(plan.base.tree, path, replace(band, tiles=sizes))
+                base = replace(plan.base, name=name, kind=kind, tree=tree)
+                yield replace(plan, base=base, reason=reason)
+        for path, _ in self.heaviest(plan.base)[:2]:
+            for setting in neighbours(dict(plan.settings)[path]):
+                yield plan.with_setting(path, setting, reason)
+
     # --- the search ------------------------------------------------------------------------
 
     def search(self) -> Iterator[Plan]:
@@ -186,6 +200,14 @@ class Region:
             return False
         self.tried.add(key)
         return True
+
+
+def _scaled(sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Sizes of which one is twice as large, or half."""
+    for at, size in enumerate(sizes):
+        for other in (2 * size, size // 2):
+            if other > 1:
+                yield (*sizes[:at], other, *sizes[at + 1 :])
 
 
 def _weight(base: Base, band: Band) -> int:

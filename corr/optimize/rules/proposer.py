@@ -11,6 +11,7 @@ from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.rules import flags, loops, recipes, whole_program
 from corr.optimize.rules.by_experience import ByExperience
+from corr.optimize.rules.finer import Finer
 from corr.optimize.rules.flag_bases import APART, FlagBases
 from corr.optimize.rules.inlining import InlineSearch
 from corr.optimize.rules.nests import Plan, Region
@@ -50,6 +51,10 @@ class Rules:
         if self._search is not None:
             self._search.told(trial)
 
+    def near(self, moves: Sequence[Move]) -> Iterator[tuple[Move, ...]]:
+        """The same moves with blocks or tiles of another size."""
+        return iter(()) if self._search is None else self._search.finer.near(moves)
+
 
 def in_turn(regions: Sequence[Region], *, first: bool = False) -> Iterator[tuple[int, Plan]]:
     """The plans of all regions, of each as many as its share of the time (D'Hondt's method).
@@ -80,6 +85,7 @@ class Search:
         self.last: Trial | None = None
         self.time = 1.0
         self.bases = FlagBases()
+        self.finer = Finer()
         #: the plans of other nests that a nest is tried with, those of them that were accepted, and
         #: the time of these under flags
         self.chosen: dict[int, Plan] = {}
@@ -370,7 +376,7 @@ class Search:
         """The plan with the plans chosen for other regions, on the original."""
         try:
             edits = [found[n].edit(p) for n, p in sorted(self.chosen.items()) if n != number]
-            edit = found[number].edit(plan)
+            edit = self.finer.edit(found[number], plan)
         except NotAffine as reason:
             found[number].untried(plan.describe(), str(reason))
             return None
