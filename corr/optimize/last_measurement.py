@@ -30,7 +30,7 @@ ASKED_RUNS, OF_ASKED = 16, 0.6
 #: Seconds for building and checking those that did best, and their share of a budget at most; the
 #: same for trying other sizes of tiles there.
 BUILDS_AND_CHECKS, OF_BUILDS_AND_CHECKS = 20.0, 0.15
-FINER, OF_FINER = 60.0, 0.2
+FINER, OF_FINER = 90.0, 0.3
 
 
 def keep_back(builds: Builds, original: Original, *, refining: bool = False) -> None:
