@@ -42,8 +42,8 @@ def _one(scop: Scop, scalar: Array, nest: str) -> Scop:
     """The region with an array for the scalar in one nest, if its values stay within that."""
     every = _users(scop, scalar)
     users = [s for s in every if s.loops[:1] == (nest,)]
-    depth = _common([s.loops for s in users])
-    if depth == 0 or not _private(scop, scalar, users, depth):
+    depth = len(common([s.loops for s in users]))
+    if depth == 0 or not private(scop, scalar, users, depth):
         return scop
     name = f"{scalar.name}_of"
     while name in scop.arrays or name in scop.words:
@@ -63,14 +63,15 @@ def _one(scop: Scop, scalar: Array, nest: str) -> Scop:
     return scop.with_statements(statements, arrays)
 
 
-def _common(chains: list[tuple[str, ...]]) -> int:
+def common(chains: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """The loops that all of these begin with."""
     depth = 0
     while all(len(c) > depth for c in chains) and len({c[depth] for c in chains}) == 1:
         depth += 1
-    return depth
+    return chains[0][:depth]
 
 
-def _private(scop: Scop, scalar: Array, users: list[Statement], depth: int) -> bool:
+def private(scop: Scop, scalar: Array, users: list[Statement], depth: int) -> bool:
     """What these write is read by them alone, and by each in the iteration that wrote it.
 
     An iteration of the loops that they have in common; and nothing else is read by them.

@@ -10,6 +10,7 @@ from typing import Any
 from corr.polyhedral import generate, index_sets, rewrite, schedules
 from corr.polyhedral.expand import expanded
 from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.in_place import in_place
 from corr.polyhedral.schedules import Band, Tree
 from corr.polyhedral.scop import Scop
 
@@ -17,9 +18,15 @@ from corr.polyhedral.scop import Scop
 def bases(scop: Scop) -> list[tuple[Scop, Tree]]:
     """Ways to split and fuse a region."""
     found = [(scop, schedules.original(scop))]
-    whole = expanded(scop)
+    placed = in_place(scop)
+    for whole in [expanded(scop)] if placed is scop else [expanded(placed), expanded(scop)]:
+        found += _of(whole)
+    return found
+
+
+def _of(whole: Scop) -> list[tuple[Scop, Tree]]:
     tree = schedules.original(whole)
-    found += [(whole, tree), (whole, rewrite.distributed(whole, tree))]
+    found = [(whole, tree), (whole, rewrite.distributed(whole, tree))]
     for fuse in (False, True):
         try:
             found.append((whole, schedules.automatic(whole, fuse=fuse)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from corr.polyhedral import generate, index_sets, rewrite, schedules
 from corr.polyhedral.expand import expanded
 from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.in_place import in_place
 from corr.polyhedral.schedules import Band, Leaf, Sequence, Tree
 from corr.polyhedral.scop import Scop
 
@@ -64,7 +65,7 @@ def bases(scop: Scop, untried: Untried = _nobody) -> Iterator[Base]:
 
 
 def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
-    whole = expanded(scop)
+    whole = expanded(in_place(scop))
     original = schedules.original(whole)
     reason = "each statement gets loops of its own, in the order that suits it"
     yield Base("split", reason, whole, rewrite.distributed(whole, original))
