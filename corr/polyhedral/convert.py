@@ -91,6 +91,8 @@ class Converter(Accesses):
             raise NotAffine(f"the number {text} is not modelled")
         if not re.search(r"[.eE]", text):
             text += ".0"
+        if kind == "double":
+            text = repr(float(text))  # the shortest that is the same number
         return Number(kind, text + ("f" if kind == "float" else ""))
 
     def _CharacterLiteral(self, node: Node) -> Expression:

@@ -10,10 +10,12 @@ from corr.polyhedral.emit import Emitter
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.legality import legal as legal
 from corr.polyhedral.limits import limited
+from corr.polyhedral.loop_names import named, shown
 from corr.polyhedral.nest import write
 from corr.polyhedral.schedules import Tree
 from corr.polyhedral.scop import Array, Scop
 from corr.polyhedral.syntax import scan
+from corr.polyhedral.tidy import tidied
 from corr.polyhedral.times import layout
 
 _WORD = re.compile(r"\w+")
@@ -22,9 +24,10 @@ MOST_ELEMENTS = 1 << 25
 
 
 @limited("the code", 200_000_000)
-def code(scop: Scop, tree: Tree) -> str:
+def code(scop: Scop, tree: Tree, says: str = "", indent: str = "") -> str:
     """The region as a block of C that runs in the tree's order.
 
+    It begins with a comment where one is given; `indent` is what the region's lines begin with.
     What the model assumes and the text does not prove is asked at run time, and of sizes that are
     macros the compiler, in the build of another size; where it does not hold, the region runs as it
     was written. Raises NotAffine, also if the order is illegal.
@@ -33,7 +36,8 @@ def code(scop: Scop, tree: Tree) -> str:
         raise NotAffine("the order would turn a dependence round")
     times = layout(scop, tree)
     emitter = Emitter(scop, tree, times)
-    write(emitter, scan(scop, times))
+    write(emitter, named(scan(scop, times), scop, times))
+    emitter.lines = shown(tidied(emitter.lines), scop)
     expanded = [a for a in scop.arrays.values() if a.local and a.dimensions]
     scalars = [
         f"{a.element} {a.name};" for a in scop.arrays.values() if a.local and not a.dimensions
@@ -54,18 +58,34 @@ def code(scop: Scop, tree: Tree) -> str:
             rest += f"\n{declaration}"
     fast = [*emitter.types.used.values(), *scalars]
     body = [*_indented(fast), *emitter.lines]
-    lines = ["{", *_indented(before)]
+    lines = ["{", *_indented(_comment(says)), *_indented(before)]
     if asked:
         lines += [
             "    if (" + "\n        && ".join(asked) + ") {",
             *_indented(body),
             "    } else {",
         ]
-        lines += [*_indented(scop.text.split("\n"), 2), "    }"]
+        original = [line.removeprefix(indent) for line in scop.text.split("\n")]
+        lines += [*_indented(original, 2), "    }"]
     else:
         lines += body
     lines += _indented([f"__builtin_free({array.name});" for array in expanded])
-    return "\n".join([*lines, "}"])
+    first, *rest_of_it = "\n".join([*lines, "}"]).split("\n")
+    return "\n".join([first, *(textwrap.indent(line, indent) for line in rest_of_it)])
+
+
+def _comment(says: str) -> list[str]:
+    """A comment of lines that are not too long."""
+    return (
+        textwrap.wrap(
+            f"/* {says.replace('*/', '* /')} */",
+            96,
+            subsequent_indent="   ",
+            break_on_hyphens=False,
+        )
+        if says
+        else []
+    )
 
 
 def _name(declaration: str) -> str:

@@ -115,6 +115,9 @@ class Region:
             typed="-fno-strict-aliasing" not in self.functions.unit.flags,
             flags=(NO_ACCESS_CONTROL,) if self.converter.private else (),
             members=tuple(self.converter.members.items()),
+            written={
+                x: n for x, n in self.written.items() if n.encode() not in self.functions.macros
+            },
         )
         result = unfolded(result)
         rows_apart(result)

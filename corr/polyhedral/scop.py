@@ -167,6 +167,8 @@ class Scop:
     flags: tuple[str, ...] = ()
     #: members of structures by the names that they have here, and their declarations
     members: tuple[tuple[str, str], ...] = ()
+    #: what the text calls the loops' variables
+    written: dict[str, str] = field(default_factory=dict)
 
     def statement(self, name: str) -> Statement:
         return next(s for s in self.statements if s.name == name)

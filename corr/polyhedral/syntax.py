@@ -91,7 +91,9 @@ def _iterators(count: int, mark: str) -> isl.IdList:
 
 def number_of(variable: str) -> int:
     """The dimension of time that a loop's variable runs in."""
-    return int(variable.strip("c_"))
+    found = re.match(r"c(\d+)", variable)
+    assert found is not None
+    return int(found[1])
 
 
 def inclusive(loop: Loop) -> str:

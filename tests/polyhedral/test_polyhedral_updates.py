@@ -68,7 +68,7 @@ MAIN = """
 @pytest.mark.parametrize("text", [FLOYD, NUSSINOV, SIBLINGS, SHARED])
 def test_the_same_is_computed(tmp_path: Path, text: str) -> None:
     whole = f"{SHOW}\n{text}\n"
-    functions = variants(tmp_path, whole, 16, seed=11)
+    functions = variants(tmp_path, whole, 24, seed=11)
     assert len(functions) > 8
     wanted, *others = outputs(tmp_path, whole, functions, MAIN, *SANITIZED)
     for function, other in zip(functions[1:], others, strict=True):

@@ -45,6 +45,11 @@ class Plan:
                 words.append(text)
         return ", ".join(dict.fromkeys(words))
 
+    def says(self) -> str:
+        """What was done and why, for a comment."""
+        what = f"Rewritten by corr: {self.describe()}. {self.reason[:1].upper()}{self.reason[1:]}."
+        return what.replace("×", "x")
+
     @property
     def flags(self) -> tuple[str, ...]:
         """What its code has to be compiled with."""
@@ -103,9 +108,11 @@ class Region:
         if not generate.legal(plan.base.scop, tree):
             raise NotAffine("the order would turn a dependence round")
         start, end = self.nest.scop.span
-        new = generate.code(plan.base.scop, tree)
-        text = self.nest.text.decode("utf-8", "surrogateescape")
         before = self.nest.text[:start].decode("utf-8", "surrogateescape")
+        indent = before.rpartition("\n")[2]
+        indent = "" if indent.strip() else indent
+        new = generate.code(plan.base.scop, tree, plan.says(), indent)
+        text = self.nest.text.decode("utf-8", "surrogateescape")
         old = self.nest.text[start:end].decode("utf-8", "surrogateescape")
         while text.count(old) > 1 and before:
             cut = before.rstrip("\n").rfind("\n") + 1
