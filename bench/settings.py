@@ -49,7 +49,7 @@ NEARLY = 1.1
 WIDTH = 64
 #: kernel, base, size: loops that reuse, that stream, that wait for each other.
 CASES = (
-    *("gemm:split:400", "jacobi_2d:split:500", "lu:skewed:500", "lu:fused:500"),
+    *("gemm:split:400", "jacobi_2d:split:500", "lu:skewed:500", "adi:split:300"),
     *("heat_3d:split:64", "seidel_2d:skewed:400", "mvt:split:1600", "mvt:fused:1600"),
     *("trmm:fused:400", "syrk:split:400", "floyd_warshall:split:300", "ludcmp:skewed:400"),
     *("atax:fused:1600", "jacobi_2d:skewed:500", "atax:strips 0:2000"),

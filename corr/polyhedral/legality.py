@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping, Sequence
+
 import islpy as isl
 
 from corr.polyhedral import dependences
@@ -114,3 +117,39 @@ def parallel(scop: Scop, tree: Tree, band: Band, at: int) -> bool:
             if not depends.intersect(_pairs(scop, tree, s_name, t_name, same)).is_empty():
                 return False
     return True
+
+
+def lane_order(scop: Scop, tree: Tree, band: Band, rows: Sequence[int]) -> tuple[str, ...]:
+    """The statements in a band so that lanes along a row depend on what stands before them.
+
+    Along the first of `rows` in any case, along the others as far as that leaves an order. As they
+    are where there is none for the first. Raises NotAffine where isl cannot tell.
+    """
+    assert isinstance(band.child, Leaf)
+    names = band.child.statements
+    depends = dependences.of(scop).every
+    before: dict[str, set[str]] = {name: set() for name in names}
+    order = names
+    with bounded("which statement stands before which"):
+        for at in rows:
+            more = {name: set(known) for name, known in before.items()}
+            for s_name, t_name in itertools.permutations(names, 2):
+                count = len(rows_of(tree, s_name))
+                same = [row for row in range(count) if row != count - len(band.rows) + at]
+                if not depends.intersect(_pairs(scop, tree, s_name, t_name, same)).is_empty():
+                    more[t_name].add(s_name)
+            found = _in_order(names, more)
+            if found is not None:
+                before, order = more, found
+    return order
+
+
+def _in_order(names: tuple[str, ...], before: Mapping[str, set[str]]) -> tuple[str, ...] | None:
+    """The names with what must stand before each there; None if they wait for each other."""
+    found: list[str] = []
+    while len(found) < len(names):
+        ready = [n for n in names if n not in found and before[n] <= set(found)]
+        if not ready:
+            return None
+        found.append(ready[0])
+    return tuple(found)

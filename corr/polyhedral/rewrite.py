@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from corr.polyhedral.expressions import Affine, NotAffine
-from corr.polyhedral.legality import legal
+from corr.polyhedral.legality import lane_order, legal
 from corr.polyhedral.legality import parallel as parallel
 from corr.polyhedral.limits import bounded
 from corr.polyhedral.registers import steps_of
@@ -199,6 +200,29 @@ def held(scop: Scop, tree: Tree, band: Band, at: int) -> int:
         ):
             count += 1
     return count
+
+
+def for_lanes(scop: Scop, tree: Tree) -> Tree:
+    """The tree with the statements of each innermost band in an order that suits vectors."""
+    for path, band in leaves(tree):
+        assert isinstance(band.child, Leaf)
+        if len(band.child.statements) > 1 and band.permutable:
+            with contextlib.suppress(NotAffine):
+                rows = sorted(
+                    range(len(band.rows)), key=lambda at: -_neighbours(scop, tree, band, at)
+                )
+                ordered = Leaf(lane_order(scop, tree, band, rows))
+                tree = with_band(tree, path, replace(band, child=ordered))
+    return tree
+
+
+def _neighbours(scop: Scop, tree: Tree, band: Band, at: int) -> int:
+    """How many accesses are vectors of neighbours along a row, less those that are gathered."""
+    try:
+        counts = lanes_of(scop, tree, band, at)
+    except NotAffine:
+        return -len(scop.statements)
+    return counts["vector"] - counts["gather"]
 
 
 def leaves(tree: Tree) -> list[tuple[tuple[int, ...], Band]]:

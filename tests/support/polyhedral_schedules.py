@@ -29,9 +29,10 @@ def _of(whole: Scop) -> list[tuple[Scop, Tree]]:
     found = [(whole, tree), (whole, rewrite.distributed(whole, tree))]
     for fuse in (False, True):
         try:
-            found.append((whole, schedules.automatic(whole, fuse=fuse)))
+            order = schedules.automatic(whole, fuse=fuse)
         except NotAffine:
             continue
+        found += [(whole, order), (whole, rewrite.for_lanes(whole, order))]
     found += [(whole, other) for other in rewrite.stripped(whole, tree, 3)]
     split = rewrite.distributed(whole, tree)
     found += [(whole, other) for other in rewrite.together(whole, split, 3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -77,18 +78,8 @@ def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
         cut = schedules.original(apart)
         yield Base("cut apart", reason, apart, rewrite.distributed(apart, cut))
         yield Base("cut", reason, apart, cut)
-    skewed: list[Base] = []
-    for name, reason in (
-        ("skewed", "an order that allows tiles across the outer loop"),
-        ("fused", "fused so that values are used while they are near"),
-    ):
-        try:
-            tree = schedules.automatic(whole, fuse=name == "fused")
-        except NotAffine as why:
-            untried(name, str(why))
-            continue
-        skewed.append(Base(name, reason, whole, tree))
-        yield skewed[-1]
+    skewed = list(_by_isl(whole, untried))
+    yield from skewed
     for number, tree in enumerate(rewrite.stripped(whole, original, STRIP)):
         reason = f"strips of {STRIP} iterations, split within: what one nest reads, the next reuses"
         yield Base(f"strips {number}", reason, whole, tree)
@@ -100,6 +91,33 @@ def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
         yield from _sweeps(base)
     plain = schedules.original(scop)
     yield Base("as written", "the loops as they are written", scop, plain)
+
+
+def _by_isl(scop: Scop, untried: Untried) -> Iterator[Base]:
+    """The orders that isl finds, for all nests together, then for each outermost one by itself.
+
+    What other nests do with its results has no say in these.
+    """
+    reasons = {
+        "skewed": "an order that allows tiles across the outer loop",
+        "fused": "fused so that values are used while they are near",
+    }
+    parts = [
+        scop.with_statements(tuple(statements), scop.arrays)
+        for _, statements in itertools.groupby(scop.statements, lambda s: s.position[0])
+    ]
+    for groups in ([scop], parts) if len(parts) > 1 else ([scop],):
+        for name, reason in reasons.items():
+            called = name if groups[0] is scop else f"{name} apart"
+            try:
+                trees = [schedules.automatic(part, fuse=name == "fused") for part in groups]
+            except NotAffine as why:
+                untried(called, str(why))
+                continue
+            flat = [t.children if isinstance(t, Sequence) else (t,) for t in trees]
+            whole = [child for children in flat for child in children]
+            tree = Sequence(tuple(whole)) if len(whole) > 1 else whole[0]
+            yield Base(called, reason, scop, rewrite.for_lanes(scop, tree))
 
 
 def _sweeps(base: Base) -> Iterator[Base]:

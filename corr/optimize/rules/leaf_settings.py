@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from corr.optimize.rules.weights import ENOUGH_REGISTERS, NEAR, WEIGHTS, Weights
 from corr.polyhedral import schedules
-from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.expressions import Call, Expression, NotAffine, Number, Operation
 from corr.polyhedral.rewrite import held, lanes_of, parallel, walked
 from corr.polyhedral.schedules import Band, Leaf, Tree
 from corr.polyhedral.scop import Scop
@@ -85,7 +85,8 @@ class Candidate:
 
     `near`: accesses by which the innermost loop walks neighbours, less two for each that it must
     gather. `kept`: an element that is written stays the same over the innermost loop. `vectors` and
-    `gathered`: shares of the accesses of a vector.
+    `gathered`: shares of the accesses of a vector. `divides`: in each of its elements, along an
+    outer loop, a division waits for the one before.
     """
 
     setting: Setting
@@ -94,6 +95,7 @@ class Candidate:
     kept: bool = False
     vectors: float = 0.0
     gathered: float = 0.0
+    divides: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def _score(c: Candidate, w: Weights) -> float:
         cover = (s.chains - 1) / (ENOUGH_REGISTERS - 1)
         score = w.near * max(-NEAR, min(c.near, NEAR)) + w.wavefront * bool(s.skew)
         return score + w.chains * c.kept * cover
-    score = w.neighbours * c.vectors - w.gathered * c.gathered
+    score = w.neighbours * c.vectors - w.gathered * c.gathered + w.divisions * c.divides
     if s.vector == len(s.order) - 1:
         return score
     rows = max((size for at, size in enumerate(s.blocks) if at != s.vector), default=1)
@@ -203,9 +205,18 @@ class _Band:
             if counts is None or lanes < 2 or not parallel(self.scop, tree, band, vector):
                 continue
             if count <= 2 or vector in (inner, inner - 1):
-                yield from self._vector(order, vector, kept, counts, lanes)
+                waits = vector != inner and self._divides(tree, band, inner)
+                for candidate in self._vector(order, vector, kept, counts, lanes):
+                    yield replace(candidate, divides=waits)
         if self.band.permutable and count > 1:
             yield from self._skewed(order, band, tree, _near(strides[inner]))
+
+    def _divides(self, tree: Tree, band: Band, inner: int) -> bool:
+        """Each iteration of the innermost loop divides, or takes a root, after the one before."""
+        assert isinstance(band.child, Leaf)
+        values = [self.scop.statement(name).value for name in band.child.statements]
+        slow = any(map(_is_slow, (node for value in values for node in value.walk())))
+        return slow and not parallel(self.scop, tree, band, inner)
 
     def _skewed(
         self, order: tuple[int, ...], band: Band, tree: Tree, near: int
@@ -302,6 +313,14 @@ def _order_reason(near: int) -> str:
     if near > 0:
         return "this order makes the innermost loop walk neighbours in memory"
     return "another order of the loops"
+
+
+def _is_slow(node: Expression) -> bool:
+    """A division by what is no number, or a root."""
+    if isinstance(node, Operation):
+        floating = node.type in ("double", "float")
+        return node.operator == "/" and floating and not isinstance(node.operands[1], Number)
+    return isinstance(node, Call) and node.function.removesuffix("f") == "sqrt"
 
 
 def _element_bytes(scop: Scop, band: Band) -> int:
