@@ -61,6 +61,8 @@ class Unsteady:
     places: frozenset[tuple[bytes, int, int]] = frozenset()
     times: bool = False
     grouped: bool = False
+    #: Lines as they are told of, by their text: with their units.
+    words: frozenset[tuple[bytes, bytes]] = frozenset()
 
     def blanked(self, text: bytes) -> bytes:
         """The text without these numbers."""
@@ -122,7 +124,7 @@ class Unsteady:
 
     def __or__(self, other: Unsteady) -> Unsteady:
         times, grouped = self.times or other.times, self.grouped or other.grouped
-        return Unsteady(self.places | other.places, times, grouped)
+        return Unsteady(self.places | other.places, times, grouped, self.words | other.words)
 
     def leaves(self, text: bytes) -> bool:
         """Something of a text is left that a wrong result may show in: a number, or a word."""
@@ -131,8 +133,9 @@ class Unsteady:
 
     def told(self) -> str:
         """Which numbers they are, in words."""
+        words = dict(sorted(self.words))
         shapes = dict.fromkeys(shape for shape, _, _ in sorted(self.places))
-        lines = [b" ".join(shape.split()).decode("utf-8", "replace") for shape in shapes]
+        lines = [words.get(shape, shape).decode("utf-8", "replace") for shape in shapes]
         return "; ".join(lines[:3]) + ("; …" if len(lines) > 3 else "")
 
 
@@ -144,6 +147,7 @@ def unsteady(texts: Sequence[bytes]) -> Unsteady | None:
     grouped = all(map(_is_grouped, texts))
     number = _GROUPED if grouped else _NUMBER
     places: set[tuple[bytes, int, int]] = set()
+    words: dict[bytes, bytes] = {}
     turns: dict[bytes, int] = {}
     times = False
     for same in zip(*lines, strict=True):
@@ -158,8 +162,10 @@ def unsteady(texts: Sequence[bytes]) -> Unsteady | None:
         for at, found in enumerate(zip(*rows, strict=True)):
             if len({one[0] for one in found}) > 1:
                 places.add((shape, turn, at))
+                words.setdefault(shape, _words(same[0], number))
                 times = times or _is_time(same[0], found[0])
-    return Unsteady(frozenset(_everywhere(places, turns)), times, grouped)
+    everywhere = frozenset(_everywhere(places, turns))
+    return Unsteady(everywhere, times, grouped, frozenset(words.items()))
 
 
 def _is_grouped(text: bytes) -> bool:
@@ -182,8 +188,11 @@ def _everywhere(
 
 def _shape(line: bytes, number: re.Pattern[bytes]) -> bytes:
     """A line's text around its numbers and their units."""
-    words = b" ".join(number.sub(b" # ", line).split())
-    return _MEASURED.sub(b"# _", words)
+    return _MEASURED.sub(b"# _", _words(line, number))
+
+
+def _words(line: bytes, number: re.Pattern[bytes]) -> bytes:
+    return b" ".join(number.sub(b" # ", line).split())
 
 
 def _is_time(line: bytes, number: re.Match[bytes]) -> bool:

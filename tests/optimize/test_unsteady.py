@@ -65,6 +65,11 @@ def test_what_differs_in_words_is_no_number(texts: tuple[str, str]) -> None:
     assert unsteady([text.encode() for text in texts]) is None
 
 
+def test_what_is_left_out_is_told_with_its_units() -> None:
+    some = found("elapsed 0.31 s\nlookups 486,037/s\n", "elapsed 310 ms\nlookups 1,486,037/s\n")
+    assert some.told() == "elapsed # s; lookups # /s"
+
+
 def test_where_nothing_is_left_there_is_no_evidence() -> None:
     assert not found("0.31\n", "0.32\n").leaves(b"0.31\n")
     assert found("0.31 of 5\n", "0.32 of 5\n").leaves(b"0.31 of 5\n")

@@ -131,7 +131,8 @@ class Search:
         first = sorted(pairs, key=lambda pair: -order.of(pair[1]))
         known = [added for added, proposal in first if proposal.base]
         yield from self._recipes(last=False)
-        if situation.whole and not situation.nests.modelled:  # Polly is for nests: it is last then
+        few = sum(nest.share for nest in situation.nests.modelled) < HOT
+        if situation.whole and few:  # Polly is for nests: it is last then
             yield from self._alone([pair for pair in first if pair[1].base])
             yield from self._whole_program()
             first = [pair for pair in first if not pair[1].base]
@@ -147,7 +148,7 @@ class Search:
         yield from self._alone([pair for pair in first if pair not in late])
         yield from self._fused(found)
         yield from self._plans(found)
-        if situation.whole and found:
+        if situation.whole and not few:
             yield from self._whole_program()
         yield from self._small(last=False)
         yield from self._alone(late)
