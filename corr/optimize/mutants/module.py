@@ -23,8 +23,9 @@ from corr.optimize.variant import Variant
 from corr.program.build import Builder, BuiltUnit
 from corr.program.model import Unit
 
-#: Bytes of a module beyond which none of it is broken: each mutant compiles it again.
-LARGEST = 32 << 20
+#: Bytes of a module beyond which none of it is broken, as each mutant compiles it again; and from
+#: which it is compiled with less effort.
+LARGEST, LARGE = 256 << 20, 32 << 20
 
 NAME = r'(?:"[^"]*"|[-\w$.]+)'
 _LABEL = re.compile(rf"^({NAME}):")
@@ -140,6 +141,7 @@ class Module:
 
     def __init__(self, path: Path, unit: Unit) -> None:
         self.unit = unit
+        self.large = path.stat().st_size > LARGE
         self.lines: tuple[str, ...] = tuple(path.read_text("utf-8", "surrogateescape").split("\n"))
         self._known = {f.name: f for f in forest.read(path, unit.directory)}
 
@@ -218,7 +220,8 @@ class Workshop:
             self._tool([self.toolchain.path("opt"), "-strip-debug", "-passes=verify"], whole, plain)
         else:
             whole.replace(plain)  # clang verifies it too
-        options = ("-Wno-override-module", "-emit-llvm", "-x", "ir")
+        effort = ("-O1",) if module.large else ()
+        options = (*effort, "-Wno-override-module", "-emit-llvm", "-x", "ir")
         self._tool([*self._builder.argv(built.unit), *options], plain, whole)
         optimised = whole.read_text("utf-8", "surrogateescape")
         return replace(self.variant, ir={**self.variant.ir, module.unit.source: optimised})

@@ -102,7 +102,8 @@ class Trials:
                 reasons[nest.key] = f"its IR is not understood: {type(error).__name__}: {error}"
         for name in KINDS:
             for item in prepared:
-                first = item is prepared[0] and len(item.counted) < LEAST
+                least = 1 if item.module.large else LEAST
+                first = item is prepared[0] and len(item.counted) < least
                 if len(item.counted) < MOST_OF_NEST and (first or not late()):
                     self._of_kind(item, name)
         cut = late()
