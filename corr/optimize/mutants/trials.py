@@ -37,8 +37,9 @@ PATIENCE = (1.0, 4.0)
 MOST_OF_NEST, MOST_PLACES = 6, 3
 #: Functions that a nest calls which are broken in its place, and how far from it they may be.
 MOST_CALLED, DEEPEST_CALL = 6, 2
-#: Mutants that the most important nest gets whatever they take.
-LEAST = 2
+#: Mutants that the most important nest gets whatever they take; and how many times as long it may
+#: take until one is caught, without which nothing at all is accepted.
+LEAST, UNTIL_CAUGHT = 2, 4.0
 
 #: What a text of another form than any that was met makes of its readers.
 _NOT_UNDERSTOOD = (LookupError, ValueError, StopIteration)
@@ -88,8 +89,11 @@ class Trials:
         """Break these nests, most important first, for so many seconds at most."""
         began = time.monotonic()
 
-        def late() -> bool:
-            return time.monotonic() - began > seconds
+        def late(times: float = 1.0) -> bool:
+            return time.monotonic() - began > times * seconds
+
+        def caught() -> bool:
+            return any(mutant.fate.refuted for p in prepared for mutant in p.mutants)
 
         prepared: list[Prepared] = []
         reasons: dict[str, str] = {}
@@ -104,7 +108,8 @@ class Trials:
             for item in prepared:
                 least = 1 if item.module.large else LEAST
                 first = item is prepared[0] and len(item.counted) < least
-                if len(item.counted) < MOST_OF_NEST and (first or not late()):
+                wanted = first or not late(1.0 if caught() else UNTIL_CAUGHT)
+                if len(item.counted) < MOST_OF_NEST and wanted:
                     self._of_kind(item, name)
         cut = late()
         for item in prepared:

@@ -14,6 +14,7 @@ from corr.console.progress import Progress
 from corr.lake.sql import ask
 from corr.lake.store import Lake
 from corr.optimize.build_and_run import Builds
+from corr.optimize.mutants import module
 from corr.optimize.mutants.ledger import Fate, Ledger
 from corr.optimize.mutants.nests import hottest
 from corr.optimize.mutants.trials import broken
@@ -126,6 +127,24 @@ def test_the_time_is_limited(tmp_path: Path, tools: Toolchain) -> None:
     found = broken(original, builds, hottest(lake, run), 0.0)
     assert [b.tried for b in found.broken] == [2, 0] and found.cut
     assert "as far as the time allowed" in found.lines()[0]
+
+
+def test_a_large_module_is_broken_with_less_effort(
+    tmp_path: Path, tools: Toolchain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One mutant at least, and compiled with -O1; of a module that is too large none."""
+    (tmp_path / "half.c").write_text(HALF)
+    program = from_files(["half.c"], ["-O3"], Run(directory=tmp_path), tmp_path)
+    lake = Lake.open(tmp_path / "data", create=True)
+    run = collect(program, tools, lake, Options(repeat=1, cachegrind=False), Progress())
+    builds = Builds(program, tools, tmp_path / "builds")
+    original = prepare(builds, Order(), lambda _: None)
+    monkeypatch.setattr(module, "LARGE", 0)
+    found = broken(original, builds, hottest(lake, run), 0.0)
+    assert [b.tried for b in found.broken] == [1, 0] and found.broken[0].caught == 1
+    monkeypatch.setattr(module, "LARGEST", 0)
+    found = broken(original, builds, hottest(lake, run), 300.0)
+    assert found.tried == 0 and "too large" in "\n".join(found.lines())
 
 
 def test_a_session_accepts_nothing_that_no_check_sees(tmp_path: Path, corr: Corr) -> None:
