@@ -27,9 +27,7 @@ FINAL_LONG, LONG_RUN = replace(FINAL, fewest=3), 2.0
 #: Runs of the asked size that time is kept back for where another one is searched on, and up to
 #: which part of the budget.
 ASKED_RUNS, OF_ASKED = 16, 0.6
-#: Seconds for building and checking those that did best, and their share of a budget at most; the
-#: same for trying other sizes of tiles there.
-BUILDS_AND_CHECKS, OF_BUILDS_AND_CHECKS = 20.0, 0.15
+#: Seconds for trying other sizes of tiles there, and their share of a budget at most.
 FINER, OF_FINER = 90.0, 0.3
 
 
@@ -37,7 +35,7 @@ def keep_back(builds: Builds, original: Original, *, refining: bool = False) -> 
     """Keep time for the last measurement; `refining`: and for other sizes, on the asked one."""
     budget = builds.budget
     if original.asked is not None:
-        beside = budget.share(BUILDS_AND_CHECKS, OF_BUILDS_AND_CHECKS)
+        beside = budget.share(asked_size.CHECKS, asked_size.OF_CHECKS)
         beside += budget.share(FINER, OF_FINER) if refining else 0.0
         budget.keep_back(ASKED_RUNS * original.asked.seconds + beside, OF_ASKED)
     else:
