@@ -41,13 +41,20 @@ def decoded(data: bytes | msgspec.Raw, type: type[_T], where: str) -> _T:
     """JSON as `type`. Raises CorrError that says where and what is wrong with it."""
     try:
         return msgspec.json.decode(data, type=type)
-    except msgspec.MsgspecError as error:
-        what = str(error)
-    except UnicodeDecodeError as error:
-        what = f"not UTF-8: {error.reason} at byte {error.start}"
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:  # the second up to msgspec 0.22
+        what = _not_utf8(bytes(data)) or str(error)
     except RecursionError:
         what = "nested too deeply"
     raise CorrError(f"{one_line(where)}: {one_line(what, 200)}", AGAIN)
+
+
+def _not_utf8(data: bytes) -> str:
+    """Where bytes are no UTF-8; empty if they are."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return f"not UTF-8: {error.reason} at byte {error.start}"
+    return ""
 
 
 def lines(pipe: IO[bytes]) -> Iterator[bytes]:
