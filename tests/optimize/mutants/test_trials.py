@@ -16,9 +16,9 @@ from corr.lake.store import Lake
 from corr.optimize.build_and_run import Builds
 from corr.optimize.mutants import module
 from corr.optimize.mutants.ledger import Fate, Ledger
-from corr.optimize.mutants.nests import hottest
+from corr.optimize.mutants.nests import Nest, hottest
 from corr.optimize.mutants.trials import broken
-from corr.optimize.prepare_original import prepare
+from corr.optimize.prepare_original import Original, prepare
 from corr.optimize.request import Order
 from corr.program.model import Run, from_files
 from tests.support import polybench
@@ -26,6 +26,23 @@ from tests.support.command import Corr
 from tests.support.mutant_programs import BLIND, FILES, HALF, MISSED, SHAPES, TIMED, WORDED
 
 pytestmark = pytest.mark.slow
+
+
+def prepared(
+    folder: Path,
+    tools: Toolchain,
+    name: str,
+    flags: tuple[str, ...] = ("-O3",),
+    args: tuple[str, ...] = (),
+    **order: object,
+) -> tuple[Original, Builds, list[Nest]]:
+    """The program in the folder, collected, its original checked, and its hottest nests."""
+    program = from_files([name], list(flags), Run(args=args, directory=folder), folder)
+    lake = Lake.open(folder / "data", create=True)
+    run = collect(program, tools, lake, Options(repeat=1, cachegrind=False), Progress())
+    builds = Builds(program, tools, folder / "builds")
+    original = prepare(builds, Order(**order), lambda _: None)  # type: ignore[arg-type]
+    return original, builds, list(hottest(lake, run))
 
 
 def ledger_of(
@@ -37,12 +54,7 @@ def ledger_of(
     **order: object,
 ) -> Ledger:
     """The program in the folder, collected and broken for as long as it takes."""
-    program = from_files([name], list(flags), Run(args=args, directory=folder), folder)
-    lake = Lake.open(folder / "data", create=True)
-    run = collect(program, tools, lake, Options(repeat=1, cachegrind=False), Progress())
-    builds = Builds(program, tools, folder / "builds")
-    original = prepare(builds, Order(**order), lambda _: None)  # type: ignore[arg-type]
-    return broken(original, builds, hottest(lake, run), 300.0)
+    return broken(*prepared(folder, tools, name, flags, args, **order), 300.0)
 
 
 @pytest.mark.parametrize("name", list(SHAPES))
@@ -119,12 +131,8 @@ def test_what_is_built_anew_to_be_checked_is_broken_as_it_is_checked(
 def test_the_time_is_limited(tmp_path: Path, tools: Toolchain) -> None:
     """The hottest nest gets two mutants all the same."""
     (tmp_path / "half.c").write_text(HALF)
-    program = from_files(["half.c"], ["-O3"], Run(directory=tmp_path), tmp_path)
-    lake = Lake.open(tmp_path / "data", create=True)
-    run = collect(program, tools, lake, Options(repeat=1, cachegrind=False), Progress())
-    builds = Builds(program, tools, tmp_path / "builds")
-    original = prepare(builds, Order(), lambda _: None)
-    found = broken(original, builds, hottest(lake, run), 0.0)
+    ready = prepared(tmp_path, tools, "half.c")
+    found = broken(*ready, 0.0)
     assert [b.tried for b in found.broken] == [2, 0] and found.cut
     assert "as far as the time allowed" in found.lines()[0]
 
@@ -134,16 +142,12 @@ def test_a_large_module_is_broken_with_less_effort(
 ) -> None:
     """One mutant at least, and compiled with -O1; of a module that is too large none."""
     (tmp_path / "half.c").write_text(HALF)
-    program = from_files(["half.c"], ["-O3"], Run(directory=tmp_path), tmp_path)
-    lake = Lake.open(tmp_path / "data", create=True)
-    run = collect(program, tools, lake, Options(repeat=1, cachegrind=False), Progress())
-    builds = Builds(program, tools, tmp_path / "builds")
-    original = prepare(builds, Order(), lambda _: None)
+    ready = prepared(tmp_path, tools, "half.c")
     monkeypatch.setattr(module, "LARGE", 0)
-    found = broken(original, builds, hottest(lake, run), 0.0)
-    assert [b.tried for b in found.broken] == [1, 0] and found.broken[0].caught == 1
+    found = broken(*ready, 0.0)
+    assert [b.tried for b in found.broken] == [1, 0]
     monkeypatch.setattr(module, "LARGEST", 0)
-    found = broken(original, builds, hottest(lake, run), 300.0)
+    found = broken(*ready, 300.0)
     assert found.tried == 0 and "too large" in "\n".join(found.lines())
 
 
