@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import platform
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -97,12 +97,16 @@ def run(
     toolchain: Toolchain,
     folder: Path,
     objects: Sequence[Path] = (),
+    *,
+    environment: Mapping[str, str] | None = None,
+    main_counts: bool = True,
 ) -> tuple[dict[str, pa.Table], list[Problem]]:
     """Run the instrumented program once and read its counts; the files stay in `folder`.
 
-    `objects` are further instrumented binaries, such as shared libraries of the program's.
-    Returns the tables `execution` and `execution_regions`, both empty when there is no profile,
-    and the problems. Raises ToolMissing without llvm-profdata or llvm-cov.
+    `objects` are further instrumented binaries, such as shared libraries of the program's;
+    `environment` is added to the run's; `main_counts`: the counter of `main` counts nothing else.
+    Returns the tables `execution` and `execution_regions`, both empty when there is no profile, and
+    the problems. Raises ToolMissing without llvm-profdata or llvm-cov.
     """
     profdata_tool, cov_tool = toolchain.path("llvm-profdata"), toolchain.path("llvm-cov")
     raw = folder / "raw"
@@ -111,7 +115,8 @@ def run(
         stale.unlink()
     # %p: one file for each process that was started; a process that only forked adds to it.
     pattern = f"{_literal(raw)}/%p.profraw"
-    done = invocation.run(additions={"LLVM_PROFILE_FILE": pattern}, discard=True)
+    additions = {**(environment or {}), "LLVM_PROFILE_FILE": pattern}
+    done = invocation.run(additions=additions, discard=True)
     problems = []
     if failure(done) is not None:
         what = f"the instrumented run failed: {done.ending()}"
@@ -128,7 +133,9 @@ def run(
         return _nothing(), [*problems, Problem(LAYER, name, error.message, error.fix)]
     regions = tables[EXECUTION_REGIONS.name]
     problems += damaged
-    return tables, problems + _fork_problems(regions, len(profiles), invocation.binary.name)
+    if main_counts:
+        problems += _fork_problems(regions, len(profiles), invocation.binary.name)
+    return tables, problems
 
 
 def profile_runtime(toolchain: Toolchain) -> Path | None:

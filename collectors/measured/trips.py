@@ -2,7 +2,8 @@
 
 Clang gives every loop body a counter of its own, and knows the count in force at the loop's
 keyword. So entries and iterations are exact wherever the two places can be found; where they
-cannot, as in some macros, the row says why and has no numbers. The loop's place is that of its
+cannot, as in some macros, the row says why and has no numbers. Those of the loop of an OpenMP
+directive come from libomp (`worksharing`). The loop's place is that of its
 `!llvm.loop` metadata: `start` is the keyword, `end` the first character of the last token.
 
 One limit is clang's: it takes every call to return. A loop after a call that throws or exits
@@ -16,7 +17,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -49,7 +50,7 @@ class Region:
 
     start: Position
     end: Position
-    count: int
+    count: int | None
     kind: str
     file: str
     file_id: int
@@ -59,33 +60,72 @@ class Region:
         return self.start <= position < self.end
 
 
+class Shared(NamedTuple):
+    """What the threads of a team did of the loop of a directive, all its entries together."""
+
+    entries: int
+    iterations: int
+
+
+#: Regions by function and unit.
+Functions = Mapping[str, Mapping[str | None, list[Region]]]
+
+
 class Unknown(Exception):
     """Why a loop's counts cannot be told."""
 
 
-def trips(loops: pa.Table, regions: pa.Table) -> pa.Table:
+def trips(
+    loops: pa.Table, regions: pa.Table, shared: Mapping[str, Shared] | None = None
+) -> pa.Table:
     """Trip counts of loops, one row a loop.
 
     `loops` needs key, function, unit, file, line, column, end_line, end_column (and may have
-    kind); `regions` is a table `execution_regions`. Returns a table `trips`.
+    directive, made_of); `regions` is a table `execution_regions`; `shared` has entries and
+    iterations of loops of OpenMP directives, by key. Returns a table `trips`.
     """
-    wanted = regions.filter(pc.is_in(regions["function"], loops["function"].combine_chunks()))
-    functions: dict[str, dict[str | None, list[Region]]] = {}
-    for row in wanted.to_pylist():
-        units = functions.setdefault(row["function"], {})
-        units.setdefault(row["unit"], []).append(_region(row))
+    functions = regions_by_function(regions, loops["function"].to_pylist())
     rows = loops.to_pylist()
     sharing = Counter(_place(row) for row in rows)
-    return TRIPS.rows(_row(row, functions, sharing[_place(row)]) for row in rows)
+    return TRIPS.rows(_row(row, functions, sharing[_place(row)], shared or {}) for row in rows)
+
+
+def regions_by_function(regions: pa.Table, functions: Sequence[str]) -> Functions:
+    """The regions of these functions, by linkage name and unit."""
+    names = pa.array(sorted(set(functions)), pa.string())
+    found: dict[str, dict[str | None, list[Region]]] = {}
+    for row in regions.filter(pc.is_in(regions["function"], names)).to_pylist():
+        units = found.setdefault(row["function"], {})
+        units.setdefault(row["unit"], []).append(_region(row))
+    return found
+
+
+def directed_body(loop: Row, functions: Functions) -> Region:
+    """The region of the body of the loop of an OpenMP directive. Raises Unknown."""
+    start, end = (loop["line"], loop["column"]), (loop["end_line"], loop["end_column"])
+    found = _function(functions.get(loop["function"], {}), loop.get("unit"))
+    here = [r for r in found if same_file(r.file, loop["file"])]
+    collapsed = loop["collapsed"] or 1
+    if collapsed == 1:
+        return _body(start, end, here)
+    # the bodies of all that the directive makes one loop reach its end
+    reaching = [r for r in here if r.start > start and r.kind == "code" and r.holds(end)]
+    reaching.sort(key=lambda r: r.start)
+    if len(reaching) < collapsed:
+        raise Unknown("the loops that the directive collapses are not told apart")
+    return reaching[collapsed - 1]
 
 
 def _row(
-    loop: Row, functions: Mapping[str, Mapping[str | None, list[Region]]], sharing: int
+    loop: Row, functions: Functions, sharing: int, shared: Mapping[str, Shared]
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"loop_key": loop["key"], "function": loop["function"]}
     try:
-        if loop.get("directed"):
-            raise Unknown("clang counts no iterations of the loop of an OpenMP directive")
+        if loop.get("directive") is not None:
+            if loop["key"] not in shared:
+                raise Unknown("clang counts no iterations of the loop of this OpenMP directive")
+            known = shared[loop["key"]]
+            return row | _known(known.entries, known.iterations)
         if None in (loop["line"], loop["column"], loop["end_line"], loop["end_column"]):
             raise Unknown("the compiler gave this loop no place in the source")
         if sharing > 1:
@@ -98,8 +138,15 @@ def _row(
         entries, iterations = _counts(loop, found)
     except Unknown as why:
         return row | {"reason": str(why)}
+    if entries is None or iterations is None:
+        said = "clang counts iterations of an OpenMP directive in the same counter"
+        return row | {"iterations": iterations, "reason": said}
+    return row | _known(entries, iterations)
+
+
+def _known(entries: int, iterations: int) -> dict[str, Any]:
     mean = iterations / entries if entries else None
-    return row | {"entries": entries, "iterations": iterations, "mean_trip_count": mean}
+    return {"entries": entries, "iterations": iterations, "mean_trip_count": mean}
 
 
 def _function(units: Mapping[str | None, list[Region]], unit: str | None) -> list[Region]:
@@ -117,7 +164,7 @@ def _function(units: Mapping[str | None, list[Region]], unit: str | None) -> lis
     return matching[0]
 
 
-def _counts(loop: Row, regions: Sequence[Region]) -> tuple[int, int]:
+def _counts(loop: Row, regions: Sequence[Region]) -> tuple[int | None, int | None]:
     """(entries, iterations). Raises Unknown."""
     start = (loop["line"], loop["column"])
     end = (loop["end_line"], loop["end_column"])

@@ -48,8 +48,10 @@ class Loop:
     parent: Loop | None = None
     children: list[Loop] = field(default_factory=list)
     path: str = ""
-    #: The directive of OpenMP that it is the loop of has its place in the compiler's metadata.
-    directed: bool = False
+    #: The line of the directive of OpenMP that it is the loop of.
+    directive: int | None = None
+    #: So many loops, this one the outermost, it makes one.
+    collapsed: int | None = None
     #: What it is made of, where no `for`, `while` or `do` makes it.
     made_of: str | None = None
 

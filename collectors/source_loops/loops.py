@@ -29,11 +29,14 @@ LOOPS = Table(
             column("end_line", LINE, "line of the statement's last token"),
             column("end_column", LINE, "column of the statement's last token"),
             column("number", INT, "its number in the unit's IR: block prefix corr<number>."),
-            column("directed", BOOL, "the loop of a directive of OpenMP"),
+            column("directive", LINE, "line of the OpenMP directive that it is the loop of"),
+            column(
+                "collapsed", INT, "so many loops, this one the outermost, the directive makes one"
+            ),
             column("made_of", STRING, "goto, computed goto; NULL for a for, while or do"),
         ]
     ),
-    version=3,
+    version=4,
 )
 
 
@@ -67,7 +70,8 @@ def table(
                     "end_line": loop.end_line,
                     "end_column": loop.end_column,
                     "number": loop.number,
-                    "directed": loop.directed,
+                    "directive": loop.directive,
+                    "collapsed": loop.collapsed,
                     "made_of": loop.made_of,
                 }
             )

@@ -7,6 +7,7 @@ body) stands at the `for` behind it, and a person says that the loop is main's.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,8 +18,12 @@ from collectors.source_loops.forest import Function, Loop
 #: debugging adds has the next number and no loop.
 OUTLINED = re.compile(r"(.+?)\.(?:omp_outlined|omp_task_entry)(?:_debug__)?(?:\.(\d+))?")
 _PRAGMA = re.compile(r"\s*#\s*pragma\s+omp\b")
+_COLLAPSE = re.compile(r"\bcollapse\s*\(\s*(\d{1,2})\s*\)")
+#: Words of C; comments, and lines of the preprocessor as of `#ifdef _OPENMP`, are one each.
 _TOKEN = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\w+|\S""", re.DOTALL
+    r"""//[^\n]*|/\*.*?\*/|^[ \t]*\#(?:\\\n|[^\n])*"""
+    r"""|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\w+|\S""",
+    re.DOTALL | re.MULTILINE,
 )
 #: Lines of a loop that are looked through for its end.
 LONGEST = 2000
@@ -40,16 +45,26 @@ def move_to_keywords(functions: Iterable[Function], lines_of: Lines) -> None:
                 continue
             if not _PRAGMA.match(lines[loop.line - 1]):
                 continue
+            pragma = _directive(lines, loop.line)
             found = _statement(lines, loop.line)
             if found is not None:
+                told = _COLLAPSE.search(pragma)
+                loop.directive, loop.collapsed = loop.line, int(told[1]) if told else 1
                 _move(function, loop, *found)
 
 
 def _move(function: Function, loop: Loop, start: tuple[int, int], end: tuple[int, int]) -> None:
-    loop.directed = True
     loop.line, loop.column = start
     loop.end_line, loop.end_column = end
     function.places.setdefault((loop.file, *start), loop)
+
+
+def _directive(lines: Sequence[str], pragma: int) -> str:
+    """The directive's text, with the lines that it goes on in."""
+    last = pragma
+    while last < len(lines) and lines[last - 1].rstrip().endswith("\\"):
+        last += 1
+    return "\n".join(lines[pragma - 1 : last])
 
 
 def _statement(lines: Sequence[str], pragma: int) -> tuple[tuple[int, int], tuple[int, int]] | None:
@@ -58,25 +73,30 @@ def _statement(lines: Sequence[str], pragma: int) -> tuple[tuple[int, int], tupl
     while at < len(lines) and (_PRAGMA.match(lines[at]) or lines[at - 1].rstrip().endswith("\\")):
         at += 1
     first, text = at + 1, "\n".join(lines[at : at + LONGEST])
-    words = (m for m in _TOKEN.finditer(text) if not m[0].startswith(("//", "/*")))
+    words = (m for m in _TOKEN.finditer(text) if not m[0].lstrip().startswith(("//", "/*", "#")))
     start = next(words, None)
     while start is not None and start[0] == "{":  # the block of a parallel region
         start = next(words, None)
     if start is None or start[0] != "for":
         return None
-    depth, headed = 0, False
-    for word in words:
+    depth, header = 0, None
+    before = start
+    for word, following in itertools.pairwise(itertools.chain(words, [None])):
+        assert word is not None
         if word[0] in _OPENING:
             depth += 1
         elif word[0] in _CLOSING:
             depth -= 1
-            if depth == 0 and word[0] == ")":
-                headed = True
-        ends = word[0] == ";" or (word[0] == "}" and headed)
+            if depth == 0 and word[0] == ")" and header is None:
+                header = word
         if depth < 0:
             return None
-        if depth == 0 and headed and ends:
-            return _position(text, start.start(), first), _position(text, word.start(), first)
+        ends = header is not None and depth == 0 and word[0] in (";", "}")
+        if ends and (following is None or following[0] != "else"):
+            # clang's statement ends before its semicolon, but for one that is nothing else
+            end = before if word[0] == ";" and before is not header else word
+            return _position(text, start.start(), first), _position(text, end.start(), first)
+        before = word
     return None
 
 

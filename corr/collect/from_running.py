@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from collectors.base.invocation import Invocation
 from collectors.base.table import Problem, Table
 from collectors.measured import (
     cachegrind,
     chains,
     counters,
+    directed_counts,
     execution,
     roofs,
     samples,
     timings,
     trips,
+    worksharing,
 )
 from collectors.regions import marks, while_running
 from corr.collect import hottest
@@ -120,12 +125,40 @@ def execution_counts(built: BuiltProgram, given: Tables) -> LayerResult:
         binary = counting(built.builder, units, hot, flags, _cpu_seconds(given["timings"]))
     else:
         binary = built.builder.variant("instrumented", flags)
-    counted, problems = execution.run(built.invocation(binary), built.toolchain, built.folder)
+    counted, problems = _counted(built, built.invocation(binary), given["loops"])
     binary.unlink(missing_ok=True)
     if hot:
         what = f"only the {len(hot)} functions with the most samples counted how often they run"
         problems = [*problems, Problem("execution", built.program.name, what, ALL_COUNTS)]
-    return LayerResult({name: built.spelled(rows) for name, rows in counted.items()}, problems)
+    return LayerResult(counted, problems)
+
+
+def _counted(
+    built: BuiltProgram, invocation: Invocation, loops: pa.Table
+) -> tuple[dict[str, pa.Table], list[Problem]]:
+    """The counts of one run; of loops of OpenMP directives, what libomp was asked for."""
+    directed = loops.filter(pc.is_valid(loops["directive"]))
+    if not len(directed):
+        counted, problems = execution.run(invocation, built.toolchain, built.folder)
+        shared = worksharing.WORKSHARING.empty()
+        return {**_spelled(built, counted), worksharing.WORKSHARING.name: shared}, problems
+    preloaded = invocation.environment().get("LD_PRELOAD", "")
+    with worksharing.counting(built.toolchain, preloaded) as (environment, counts):
+        counted, problems = execution.run(
+            invocation,
+            built.toolchain,
+            built.folder,
+            environment=environment,
+            main_counts="main" not in directed["function"].to_pylist(),
+        )
+        shared = built.spelled(worksharing.read(counts))
+    by_loop = worksharing.of_loops(directed, shared)
+    counted = directed_counts.mended(_spelled(built, counted), directed, by_loop)
+    return {**counted, worksharing.WORKSHARING.name: shared}, problems
+
+
+def _spelled(built: BuiltProgram, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    return {name: built.spelled(rows) for name, rows in tables.items()}
 
 
 def _to_count(built: BuiltProgram, given: Tables) -> frozenset[str]:
@@ -149,7 +182,8 @@ def _cpu_seconds(timings: pa.Table) -> float:
 def trip_counts(_built: BuiltProgram, given: Tables) -> LayerResult:
     if not len(given["execution_regions"]):
         return LayerResult()
-    return LayerResult({"trips": trips.trips(given["loops"], given["execution_regions"])})
+    shared = worksharing.of_loops(given["loops"], given["worksharing"])
+    return LayerResult({"trips": trips.trips(given["loops"], given["execution_regions"], shared)})
 
 
 def simulated(built: BuiltProgram, given: Tables) -> LayerResult:

@@ -54,8 +54,8 @@ LAYERS = (
     Layer(
         "execution",
         once(from_running.execution_counts),
-        needs=("timings", "samples", "instructions"),
-        gives=("execution", "execution_regions"),
+        needs=("loops", "timings", "samples", "instructions"),
+        gives=("execution", "execution_regions", "worksharing"),
         executes=True,
         step="execution counts",
         more=More.counts,
@@ -63,7 +63,7 @@ LAYERS = (
     Layer(
         "trips",
         once(from_running.trip_counts),
-        needs=("loops", "execution_regions"),
+        needs=("loops", "execution_regions", "worksharing"),
         more=More.counts,
     ),
     Layer(

@@ -13,7 +13,7 @@ import typer
 from corr.commands.experiments import BUDGET, BudgetTimeOption
 from corr.commands.options import DataOption, FormatOption, PlaceArgument, open_lake
 from corr.console.call_words import sentence
-from corr.console.line_words import hot_stretches
+from corr.console.line_words import hot_stretches, source_text
 from corr.console.output import Format, emit_records, message, print_line, shown
 from corr.console.remark_words import readable, spoken
 from corr.console.short_names import short_name
@@ -237,7 +237,7 @@ def _source(facts: dict[str, Any]) -> None:
             "share": (row["samples"] or 0) / total if total and row["samples"] else None,
             "executions": row["executions"],
             "line": row["line"],
-            "text": row["text"],
+            "text": source_text(row["text"]),
         }
         for row in facts["source"]
     ]
@@ -255,7 +255,7 @@ def _elsewhere(facts: dict[str, Any], total: int | None) -> None:
             "share": row["share"],
             "place": f"{row['file']}:{row['line']}",
             "function": short_name(row["function"]),
-            "text": (row["text"] or "").strip(),
+            "text": source_text(row["text"]).strip(),
         }
         for row in facts["elsewhere"][:LINES_ELSEWHERE]
         if total and row["samples"] >= least

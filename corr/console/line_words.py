@@ -9,6 +9,8 @@ from corr.console.short_names import short_name
 
 #: So many lines are named, each with at least this part of the place.
 MOST, LEAST_PART = 3, 0.05
+#: Columns of a tab. Editors show eight or four; tables are narrow.
+TAB = 4
 #: Longer sources are cut to the hottest lines, from this share on, with some around each.
 LONGEST, LEAST_SHARE, MOST_HOT, AROUND = 80, 0.001, 20, 2
 
@@ -35,6 +37,11 @@ def _place(row: Mapping[str, Any], file: str | None) -> str:
     name = "" if row["file"] == file else f"{row['file'].rsplit('/', 1)[-1]}:"
     within = f" in {short_name(row['inlined'])}" if row.get("inlined") else ""
     return f"{name}{row['line']}{within}"
+
+
+def source_text(text: str | None) -> str:
+    """A line of source as a terminal shows it: tabs as the spaces that they stand for."""
+    return (text or "").expandtabs(TAB)
 
 
 def hot_stretches(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

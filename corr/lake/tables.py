@@ -17,6 +17,7 @@ from collectors.measured import (
     samples,
     timings,
     trips,
+    worksharing,
 )
 from collectors.passes import changes, opcodes
 from collectors.regions import marks
@@ -140,6 +141,7 @@ _ALL = (
     mca.MCA_INSTRUCTIONS,
     _with(execution.EXECUTION, LOOP),
     execution.EXECUTION_REGIONS,
+    worksharing.WORKSHARING,
     _with(cachegrind.CACHEGRIND, LOOP),
     marks.REGIONS,
     marks.REGION_METADATA,

@@ -21,11 +21,14 @@ from collectors.base.threads import run_together
 from collectors.base.toolchain import Toolchain
 from corr.program.compiled import compiled
 from corr.program.model import Program, Unit
+from corr.program.refused import compiler_advice, compiler_words, linker_advice
 
 #: Warnings about flags that a single stage has no use for would be noise.
 QUIET = ("-Wno-unused-command-line-argument",)
 #: A bitstream record wants a section of the object file, which ELF has not: of no consequence here.
 NO_SECTION = ("-Wno-source-mgr",)
+#: Lines of a compiler's output that are looked through for errors.
+LONGEST_OUTPUT = 10_000
 #: clang's virtual file system overlay, in the folder of the artifacts.
 OVERLAY = "overlay.json"
 #: What to do where one file of several was taken for a program.
@@ -259,8 +262,8 @@ class Builder:
         )
         if not answer.ok:
             said = answer.last_lines(20)
-            alone = len(self.program.units) == 1 and "undefined" in said
-            hint = OTHER_SOURCES if self.program.revision else ALONE if alone else ""
+            alone = ALONE if len(self.program.units) == 1 and "undefined" in said else ""
+            hint = OTHER_SOURCES if self.program.revision else linker_advice(said) or alone
             raise CompileError(f"the program does not link:\n{said}", hint)
         return out
 
@@ -285,8 +288,9 @@ class Builder:
         answer = process.run(argv, cwd=unit.directory)
         if not answer.ok:
             name = self.program.label(unit)
-            said = answer.last_lines(40).split("PLEASE submit")[0].rstrip()  # LLVM's crash banner
-            raise CompileError(f"{name} does not compile:\n{said}")
+            said = answer.last_lines(LONGEST_OUTPUT)
+            words = compiler_words(said)
+            raise CompileError(f"{name} does not compile:\n{words}", compiler_advice(said))
         return answer
 
 

@@ -30,14 +30,32 @@ BLOCK = """
     for (auto &x : xs) x = 0;
 }
 """
+IN_CONDITION = """
+#ifdef _OPENMP
+#pragma omp parallel for shared(a)
+#endif
+    for (int i = 0; i < n; i++)
+#if WIDE
+        x(i); // (
+#endif
+"""
+CHOICE = """#pragma omp parallel for
+for (int i = 0; i < n; i++)
+  if (a[i]) { x(); }
+  else y(i);
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "line", "start", "end"),
     [
-        (PLAIN, 2, (3, 5), (4, 34)),
+        (PLAIN, 2, (3, 5), (4, 33)),
         (BRACES, 2, (5, 3), (8, 3)),
-        (BLOCK, 4, (5, 5), (5, 29)),
+        (BLOCK, 4, (5, 5), (5, 28)),
+        (IN_CONDITION, 3, (5, 5), (7, 12)),
+        (CHOICE, 1, (2, 1), (4, 11)),
+        ("#pragma omp parallel for\nfor (int i = 0; i < n; i++) ;\n", 1, (2, 1), (2, 29)),
+        ("#pragma omp parallel for\nfor (int i = 0; i < n; i++) f(i);\n", 1, (2, 1), (2, 32)),
         ("#pragma omp parallel for\nFOR(i) x();\n", 1, (1, 1), (1, 9)),
         ("#pragma omp parallel for\nfor (;;\n", 1, (1, 1), (1, 9)),
         ("#pragma omp parallel for\n", 1, (1, 1), (1, 9)),
