@@ -252,9 +252,13 @@ def _headline(difference: Diff) -> str:
 
 def _both(node: LoopDiff | PlaceDiff, column: str, style: str | None = None) -> str | None:
     """What both sides have in a column; once, where it is the same."""
+    return _pair([getattr(side, column) for side in node.sides], style)
+
+
+def _pair(values: Sequence[Any], style: str | None = None) -> str | None:
     from corr.console.output import shown
 
-    before, after = (shown(getattr(side, column), style) or "–" for side in node.sides)
+    before, after = (shown(value, style) or "–" for value in values)
     if before == after:
         return None if before == "–" else before
     return f"{before} → {after}"
@@ -298,7 +302,10 @@ def _of_loop(loop: LoopDiff) -> dict[str, Any]:
         "name": short_name(loop.key),
         "vector": None if vectors == ["–", "–"] else " → ".join(dict.fromkeys(vectors)),
         "unroll": _both(loop, "unroll"),
-        "mca": _both(loop, "mca_cycles"),
+        # of an iteration: builds differ in how many a pass makes
+        "mca": _pair(
+            [s.mca_cycles and s.elements and s.mca_cycles / s.elements for s in loop.sides]
+        ),
         "iterations": _both(loop, "iterations", "count"),
     }
 

@@ -27,7 +27,7 @@ SHOWN = {
     "vector": ("vector", None),
     "simd_bits": ("simd", None),
     "unroll": ("unroll", None),
-    "mca_cycles": ("mca", None),
+    "model_cycles": ("mca", None),
     "bound": ("bound by", None),
     "passes": ("passes", None),
     "marked": ("region", None),
@@ -56,8 +56,8 @@ def hotspots(
     """Print a row per loop, function outside loops and kind of kernel work, hottest first.
 
     vector: lanes x interleave, as the remarks say; simd: bits of packed arithmetic in the hottest
-    machine loop; mca: cycles that the machine model expects for one pass through it, and what
-    bounds it; passes: how many changed the loop. Below code outside loops, the kernel's and
+    machine loop; mca: cycles that the machine model expects for one iteration, and what bounds
+    it; passes: how many changed the loop. Below code outside loops, the kernel's and
     libraries' too: who called it, and for how much of it.
     """
     lake = open_lake(data)

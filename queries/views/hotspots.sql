@@ -1,10 +1,11 @@
 -- purpose: where the time goes, and what every layer says of that loop; hottest first
 -- grain: loop that was sampled or ran; outside loops a function, a library's symbol, or a kind of work of the kernel
--- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, ns_per_iteration, vector, simd_bits, unroll, mca_cycles, bound, passes, missed, regions, callers
+-- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, ns_per_iteration, vector, simd_bits, unroll, mca_cycles, model_cycles, bound, passes, missed, regions, callers
 -- share is the loop's own, inner loops left out; ns_per_iteration is that share of the median CPU
 -- time, over the iterations; of the wall time with several threads, or where that is all there is. vector is what the remarks say (width x interleave), simd_bits what
 -- the hottest machine loop's packed arithmetic uses. mca_cycles is for one pass through that
--- machine loop, which may be several source iterations. callers are, outside loops, the two that call
+-- machine loop, which may be several source iterations; model_cycles for one iteration of the source,
+-- NULL where it is not known how many a pass makes. callers are, outside loops, the two that call
 -- most often, by the call chains, with their part of the row.
 WITH changed AS (
     SELECT run_id, loop, count(DISTINCT pass) AS passes FROM pass_effects GROUP BY run_id, loop
@@ -25,27 +26,37 @@ WITH changed AS (
 ), in_loops AS (
     SELECT l.run_id, l.key AS loop, l.file || ':' || l.line AS place, l.function_name AS function,
            l.depth, s.share, s.samples, t.entries, t.iterations, t.mean_trip_count,
+           -- all turns of the loop are one pass through what was around it
+           coalesce(x.unrolled_fully * coalesce(x.vector_width, 1) * coalesce(x.interleave, 1) = t.mean_trip_count, false) AS in_one,
+           CASE WHEN list_has_any(x.done, ['loop-delete:Invariant', 'loop-delete:NeverExecutes']) THEN NULL
+                WHEN in_one THEN t.mean_trip_count
+                WHEN coalesce(x.vector_width, 1) = 1 THEN coalesce(x.interleave, 1) * coalesce(x.unroll, 1)
+                WHEN m.vector_bits > 0 THEN x.vector_width * coalesce(x.interleave, 1) * coalesce(x.unroll, 1)
+                -- what runs is scalar; or a copy, which has no arithmetic to tell
+                WHEN x.vector_width > t.mean_trip_count THEN 1 END AS iterations_a_pass,
+           x.vector_width, x.interleave, x.unroll, m.vector_bits, m.samples AS machine_samples, m.cycles_per_iteration, m.bound,
            1e9 * s.share * least(r.wall, nullif(r.cpu_seconds, 0)) / nullif(t.iterations, 0) AS ns_per_iteration
     FROM loops l
     LEFT JOIN sample_shares s ON s.run_id = l.run_id AND s.loop = l.key
     LEFT JOIN trips t ON t.run_id = l.run_id AND t.loop_key = l.key
     LEFT JOIN runs r ON r.run_id = l.run_id
+    LEFT JOIN transformed x ON x.run_id = l.run_id AND x.loop = l.key
+    LEFT JOIN loop_mca m ON m.run_id = l.run_id AND m.loop = l.key
     WHERE s.samples > 0 OR t.iterations > 0
 )
 SELECT i.run_id, i.loop, i.place, i.function, i.depth,
        i.share, i.samples, i.entries, i.iterations, i.mean_trip_count AS trip_count,
        i.ns_per_iteration,
-       CASE WHEN x.vector_width > 1 OR x.interleave > 1
-            THEN coalesce(x.vector_width, 1) || 'x' || coalesce(x.interleave, 1) END AS vector,
-       nullif(m.vector_bits, 0) AS simd_bits,
-       x.unroll, m.cycles_per_iteration AS mca_cycles, m.bound, c.passes,
+       CASE WHEN i.vector_width > 1 OR i.interleave > 1
+            THEN coalesce(i.vector_width, 1) || 'x' || coalesce(i.interleave, 1) END AS vector,
+       nullif(i.vector_bits, 0) AS simd_bits,
+       i.unroll, i.cycles_per_iteration AS mca_cycles,
+       i.cycles_per_iteration / i.iterations_a_pass AS model_cycles, i.bound, c.passes,
        -- vector_bits are those of arithmetic: a loop that only copies has none, whatever its width
-       CASE WHEN x.vector_width > i.mean_trip_count AND m.vector_bits = 0 AND m.samples > 0
-            THEN list_prepend('vectorized for ' || x.vector_width || ' at a time, but it turns ' || round(i.mean_trip_count, 1) || ' times an entry: what runs is scalar', coalesce(w.missed, []))
+       CASE WHEN i.vector_width > i.mean_trip_count AND i.vector_bits = 0 AND i.machine_samples > 0
+            THEN list_prepend('vectorized for ' || i.vector_width || ' at a time, but it turns ' || round(i.mean_trip_count, 1) || ' times an entry: what runs is scalar', coalesce(w.missed, []))
             ELSE w.missed END AS missed, g.regions
 FROM in_loops i
-LEFT JOIN transformed x ON x.run_id = i.run_id AND x.loop = i.loop
-LEFT JOIN loop_mca m ON m.run_id = i.run_id AND m.loop = i.loop
 LEFT JOIN changed c ON c.run_id = i.run_id AND c.loop = i.loop
 LEFT JOIN worst w ON w.run_id = i.run_id AND w.loop = i.loop
 LEFT JOIN marked g ON g.run_id = i.run_id AND g.loop = i.loop

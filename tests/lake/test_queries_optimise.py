@@ -258,6 +258,55 @@ def test_time_of_an_iteration_is_cpu_time_of_one_thread(
         assert row["ns_per_iteration"] == pytest.approx(1e9 * 0.6 * taken / 600)
 
 
+VECTORISED = {
+    "pass": "loop-vectorize", "name": "Vectorized", "tag": "Passed", "loop": "f/1",
+    "args": [{"key": "VectorizationFactor", "value": "4"}, {"key": "InterleaveCount", "value": "2"}],
+}  # fmt: skip
+
+
+def unrolled(name: str, count: int) -> dict[str, Any]:
+    args = [{"key": "UnrollCount", "value": str(count)}]
+    return {"pass": "loop-unroll", "name": name, "tag": "Passed", "loop": "f/1", "args": args}
+
+
+DELETED = {"pass": "loop-delete", "name": "Invariant", "tag": "Passed", "loop": "f/1", "args": []}
+
+
+@pytest.mark.parametrize(
+    ("remarks", "vector_bits", "trips", "expected"),
+    [
+        ([], 0, 100.0, 24.0),
+        ([unrolled("PartialUnrolled", 3)], 0, 100.0, 8.0),
+        ([unrolled("FullyUnrolled", 12)], 0, 12.0, 2.0),
+        ([VECTORISED], 256, 100.0, 3.0),
+        ([VECTORISED, unrolled("PartialUnrolled", 2)], 256, 100.0, 1.5),
+        ([VECTORISED], 0, 3.0, 24.0),  # too few turns: what runs is scalar
+        ([VECTORISED], 0, 100.0, None),  # a copy, or the remainder: nobody knows
+        ([DELETED], 0, 100.0, None),  # the copies are one machine loop with others
+    ],
+)
+def test_model_cycles_are_of_an_iteration(
+    lake: Lake,
+    stage: Callable[..., RunInfo],
+    remarks: list[dict[str, Any]],
+    vector_bits: int,
+    trips: float,
+    expected: float | None,
+) -> None:
+    stage(
+        samples=[sample("f/1", 60)],
+        loops=[{"key": "f/1", "function": "f", "file": "p.c", "line": 7, "function_name": "f"}],
+        trips=[{"loop_key": "f/1", "iterations": 600, "mean_trip_count": trips}],
+        remarks=remarks,
+        machine_loops=[
+            {"machine_loop": 1, "loop": "f/1", "samples": 60, "vector_bits": vector_bits}
+        ],
+        mca=[{"machine_loop": 1, "cycles_per_iteration": 24.0}],
+    )
+    (hot,) = rows(lake, "FROM hotspots WHERE loop = 'f/1'")
+    assert hot["mca_cycles"] == 24.0 and hot["model_cycles"] == expected
+
+
 def test_a_real_optimisation(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> None:
     folder = real_optimisation(tmp_path_factory)
     lake = Lake.open(folder / "data")
