@@ -22,8 +22,10 @@ from corr.polyhedral.expressions import (
     Operation,
     affine,
 )
+from corr.polyhedral.helpers import Frame, argument
 from corr.polyhedral.macro_sizes import by_number, extent_is
 from corr.polyhedral.scop import Array
+from corr.polyhedral.starts import start_of
 from corr.polyhedral.wrapping import Note, address
 
 Subscripts = tuple[Expression, ...]
@@ -62,7 +64,7 @@ class Accesses(ABC):
         #: How many assignments of the region there are to each variable.
         self.assigned: Counter[str] = Counter()
         self._iterators: dict[str, Expression] = {}
-        self._frames: list[dict[str, Node]] = []
+        self._frames: list[Frame] = []
         self._names: dict[str, str] = {}
 
     # --- variables -------------------------------------------------------------------
@@ -80,7 +82,7 @@ class Accesses(ABC):
             self._written.add(node["id"])
         inner = node.get("inner", ())
         if kind == "ForStmt":
-            inner = [inner[4]]
+            inner = [*start_of(node)[0], inner[4]]
         for child in inner:
             self.find_writes(child)
 
@@ -171,7 +173,7 @@ class Accesses(ABC):
         frame = self._frames.pop() if self._frames else None
         try:
             if frame is not None:
-                below = unwrapped(frame.get(below.get("referencedDecl", {}).get("id", ""), {}))
+                below = argument(frame, below)
             return self._element(node, *self._from_row(below, subscripts))
         finally:
             if frame is not None:

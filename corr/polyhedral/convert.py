@@ -7,7 +7,7 @@ from functools import cached_property
 
 from corr.polyhedral.accesses import Accesses
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
-from corr.polyhedral.clang_ast import WORD, Node, body_of
+from corr.polyhedral.clang_ast import WORD, Node, begin_of, body_of
 from corr.polyhedral.containers import check_unchecked, container, rows
 from corr.polyhedral.declarations import type_of
 from corr.polyhedral.expressions import (
@@ -27,6 +27,7 @@ from corr.polyhedral.expressions import (
     is_product,
     show,
 )
+from corr.polyhedral.helpers import DEEPEST, EXTREMES, returned, value_of
 from corr.polyhedral.macro_sizes import by_name
 from corr.polyhedral.scop import Array
 from corr.polyhedral.wrapping import address
@@ -142,7 +143,10 @@ class Converter(Accesses):
             raise NotAffine("a function that is called uses more than its arguments")
         frame = self._frames.pop()
         try:
-            return self.expression(frame[identity])
+            given = frame[identity]
+            if given is None:
+                raise NotAffine("a function that is called may look at a variable without a value")
+            return self.expression(given) if isinstance(given, dict) else given
         finally:
             self._frames.append(frame)
 
@@ -262,6 +266,8 @@ class Converter(Accesses):
         if callee.get("kind") != "DeclRefExpr":
             raise NotAffine("a call through a pointer")
         name = callee["referencedDecl"]["name"]
+        if extreme := self._extreme(callee, arguments):
+            return extreme
         if self._is_pure(name):
             values = tuple(map(self.expression, arguments))
             kind = "float" if name.endswith("f") and name not in _PURE else "double"
@@ -280,22 +286,38 @@ class Converter(Accesses):
         return not self.functions.unit.cxx and self.functions.get(name) is None
 
     def _written_out(self, name: str, arguments: list[Node]) -> Expression:
-        """The value that a function of one return statement gives for these arguments."""
+        """The value that a function which only computes gives for these arguments."""
         definition = self.functions.get(name)
         if definition is None or definition["kind"] != "FunctionDecl":  # a method is another's
             raise NotAffine(f"the call of {name} cannot be written out")
-        if self._frames:
-            raise NotAffine(f"{name} is called within a function that is written out")
+        if len(self._frames) >= DEEPEST:
+            raise NotAffine(f"{name} is called in functions that are written out")
         parameters = [n for n in definition["inner"] if n.get("kind") == "ParmVarDecl"]
-        inner = (body_of(definition) or {}).get("inner", ())
-        if len(inner) != 1 or inner[0]["kind"] != "ReturnStmt" or len(parameters) != len(arguments):
+        body = body_of(definition)
+        if body is None or len(parameters) != len(arguments):
             raise NotAffine(f"the call of {name} cannot be written out")
         given = [self.expression(a) for a in arguments if not is_address(a)]
         self._frames.append({p["id"]: a for p, a in zip(parameters, arguments, strict=True)})
         try:
-            result = self.expression(inner[0]["inner"][0])
+            result = returned(self.expression, self._frames[-1], body, name)
         finally:
             self._frames.pop()
         if any(map(is_product, [result, *given])):
             raise NotAffine(f"{name} written out could be contracted with what is round it")
         return result
+
+    def _extreme(self, callee: Node, arguments: list[Node]) -> Expression | None:
+        """`std::max(a, b)` or `std::min(a, b)` of two numbers, as the library defines it."""
+        name = callee["referencedDecl"]["name"]
+        begin = begin_of(callee)
+        if name not in EXTREMES or begin is None or len(arguments) != 2:
+            return None
+        said = self.functions.text[begin : begin + len(name) + 5]
+        if not self.functions.unit.cxx or said != f"std::{name}".encode():
+            return None
+        first, second = (self.expression(value_of(a)) for a in arguments)
+        if first.type != second.type:
+            return None
+        asked = (first, second) if name == "max" else (second, first)
+        test = Operation("bool", "<", asked)
+        return Operation(first.type, "?", (test, second, first))

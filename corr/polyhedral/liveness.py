@@ -6,6 +6,7 @@ from corr.polyhedral.ast_forms import unwrapped
 from corr.polyhedral.clang_ast import Node, begin_of, body_of, walk
 from corr.polyhedral.declarations import Variable
 from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.starts import start_of
 
 
 def names_outside(function: Node, inside: set[int], *, again: bool) -> set[str]:
@@ -76,7 +77,7 @@ def _first_value(node: Node, identity: str) -> Node | None:
     """What a loop sets this variable to at its start; None for anything else."""
     if node.get("kind") != "ForStmt" or not node["inner"][0]:
         return None
-    init = node["inner"][0]
+    init = start_of(node)[1]
     if init.get("kind") != "BinaryOperator" or init["opcode"] != "=":
         return None
     target, value = init["inner"]
@@ -87,7 +88,8 @@ def _first_value(node: Node, identity: str) -> Node | None:
 def _sets(node: Node, name: str) -> bool:
     """An assignment to a variable of this name, or a loop that begins with one."""
     if node.get("kind") == "ForStmt":
-        return bool(node["inner"][0]) and _sets(node["inner"][0], name)
+        before, start = start_of(node)
+        return any(_sets(part, name) for part in (*before, start))
     if node.get("kind") != "BinaryOperator" or node.get("opcode") != "=":
         return False
     target = unwrapped(node["inner"][0]).get("referencedDecl", {})

@@ -28,12 +28,14 @@ from corr.polyhedral.expressions import (
     scaled,
 )
 from corr.polyhedral.folded import is_polynomial, unfolded
+from corr.polyhedral.helpers import both, chosen, negated, read_by
 from corr.polyhedral.limits import limited
 from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
 from corr.polyhedral.macro_sizes import in_numbers, literals
 from corr.polyhedral.members import reached
 from corr.polyhedral.scop import PARAMETER, Array, Constraint, Obligation, Scop, Statement
 from corr.polyhedral.span import bounds, confirmed
+from corr.polyhedral.starts import first_value, start_of
 from corr.polyhedral.useful import useful
 from corr.polyhedral.wrapping import plain
 
@@ -61,7 +63,9 @@ class Region:
     obligations: list[Obligation] = field(default_factory=list)
     #: Where the statement is that is being taken.
     place: Place = field(default_factory=Place)
+    #: So many loops and statements were taken.
     loops: int = 0
+    taken: int = 0
     #: What the text calls the loops' variables.
     written: dict[str, str] = field(default_factory=dict)
 
@@ -172,7 +176,12 @@ class Region:
             return at
         if kind == "ForStmt":
             with self.converter.block():
-                self._loop(node, place)
+                before, start = start_of(node)
+                for child in before:
+                    here = replace(place, position=(*place.position[:-1], at))
+                    at = self._statement(child, here) + 1
+                here = replace(place, position=(*place.position[:-1], at))
+                self._loop(node, start, here)
         elif kind == "DeclStmt":
             return self._declaration(node, place)
         elif kind == "IfStmt":
@@ -203,9 +212,10 @@ class Region:
             self.converter.put_in_place(reference["referencedDecl"]["id"], value)
 
     def _add(self, target: Element, value: Expression, place: Place) -> None:
+        self.taken += 1
         self.statements.append(
             Statement(
-                f"S{len(self.statements)}",
+                f"S{self.taken - 1}",
                 place.loops,
                 place.directions,
                 place.position,
@@ -286,25 +296,35 @@ class Region:
         return at
 
     def _guarded(self, parts: list[Node], place: Place) -> int:
-        """A condition on data: kept with the one assignment that it guards."""
-        if len(parts) > 2 or place.guard is not None:
-            raise NotAffine("an else, or an if within an if, of a condition on data")
-        before = len(self.statements)
+        """A condition on data: kept with each of the assignments that it guards."""
         condition = self.converter.expression(parts[0])
-        at = self._statement(parts[1], replace(place, guard=condition))
-        if len(self.statements) != before + 1 or self.statements[-1].loops != place.loops:
-            raise NotAffine("a condition on data guards more than one assignment")
-        return at
+        first = len(self.statements)
+        at = place.position[-1] - 1
+        for branch, holds in zip(parts[1:], (condition, negated(condition)), strict=False):
+            guard = holds if place.guard is None else both(place.guard, holds)
+            here = replace(place, guard=guard, position=(*place.position[:-1], at + 1))
+            with self.converter.block():
+                at = self._statement(branch, here)
+        self.statements[first:] = chosen(condition, self.statements[first:], place.guard)
+        guarded = self.statements[first:]
+        if len(parts) > 2 and len(guarded) == 1 and guarded[0].guard is place.guard:
+            return at  # one element becomes one thing or the other
+        if any(s.loops != place.loops for s in guarded):
+            raise NotAffine("a condition on data guards a loop")
+        # the last one may change what the condition was about: nobody asks it again
+        if read_by(condition) & {s.target.array for s in guarded[:-1]}:
+            raise NotAffine("what a condition on data guards changes what it is about")
+        return max(at, place.position[-1])
 
     # --- loops -----------------------------------------------------------------------------
 
-    def _loop(self, node: Node, place: Place) -> None:
-        init, declared, condition, increment, body = node["inner"]
+    def _loop(self, node: Node, init: Node, place: Place) -> None:
+        _, declared, condition, increment, body = node["inner"]
         if declared or not condition or not increment or not init:
             raise NotAffine("a loop without a start, a condition or a step, or with more")
         if place.guard is not None:
             raise NotAffine("a condition on data guards a loop")
-        variable, value = self._start(init)
+        variable, value = first_value(init, self.variables)
         if variable["type"] not in WIDE | UNSIGNED:
             raise NotAffine(f"a loop's variable is of type {variable['type']}")
         first = self._whole(value, place)
@@ -348,26 +368,6 @@ class Region:
     def _oblige(self, form: Affine, place: Place) -> None:
         if any(form.keys() - {""}) or form.get("", 0) < 0:
             self.obligations.append(Obligation(place.loops, place.constraints, form))
-
-    def _start(self, node: Node) -> tuple[dict[str, str], Node]:
-        """A loop's variable (id, type, whether it is declared here) and its first value."""
-        if node.get("kind") == "DeclStmt" and len(node["inner"]) == 1:
-            variable = node["inner"][0]
-            values = [n for n in variable.get("inner", ()) if n.get("kind")]
-            if values and variable.get("init") == "c" and not variable.get("storageClass"):
-                kind = element_type(variable["type"])
-                known = {"id": variable["id"], "name": variable["name"], "type": kind}
-                return {**known, "declared": "here"}, values[0]
-        if node.get("kind") == "BinaryOperator" and node["opcode"] == "=":
-            target = unwrapped(node["inner"][0])
-            if target.get("kind") == "DeclRefExpr":
-                kind = element_type(target["type"])
-                declared = target["referencedDecl"]
-                known = {"id": declared["id"], "name": declared["name"], "type": kind}
-                if not self.variables.get(target).own:
-                    raise NotAffine("a loop's variable can be changed by others")
-                return {**known, "declared": ""}, node["inner"][1]
-        raise NotAffine("a loop's start is not a plain assignment")
 
     def _step(self, node: Node, identity: str) -> int:
         target = unwrapped(node["inner"][0]) if node.get("inner") else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from corr.polyhedral.expressions import (
@@ -45,6 +45,10 @@ _ELEMENTWISE = {
     "ceil": "ceil",
 }
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+#: What joins conditions, and the masks that they become: neither side has an effect.
+_JOINED = {"&&": "&", "||": "|"}
+#: What the number of a condition may be converted to.
+_COUNTED = ("int", "long", "float", "double")
 
 
 @dataclass(frozen=True)
@@ -159,10 +163,21 @@ class Writer:
             return node.name, False
         form = self.instance.arguments[node.name]
         if self.instance.lanes > 1 and any(self.instance.variable in key for key in form):
-            raise NotAffine("a loop's variable is used as a number across lanes")
+            return self._numbers(node.type, form), True
         return f"(({node.type})({linear(form)}))", False
 
+    def _numbers(self, kind: str, form: Affine) -> str:
+        """What a loop's variable is in each lane."""
+        if any(self.instance.variable in key and key != self.instance.variable for key in form):
+            raise NotAffine("a loop's variable is no linear number in the lanes")
+        step = form[self.instance.variable]
+        lanes = range(self.instance.lanes)
+        values = (f"({kind})({linear(added(form, {'': step * lane}))})" for lane in lanes)
+        return f"({self._vector(kind)}){{{', '.join(values)}}}"
+
     def _cast(self, node: Cast) -> tuple[str, bool]:
+        if _is_test(node.operand) and self._varies(node.operand) and node.type in _COUNTED:
+            return self._as_number(node.operand, node.type), True
         inner, varies = self.value(node.operand)
         if not varies:
             return f"(({node.type})({inner}))", False
@@ -191,13 +206,13 @@ class Writer:
     def _operation(self, node: Operation) -> tuple[str, bool]:
         if node.operator == "?":
             return self._conditional(node)
+        if _is_test(node) and self._varies(node):
+            return self._as_number(node, node.type), True
         parts = [self.value(o) for o in node.operands]
         if not any(varies for _, varies in parts):
             return operation(node.operator, [text for text, _ in parts]), False
-        if node.operator in ("&&", "||", "!", "%", "<<", ">>"):
+        if node.operator in ("%", "<<", ">>"):
             raise NotAffine(f"the operator {node.operator} is not used on vectors")
-        if node.operator in _COMPARISONS:
-            raise NotAffine("a comparison across lanes is used as a number")
         self._check(node)
         if node.operator in ("+", "-"):
             return operation(node.operator, [self._summand(o) for o in node.operands]), True
@@ -222,8 +237,6 @@ class Writer:
     def _conditional(self, node: Operation) -> tuple[str, bool]:
         condition, yes, no = node.operands
         if self._varies(condition):
-            if not isinstance(condition, Operation) or condition.operator not in _COMPARISONS:
-                raise NotAffine("a choice between lanes by more than one comparison")
             return self._select(condition, yes, no), True
         test = self.value(condition)[0]
         parts = [self.value(o) for o in (yes, no)]
@@ -243,29 +256,61 @@ class Writer:
         if len(kinds) > 1:
             raise NotAffine(f"types {sorted(kinds)} are mixed across lanes")
 
-    def _select(self, condition: Operation, yes: Expression, no: Expression) -> str:
+    def _select(self, condition: Expression, yes: Expression, no: Expression) -> str:
         """`condition ? yes : no`, lane by lane, without a branch."""
         kind = yes.type
         extreme = self._extreme(condition, yes, no)
         if extreme is not None:
             return extreme
-        left, right = (self._as_vector(o) for o in condition.operands)
-        widths = {_BITS.get(o.type, 0) for o in (*condition.operands, yes, no)}
-        if len(widths) != 1 or 0 in widths:
-            raise NotAffine("a choice by numbers of another width")
+        if no.type != kind or kind not in _BITS:
+            raise NotAffine("a choice between numbers of other types")
+        test = self._mask(condition, _BITS[kind])
         mask = self.types.name(_MASK[_BITS[kind]], self.instance.lanes)
         vector = self._vector(kind)
         chosen, other = self._as_vector(yes), self._as_vector(no)
-        test = f"({mask})({left} {condition.operator} {right})"
         return f"({vector})((({test}) & ({mask}){chosen}) | (~({test}) & ({mask}){other}))"
+
+    def _mask(self, condition: Expression, bits: int) -> str:
+        """All bits, of that width, of the lanes for which a condition holds."""
+        mask = self.types.name(_MASK[bits], self.instance.lanes)
+        if not self._varies(condition):
+            return self.splat(f"-({_MASK[bits]})!!({self.value(condition)[0]})", _MASK[bits])
+        if not _is_test(condition):
+            raise NotAffine("a choice between lanes by something that is no comparison")
+        assert isinstance(condition, Operation)
+        if condition.operator == "!":
+            return f"(~{self._mask(condition.operands[0], bits)})"
+        if condition.operator in _JOINED:
+            left, right = (self._mask(o, bits) for o in condition.operands)
+            return f"({left} {_JOINED[condition.operator]} {right})"
+        widths = {_BITS.get(o.type, 0) for o in condition.operands}
+        if len(widths) != 1 or 0 in widths:
+            raise NotAffine("a choice by numbers of several widths")
+        left, right = (self._as_vector(o) for o in condition.operands)
+        if widths == {bits}:
+            return f"({mask})({left} {condition.operator} {right})"
+        own = self.types.name(_MASK[widths.pop()], self.instance.lanes)
+        test = f"({own})({left} {condition.operator} {right})"
+        return f"__builtin_convertvector({test}, {mask})"
+
+    def _as_number(self, test: Expression, kind: str) -> str:
+        """1 in the lanes where a condition holds, else 0."""
+        operands = {o.type for node in _comparisons(test) for o in node.operands}
+        widths = {_BITS.get(operand, 0) for operand in operands}
+        if len(widths) != 1 or 0 in widths or _BITS.get(kind) is None:
+            raise NotAffine("a comparison of numbers of several widths is used as a number")
+        mask = self._mask(test, *widths)
+        return f"(-__builtin_convertvector({mask}, {self._vector(kind)}))"
 
     def _as_vector(self, node: Expression) -> str:
         text, varies = self.value(node)
         return f"({text})" if varies else self.splat(text, node.type)
 
-    def _extreme(self, condition: Operation, yes: Expression, no: Expression) -> str | None:
+    def _extreme(self, condition: Expression, yes: Expression, no: Expression) -> str | None:
         """A minimum or maximum of whole numbers, for which clang has one operation."""
-        if yes.type not in ("int", "long") or condition.operator not in ("<", "<=", ">", ">="):
+        if yes.type not in ("int", "long") or not isinstance(condition, Operation):
+            return None
+        if condition.operator not in ("<", "<=", ">", ">="):
             return None
         if condition.operands == (yes, no):
             smaller = condition.operator in ("<", "<=")
@@ -275,3 +320,21 @@ class Writer:
             return None
         name = "min" if smaller else "max"
         return f"__builtin_elementwise_{name}({self._as_vector(yes)}, {self._as_vector(no)})"
+
+
+def _is_test(node: Expression) -> bool:
+    """A condition, of one comparison or of several."""
+    if not isinstance(node, Operation):
+        return False
+    if node.operator in _JOINED or node.operator == "!":
+        return all(map(_is_test, node.operands))
+    return node.operator in _COMPARISONS
+
+
+def _comparisons(test: Expression) -> Iterator[Operation]:
+    assert isinstance(test, Operation)
+    if test.operator in _COMPARISONS:
+        yield test
+        return
+    for operand in test.operands:
+        yield from _comparisons(operand)

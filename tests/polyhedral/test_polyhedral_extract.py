@@ -236,14 +236,10 @@ REFUSED = {
         "int f(int n, int *a) { return ({ for (int i = 0; i < n; i++) a[i] = 0; n; }); }",
         "another function",
     ),
-    "else of data": (
-        "void f(int n, int *a) { for (int i = 0; i < n; i++) { if (a[i]) a[i] = 0; else a[i] = 1; } }",
-        "condition on data",
-    ),
     "data decides on two": (
         "void f(int n, int *a) {"
         " for (int i = 0; i < n; i++) { if (a[i]) { a[i] = 0; a[0] = 1; } } }",
-        "more than one",
+        "changes what it is about",
     ),
     "comparison of doubles as a bound": (
         "void f(int n, double x, double y, int *a) {"

@@ -1,0 +1,150 @@
+"""Functions that only compute, `max3(a, b, c)` or `clamp(x)`: what they return, as one expression.
+
+Such a function declares and sets variables of its own, chooses by `if`, and returns. Each variable
+is what it was given last on the way, so that the value is a tree of choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from corr.polyhedral.ast_forms import element_type, unwrapped
+from corr.polyhedral.clang_ast import Node
+from corr.polyhedral.expressions import (
+    UNSIGNED,
+    WIDE,
+    Element,
+    Expression,
+    NotAffine,
+    Operation,
+    is_product,
+)
+from corr.polyhedral.scop import Statement
+
+#: Functions in functions that are written out.
+DEEPEST = 3
+#: Ways through one function: each becomes a part of the expression.
+MOST_WAYS = 16
+#: Of the header <algorithm>, of two numbers.
+EXTREMES = ("max", "min")
+#: What the names of a function that is written out stand for: the call's arguments, which are
+#: looked at where the call is, and values of its own variables; None for one that has none yet.
+Frame = dict[str, Node | Expression | None]
+NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_WRAPPERS = {"MaterializeTemporaryExpr", "ExprWithCleanups"}
+
+
+def returned(
+    expression: Callable[[Node], Expression], frame: Frame, body: Node, name: str
+) -> Expression:
+    """What a function of this body returns. `expression` gives the value of a node in the frame.
+
+    Raises NotAffine for a function that does more.
+    """
+    ways = 0
+
+    def value(statements: list[Node]) -> Expression:
+        nonlocal ways
+        if not statements:
+            raise NotAffine(f"the call of {name} cannot be written out: it may return nothing")
+        first, *rest = statements
+        kind = first.get("kind")
+        if kind == "ReturnStmt" and first.get("inner"):
+            ways += 1
+            if ways > MOST_WAYS:
+                raise NotAffine(f"{name} has too many ways through it to be written out")
+            return expression(first["inner"][0])
+        if kind == "CompoundStmt":
+            return value([*first.get("inner", ()), *rest])
+        if kind == "IfStmt" and not first.get("hasVar") and not first.get("hasInit"):
+            return choice(first["inner"], rest)
+        if kind == "DeclStmt":
+            for variable in first["inner"]:
+                declare(variable)
+        elif kind == "BinaryOperator" and first["opcode"] == "=":
+            assign(*first["inner"])
+        elif kind != "NullStmt":
+            raise NotAffine(f"the call of {name} cannot be written out: a {kind} in it")
+        return value(rest)
+
+    def choice(parts: list[Node], rest: list[Node]) -> Expression:
+        test = expression(parts[0])
+        before = dict(frame)
+        then = value([parts[1], *rest])
+        frame.clear()
+        frame.update(before)
+        other = value([*parts[2:], *rest])
+        if then.type != other.type:
+            raise NotAffine(f"the call of {name} cannot be written out")
+        return Operation(then.type, "?", (test, then, other))
+
+    def declare(variable: Node) -> None:
+        plain = variable.get("kind") == "VarDecl" and not variable.get("storageClass")
+        if not plain or variable.get("init", "c") != "c":
+            raise NotAffine(f"the call of {name} cannot be written out: it keeps something")
+        element_type(variable["type"])
+        values = [n for n in variable.get("inner", ()) if n.get("kind")]
+        frame[variable["id"]] = kept(expression(values[0])) if values else None
+
+    def assign(target: Node, assigned: Node) -> None:
+        identity = unwrapped(target).get("referencedDecl", {}).get("id")
+        if identity not in frame:
+            raise NotAffine(f"the call of {name} cannot be written out: it writes something")
+        frame[identity] = kept(expression(assigned))
+
+    def kept(value: Expression) -> Expression:
+        if is_product(value):  # `t = a * b; return t + c` is two roundings
+            raise NotAffine(f"{name} written out could be contracted with what is round it")
+        return value
+
+    return value([body])
+
+
+def argument(frame: Frame, name: Node) -> Node:
+    """The array that a function that is written out is given under this name."""
+    found = frame.get(name.get("referencedDecl", {}).get("id", ""))
+    return unwrapped(found) if isinstance(found, dict) else {}
+
+
+def value_of(node: Node) -> Node:
+    """What a reference to a number, or to a temporary for it, has for its value."""
+    while node.get("kind") in _WRAPPERS:
+        node = node["inner"][0]
+    return node
+
+
+def negated(condition: Expression) -> Expression:
+    """Of numbers with a fraction nothing can be turned round: one may be no number."""
+    if (
+        isinstance(condition, Operation)
+        and condition.operator in NEGATED
+        and all(operand.type in WIDE | UNSIGNED for operand in condition.operands)
+    ):
+        return replace(condition, operator=NEGATED[condition.operator])
+    return Operation(condition.type, "!", (condition,))
+
+
+def chosen(
+    condition: Expression, branches: Sequence[Statement], guard: Expression | None
+) -> list[Statement]:
+    """The statements of both branches of an `if`; one where both give the same element a value."""
+    if len(branches) == 2 and branches[0].target == branches[1].target:
+        first, second = branches
+        apart = first.loops == second.loops and first.position != second.position
+        ways = (condition, negated(condition))
+        guards = [way if guard is None else both(guard, way) for way in ways]
+        if apart and [first.guard, second.guard] == guards:
+            value = Operation(first.value.type, "?", (condition, first.value, second.value))
+            return [replace(second, value=value, guard=guard)]
+    return list(branches)
+
+
+def both(first: Expression, second: Expression) -> Expression:
+    """The second is only asked where the first holds."""
+    return Operation(second.type, "&&", (first, second))
+
+
+def read_by(condition: Expression) -> set[str]:
+    """The arrays and variables that a condition looks at."""
+    return {node.array for node in condition.walk() if isinstance(node, Element)}
