@@ -12,6 +12,7 @@ from collectors.base.errors import CorrError, UsageError
 from collectors.base.toolchain import Toolchain
 from corr.optimize.inputs import Input
 from corr.optimize.layout import ORDER
+from corr.optimize.moves.other_builds import with_both_texts
 from corr.optimize.moves.source_text import diff
 from corr.optimize.session import Session
 from corr.optimize.training import INSTRUMENTED, QUIET
@@ -58,6 +59,7 @@ def _write(session: Session, folder: Path, compiler: Path, final: bool) -> list[
     folder.mkdir(parents=True, exist_ok=True)
     _remove_earlier(folder)
     best = session.best
+    shown = with_both_texts(best)
     program = best.program
     written: list[Path] = []
 
@@ -70,7 +72,7 @@ def _write(session: Session, folder: Path, compiler: Path, final: bool) -> list[
 
     # first, so that a folder that is cut short is known as ours
     (folder / FACTS).write_text("{}\n")
-    for path, text in best.texts.items():
+    for path, text in shown.texts.items():
         put(_inside(path, program), text)
     for source, text in best.ir.items():
         put(_module(source, program), text)
@@ -80,7 +82,7 @@ def _write(session: Session, folder: Path, compiler: Path, final: bool) -> list[
     for source, calls in best.inlined.items():
         if calls.decisions:
             put(_calls(source, program), calls.table)
-    patch = diff(best)
+    patch = diff(shown)
     if patch:
         put("changes.patch", patch)
     train: list[str] = []

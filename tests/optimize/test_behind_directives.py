@@ -9,7 +9,7 @@ import pytest
 
 from collectors.base import toolchain
 from corr.optimize.hot_nests import Nest
-from corr.optimize.rules.directives import beside, guarding
+from corr.optimize.moves.other_builds import beside, guarding, with_both_texts
 from corr.optimize.rules.nests import Region
 from corr.optimize.variant import Variant
 from corr.polyhedral.clang_ast import Functions
@@ -48,7 +48,9 @@ def test_both_builds_compute_the_same(after: str, tmp_path: Path) -> None:
     (scop,), _ = regions(Functions(program, program.units[0], tools), "f")
     found = Region(Nest("t.c", source.read_bytes(), scop), 16)
     plan = next(found.search())
-    changed = found.edit(plan).apply(Variant(program)).text(source)
+    best = found.edit(plan).apply(Variant(program))
+    changed = with_both_texts(best).text(source)
+    assert "_OPENMP" not in best.text(source), "what is judged has the new text alone"
     assert changed.count("#ifdef _OPENMP") == 1
     said = set()
     for text in (source.read_text(), changed):

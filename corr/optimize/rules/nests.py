@@ -9,7 +9,6 @@ from collectors.base.table import Problem
 from corr.optimize.hot_nests import LAYER, Nest
 from corr.optimize.moves.source import Source
 from corr.optimize.proposal import nobody
-from corr.optimize.rules import directives
 from corr.optimize.rules.bases import Base, bases
 from corr.optimize.rules.leaf_settings import Choice, Setting, choices, neighbours
 from corr.optimize.variant import Move
@@ -115,9 +114,6 @@ class Region:
         new = generate.code(plan.base.scop, tree, plan.says(), indent)
         text = self.nest.text.decode("utf-8", "surrogateescape")
         old = self.nest.text[start:end].decode("utf-8", "surrogateescape")
-        if macro := directives.guarding(before):
-            after = self.nest.text[end:].decode("utf-8", "surrogateescape")
-            new = directives.beside(old, new, macro, indent, after)
         while text.count(old) > 1 and before:
             cut = before.rstrip("\n").rfind("\n") + 1
             old, new, before = before[cut:] + old, before[cut:] + new, before[:cut]
