@@ -44,7 +44,8 @@ def kept(text: str, edits: Iterable[tuple[str, str]]) -> str:
         if macro := guarding(before):
             indent = before.rpartition("\n")[2]
             indent = "" if indent.strip() else indent
-            text = before + beside(old, new, macro, indent, after) + after
+            both = beside(old, new, macro, indent, after)
+            text = before.removesuffix(indent) + both + after
     return text
 
 
