@@ -14,8 +14,9 @@ SELECT h.run_id, id, a.head AS within, 0.05 AS strength, NULL::DOUBLE AS part,
             WHEN object = '[kernel]' THEN 'time in the kernel: ' || function || coalesce(', ' || called, '')
             WHEN loop IS NULL THEN 'time in code outside any loop' || coalesce(' of ' || symbol, '') || coalesce(', ' || called, '')
             WHEN cycles > 1.8 * model_cycles THEN printf('%.1f', cycles) || ' cycles an iteration, where the model, which knows no caches and no wrong guesses of branches, expects ' || printf('%.1f', model_cycles) || '; which of them it is cannot be told without a PMU'
+            WHEN machine_loop IS NULL AND x.unrolled_fully = round(trip_count) THEN 'its ' || x.unrolled_fully || ' turns were written out one after another' || coalesce(', ' || printf('%.1f', cycles) || ' cycles each', '') || ', so that no loop is left to model'
             WHEN machine_loop IS NULL THEN 'no machine loop of it was modelled'
             ELSE 'what it computes takes the time' || coalesce(': ' || printf('%.1f', cycles) || ' cycles an iteration', '') || CASE WHEN bound IN ('dependencies', 'dispatch width') THEN ', bound by ' || bound ELSE coalesce(', most of it in one unit of the processor (' || bound || ')', '') END END AS says,
-       CASE WHEN loop IS NULL AND called IS NULL THEN 'see who calls it (perf record -g)' ELSE 'ask corr why for every layer' END AS helps, NULL AS flags,
+       CASE WHEN loop IS NULL AND called IS NULL THEN 'see who calls it (perf record -g)' WHEN machine_loop IS NULL AND x.unrolled_fully = round(trip_count) THEN 'see with corr why which of its lines take the time; vectors would have to go across the turns, or across those of the loop around' ELSE 'ask corr why for every layer' END AS helps, NULL AS flags,
        [{'rows': CASE WHEN loop IS NULL THEN 'FROM sample_shares WHERE loop IS NULL AND function = ''' || replace(coalesce(symbol, ''), '''', '''''') || '''' ELSE 'FROM hotspots WHERE ' || here END, 'says': samples || ' samples'}] AS evidence
-FROM h LEFT JOIN around a USING (run_id, id)
+FROM h LEFT JOIN around a USING (run_id, id) LEFT JOIN transformed x USING (run_id, loop)

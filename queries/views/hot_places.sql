@@ -85,7 +85,9 @@ WITH machine_row AS (
                    -- vectors that the source has, or that were made of its statements
                    ELSE greatest(vector_bits / (8 * element_bytes), 1) END AS lanes,
            CASE WHEN in_one THEN trip_count WHEN packed > 0 AND vector_width > 1 THEN vector_width * coalesce(interleave, 1) ELSE 1 END
-           * CASE WHEN in_one OR vector_width > 1 AND packed = 0 THEN 1 ELSE coalesce(unroll, 1) END AS elements_a_pass
+           -- beside vectors, what is scalar is their remainder; or, unrolled, a version for arrays that overlap
+           * CASE WHEN in_one OR vector_width > 1 AND packed = 0 AND NOT (unroll > 1 AND work_stores >= unroll AND work_stores % unroll = 0) THEN 1
+                  ELSE coalesce(unroll, 1) END AS elements_a_pass
     FROM (SELECT *, coalesce(element_bytes_found, scalar_bytes, 8) AS element_bytes FROM (
         SELECT l.run_id, l.key AS loop, l.function_name AS function, l.function AS symbol, s.share, s.samples, t.entries, t.iterations,
                t.mean_trip_count AS trip_count, x.vector_width, x.interleave, x.unroll, x.unrolled_fully, h.* EXCLUDE (run_id, loop, innermost),

@@ -33,6 +33,7 @@ PLACES = {
     "narrow": "loops whose vectors are narrower than the machine's",
     "near_roof": "loops that are as quick as their instructions allow",
     "not_vectorised": "loops that are not vectorised",
+    "overlap": "loops whose vectors are for other arrays",
     "page_faults": "time in the kernel for memory",
     "pointer_chase": "lists that are followed",
     "scan": "loops of running values",

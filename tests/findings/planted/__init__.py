@@ -40,6 +40,7 @@ PLANTED = (
     Planted("float_order.c", "float_order", ("addition waits",), ("-ffast-math",)),
     Planted("column_walk.c", "stride", ("columns", "xchange the loops")),
     Planted("aliasing.c", "aliasing", ("overlap", "restrict")),
+    Planted("overlap.c", "overlap", ("where they do", "loop of its own")),
     Planted("call.cpp", "call", ("calls weight",)),
     Planted("early_exit.c", "early_exit", ("left at any element",)),
     Planted("branch.cpp", "branch", ("line 9", "50 %")),
