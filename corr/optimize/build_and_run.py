@@ -90,7 +90,7 @@ class Run:
         if evidence.time is not None:
             for name in printed.keys() - {ARRAYS}:
                 printed[name] = evidence.time.without(bytes(printed[name]))
-        files = {n: self.files[n] for n in sorted(self.files.keys() - evidence.left_out)}
+        files = evidence.named(self.files)
         for name, some in evidence.unsteady.items():
             if name in printed:
                 printed[name] = some.blanked(bytes(printed[name]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -20,8 +21,9 @@ class Evidence:
     `output` says where its results are: `dump` (a file of arrays, named by CORR_DUMP), `stdout` or
     `stderr`. `files`: those that it writes are looked at as well; `errors`: stderr besides.
     `declared` are the files that were said to hold its result. `left_out` are parts that differ
-    from run to run, `unsteady` numbers that do in parts which are compared. `time` is how the
-    program prints its time, which is not compared.
+    from run to run, `unsteady` numbers that do in parts which are compared, `numbered` names of
+    files that do in their digits, with a # for each number. `time` is how the program prints its
+    time, which is not compared.
     """
 
     output: str
@@ -30,6 +32,7 @@ class Evidence:
     declared: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
     unsteady: Mapping[str, Unsteady] = field(default_factory=dict)
+    numbered: frozenset[str] = frozenset()
     time: PrintedTime | None = None
 
     @property
@@ -40,6 +43,23 @@ class Evidence:
     def printed(self) -> str:
         """The name of what is in `output`."""
         return ARRAYS if self.dump else self.output
+
+    def named(self, files: Mapping[str, Entry]) -> dict[str, Entry]:
+        """The files that count, by name; those that are called by a date or a process, by what
+        stays the same of it, in their order."""
+        found: dict[str, Entry] = {}
+        for name in sorted(files.keys() - self.left_out):
+            steady = without_numbers(name)
+            key = steady if steady in self.numbered else name
+            while key in found:
+                key += "'"
+            found[key] = files[name]
+        return {name: found[name] for name in sorted(found.keys() - self.left_out)}
+
+
+def without_numbers(name: str) -> str:
+    """A file's name with a # for each number in it."""
+    return re.sub(r"\d+", "#", name)
 
 
 @dataclass(frozen=True)

@@ -70,3 +70,33 @@ def test_nothing_to_compare_is_no_session(tmp_path: Path, corr: Corr) -> None:
     assert "Traceback" not in done.stderr and not list(tmp_path.glob("data/runs/*"))
     help_ = corr("optimize", "--help", cwd=tmp_path).stdout
     assert "--result" in help_ and "--stderr" in help_
+
+
+@pytest.mark.parametrize(
+    "called", ['"log_%d.yaml", (int)getpid()', '"%d-%d.out", getpid(), tick()']
+)
+def test_files_that_are_called_by_a_date_or_a_process(
+    tmp_path: Path, corr: Corr, called: str
+) -> None:
+    text = PRODUCT.replace(
+        'fopen(argc > 1 ? argv[1] : "result.bin", "wb")', 'fopen(name, "wb")'
+    ).replace("  FILE *f", f"  char name[80]; sprintf(name, {called});\n  FILE *f")
+    clock = "static int tick(void) { struct timespec t; clock_gettime(0, &t); return t.tv_nsec; }\n"
+    head = "#include <time.h>\n#include <unistd.h>\n"
+    (tmp_path / "product.c").write_text(head + text.replace("int main", clock + "int main", 1))
+    edits = [source("product.c", (ORDER, other)) for other in (LESS, SWAPPED)]
+    with ModelServer([proposals(*edits), "No more."]) as server:
+        done = corr(
+            *("optimize", "product.c", "--proposer", "llm", "--iterations", "1"),
+            *("--candidates", "2"),
+            cwd=tmp_path,
+            **server.environment,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "what is compared: exit status, log_#.out" in done.stderr
+    assert "digits in the name of log_#.out" in done.stderr
+    rows = ask(
+        Lake.open(tmp_path / "data"),
+        "SELECT outcome, detail FROM iterations WHERE role = 'proposal' ORDER BY run_id, candidate",
+    ).to_pylist()
+    assert [row["outcome"] for row in rows] == ["wrong output", "accepted"]

@@ -19,7 +19,7 @@ from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging.outputs import TOLERANCE, compare_observed, is_text, read_dump
 from corr.optimize.judging.references import Reference, References
 from corr.optimize.judging.unwritten import filled
-from corr.optimize.observed import Evidence, Observed
+from corr.optimize.observed import Evidence, Observed, without_numbers
 from corr.optimize.unsteady import Unsteady, unsteady
 from corr.optimize.variant import Variant
 
@@ -56,6 +56,12 @@ def settled(builds: Builds, inputs: Inputs, original: Variant) -> tuple[Referenc
     for given in dict.fromkeys(_key(one) for one in twice):
         one = next(i for i in twice if _key(i) == given)
         pair, fills = _twice(references, one)
+        if numbered := _numbered(pair):
+            numbered |= references.inputs.evidence.numbered
+            evidence = replace(references.inputs.evidence, numbered=numbered)
+            inputs = replace(inputs, evidence=evidence)
+            references = References(builds, inputs, original)
+            pair, fills = _twice(references, one)
         seen = references.inputs
 
         def again(one: Input = one, seen: Inputs = seen) -> Reference:
@@ -110,7 +116,8 @@ def left_aside(evidence: Evidence) -> list[str]:
         f"numbers of {one_line(name, 80)} ({one_line(some.told(), 200)})"
         for name, some in sorted(evidence.unsteady.items())
     ]
-    return names + numbers
+    called = [f"digits in the name of {one_line(name, 80)}" for name in sorted(evidence.numbered)]
+    return names + numbers + called
 
 
 def _end_of(name: str) -> str:
@@ -149,6 +156,13 @@ def _repeatable(
     found = compare_observed(first, second, TOLERANCE, dump=evidence.dump)
     why = f"two runs of the original differ ({label}): {found.detail or 'in rounding'}"
     return left, Doubt(why, RANDOM)
+
+
+def _numbered(pair: tuple[Reference, Reference]) -> frozenset[str]:
+    """The names of files that differ in their digits from run to run, each with # for these."""
+    first, second = (reference.observed.files.keys() for reference in pair)
+    only = [sorted(map(without_numbers, own)) for own in (first - second, second - first)]
+    return frozenset(only[0]) if only[0] == only[1] else frozenset()
 
 
 def _numbers(
