@@ -72,12 +72,8 @@ def test_nothing_to_compare_is_no_session(tmp_path: Path, corr: Corr) -> None:
     assert "--result" in help_ and "--stderr" in help_
 
 
-@pytest.mark.parametrize(
-    "called", ['"log_%d.yaml", (int)getpid()', '"%d-%d.out", getpid(), tick()']
-)
-def test_files_that_are_called_by_a_date_or_a_process(
-    tmp_path: Path, corr: Corr, called: str
-) -> None:
+def test_a_file_that_is_called_by_the_time(tmp_path: Path, corr: Corr) -> None:
+    called = '"log_%d.out", tick()'
     text = PRODUCT.replace(
         'fopen(argc > 1 ? argv[1] : "result.bin", "wb")', 'fopen(name, "wb")'
     ).replace("  FILE *f", f"  char name[80]; sprintf(name, {called});\n  FILE *f")
