@@ -19,6 +19,7 @@ from collectors.measured.trips import (
     Shared,
     Unknown,
     directed_body,
+    never_ran,
     regions_by_function,
     same_file,
 )
@@ -45,6 +46,8 @@ def mended(
     for row in rows:
         of_function[row["function"]].append(row)
     for name in dict.fromkeys(loop["function"] for loop in directed):
+        if never_ran(bodies.get(name, {})):
+            continue
         own = [loop for loop in directed if loop["function"] == name]
         _begun(of_function[name], lines, own, shared)
         for loop in sorted(own, key=lambda row: row["depth"]):

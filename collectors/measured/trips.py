@@ -122,9 +122,11 @@ def _row(
     row: dict[str, Any] = {"loop_key": loop["key"], "function": loop["function"]}
     try:
         if loop.get("directive") is not None:
-            if loop["key"] not in shared:
+            known = shared.get(loop["key"])
+            if known is None and never_ran(functions.get(loop["function"], {})):
+                known = Shared(0, 0)
+            if known is None:
                 raise Unknown("clang counts no iterations of the loop of this OpenMP directive")
-            known = shared[loop["key"]]
             return row | _known(known.entries, known.iterations)
         if None in (loop["line"], loop["column"], loop["end_line"], loop["end_column"]):
             raise Unknown("the compiler gave this loop no place in the source")
@@ -142,6 +144,12 @@ def _row(
         said = "clang counts iterations of an OpenMP directive in the same counter"
         return row | {"iterations": iterations, "reason": said}
     return row | _known(entries, iterations)
+
+
+def never_ran(units: Mapping[str | None, Sequence[Region]]) -> bool:
+    """Whether a function was counted, and none of it ran."""
+    counts = [region.count for regions in units.values() for region in regions]
+    return bool(counts) and not any(count != 0 for count in counts)
 
 
 def _known(entries: int, iterations: int) -> dict[str, Any]:

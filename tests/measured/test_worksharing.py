@@ -13,7 +13,8 @@ from collectors.base import process
 from collectors.base.invocation import Invocation
 from collectors.base.toolchain import Toolchain
 from collectors.measured import directed_counts, worksharing
-from collectors.measured.trips import Shared
+from collectors.measured.execution import EXECUTION_REGIONS
+from collectors.measured.trips import Shared, trips
 from tests.measured.test_execution import LOOP, region
 
 SOURCE = Path(__file__).parents[1] / "fixtures/openmp/shared.c"
@@ -95,6 +96,17 @@ def test_lines_are_counted_as_those_of_the_serial_program(runs) -> None:
     # a pragma's own lines, and the header of loops that are one
     assert all("for (int" in TEXT[line - 1] or "#" in TEXT[line - 1] for line in wrong), wrong
     assert len(wrong) <= 4
+
+
+def test_a_loop_that_never_ran_has_no_turns() -> None:
+    loop = {"key": "f/1", "function": "f", "unit": None, "file": "/src/a.c", "directive": 1}
+    place = {"line": 2, "column": 3, "end_line": 4, "end_column": 3, "depth": 1, "collapsed": 1}
+    loops = pa.Table.from_pylist([loop | place])
+    for counts, expected in ((0, (0, 0)), (3, (None, None))):
+        regions = [r | {"count": r["count"] and counts} for r in LOOP]
+        table = pa.Table.from_pylist(regions, schema=EXECUTION_REGIONS.schema)
+        (row,) = trips(loops, table).to_pylist()
+        assert (row["entries"], row["iterations"]) == expected
 
 
 def test_counts_are_added_up_and_lines_that_are_none_passed_over(tmp_path: Path) -> None:
