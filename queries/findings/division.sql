@@ -23,4 +23,4 @@ FROM h JOIN busy b USING (run_id, machine_loop)
 -- the order of sums forbids vectors, which would divide several at a time
 LEFT JOIN (SELECT DISTINCT run_id, loop FROM remarks WHERE name = 'CantReorderFPOps') o USING (run_id, loop)
 -- of two ways to divide, a short and a long one, the model takes both
-WHERE loop IS NOT NULL AND now IS NOT NULL AND (model_cycles IS NOT NULL OR b.one / elements_a_pass > 0.5 * now)
+WHERE loop IS NOT NULL AND now IS NOT NULL AND least(b.cycles / elements_a_pass, now) > 0.15 * now AND (model_cycles IS NOT NULL OR b.one / elements_a_pass > 0.5 * now)

@@ -7,7 +7,7 @@ WITH forbidden AS (
     -- a register to which each pass adds
     SELECT DISTINCT run_id, machine_loop FROM instructions WHERE flops > 0 AND kind = 'arithmetic' AND NOT packed AND regexp_matches(mnemonic, '^v?(add|sub|mul)s[sd]|^f(add|sub|mul)')
 )
-SELECT h.run_id, id, CASE WHEN bound = 'dependencies' THEN 0.9 WHEN lanes = 1 THEN 0.8 ELSE 0.7 END AS strength, now / reach AS part,
+SELECT h.run_id, id, CASE WHEN cycles > 3 * model_cycles THEN 0.6 WHEN bound = 'dependencies' THEN 0.9 WHEN lanes = 1 THEN 0.8 ELSE 0.7 END AS strength, now / reach AS part,
        CASE WHEN bound = 'dependencies' OR divisions = 0 THEN 'each addition waits for the one before it' ELSE 'one element at a time, ' || printf('%.1f', now) || ' cycles each' END || CASE WHEN bound = 'dependencies' AND cycles IS NOT NULL
             THEN ' (' || printf('%.1f', least(model_cycles, cycles)) || ' of ' || printf('%.1f', cycles) || ' cycles an iteration)' ELSE '' END ||
        ', and the order of floating-point operations forbids vectors' AS says,
