@@ -47,6 +47,7 @@ PLANTED = (
     Planted("indirect.c", "indirect", ("order of an index",)),
     Planted("division.c", "division", ("line 8",)),
     Planted("memory.c", "memory", ("67 MB",)),
+    Planted("bit_writer.c", "bits", ("bit by bit, 8 steps", "in a word")),
     Planted("lookup.c", "memory", ("waits for memory",)),
     Planted("page_faults.cpp", "page_faults", ("anew in filled",)),
     Planted("chase.cpp", "pointer_chase", ("place of the next",)),
