@@ -13,6 +13,8 @@ from corr.program.model import Program, Run, from_files
 from corr.program.revision import at_revision
 from tests.support.command import Corr
 
+pytestmark = pytest.mark.slow
+
 MAIN = """#include <stdio.h>
 #include "kernel.h"
 static float data[20000];
