@@ -39,6 +39,9 @@ CACHEGRIND_SLOWDOWN = 60
 MEMORY_LEAST, MEMORY_MOST = 64 << 20, 256 << 20
 #: How to have the counts of every function.
 ALL_COUNTS = "corr collect --more counts"
+#: What it means that the library which counts for OpenMP could not be made, or has no place to be.
+NOT_SHARED = "iterations of loops of OpenMP directives are not counted: their library is not there"
+SHARED_FIX = "a folder for temporary files without spaces or colons in its name (TMPDIR)"
 #: The program is run so often under `perf stat`, or as often as it was timed if that is less.
 COUNTED = 3
 
@@ -152,6 +155,8 @@ def _counted(
             main_counts="main" not in directed["function"].to_pylist(),
         )
         shared = built.spelled(worksharing.read(counts))
+    if not environment:
+        problems = [*problems, Problem("execution", "OpenMP", NOT_SHARED, SHARED_FIX)]
     by_loop = worksharing.of_loops(directed, shared)
     counted = directed_counts.mended(_spelled(built, counted), directed, by_loop)
     return {**counted, worksharing.WORKSHARING.name: shared}, problems

@@ -169,3 +169,18 @@ def test_an_unknown_body_is_null_not_zero() -> None:
         tables = directed_counts.mended(counted, pa.Table.from_pylist([loop]), shared)
         assert tables["execution"]["count"].to_pylist() == expected
         assert tables["execution_regions"]["count"].to_pylist()[-1] == 4
+
+
+def test_what_cannot_be_counted_is_said(tmp_path: Path, corr) -> None:
+    (tmp_path / "with a space").mkdir()
+    (tmp_path / "shared.c").write_bytes(SOURCE.read_bytes())
+    elsewhere = {"TMPDIR": os.fspath(tmp_path / "with a space")}
+    arguments = ("collect", "shared.c", "--repeat", "1", "--", "-O1", "-fopenmp")
+    done = corr(*arguments, cwd=tmp_path, **elsewhere)
+    assert done.returncode == 0, done.stderr
+    asked = "SELECT what, fix FROM problems WHERE layer = 'execution' AND \"where\" = 'OpenMP'"
+    (row,) = json.loads(corr("sql", asked, "--format", "json", cwd=tmp_path).stdout)
+    assert "not counted" in row["what"] and "TMPDIR" in row["fix"]
+    turns = "SELECT count(*) AS n FROM trips WHERE reason LIKE '%of this OpenMP directive%'"
+    (found,) = json.loads(corr("sql", turns, "--format", "json", cwd=tmp_path).stdout)
+    assert found["n"] > 3
