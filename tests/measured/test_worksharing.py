@@ -171,12 +171,14 @@ def test_an_unknown_body_is_null_not_zero() -> None:
         assert tables["execution_regions"]["count"].to_pylist()[-1] == 4
 
 
-def test_what_cannot_be_counted_is_said(tmp_path: Path, corr) -> None:
+def test_what_cannot_be_counted_is_said(
+    tmp_path: Path, corr, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "with a space").mkdir()
     (tmp_path / "shared.c").write_bytes(SOURCE.read_bytes())
-    elsewhere = {"TMPDIR": os.fspath(tmp_path / "with a space")}
+    monkeypatch.setattr("tempfile.tempdir", os.fspath(tmp_path / "with a space"))
     arguments = ("collect", "shared.c", "--repeat", "1", "--", "-O1", "-fopenmp")
-    done = corr(*arguments, cwd=tmp_path, **elsewhere)
+    done = corr(*arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     asked = "SELECT what, fix FROM problems WHERE layer = 'execution' AND \"where\" = 'OpenMP'"
     (row,) = json.loads(corr("sql", asked, "--format", "json", cwd=tmp_path).stdout)
