@@ -8,6 +8,7 @@ to the function's own counter: then what inherits that one is not known.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,11 +16,11 @@ from typing import Any
 import pyarrow as pa
 
 from collectors.measured.trips import (
+    Functions,
     Region,
     Shared,
     Unknown,
     directed_body,
-    never_ran,
     regions_by_function,
     same_file,
 )
@@ -42,29 +43,41 @@ def mended(
         return dict(counted)
     bodies = regions_by_function(regions, [row["function"] for row in directed])
     rows, lines = regions.to_pylist(), counted["execution"].to_pylist()
-    of_function: dict[str, list[Row]] = defaultdict(list)
+    of_function: dict[tuple[str, str | None], list[Row]] = defaultdict(list)
     for row in rows:
-        of_function[row["function"]].append(row)
-    for name in dict.fromkeys(loop["function"] for loop in directed):
-        if never_ran(bodies.get(name, {})):
-            continue
+        of_function[row["function"], row["unit"]].append(row)
+    for (name, unit), counted_rows in of_function.items():
         own = [loop for loop in directed if loop["function"] == name]
-        _begun(of_function[name], lines, own, shared)
-        for loop in sorted(own, key=lambda row: row["depth"]):
-            known = shared.get(loop["key"])
-            try:
-                body = directed_body(loop, bodies)
-            except Unknown:
-                # of a loop in a parallel block clang maps nothing: it has its header's line alone
-                _mend_lines(lines, loop, loop["line"], known, ())
-                continue
-            inner = _mend_regions(of_function[name], loop, body, known)
-            _mend_lines(lines, loop, body.end[0], known, inner)
+        if len(bodies.get(name, {})) > 1:  # internal functions of one name in several units
+            own = [loop for loop in own if same_file(os.path.basename(unit or ""), loop["unit"])]
+        if own and any(row["count"] != 0 for row in counted_rows):
+            _mend(counted_rows, lines, own, bodies, shared)
     return {
         **counted,
         "execution": pa.Table.from_pylist(lines, schema=counted["execution"].schema),
         "execution_regions": pa.Table.from_pylist(rows, schema=regions.schema),
     }
+
+
+def _mend(
+    rows: Sequence[Row],
+    lines: Sequence[Row],
+    loops: Sequence[Mapping[str, Any]],
+    bodies: Functions,
+    shared: Mapping[str, Shared],
+) -> None:
+    """Put the counts of one function with these loops of directives right."""
+    _begun(rows, lines, loops, shared)
+    for loop in sorted(loops, key=lambda row: row["depth"]):
+        known = shared.get(loop["key"])
+        try:
+            body = directed_body(loop, bodies)
+        except Unknown:
+            # of a loop in a parallel block clang maps nothing: it has its header's line alone
+            _mend_lines(lines, loop, loop["line"], known, ())
+            continue
+        inner = _mend_regions(rows, loop, body, known)
+        _mend_lines(lines, loop, body.end[0], known, inner)
 
 
 def _begun(
@@ -74,12 +87,13 @@ def _begun(
     shared: Mapping[str, Shared],
 ) -> None:
     """How often the function was begun is not known where its counter may count iterations too."""
-    if not rows:
-        return
     whole = min(
         (row for row in rows if row["kind"] == "code"),
-        key=lambda row: (row["line"], row["column"], -row["end_line"], -row["end_column"]),
+        key=lambda row: (row["file_id"], row["line"], row["column"], -row["end_line"]),
+        default=None,
     )
+    if whole is None:
+        return
     count = whole["count"]
     found = {loop["directive"]: shared.get(loop["key"]) for loop in loops}
     iterations = [known and known.iterations for known in found.values()]
@@ -102,7 +116,8 @@ def _mend_regions(
     inner, branches = [], []
     for row in rows:
         begins, ends = _span(row)
-        if not ((loop["line"], loop["column"]) < begins and ends <= body.end):
+        header_or_body = (loop["line"], loop["column"]) < begins and ends <= body.end
+        if row["file_id"] != body.file_id or not header_or_body:
             continue
         if begins > body.start:
             if row["kind"] in _CODE:

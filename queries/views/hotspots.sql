@@ -33,7 +33,7 @@ WITH changed AS (
                 WHEN coalesce(x.vector_width, 1) = 1 THEN coalesce(x.interleave, 1) * coalesce(x.unroll, 1)
                 WHEN m.vector_bits > 0 THEN x.vector_width * coalesce(x.interleave, 1) * coalesce(x.unroll, 1)
                 -- what runs is scalar; or a copy, which has no arithmetic to tell
-                WHEN x.vector_width > t.mean_trip_count THEN 1 END AS iterations_a_pass,
+                WHEN x.vector_width > t.mean_trip_count AND coalesce(x.unroll, 1) = 1 THEN 1 END AS iterations_a_pass,
            x.vector_width, x.interleave, x.unroll, m.vector_bits, m.samples AS machine_samples, m.cycles_per_iteration, m.bound,
            1e9 * s.share * least(r.wall, nullif(r.cpu_seconds, 0)) / nullif(t.iterations, 0) AS ns_per_iteration
     FROM loops l

@@ -281,6 +281,7 @@ DELETED = {"pass": "loop-delete", "name": "Invariant", "tag": "Passed", "loop": 
         ([VECTORISED], 256, 100.0, 3.0),
         ([VECTORISED, unrolled("PartialUnrolled", 2)], 256, 100.0, 1.5),
         ([VECTORISED], 0, 3.0, 24.0),  # too few turns: what runs is scalar
+        ([VECTORISED, unrolled("PartialUnrolled", 2)], 0, 3.0, None),  # which of them was unrolled?
         ([VECTORISED], 0, 100.0, None),  # a copy, or the remainder: nobody knows
         ([DELETED], 0, 100.0, None),  # the copies are one machine loop with others
     ],

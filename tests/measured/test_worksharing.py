@@ -186,3 +186,45 @@ def test_what_cannot_be_counted_is_said(
     turns = "SELECT count(*) AS n FROM trips WHERE reason LIKE '%of this OpenMP directive%'"
     (found,) = json.loads(corr("sql", turns, "--format", "json", cwd=tmp_path).stdout)
     assert found["n"] > 3
+
+
+FIRST = """double b(int);
+static double x[5000];
+static double work(int n) {
+  double s = 0;
+#pragma omp parallel for
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < 7; j++) x[i] += j;
+  for (int i = 0; i < n; i++) s += x[i];
+  return s;
+}
+int main(void) {
+  double s = 0;
+  for (int r = 0; r < 50; r++) s += work(5000) + b(3000);
+  return s == 1;
+}
+"""
+SECOND = """static double y[5000];
+static double work(int n) {
+#pragma omp parallel for
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < 3; j++) y[i] += j;
+  return y[n / 2];
+}
+double b(int n) { return work(n); }
+"""
+
+
+def test_functions_of_one_name_in_two_units(tmp_path: Path, corr) -> None:
+    (tmp_path / "a.c").write_text(FIRST)
+    (tmp_path / "b.c").write_text(SECOND)
+    arguments = ("collect", "a.c", "b.c", "--repeat", "1", "--", "-O1", "-fopenmp")
+    done = corr(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    asked = "SELECT loop_key, entries, iterations FROM trips WHERE loop_key LIKE '%omp%'"
+    rows = json.loads(corr("sql", asked, "--format", "json", cwd=tmp_path).stdout)
+    found = {r["loop_key"].partition("@")[2]: (r["entries"], r["iterations"]) for r in rows}
+    assert found == {
+        "a.c/1": (50, 250_000), "a.c/1.1": (250_000, 1_750_000),
+        "b.c/1": (50, 150_000), "b.c/1.1": (150_000, 450_000),
+    }  # fmt: skip
