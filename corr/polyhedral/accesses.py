@@ -22,8 +22,8 @@ from corr.polyhedral.expressions import (
     Operation,
     affine,
 )
-from corr.polyhedral.helpers import Frame, argument
 from corr.polyhedral.macro_sizes import by_number, extent_is
+from corr.polyhedral.pure_functions import Frame, argument
 from corr.polyhedral.scop import Array
 from corr.polyhedral.starts import start_of
 from corr.polyhedral.wrapping import Note, address

@@ -27,8 +27,8 @@ from corr.polyhedral.expressions import (
     is_product,
     show,
 )
-from corr.polyhedral.helpers import DEEPEST, EXTREMES, returned, value_of
 from corr.polyhedral.macro_sizes import by_name
+from corr.polyhedral.pure_functions import DEEPEST, EXTREMES, returned, value_of
 from corr.polyhedral.scop import Array
 from corr.polyhedral.wrapping import address
 

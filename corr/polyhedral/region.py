@@ -28,7 +28,7 @@ from corr.polyhedral.expressions import (
     scaled,
 )
 from corr.polyhedral.folded import is_polynomial, unfolded
-from corr.polyhedral.helpers import both, chosen, negated, read_by
+from corr.polyhedral.guards import both, chosen, negated, read_by
 from corr.polyhedral.limits import limited
 from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
 from corr.polyhedral.macro_sizes import in_numbers, literals

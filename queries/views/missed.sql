@@ -8,6 +8,8 @@ SELECT run_id, loop,
             WHEN pass = 'licm' AND name = 'LoadWithLoopInvariantAddressInvalidated' AND endless THEN 1
             WHEN pass = 'loop-vectorize' AND name = 'MissedDetails' THEN 2
             WHEN pass = 'regalloc' AND regexp_matches(words, 'spills|reloads') THEN 3
+            -- a directive's own calls: nobody could inline them
+            WHEN pass = 'inline' AND contains(words, '__kmpc_') THEN 10
             WHEN pass = 'inline' AND name <> 'NoDefinition' THEN 4
             WHEN pass = 'loop-vectorize' THEN 5
             WHEN pass = 'inline' THEN 6

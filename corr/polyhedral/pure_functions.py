@@ -6,21 +6,16 @@ is what it was given last on the way, so that the value is a tree of choices.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 from corr.polyhedral.ast_forms import element_type, unwrapped
 from corr.polyhedral.clang_ast import Node
 from corr.polyhedral.expressions import (
-    UNSIGNED,
-    WIDE,
-    Element,
     Expression,
     NotAffine,
     Operation,
     is_product,
 )
-from corr.polyhedral.scop import Statement
 
 #: Functions in functions that are written out.
 DEEPEST = 3
@@ -31,7 +26,6 @@ EXTREMES = ("max", "min")
 #: What the names of a function that is written out stand for: the call's arguments, which are
 #: looked at where the call is, and values of its own variables; None for one that has none yet.
 Frame = dict[str, Node | Expression | None]
-NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _WRAPPERS = {"MaterializeTemporaryExpr", "ExprWithCleanups"}
 
 
@@ -112,39 +106,3 @@ def value_of(node: Node) -> Node:
     while node.get("kind") in _WRAPPERS:
         node = node["inner"][0]
     return node
-
-
-def negated(condition: Expression) -> Expression:
-    """Of numbers with a fraction nothing can be turned round: one may be no number."""
-    if (
-        isinstance(condition, Operation)
-        and condition.operator in NEGATED
-        and all(operand.type in WIDE | UNSIGNED for operand in condition.operands)
-    ):
-        return replace(condition, operator=NEGATED[condition.operator])
-    return Operation(condition.type, "!", (condition,))
-
-
-def chosen(
-    condition: Expression, branches: Sequence[Statement], guard: Expression | None
-) -> list[Statement]:
-    """The statements of both branches of an `if`; one where both give the same element a value."""
-    if len(branches) == 2 and branches[0].target == branches[1].target:
-        first, second = branches
-        apart = first.loops == second.loops and first.position != second.position
-        ways = (condition, negated(condition))
-        guards = [way if guard is None else both(guard, way) for way in ways]
-        if apart and [first.guard, second.guard] == guards:
-            value = Operation(first.value.type, "?", (condition, first.value, second.value))
-            return [replace(second, value=value, guard=guard)]
-    return list(branches)
-
-
-def both(first: Expression, second: Expression) -> Expression:
-    """The second is only asked where the first holds."""
-    return Operation(second.type, "&&", (first, second))
-
-
-def read_by(condition: Expression) -> set[str]:
-    """The arrays and variables that a condition looks at."""
-    return {node.array for node in condition.walk() if isinstance(node, Element)}
