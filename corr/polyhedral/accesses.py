@@ -7,9 +7,10 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 
 from corr.polyhedral.ast_forms import element_type, is_address, pointed, unwrapped
-from corr.polyhedral.clang_ast import Functions, Node
+from corr.polyhedral.clang_ast import WORD, Functions, Node
 from corr.polyhedral.containers import check_unchecked, container
 from corr.polyhedral.declarations import Variable, Variables, inner_extents, type_of
 from corr.polyhedral.expressions import (
@@ -23,7 +24,7 @@ from corr.polyhedral.expressions import (
     affine,
 )
 from corr.polyhedral.macro_sizes import by_number, extent_is
-from corr.polyhedral.pure_functions import Frame, argument
+from corr.polyhedral.pure_functions import Frame
 from corr.polyhedral.scop import Array
 from corr.polyhedral.starts import start_of
 from corr.polyhedral.wrapping import Note, address
@@ -68,6 +69,10 @@ class Accesses(ABC):
         self._names: dict[str, str] = {}
 
     # --- variables -------------------------------------------------------------------
+
+    @cached_property
+    def _words(self) -> frozenset[bytes]:
+        return frozenset(WORD.findall(self.functions.text))
 
     def find_writes(self, node: Node) -> None:
         """Note every variable that the region assigns or declares, other than a loop's own."""
@@ -170,14 +175,9 @@ class Accesses(ABC):
 
     def _ArraySubscriptExpr(self, node: Node) -> Expression:
         below, subscripts = self._subscripted(node)
-        frame = self._frames.pop() if self._frames else None
-        try:
-            if frame is not None:
-                below = argument(frame, below)
-            return self._element(node, *self._from_row(below, subscripts))
-        finally:
-            if frame is not None:
-                self._frames.append(frame)
+        if below.get("kind") == "MemberExpr":
+            return self.member_element(node, below, subscripts)
+        return self._element(node, *self._from_row(below, subscripts))
 
     def _subscripted(self, node: Node) -> tuple[Node, Subscripts]:
         """What a chain of subscripts begins with, and the subscripts."""
@@ -208,12 +208,29 @@ class Accesses(ABC):
 
     def _from_row(self, base: Node, subscripts: Subscripts) -> tuple[Node, Subscripts]:
         """Subscripts of a pointer into an array as those of the array."""
-        known = self._rows.get(base.get("referencedDecl", {}).get("id", ""))
-        if known is None:
+        identity = base.get("referencedDecl", {}).get("id", "")
+        if self._frames:
+            with self.outside(identity) as given:
+                known = self._place(given)
+        elif identity in self._rows:
+            known = self._rows[identity]
+        else:
             return base, subscripts
         start, (*before, last) = known
         first, *rest = subscripts
         return start, (*before, Operation("long", "+", (last, first)), *rest)
+
+    @contextlib.contextmanager
+    def outside(self, identity: str) -> Iterator[Node]:
+        """What a function that is written out was given for a parameter, to be looked at there."""
+        frame = self._frames.pop()
+        try:
+            given = frame.get(identity)
+            if not isinstance(given, dict):
+                raise NotAffine("a function that is called uses more than its arguments")
+            yield given
+        finally:
+            self._frames.append(frame)
 
     def _place(self, node: Node) -> tuple[Node, Subscripts]:
         """Where a pointer points: an array, and the subscripts of its element there."""
@@ -230,7 +247,8 @@ class Accesses(ABC):
             element = unwrapped(inner["inner"][0])
             if element.get("kind") == "ArraySubscriptExpr":
                 return self._from_row(*self._subscripted(element))
-            if element.get("kind") == "CXXOperatorCallExpr" and len(element["inner"]) == 3:
+            call = element.get("kind") == "CXXOperatorCallExpr" and len(element["inner"]) == 3
+            if call and not self._frames:
                 held = unwrapped(element["inner"][1])
                 if container(held) is not None:
                     return held, (address(self.expression(element["inner"][2]), self.note),)
@@ -250,7 +268,7 @@ class Accesses(ABC):
             raise NotAffine(f"{base['referencedDecl']['name']} is changed in the region")
         name = self._outer(base)
         kind = element_type(node["type"])
-        rows = _is_rows(base)
+        rows = leads_to_rows(base)
         if rows and len(subscripts) != 2:
             raise NotAffine("an array's elements are pointers")
         held = container(base)
@@ -290,16 +308,20 @@ class Accesses(ABC):
         return tuple(found)
 
     @abstractmethod
+    def member_element(self, node: Node, member: Node, inner: Subscripts) -> Element:
+        """An element of a member of an array's elements, or the member. Raises NotAffine."""
+
+    @abstractmethod
     def computed_size(self, name: str, kind: str, value: str) -> Expression:
         """A parameter that is no variable."""
 
 
 def _is_of_rows(node: Node, how: str) -> bool:
     """A pointer to a row, `a[i]` of `double **a`, that is looked at."""
-    return how == "LValueToRValue" and _is_rows(pointed(node["inner"][0])[0])
+    return how == "LValueToRValue" and leads_to_rows(pointed(node["inner"][0])[0])
 
 
-def _is_rows(node: Node) -> bool:
+def leads_to_rows(node: Node) -> bool:
     """A variable that points to pointers to rows: `double **a`."""
     text = re.sub(r"const|restrict| ", "", type_of(node.get("type", {})))
     return node.get("kind") == "DeclRefExpr" and text.endswith("**")

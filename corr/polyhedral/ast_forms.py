@@ -9,7 +9,7 @@ from corr.polyhedral.declarations import type_of
 from corr.polyhedral.expressions import NotAffine
 
 _TRANSPARENT = {"LValueToRValue", "ArrayToPointerDecay", "NoOp", "FunctionToPointerDecay"}
-_SCALAR = re.compile(
+SCALAR = re.compile(
     r"^(?:(?:unsigned )?(?:char|short|int|long|long long)|signed char|float|double|bool)$"
 )
 
@@ -27,7 +27,7 @@ def element_type(type_: dict[str, str]) -> str:
     """The scalar type that clang names, without const. Raises NotAffine for any other."""
     text = type_of(type_)
     name = " ".join(word for word in text.split() if word != "const")
-    if not _SCALAR.match(name):
+    if not SCALAR.match(name):
         raise NotAffine(f"type {text} is not modelled")
     return name
 

@@ -55,6 +55,7 @@ class Functions:
         self._known: dict[str, Node | None] = {}
         self._methods: dict[str, list[Node]] = {}
         self._virtual: dict[str, bool] = {}
+        self._members: dict[str, list[Node]] = {}
 
     @cached_property
     def text(self) -> bytes:
@@ -132,6 +133,12 @@ class Functions:
             ]
             self._virtual[of_class] = not known or any(known)
         return self._virtual[of_class]
+
+    def members(self, part: str) -> list[Node]:
+        """What has a part like `Class::` or `::member` in its qualified name."""
+        if part not in self._members:
+            self._members[part] = list(self._dumped(part))
+        return self._members[part]
 
     def in_text(self, name: str, text: bytes) -> Node | None:
         """The same, were this the unit's text. Raises CompileError."""

@@ -37,12 +37,15 @@ class Piece:
     itself: bool
     #: What lies in it.
     type: str
+    #: Only one member of each element is meant.
+    member: bool = False
 
 
 def parameters(scop: Scop) -> list[str]:
     """Declarations of what the generated code uses: parameters, all of type long, and elements."""
     lines = [f"const {kind} {name} = {value};" for name, (kind, value) in scop.computed.items()]
-    lines += [f"auto *const {a.pointer} = {a.start};" for a in scop.arrays.values() if a.start]
+    started = (a for a in scop.arrays.values() if a.start)
+    lines += dict.fromkeys(f"auto *const {a.pointer} = {a.start};" for a in started)
     for name in scop.parameters:
         value = name
         if name in _long(scop):  # cut to what conditions() then asks for
@@ -125,7 +128,9 @@ def _apart(scop: Scop) -> tuple[list[str], list[str]]:
 
 
 def _known_apart(one: Piece, other: Piece) -> bool:
-    """Two objects of their own, or a parameter that promises it."""
+    """Two objects of their own, members of one's elements, or a parameter that promises it."""
+    if one.member and other.member and one.variable == other.variable:
+        return True
     if _is_object(one) and _is_object(other):
         return True
     for a, b in ((one, other), (other, one)):
@@ -269,7 +274,8 @@ def _of_array(scop: Scop, array: Array, variable: Variable, written: bool) -> Pi
     start = f"(unsigned long){array.pointer}"
     size = f"sizeof *{array.pointer}"
     if array.folded:
-        widths = (f"({linear(width, scop.spelling())})" for width in scop.extents[name])
+        extents = scop.extents[name][: array.dimensions - array.within - 1]
+        widths = (f"({linear(width, scop.spelling())})" for width in extents)
         size = f"{' * '.join(widths)} * {size}"
         low, high = (at if at == "0" else f"(unsigned long)({at})" for at in (low, high))
     return Piece(
@@ -280,6 +286,7 @@ def _of_array(scop: Scop, array: Array, variable: Variable, written: bool) -> Pi
         variable,
         False,
         array.element,
+        array.member is not None,
     )
 
 

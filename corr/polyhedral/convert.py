@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 
-from corr.polyhedral.accesses import Accesses
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
-from corr.polyhedral.clang_ast import WORD, Node, begin_of, body_of
+from corr.polyhedral.clang_ast import Node, begin_of, body_of
 from corr.polyhedral.containers import check_unchecked, container, rows
 from corr.polyhedral.declarations import type_of
 from corr.polyhedral.expressions import (
@@ -30,6 +28,7 @@ from corr.polyhedral.expressions import (
 from corr.polyhedral.macro_sizes import by_name
 from corr.polyhedral.pure_functions import DEEPEST, EXTREMES, returned, value_of
 from corr.polyhedral.scop import Array
+from corr.polyhedral.structures import StructureAccesses, is_structure
 from corr.polyhedral.wrapping import address
 
 #: Functions of the C library that only compute, with how many arguments they take. (errno, which
@@ -56,7 +55,7 @@ _SUFFIXES = {
 _UNARY = {"-", "+", "!", "~"}
 
 
-class Converter(Accesses):
+class Converter(StructureAccesses):
     """Turns expressions of one region into ours, and notes its parameters and arrays."""
 
     def target(self, node: Node) -> Element:
@@ -169,7 +168,12 @@ class Converter(Accesses):
         return Element(kind, name, (subscript,))
 
     def row_named(self, variable: Node, value: Node) -> bool:
-        """Note a reference to a row, `std::vector<double> &r = m[i]`, whose elements are m's."""
+        """Note a reference to a row, `std::vector<double> &r = m[i]`, whose elements are m's.
+
+        Or to a structure.
+        """
+        if self.structure_named(variable, value):
+            return True
         row = unwrapped(value)
         named = type_of(variable["type"]).endswith("&") and row.get("kind") == "CXXOperatorCallExpr"
         if not named or rows(unwrapped(row["inner"][1])) is None:
@@ -224,10 +228,6 @@ class Converter(Accesses):
         self.parameters[name] = kind
         return Name(kind, name)
 
-    @cached_property
-    def _words(self) -> frozenset[bytes]:
-        return frozenset(WORD.findall(self.functions.text))
-
     def _BinaryOperator(self, node: Node) -> Expression:
         if node["opcode"] not in _BINARY:
             raise NotAffine(f"the operator {node['opcode']} is not modelled")
@@ -235,7 +235,7 @@ class Converter(Accesses):
         return Operation(element_type(node["type"]), node["opcode"], (left, right))
 
     def _UnaryOperator(self, node: Node) -> Expression:
-        if node["opcode"] == "*" and not self._frames:
+        if node["opcode"] == "*":
             return self._element(node, *self._place(node["inner"][0]))
         if node["opcode"] not in _UNARY:
             raise NotAffine(f"the operator {node['opcode']} is not modelled")
@@ -296,7 +296,8 @@ class Converter(Accesses):
         body = body_of(definition)
         if body is None or len(parameters) != len(arguments):
             raise NotAffine(f"the call of {name} cannot be written out")
-        given = [self.expression(a) for a in arguments if not is_address(a)]
+        numbers = [a for a in arguments if not (is_address(a) or is_structure(a["type"]))]
+        given = [self.expression(a) for a in numbers]
         self._frames.append({p["id"]: a for p, a in zip(parameters, arguments, strict=True)})
         try:
             result = returned(self.expression, self._frames[-1], body, name)

@@ -152,14 +152,22 @@ class Emitter:
     def element(self, reference: Reference, instance: Instance, lane: int) -> str:
         forms = instance.lane(reference.forms(), lane) if lane else reference.forms()
         array = self.scop.arrays[reference.array]
+        outer = forms[: len(forms) - array.within]
+        text = array.pointer
         if array.folded:
-            return f"{array.pointer}[{self._folded(array, forms)}]"
-        return array.pointer + "".join(f"[{linear(form)}]" for form in forms)
+            text += f"[{self._folded(array, outer)}]"
+        else:
+            text += "".join(f"[{linear(form)}]" for form in outer)
+        if array.member is None:
+            return text
+        inner = forms[len(outer) : len(outer) + array.member.dimensions]
+        return f"{text}.{array.member.path}" + "".join(f"[{linear(form)}]" for form in inner)
 
     def _folded(self, array: Array, forms: list[Affine]) -> str:
         """Subscripts as one: as the text has it, or in an expanded scalar."""
         spell = self.scop.spelling()
-        widths = [linear(width, spell) for width in self.scop.extents.get(array.name, ())]
+        extents = self.scop.extents.get(array.name, ())[: len(forms) - 1]
+        widths = [linear(width, spell) for width in extents]
         index = linear(forms[0])
         for width, form in zip(widths or array.sizes[1:], forms[1:], strict=True):
             product = f"{_factor(index)} * {_factor(width)}"

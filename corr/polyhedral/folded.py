@@ -54,7 +54,7 @@ def unfolded(scop: Scop) -> Scop:
     Raises NotAffine where no widths fit all subscripts of an array.
     """
     for name, array in scop.arrays.items():
-        if array.dimensions == 1 and not array.local:
+        if array.dimensions - array.within == 1 and not array.local:
             uses = list(_uses(scop, name))
             if not all(_is_affine(use.subscript) for use in uses):
                 scop = _apart(scop, array, uses)
@@ -83,8 +83,10 @@ def _apart(scop: Scop, array: Array, uses: Sequence[Use]) -> Scop:
         for use, forms in zip(uses, parts, strict=True)
     }
     statements = tuple(_rewritten(s, array.name, index) for s in scop.statements)
-    arrays = {**scop.arrays, array.name: replace(array, dimensions=len(widths) + 1, folded=True)}
-    extents = {**scop.extents, array.name: tuple(map(_affine, widths))}
+    known = replace(array, dimensions=len(widths) + 1 + array.within, folded=True)
+    arrays = {**scop.arrays, array.name: known}
+    within = scop.extents.get(array.name, ())  # of a member, which has no others
+    extents = {**scop.extents, array.name: (*map(_affine, widths), *within)}
     return replace(scop, statements=statements, arrays=arrays, extents=extents)
 
 
@@ -172,7 +174,8 @@ def _rewritten(
     def change(node: Element) -> Element:
         if node.array != array:
             return node
-        return Element(node.type, array, index[s.name, node.indices[0]])
+        first, *within = node.indices
+        return Element(node.type, array, (*index[s.name, first], *within))
 
     return s.with_elements(change)
 

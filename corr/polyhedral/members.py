@@ -59,18 +59,26 @@ class Form:
 
 def with_members_named(function: Node, text: bytes) -> Node:
     """The function, its members' mentions now of variables; `text` is the unit's."""
-    namer = _Namer({word.decode() for word in WORD.findall(text)})
     body = body_of(function)
     if body is not None:
+        namer = _Namer({word.decode() for word in WORD.findall(text)}, set(_in_loops(body)))
         namer.replace_in(body)
     return function
+
+
+def _in_loops(body: Node) -> Iterator[str]:
+    """What is declared in loops, and is another object in each turn, by identity."""
+    for loop in walk(body):
+        if loop.get("kind") == "ForStmt":
+            yield from (n["id"] for n in walk(loop["inner"][4]) if n.get("kind") == "VarDecl")
 
 
 class _Namer:
     """Gives each member of one function a name that the unit does not use."""
 
-    def __init__(self, words: set[str]) -> None:
+    def __init__(self, words: set[str], inner: set[str]) -> None:
         self._words = words
+        self._inner = inner
         self._names: dict[str, str] = {}
 
     def replace_in(self, node: Node) -> None:
@@ -125,7 +133,7 @@ class _Namer:
         if base.get("kind") != "DeclRefExpr":
             return None
         declared = base["referencedDecl"]
-        if declared["kind"] not in ("VarDecl", "ParmVarDecl"):
+        if declared["kind"] not in ("VarDecl", "ParmVarDecl") or declared["id"] in self._inner:
             return None
         written = f"{declared['name']}{sign}{node['name']}"
         return declared["id"], written, base if sign == "->" else None

@@ -95,12 +95,6 @@ def returned(
     return value([body])
 
 
-def argument(frame: Frame, name: Node) -> Node:
-    """The array that a function that is written out is given under this name."""
-    found = frame.get(name.get("referencedDecl", {}).get("id", ""))
-    return unwrapped(found) if isinstance(found, dict) else {}
-
-
 def value_of(node: Node) -> Node:
     """What a reference to a number, or to a temporary for it, has for its value."""
     while node.get("kind") in _WRAPPERS:

@@ -132,10 +132,10 @@ class Region:
         could be taken for something else."""
         macros = self.functions.macros
         words = frozenset(w.decode() for w in {*WORD.findall(self.functions.text), *macros})
-        for name in {*parameters, *(a.name for a in arrays.values() if a.start)}:
+        for name in {*parameters, *(a.variable for a in arrays.values() if a.start)}:
             if PARAMETER + name in words:
                 raise NotAffine(f"{PARAMETER + name} is a name of the program's")
-        for name in {*parameters, *arrays, *self.converter.scalars}:
+        for name in {*parameters, *(a.variable for a in arrays.values()), *self.converter.scalars}:
             macro = macros.get(name.encode())
             if macro is not None and macro.bare:
                 raise NotAffine(f"{name} is a macro as well")

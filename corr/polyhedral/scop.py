@@ -93,13 +93,30 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A member of the elements of an array of structures: of which variable, and which, as C.
+
+    `dimensions`: those of the member itself, 0 for one number.
+    """
+
+    of: str
+    path: str
+    dimensions: int = 0
+
+    @property
+    def within(self) -> int:
+        """Subscripts that lie in the structure."""
+        return max(self.dimensions, 1)
+
+
+@dataclass(frozen=True)
 class Array:
     """An array, or with no dimension a scalar, that the region reads or writes.
 
     `declaration` is given for what the region declares itself; `outside` says that its value
     may be used after the region; `folded`, that its subscripts are written as one;
     `start` is the C++ that points to the elements of a container; `rows`, that these are
-    containers or pointers, whose elements are meant.
+    containers or pointers, whose elements are meant; `member`, that it is a member of each element.
     """
 
     name: str
@@ -110,13 +127,24 @@ class Array:
     folded: bool = False
     start: str = ""
     rows: bool = False
+    member: Member | None = None
     #: Text of the extents of an expanded scalar, by dimension.
     extents: tuple[str, ...] = ()
 
     @property
     def pointer(self) -> str:
         """The name by which the generated code has its elements."""
-        return PARAMETER + self.name if self.start else self.name
+        return PARAMETER + self.variable if self.start else self.variable
+
+    @property
+    def variable(self) -> str:
+        """The variable that it is, or that it is a part of."""
+        return self.name if self.member is None else self.member.of
+
+    @property
+    def within(self) -> int:
+        """Its last subscripts, which lie in a structure."""
+        return 0 if self.member is None else self.member.within
 
     @property
     def sizes(self) -> list[str]:

@@ -139,7 +139,7 @@ REFUSED = {
     ),
     "a volatile member": (
         "void f(struct s *s) { for (int i = 0; i < s->v; i++) s->a[i] = 1; }",
-        "MemberExpr",
+        "volatile int",
     ),
     "a structure of the loop's own": (
         "void f(struct s *t) { for (int i = 0; i < 9; i++) { struct s *s = t + i;"
