@@ -176,7 +176,7 @@ class Accesses(ABC):
     def _ArraySubscriptExpr(self, node: Node) -> Expression:
         below, subscripts = self._subscripted(node)
         if below.get("kind") == "MemberExpr":
-            return self.member_element(node, below, subscripts)
+            return self.member_element(below, subscripts)
         return self._element(node, *self._from_row(below, subscripts))
 
     def _subscripted(self, node: Node) -> tuple[Node, Subscripts]:
@@ -308,7 +308,7 @@ class Accesses(ABC):
         return tuple(found)
 
     @abstractmethod
-    def member_element(self, node: Node, member: Node, inner: Subscripts) -> Element:
+    def member_element(self, member: Node, inner: Subscripts) -> Element:
         """An element of a member of an array's elements, or the member. Raises NotAffine."""
 
     @abstractmethod

@@ -54,7 +54,7 @@ class Functions:
         self.sizes_by_name = False
         self._known: dict[str, Node | None] = {}
         self._methods: dict[str, list[Node]] = {}
-        self._virtual: dict[str, bool] = {}
+        self._classes: dict[str, list[Node]] = {}
         self._members: dict[str, list[Node]] = {}
 
     @cached_property
@@ -124,15 +124,33 @@ class Functions:
         """
         if len(of_class) < SHORTEST:
             return True
-        if of_class not in self._virtual:
-            known = [
-                node["definitionData"].get("isPolymorphic", False)
+        known = self._records(of_class)
+        return not known or any(n["definitionData"].get("isPolymorphic", False) for n in known)
+
+    def is_plain(self, of_class: str, *, made: bool = False) -> bool:
+        """Whether a class of this name has no base, and its copies are those of its members.
+
+        `made`: and whether one that is not given a value is left as it is.
+        """
+        if len(of_class) < SHORTEST:
+            return False
+        wanted = ["isTriviallyCopyable", *(["isTrivial"] if made else [])]
+        known = self._records(of_class)
+        return bool(known) and all(
+            not n.get("bases") and all(n["definitionData"].get(key, False) for key in wanted)
+            for n in known
+        )
+
+    def _records(self, of_class: str) -> list[Node]:
+        """The definitions of classes of this name."""
+        if of_class not in self._classes:
+            self._classes[of_class] = [
+                node
                 for found in self._dumped(of_class)
                 for node in walk(found)
                 if node.get("name") == of_class and "definitionData" in node
             ]
-            self._virtual[of_class] = not known or any(known)
-        return self._virtual[of_class]
+        return self._classes[of_class]
 
     def members(self, part: str) -> list[Node]:
         """What has a part like `Class::` or `::member` in its qualified name."""

@@ -28,7 +28,8 @@ from corr.polyhedral.expressions import (
 from corr.polyhedral.macro_sizes import by_name
 from corr.polyhedral.pure_functions import DEEPEST, EXTREMES, returned, value_of
 from corr.polyhedral.scop import Array
-from corr.polyhedral.structures import StructureAccesses, is_structure
+from corr.polyhedral.structure_values import StructureValues
+from corr.polyhedral.structures import is_structure
 from corr.polyhedral.wrapping import address
 
 #: Functions of the C library that only compute, with how many arguments they take. (errno, which
@@ -55,7 +56,7 @@ _SUFFIXES = {
 _UNARY = {"-", "+", "!", "~"}
 
 
-class Converter(StructureAccesses):
+class Converter(StructureValues):
     """Turns expressions of one region into ours, and notes its parameters and arrays."""
 
     def target(self, node: Node) -> Element:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from corr.polyhedral.accessors import NO_ACCESS_CONTROL
 from corr.polyhedral.assumptions import assumed
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
-from corr.polyhedral.clang_ast import WORD, Functions, Node, walk
+from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.comparisons import COMPARISONS, FLIPPED, constraint
 from corr.polyhedral.conditions import rows_apart
 from corr.polyhedral.convert import Converter
@@ -33,22 +33,14 @@ from corr.polyhedral.limits import limited
 from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
 from corr.polyhedral.macro_sizes import in_numbers, literals
 from corr.polyhedral.members import reached
-from corr.polyhedral.scop import PARAMETER, Array, Constraint, Obligation, Scop, Statement
+from corr.polyhedral.names import words_of
+from corr.polyhedral.scop import Array, Constraint, Obligation, Place, Scop, Statement
 from corr.polyhedral.span import bounds, confirmed
 from corr.polyhedral.starts import first_value, start_of
+from corr.polyhedral.structure_values import Copied
+from corr.polyhedral.structures import is_structure
 from corr.polyhedral.useful import useful
 from corr.polyhedral.wrapping import plain
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in the nest a statement is met."""
-
-    loops: tuple[str, ...] = ()
-    directions: tuple[int, ...] = ()
-    position: tuple[int, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
-    guard: Expression | None = None
 
 
 @dataclass
@@ -96,7 +88,7 @@ class Region:
             if name in self.converter.variables:
                 variable = self.converter.variables[name]
                 check_has_value(self.function, self.inside, variable, start)
-        words = self._words(names, arrays)
+        words = words_of(self.functions, names, arrays, self.converter.scalars)
         span = confirmed(self.functions, self.function["name"], run, start, ends)
         result = Scop(
             self.function["name"],
@@ -126,20 +118,6 @@ class Region:
         result = unfolded(result)
         rows_apart(result)
         return replace(result, assumption=assumed(result))
-
-    def _words(self, parameters: set[str], arrays: dict[str, Array]) -> frozenset[str]:
-        """All words that mean something in the source. Raises NotAffine if what is written anew
-        could be taken for something else."""
-        macros = self.functions.macros
-        words = frozenset(w.decode() for w in {*WORD.findall(self.functions.text), *macros})
-        for name in {*parameters, *(a.variable for a in arrays.values() if a.start)}:
-            if PARAMETER + name in words:
-                raise NotAffine(f"{PARAMETER + name} is a name of the program's")
-        for name in {*parameters, *(a.variable for a in arrays.values()), *self.converter.scalars}:
-            macro = macros.get(name.encode())
-            if macro is not None and macro.bare:
-                raise NotAffine(f"{name} is a macro as well")
-        return words
 
     def _arrays(self) -> dict[str, Array]:
         """What the region reads and writes. Raises NotAffine if a declaration is wanted after."""
@@ -187,6 +165,8 @@ class Region:
         elif kind == "IfStmt":
             with self.converter.block():
                 return self._condition(node, place)
+        elif (pairs := self.converter.copied(node)) is not None:
+            return self._copies(pairs, place)
         elif kind == "BinaryOperator" and node["opcode"] == "=":
             target, value = node["inner"]
             self._assign(target, self.converter.expression(value), place)
@@ -200,6 +180,13 @@ class Region:
         elif kind != "NullStmt":
             raise NotAffine(f"a {kind} is not modelled")
         return at
+
+    def _copies(self, pairs: Copied, place: Place) -> int:
+        """Take members that are given values; the last place used among the siblings."""
+        *round_, first = place.position
+        for at, (target, value) in enumerate(pairs, first):
+            self._add(target, value, replace(place, position=(*round_, at)))
+        return first + max(len(pairs) - 1, 0)
 
     def _assign(self, target: Node, value: Expression, place: Place) -> None:
         element = self.converter.target(target)
@@ -240,11 +227,16 @@ class Region:
         at = place.position[-1]
         for variable in node.get("inner", ()):
             plain = variable.get("kind") == "VarDecl" and not variable.get("storageClass")
-            if not plain or variable.get("tls") or variable.get("init", "c") != "c":
+            known = variable.get("init", "c") == "c" or is_structure(variable["type"])
+            if not plain or variable.get("tls") or not known:
                 raise NotAffine("a declaration is not of a plain variable")
             if place.guard is not None:
                 raise NotAffine("a declaration in a condition on data")
             if self._is_named(variable):
+                continue
+            if (pairs := self.converter.declared_structure(variable)) is not None:
+                here = replace(place, position=(*place.position[:-1], at))
+                at = self._copies(pairs, here) + 1
                 continue
             element = self.converter.declare(variable)
             values = [n for n in variable.get("inner", ()) if n.get("kind")]

@@ -93,6 +93,17 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where in the nest a statement is met."""
+
+    loops: tuple[str, ...] = ()
+    directions: tuple[int, ...] = ()
+    position: tuple[int, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    guard: Expression | None = None
+
+
+@dataclass(frozen=True)
 class Member:
     """A member of the elements of an array of structures: of which variable, and which, as C.
 

@@ -27,12 +27,18 @@ _FIRST = Number("long", "0L")
 
 
 @dataclass(frozen=True)
-class _Way:
-    """How a member is reached: an array's element, and the members from there."""
+class Way:
+    """How a member is reached: an array's element, and the members from there.
+
+    Without subscripts, from a structure that the region declares.
+    """
 
     start: Node
-    subscripts: Subscripts
+    subscripts: Subscripts = ()
     path: tuple[str, ...] = ()
+
+    def to(self, member: str) -> Way:
+        return replace(self, path=(*self.path, member))
 
 
 def is_structure(type_: dict[str, str]) -> bool:
@@ -49,19 +55,34 @@ class StructureAccesses(Accesses):
     def __init__(self, functions: Functions, variables: Variables, note: Note) -> None:
         super().__init__(functions, variables, note)
         #: References to structures, by identity.
-        self._objects: dict[str, _Way] = {}
+        self._objects: dict[str, Way] = {}
+        #: Structures that the region declares: their names, by identity.
+        self._own: dict[str, str] = {}
 
     def _MemberExpr(self, node: Node) -> Expression:
-        return self.member_element(node, node, ())
+        return self.member_element(node, ())
 
-    def member_element(self, node: Node, member: Node, inner: Subscripts) -> Element:
-        way = self._way(member)
-        start = way.start
+    def member_element(self, member: Node, inner: Subscripts) -> Element:
+        return self._at(self._way(member), member["type"], inner)
+
+    def _at(self, way: Way, type_: dict[str, str], inner: Subscripts = ()) -> Element:
+        """The element that a member of this type is, or with subscripts one of its elements."""
+        start, path = way.start, ".".join(way.path)
+        within = tuple(int(text) for text in re.findall(r"\[(\d+)\]", type_of(type_)))
+        if len(within) != len(inner):
+            raise NotAffine(f"{path} is used with another number of subscripts than it has")
+        kind = element_type({"qualType": type_of(type_).partition("[")[0].strip()})
         if start.get("kind") != "DeclRefExpr":
             raise NotAffine("an array of structures is not a plain variable")
+        if start["referencedDecl"]["id"] in self._own:
+            if inner:
+                raise NotAffine("an array in a structure that the loops declare")
+            name = self._member_name(start, self._own[start["referencedDecl"]["id"]], path)
+            self._note(Array(name, kind, 0, local=True))
+            return Element(kind, name, ())
         if start["referencedDecl"]["id"] in self._written:
             raise NotAffine(f"{start['referencedDecl']['name']} is changed in the region")
-        base, kind = self._outer(start), element_type(node["type"])
+        base = self._outer(start)
         variable = self.variables[base]
         held = container(start)
         if held is not None:
@@ -69,12 +90,7 @@ class StructureAccesses(Accesses):
         depth = variable.type.count("*") + variable.type.count("[")
         if held is None and (depth != len(way.subscripts) or leads_to_rows(start)):
             raise NotAffine(f"the elements of {base} are no structures")
-        path = ".".join(way.path)
-        identity = f"{start['referencedDecl']['id']}.{path}"
-        name = self._unique(identity, self._member_name(base, path))
-        within = tuple(int(text) for text in re.findall(r"\[(\d+)\]", type_of(member["type"])))
-        if len(within) != len(inner):
-            raise NotAffine(f"{path} is used with another number of subscripts than it has")
+        name = self._member_name(start, base, path)
         found = Member(base, path, len(inner))
         dimensions = len(way.subscripts) + found.within
         start_of = held.start if held is not None else ""
@@ -87,32 +103,32 @@ class StructureAccesses(Accesses):
                 self.parameters.setdefault(word, "long")
         return Element(kind, name, (*way.subscripts, *(inner or (_FIRST,))))
 
-    def _member_name(self, base: str, path: str) -> str:
+    def _member_name(self, start: Node, base: str, path: str) -> str:
         """A name for what the model takes for an array, that nothing in the source has."""
         name = f"{base}_{path}".replace(".", "_")
         while name.encode() in self._words:
             name += "_"
-        return name
+        return self._unique(f"{start['referencedDecl']['id']}.{path}", name)
 
-    def _way(self, member: Node) -> _Way:
+    def _way(self, member: Node) -> Way:
         """How a member is reached. Raises NotAffine."""
         self._check_field(member)
         self.private = self.private or member.get("maybePrivate", False)
         base = _as_declared(member["inner"][0])
         if member.get("isArrow"):
-            return _Way(*self._place(base), (member["name"],))
+            return Way(*self._place(base), (member["name"],))
         found = self._structure(unwrapped(base))
-        return replace(found, path=(*found.path, member["name"]))
+        return found.to(member["name"])
 
-    def _structure(self, node: Node) -> _Way:
+    def _structure(self, node: Node) -> Way:
         """How an object that is a structure is reached."""
         kind = node.get("kind")
         if kind == "MemberExpr":
             return self._way(node)
         if kind == "ArraySubscriptExpr":
-            return _Way(*self._from_row(*self._subscripted(node)))
+            return Way(*self._from_row(*self._subscripted(node)))
         if kind == "UnaryOperator" and node["opcode"] == "*":
-            return _Way(*self._place(node["inner"][0]))
+            return Way(*self._place(node["inner"][0]))
         if kind == "DeclRefExpr":
             identity = node["referencedDecl"]["id"]
             if self._frames:
@@ -120,10 +136,12 @@ class StructureAccesses(Accesses):
                     return self._structure(unwrapped(value_of(given)))
             if identity in self._objects:
                 return self._objects[identity]
+            if identity in self._own:
+                return Way(node)
         if kind == "CXXOperatorCallExpr" and len(node["inner"]) == 3 and not self._frames:
             held = unwrapped(node["inner"][1])
             if container(held) is not None:
-                return _Way(held, (address(self.expression(node["inner"][2]), self.note),))
+                return Way(held, (address(self.expression(node["inner"][2]), self.note),))
         raise NotAffine("a member of something that is no element of an array")
 
     def structure_named(self, variable: Node, value: Node) -> bool:
@@ -137,22 +155,46 @@ class StructureAccesses(Accesses):
     def _check_field(self, member: Node) -> None:
         """Raise NotAffine for a member that shares its place, or is no place of its own."""
         name = member.get("name", "")
-        text = type_of(member["inner"][0]["type"]).removesuffix("const").removesuffix("*").strip()
+        if name not in [field["name"] for field in self._fields(member["inner"][0]["type"], name)]:
+            raise NotAffine(f"{name or 'a member without a name'} may be no place of its own")
+
+    def _fields(self, type_: dict[str, str], name: str = "") -> list[Node]:
+        """The members of a structure that have places of their own, in their order.
+
+        Those of this name alone, or all: then each has to have one. Raises NotAffine.
+        """
+        text = type_of(type_).removesuffix("const").removesuffix("*").strip()
         found = _STRUCTURE.fullmatch(text)
         of = found[2].rpartition("::")[2] if found else ""
         nodes = []
         if found is not None:
             nodes = self.functions.members(f"{of}::")
-        elif _WITHOUT_NAME.fullmatch(text) and not self.functions.unit.cxx:
+        elif name and _WITHOUT_NAME.fullmatch(text) and not self.functions.unit.cxx:
             nodes = self.functions.members(f"::{name}")
-        fields = [n for n in nodes if n["kind"] == "FieldDecl" and n.get("name") == name]
-        alone = all(not f.get("isBitfield") and "&" not in type_of(f["type"]) for f in fields)
         if found is not None and not found[1]:  # C++, where each class has its name in itself
             records = (n for n in nodes if n["kind"] == "CXXRecordDecl" and n.get("name") == of)
-            kinds = {n["tagUsed"] for n in records}
-            alone = alone and bool(kinds) and "union" not in kinds
-        if not fields or not alone:
-            raise NotAffine(f"{name or 'a member without a name'} may be no place of its own")
+            if {n["tagUsed"] for n in records} - {"union"} == set():
+                nodes = []
+        fields = [n for n in nodes if n["kind"] == "FieldDecl"]
+        fields = [n for n in fields if not name or n.get("name") == name]
+        if (
+            not fields
+            or any(map(_is_shared, fields))
+            or len({f["name"] for f in fields}) != len(fields)
+        ):
+            raise NotAffine(f"{name or text} may be no place of its own")
+        return fields
+
+    def _is_plain(self, type_: dict[str, str], *, made: bool = False) -> bool:
+        """Whether a class of C++ is copied as its members are, and `made` by leaving them alone."""
+        found = _STRUCTURE.fullmatch(type_of(type_))
+        if found is None:
+            return False
+        return self.functions.is_plain(found[2].rpartition("::")[2], made=made)
+
+
+def _is_shared(field: Node) -> bool:
+    return bool(field.get("isBitfield") or not field.get("name") or "&" in type_of(field["type"]))
 
 
 def _as_declared(node: Node) -> Node:

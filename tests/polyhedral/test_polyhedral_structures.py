@@ -28,6 +28,7 @@ static void print(struct body *b, int n) {
 }
 """
 MOVED = "struct body b[29]; place(b, 29); f(b, 29, 0.01); print(b, 29); f(b, 3, 1); f(b, 0, 1);"
+COMPLEX = "struct c { double re, im; }; struct n { struct c a; double z; };"
 #: name: (types, the function, main's body)
 PROGRAMS = {
     "gravity": (
@@ -94,8 +95,43 @@ PROGRAMS = {
         "  b[i].v.x += far(&b[i], &b[j]); b[i].v.y += most(b[j].pos); } }",
         MOVED + " print(b, 29);",
     ),
+    "structures of the loops' own": (
+        COMPLEX,
+        "void f(struct c *a, struct c *b, struct c *out, int n) { for (int i = 0; i < n; i++)"
+        " for (int j = 0; j < n; j++) { struct c s = {0, 0}; for (int k = 0; k < n; k++) {"
+        "  struct c x = a[i * n + k]; s.re += x.re * b[k * n + j].re - x.im * b[k * n + j].im;"
+        "  s.im += x.re * b[k * n + j].im + x.im * b[k * n + j].re; } out[i * n + j] = s; } }",
+        "struct c a[169], b[169], o[169]; for (int i = 0; i < 169; i++) {"
+        " a[i] = (struct c){i % 7, i % 3}; b[i] = (struct c){i % 5, 1 - i % 2}; }"
+        " f(a, b, o, 13); show(&o->re, 338); f(a, b, a, 13); show(&a->re, 338);",
+    ),
+    "whole structures": (
+        COMPLEX,
+        "void f(struct c *c, struct n *q, int n) { for (int i = 0; i < n; i++)"
+        " for (int k = 0; k < 3; k++) { struct c s = {0, 0}, t, u = c[i]; struct n w = {.z = 3};"
+        "  s.re += 1 + u.im; t = s; c[i] = t; q[i].a = u; w.a = t; q[i + 2] = w;"
+        "  c[i] = (struct c){s.im + c[i + 1].re, 2 + c[i].im}; q[i + 2].z += q[i].a.re;"
+        "  { struct c s = c[i]; s.re *= 2; c[i] = s; } c[i].im += s.re; } }",
+        "struct c c[20]; struct n q[20]; for (int i = 0; i < 20; i++) { c[i] = (struct c){i, 2 * i};"
+        " q[i] = (struct n){{i, 3}, i}; } f(c, q, 17); show(&c->re, 40); show(&q->a.re, 60);",
+    ),
 }
 REFUSED = {
+    "members that were just given": (
+        "struct c { double re, im; };",
+        "void f(struct c *c, int n) { for (int i = 0; i < n; i++) for (int k = 0; k < 3; k++)"
+        " c[i] = (struct c){c[i].im, c[i].re}; }",
+    ),
+    "copies of arrays": (
+        "struct c { double v[3]; };",
+        "void f(struct c *c, int n) { for (int i = 0; i < n; i++) for (int k = 0; k < 3; k++)"
+        " c[i] = c[i + 1]; }",
+    ),
+    "a member in a pad": (
+        "struct c { double re; union { int i; float f; }; };",
+        "void f(struct c *c, int n) { for (int i = 0; i < n; i++) for (int k = 0; k < 3; k++)"
+        " { struct c x = c[i]; c[i + 1] = x; } }",
+    ),
     "a union": (
         "union u { double d; struct { int a, b; } i; };",
         "void f(union u *u, int n) { for (int i = 0; i < n; i++) for (int k = 0; k < 3; k++)"
@@ -164,6 +200,8 @@ public:
     double get() const { return now; }
     void show() { printf("%g %g ", now, next); }
 };
+struct Vec3 { double x, y, z; };
+struct Ray { Vec3 o, d; };
 """
 #: name: (the function, main's body)
 CXX_PROGRAMS = {
@@ -185,6 +223,15 @@ CXX_PROGRAMS = {
         " } };",
         "Grid g; g.n = 12; for (int i = 0; i < 144; i++) g.cells.push_back(Cell(i % 7));"
         " g.f(0.5); for (auto &c : g.cells) c.show();",
+    ),
+    "whole structures": (
+        "void f(std::vector<Vec3> &v, Ray *r, double t) { for (size_t i = 1; i < v.size(); i++)"
+        " for (int k = 0; k < 2; k++) { Vec3 d = v[i]; const Vec3 e{t, d.x, 1};"
+        "  v[i - 1] = Vec3{d.x + e.y, d.y, t * i}; r[i].o = d; r[i].d = r[i - 1].o; Vec3 g; g = e;"
+        "  v[i].z += g.y; } }",
+        "std::vector<Vec3> v(20); Ray r[20] = {}; for (int i = 0; i < 20; i++) v[i] = {i * 1., 2, 3};"
+        " f(v, r, 0.5); for (int i = 0; i < 20; i++)"
+        ' printf("%g %g %g %g %g ", v[i].x, v[i].y, v[i].z, r[i].o.x, r[i].d.y);',
     ),
     "a pointer in a class": (
         "struct Sim { Body *bodies; int n; void f(double dt) { for (int i = 0; i < n; i++)"
@@ -228,6 +275,27 @@ def test_what_shares_its_place_in_cxx_is_refused(types: str, tmp_path: Path) -> 
     )
     found, reasons = read(tmp_path, text, name="t.cpp")
     assert found == [] and "place of its own" in reasons[0]
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        "struct One { double x, y; One &operator=(const One &o) { x = -o.x; return *this; } };",
+        "struct Low { double x, y; }; struct One : Low { double z; };",
+        "struct One { double x, y; One() : x(1), y(2) {} One(const One &o) : x(o.y), y(o.x) {} };",
+    ],
+)
+def test_what_is_copied_in_a_way_of_its_own_is_refused(types: str, tmp_path: Path) -> None:
+    loop = "for (int i = 1; i < n; i++) for (int k = 0; k < 2; k++)"
+    for body in (
+        "p[i] = p[i - 1];",
+        "{ One x = p[i]; p[i].x += x.y; }",
+        "{ One x; p[i].x = x.y; }",
+    ):
+        text = f"{types}\nvoid f(One *p, int n) {{ {loop} {body} }}\n"
+        found, reasons = read(tmp_path, text, name="t.cpp")
+        trivial = "One x;" in body and "operator=" in types
+        assert trivial or (found == [] and reasons), body
 
 
 def test_members_of_one_array_are_apart(tmp_path: Path) -> None:
