@@ -31,8 +31,8 @@ FILES = ("main.c", "field.c", "text.c", "table.c", "side.c")
 PLANTED = (
     Planted(
         "smooth", "field.c",
-        "    for (int j = 1; j < columns - 1; j++)\n",
-        "#pragma clang loop vectorize(disable)\n    for (int j = 1; j < columns - 1; j++)\n",
+        "out[i * columns + j] = 0.25 * (in[(i - 1) * columns + j] +",
+        "out[i * columns + j] = 64.0 / columns * (in[(i - 1) * columns + j] / (rows * 0.005) +",
     ),
     Planted(
         "smooth", "field.c",
@@ -47,23 +47,23 @@ PLANTED = (
     Planted(
         "words", "text.c",
         "int letter = (text[i] | 32) >= 'a' && (text[i] | 32) <= 'z';",
-        "int letter = !!isalpha(text[i]);", "#include <ctype.h>\n",
+        "int letter = !same_key(text[i], ' ');", "int same_key(unsigned a, unsigned b);\n",
     ),
     Planted(
         "checksum", "text.c", "sum = (sum ^ text[i]) * 16777619u;",
         "for (int bit = 0; bit < 8; bit += 4) sum = (sum ^ (text[i] >> bit & 15)) * 16777619u;",
     ),
-    Planted("checksum", "text.c", "unsigned sum =", "volatile unsigned sum ="),
+    Planted("checksum", "text.c", "* 16777619u;", "* 16777619ul % 4294967291ul;"),
     Planted(
         "present", "table.c",
         "keys[k] * 2654435761u & (size - 1); slots[at]; at = (at + 1) & (size - 1))",
-        "keys[k] * 2654435761u % size; slots[at]; at = (at + 1) % size)",
+        "ldiv(keys[k] * 2654435761u, size).rem; slots[at]; at = ldiv(at + 1, size).rem)",
+        "#include <stdlib.h>\n",
     ),
     Planted("present", "table.c", "slots[at] == keys[k]", "same_key(slots[at], keys[k])"),
     Planted(
         "sorted", "table.c",
-        "values[j] = values[j - 1];\n    values[j] = value;",
-        "{\n        values[j] = values[j - 1];\n        values[j - 1] = value;\n      }",
+        "j > 0 && values[j - 1] > value;", "j > 0 && before(value, values[j - 1]);",
     ),
 )  # fmt: skip
 

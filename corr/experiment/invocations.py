@@ -16,6 +16,7 @@ from collectors.base import process, toolchain
 from collectors.base.errors import CompileError, CorrError, ToolMissing
 from collectors.base.toolchain import INSTALL_LLVM, Toolchain
 from corr.collect.again import rebuilt
+from corr.experiment.modules import APART
 from corr.lake.store import RunInfo
 from corr.program.build import Builder
 from corr.program.model import Program, Unit
@@ -132,7 +133,7 @@ class Compilation:
 
     def _compile(self, out: Path, option: str, more: Sequence[str] = ()) -> list[Invocation]:
         builder = Builder(self.program, self.toolchain, self.folder)
-        kind = more or ("-g0", "-c", "-ffunction-sections")
+        kind = more or ("-g0", "-c", *APART)
         argv = [*builder.argv(self.unit), *kind, self.unit.source, "-o", out, "-mllvm", option]
         answer = process.run(argv, cwd=self.unit.directory, limit=1 << 28)
         if not answer.ok:

@@ -20,8 +20,10 @@ from corr.lake.store import RunInfo
 from corr.program.build import Builder
 from corr.program.model import Program, Unit
 
-#: Each function in a section of its own, so that its code can be compared with another build's.
-_APART = ("-ffunction-sections",)
+#: Each function in a section of its own, so that its code can be compared with another build's, and
+#: at the begin of a cache line (2 to the 6): where one is exchanged, the code of the others lies in
+#: its lines as it did. Else a loop that came to lie better would count as a part of the difference.
+APART = ("-ffunction-sections", "-mllvm", "-align-all-functions=6")
 
 
 class NoModules(CorrError):
@@ -59,7 +61,7 @@ class Kept:
         builder = Builder(replace(self.program, overlay={}), self.toolchain, self.folder)
         argv = builder.argv(replace(unit, ir=module))
         place = unit.directory if unit.directory.is_dir() else self.folder
-        _done([*argv, *_APART, "-g0", "-c", "-x", "ir", module, "-o", out], place)
+        _done([*argv, *APART, "-g0", "-c", "-x", "ir", module, "-o", out], place)
         return out
 
     def linked(self, objects: list[Path], out: Path) -> Path:

@@ -1,6 +1,7 @@
 #include "counts.h"
 
 int same_key(unsigned a, unsigned b);
+int before(int a, int b);
 
 COUNTED(present)
 long present(const unsigned *slots, unsigned size, const unsigned *keys, long n) {
