@@ -1,7 +1,7 @@
 """A program of five files, and ten changes of a single function of it that cost time.
 
 Every function takes a similar part of the time. In b, the functions beside the changed one are
-other machine code too (they count their calls), so that each is asked what its part is.
+other machine code too (they count their calls as they end), so that each is asked what its part is.
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ FILES = ("main.c", "field.c", "text.c", "table.c", "side.c")
 PLANTED = (
     Planted(
         "smooth", "field.c",
-        "out[i * columns + j] = 0.25 * (in[(i - 1) * columns + j] +",
-        "out[i * columns + j] = 64.0 / columns * (in[(i - 1) * columns + j] / (rows * 0.005) +",
+        "      out[i * columns + j] = 0.25", "      *(volatile double *)&out[i * columns + j] = 0.25",
     ),
     Planted(
         "smooth", "field.c",
