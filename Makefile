@@ -1,5 +1,5 @@
 # `make demo` and `make test` each set up what is missing and then do their job.
-.PHONY: demo test check causes bench experiments bench-optimize bench-search judged loaded fuzz clean setup all-optimize report plot heatmap
+.PHONY: demo test check long bench experiments bench-optimize bench-search judged loaded fuzz clean setup all-optimize report plot heatmap
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
@@ -23,7 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
 
-# All of it. What compares times runs last, what needs the machine for itself alone; what fails beside others once
+# All but what is long. What compares times runs last, what needs the machine for itself alone; what fails beside others once
 # more by itself.
 test: setup $(VENV)/.dev
 	@sh tools/setup-debian.sh test
@@ -31,13 +31,16 @@ test: setup $(VENV)/.dev
 	$(BIN)/ruff format --check corr collectors tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	sh tools/run-tests.sh $(BIN)/python -m pytest $(WORKERS) -m "not timed and not causes"
-	sh tools/run-tests.sh $(BIN)/python -m pytest $(WORKERS) -m "timed and not alone"
+	sh tools/run-tests.sh $(BIN)/python -m pytest $(WORKERS) -m "not timed and not long"
+	sh tools/run-tests.sh $(BIN)/python -m pytest $(WORKERS) -m "timed and not alone and not long"
 	sh tools/run-tests.sh $(BIN)/python -m pytest -m alone
 
-# Every planted cause of `corr diff`, of which `make test` tries a third; five minutes.
-causes: setup $(VENV)/.dev
-	$(BIN)/python -m pytest $(WORKERS) tests/compare/test_planted_causes.py
+# What `make test` tries a part of: every planted cause of `corr diff` (a third there), honest C++ for the gate, and
+# whole sessions that take long. A quarter of an hour.
+long: setup $(VENV)/.dev
+	@sh tools/setup-debian.sh test
+	sh tools/run-tests.sh $(BIN)/python -m pytest $(WORKERS) -m "long and not timed"
+	sh tools/run-tests.sh $(BIN)/python -m pytest $(WORKERS) -m "long and timed"
 
 bench: setup $(VENV)/.dev
 	$(BIN)/python -m bench

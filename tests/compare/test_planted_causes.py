@@ -26,7 +26,7 @@ from tests.compare.claims import contradicted
 
 pytestmark = pytest.mark.slow
 
-#: One in so many is tried by `make test`, all by `make causes`.
+#: One in so many is tried by `make test`, the others by `make long`.
 EVERY = 3
 RULES = shipped("queries") / "hypotheses"
 DECIDED = (Verdict.faster, Verdict.slower, Verdict.same)
@@ -124,7 +124,7 @@ def named(cause: Cause, loop: LoopDiff | PlaceDiff) -> bool:
 @pytest.mark.parametrize(
     "cause",
     [
-        pytest.param(cause, id=cause.name, marks=() if at % EVERY == 0 else pytest.mark.causes)
+        pytest.param(cause, id=cause.name, marks=() if at % EVERY == 0 else pytest.mark.long)
         for at, cause in enumerate(CAUSES)
     ],
 )

@@ -33,7 +33,7 @@ SWAPPED = "    for (int k = 0; k < N; k++)\n      for (int j = 0; j < N; j++)\n"
 LESS = ORDER.replace("k < N", "k < N / 4")
 
 
-@pytest.mark.parametrize("argument", [None, "{}/out.bin"])
+@pytest.mark.parametrize("argument", [None, pytest.param("{}/out.bin", marks=pytest.mark.long)])
 def test_a_file_decides_also_in_a_second_session(
     tmp_path: Path, corr: Corr, argument: str | None
 ) -> None:

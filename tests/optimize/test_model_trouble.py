@@ -60,6 +60,7 @@ def test_a_server_that_is_of_no_use(begun: Path, corr: Corr, name: str) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.long
 def test_both_go_on_without_a_server(begun: Path, corr: Corr) -> None:
     with ModelServer([wrong_key()], repeat=True) as server:
         done = corr(

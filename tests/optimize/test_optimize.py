@@ -116,6 +116,7 @@ def test_what_was_seen_is_recorded_and_what_paid_is_told(optimised: Path, corr: 
     assert paid["nest split"]["won_on"] == ["gemm"] and paid["nest split"]["gain"] > 2
 
 
+@pytest.mark.long
 def test_the_next_program_meets_first_what_won(optimised: Path, corr: Corr, tmp_path: Path) -> None:
     kernel(tmp_path, "syrk.c")
     shutil.copytree(optimised / "data", tmp_path / "data")
@@ -220,6 +221,7 @@ def until(process: subprocess.Popen[str], words: str) -> str:
     raise AssertionError(f"it ended without {words!r}:\n{said}")
 
 
+@pytest.mark.long
 def test_an_interrupt_keeps_what_is_done(tmp_path: Path, corr: Corr) -> None:
     kernel(tmp_path)
     process = started(*GEMM, cwd=tmp_path)

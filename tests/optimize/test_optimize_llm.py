@@ -97,6 +97,7 @@ def test_the_history_goes_into_the_next_prompt(told: Told) -> None:
     assert FAST.splitlines()[2].strip() in told.prompts[2], "the best so far is what it is shown"
 
 
+@pytest.mark.long
 def test_what_was_accepted_is_a_recipe_for_the_next_program(
     told: Told, corr: Corr, tmp_path: Path
 ) -> None:

@@ -94,6 +94,7 @@ def kernel_seconds(binary: Path) -> float:
 
 
 @pytest.mark.timed
+@pytest.mark.long
 def test_three_sessions_end_alike(tmp_path: Path, corr: Corr, clang: str) -> None:
     for number in range(3):
         folder = tmp_path / str(number)

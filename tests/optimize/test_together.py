@@ -107,6 +107,7 @@ OUTER = EDIT[0].split("\n", 1)[0] + "\n"
 
 
 @pytest.mark.timed
+@pytest.mark.long
 def test_one_reply_is_judged_by_the_program_of_its_prompt(tmp_path: Path, corr: Corr) -> None:
     """The first is accepted; a line, an edit and flags after it are still for what was shown."""
     reply = proposals(

@@ -151,6 +151,7 @@ def test_a_large_module_is_broken_with_less_effort(
     assert found.tried == 0 and "too large" in "\n".join(found.lines())
 
 
+@pytest.mark.long
 def test_a_session_accepts_nothing_that_no_check_sees(tmp_path: Path, corr: Corr) -> None:
     (tmp_path / "constant.c").write_text(BLIND["constant.c"])
     words = (
