@@ -54,7 +54,8 @@ def judged(planted: Planted, swap: dict[str, Any]) -> list[str]:
     asked = [p for p in swap["parts"] if p["kind"] != "file"]
     print(
         f"  {planted.function}: {share:.0%} of {whole:+.4f} s"
-        f" ({whole / swap['seconds_a']:+.0%}); {len(asked)} parts"
+        f" ({whole / swap['seconds_a']:+.0%}); {len(asked)} parts",
+        flush=True,
     )
     return wrong
 
