@@ -31,7 +31,8 @@ FILES = ("main.c", "field.c", "text.c", "table.c", "side.c")
 PLANTED = (
     Planted(
         "smooth", "field.c",
-        "      out[i * columns + j] = 0.25", "      *(volatile double *)&out[i * columns + j] = 0.25",
+        "      out[i * columns + j] = 0.25",
+        "      *(volatile double *)&out[i * columns + j] = 0.25",
     ),
     Planted(
         "smooth", "field.c",
