@@ -74,6 +74,12 @@ class Accesses(ABC):
     def _words(self) -> frozenset[bytes]:
         return frozenset(WORD.findall(self.functions.text))
 
+    def fresh(self, name: str) -> str:
+        """The name, or one like it, that is no word of the source."""
+        while name.encode() in self._words:
+            name += "_"
+        return name
+
     def find_writes(self, node: Node) -> None:
         """Note every variable that the region assigns or declares, other than a loop's own."""
         kind = node.get("kind")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
-from corr.polyhedral.clang_ast import Node, begin_of, body_of
+from corr.polyhedral.clang_ast import Functions, Node, begin_of, body_of
 from corr.polyhedral.containers import check_unchecked, container, rows
-from corr.polyhedral.declarations import type_of
+from corr.polyhedral.declarations import Variables, type_of
 from corr.polyhedral.expressions import (
     COUNTS,
     LONG_UNSIGNED,
@@ -25,17 +27,14 @@ from corr.polyhedral.expressions import (
     is_product,
     show,
 )
+from corr.polyhedral.library import of_library, type_of_call
 from corr.polyhedral.macro_sizes import by_name
 from corr.polyhedral.pure_functions import DEEPEST, EXTREMES, returned, value_of
 from corr.polyhedral.scop import Array
 from corr.polyhedral.structure_values import StructureValues
 from corr.polyhedral.structures import is_structure
-from corr.polyhedral.wrapping import address
+from corr.polyhedral.wrapping import Note, address
 
-#: Functions of the C library that only compute, with how many arguments they take. (errno, which
-#: sqrt may set, is not looked at.)
-_ONE = ["sqrt", "fabs", "exp", "log", "sin", "cos", "tan", "floor", "ceil", "cbrt", "exp2"]
-_PURE = dict.fromkeys(_ONE, 1) | {"pow": 2, "fmax": 2, "fmin": 2, "fma": 3}
 _CONVERSIONS = {
     "IntegralToFloating",
     "FloatingCast",
@@ -58,6 +57,12 @@ _UNARY = {"-", "+", "!", "~"}
 
 class Converter(StructureValues):
     """Turns expressions of one region into ours, and notes its parameters and arrays."""
+
+    def __init__(self, functions: Functions, variables: Variables, note: Note) -> None:
+        super().__init__(functions, variables, note)
+        #: Products that are rounded before they are used, and the variables that hold them.
+        self.products: list[tuple[Element, Expression]] = []
+        self._products = self._perhaps = 0
 
     def target(self, node: Node) -> Element:
         """What an assignment writes. Raises NotAffine unless it is an element or a variable."""
@@ -222,8 +227,7 @@ class Converter(StructureValues):
 
     def computed_size(self, name: str, kind: str, value: str) -> Expression:
         """A parameter that is no variable."""
-        while name.encode() in self._words:
-            name += "_"
+        name = self.fresh(name)
         if self.computed.setdefault(name, (kind, value)) != (kind, value):
             raise NotAffine(f"{value} and another are both called {name}")
         self.parameters[name] = kind
@@ -232,7 +236,9 @@ class Converter(StructureValues):
     def _BinaryOperator(self, node: Node) -> Expression:
         if node["opcode"] not in _BINARY:
             raise NotAffine(f"the operator {node['opcode']} is not modelled")
-        left, right = map(self.expression, node["inner"])
+        left = self.expression(node["inner"][0])
+        with self._sometimes() if node["opcode"] in ("&&", "||") else contextlib.nullcontext():
+            right = self.expression(node["inner"][1])
         return Operation(element_type(node["type"]), node["opcode"], (left, right))
 
     def _UnaryOperator(self, node: Node) -> Expression:
@@ -244,7 +250,9 @@ class Converter(StructureValues):
         return Operation(element_type(node["type"]), node["opcode"], (operand,))
 
     def _ConditionalOperator(self, node: Node) -> Expression:
-        parts = tuple(map(self.expression, node["inner"]))
+        test = self.expression(node["inner"][0])
+        with self._sometimes():
+            parts = (test, *map(self.expression, node["inner"][1:]))
         return Operation(element_type(node["type"]), "?", parts)
 
     def _ImplicitCastExpr(self, node: Node) -> Expression:
@@ -269,22 +277,13 @@ class Converter(StructureValues):
         name = callee["referencedDecl"]["name"]
         if extreme := self._extreme(callee, arguments):
             return extreme
-        if self._is_pure(name):
+        if function := of_library(self.functions, callee, len(arguments)):
             values = tuple(map(self.expression, arguments))
-            kind = "float" if name.endswith("f") and name not in _PURE else "double"
-            if {value.type for value in values} | {element_type(node["type"])} != {kind}:
+            kind = element_type(node["type"])
+            if {value.type for value in values} != {kind} or kind != type_of_call(function):
                 raise NotAffine(f"{name} is not the C library's")
-            return Call(kind, name, values)
+            return Call(kind, function, values)
         return self._written_out(name, arguments)
-
-    def _is_pure(self, name: str) -> bool:
-        """A function of the C library; in C++ the name could be that of an overload."""
-        plain = name.removeprefix("__builtin_")
-        if plain not in _PURE and plain.removesuffix("f") not in _PURE:
-            return False
-        if plain != name:
-            return True
-        return not self.functions.unit.cxx and self.functions.get(name) is None
 
     def _written_out(self, name: str, arguments: list[Node]) -> Expression:
         """The value that a function which only computes gives for these arguments."""
@@ -297,16 +296,49 @@ class Converter(StructureValues):
         body = body_of(definition)
         if body is None or len(parameters) != len(arguments):
             raise NotAffine(f"the call of {name} cannot be written out")
-        numbers = [a for a in arguments if not (is_address(a) or is_structure(a["type"]))]
-        given = [self.expression(a) for a in numbers]
-        self._frames.append({p["id"]: a for p, a in zip(parameters, arguments, strict=True)})
+        pairs = zip(parameters, arguments, strict=True)
+        self._frames.append({p["id"]: given for p, a in pairs for given in [self._argument_of(a)]})
         try:
-            result = returned(self.expression, self._frames[-1], body, name)
+            frame = self._frames[-1]
+            result = returned(self.expression, self._rounded, self._sometimes, frame, body, name)
         finally:
             self._frames.pop()
-        if any(map(is_product, [result, *given])):
-            raise NotAffine(f"{name} written out could be contracted with what is round it")
-        return result
+        return self._rounded(result)
+
+    def _argument_of(self, node: Node) -> Node | Expression:
+        """An argument as it is looked at where it is used; a product is rounded before."""
+        if is_address(node) or is_structure(node["type"]):
+            return node
+        value = self.expression(node)
+        return self._rounded(value) if is_product(value) else node
+
+    def _rounded(self, value: Expression) -> Expression:
+        """A value that is in no expression with what uses it: a product has a variable."""
+        if not is_product(value):
+            return value
+        if self._perhaps:
+            raise NotAffine("a product in a choice could be contracted with what is round it")
+        for known, product in self.products:
+            if product == value:
+                return known
+        self._products += 1
+        name = self._unique(f"product {self._products}", self.fresh(f"product{self._products}"))
+        self._note(Array(name, value.type, 0, local=True))
+        self.products.append((Element(value.type, name, ()), value))
+        return self.products[-1][0]
+
+    @contextlib.contextmanager
+    def _sometimes(self) -> Iterator[None]:
+        self._perhaps += 1
+        try:
+            yield
+        finally:
+            self._perhaps -= 1
+
+    def taken_products(self) -> list[tuple[Element, Expression]]:
+        """The products that what was converted since the last time wants to have before it."""
+        taken, self.products = self.products, []
+        return taken
 
     def _extreme(self, callee: Node, arguments: list[Node]) -> Expression | None:
         """`std::max(a, b)` or `std::min(a, b)` of two numbers, as the library defines it."""

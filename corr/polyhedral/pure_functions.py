@@ -1,12 +1,15 @@
 """Functions that only compute, `max3(a, b, c)` or `clamp(x)`: what they return, as one expression.
 
 Such a function declares and sets variables of its own, chooses by `if`, and returns. Each variable
-is what it was given last on the way, so that the value is a tree of choices.
+is what it was given last on the way, so that the value is a tree of choices. What is rounded before
+it is used, a product, becomes a variable of the region: in one expression with a sum it might be
+contracted to a fused multiply-add.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from corr.polyhedral.ast_forms import element_type, unwrapped
 from corr.polyhedral.clang_ast import Node
@@ -14,7 +17,6 @@ from corr.polyhedral.expressions import (
     Expression,
     NotAffine,
     Operation,
-    is_product,
 )
 
 #: Functions in functions that are written out.
@@ -30,9 +32,15 @@ _WRAPPERS = {"MaterializeTemporaryExpr", "ExprWithCleanups"}
 
 
 def returned(
-    expression: Callable[[Node], Expression], frame: Frame, body: Node, name: str
+    expression: Callable[[Node], Expression],
+    rounded: Callable[[Expression], Expression],
+    sometimes: Callable[[], AbstractContextManager[None]],
+    frame: Frame,
+    body: Node,
+    name: str,
 ) -> Expression:
-    """What a function of this body returns. `expression` gives the value of a node in the frame.
+    """What a function of this body returns. `expression` gives the value of a node in the frame,
+    `rounded` a value that is kept for itself; within `sometimes` it may not be computed at all.
 
     Raises NotAffine for a function that does more.
     """
@@ -65,10 +73,11 @@ def returned(
     def choice(parts: list[Node], rest: list[Node]) -> Expression:
         test = expression(parts[0])
         before = dict(frame)
-        then = value([parts[1], *rest])
-        frame.clear()
-        frame.update(before)
-        other = value([*parts[2:], *rest])
+        with sometimes():
+            then = value([parts[1], *rest])
+            frame.clear()
+            frame.update(before)
+            other = value([*parts[2:], *rest])
         if then.type != other.type:
             raise NotAffine(f"the call of {name} cannot be written out")
         return Operation(then.type, "?", (test, then, other))
@@ -79,18 +88,13 @@ def returned(
             raise NotAffine(f"the call of {name} cannot be written out: it keeps something")
         element_type(variable["type"])
         values = [n for n in variable.get("inner", ()) if n.get("kind")]
-        frame[variable["id"]] = kept(expression(values[0])) if values else None
+        frame[variable["id"]] = rounded(expression(values[0])) if values else None
 
     def assign(target: Node, assigned: Node) -> None:
         identity = unwrapped(target).get("referencedDecl", {}).get("id")
         if identity not in frame:
             raise NotAffine(f"the call of {name} cannot be written out: it writes something")
-        frame[identity] = kept(expression(assigned))
-
-    def kept(value: Expression) -> Expression:
-        if is_product(value):  # `t = a * b; return t + c` is two roundings
-            raise NotAffine(f"{name} written out could be contracted with what is round it")
-        return value
+        frame[identity] = rounded(expression(assigned))
 
     return value([body])
 

@@ -34,9 +34,10 @@ from corr.polyhedral.liveness import check_has_value, check_only_loops, names_ou
 from corr.polyhedral.macro_sizes import in_numbers, literals
 from corr.polyhedral.members import reached
 from corr.polyhedral.names import words_of
-from corr.polyhedral.scop import Array, Constraint, Obligation, Place, Scop, Statement
+from corr.polyhedral.scop import Array, Constraint, Obligation, Place, Scop
 from corr.polyhedral.span import bounds, confirmed
 from corr.polyhedral.starts import first_value, start_of
+from corr.polyhedral.statements import Statements
 from corr.polyhedral.structure_values import Copied
 from corr.polyhedral.structures import is_structure
 from corr.polyhedral.useful import useful
@@ -51,13 +52,12 @@ class Region:
     function: Node
     variables: Variables
     again: bool
-    statements: list[Statement] = field(default_factory=list)
+    statements: Statements = field(default_factory=Statements)
     obligations: list[Obligation] = field(default_factory=list)
     #: Where the statement is that is being taken.
     place: Place = field(default_factory=Place)
-    #: So many loops and statements were taken.
+    #: So many loops were taken.
     loops: int = 0
-    taken: int = 0
     #: What the text calls the loops' variables.
     written: dict[str, str] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ class Region:
         self.inside = {id(n) for node in run for n in walk(node)}
         self._block(run, Place(position=(0,)))
         arrays = self._arrays()
-        self.statements, arrays = useful(self.statements, arrays)
+        statements, arrays = useful(self.statements.taken, arrays)
         names = set(self.converter.parameters)
         for name in names & set(arrays):
             raise NotAffine(f"{name} is both read as a size and written")
@@ -94,7 +94,7 @@ class Region:
             self.function["name"],
             span,
             tuple(sorted(names)),
-            tuple(self.statements),
+            tuple(statements),
             arrays,
             parameter_types=dict(self.converter.parameters),
             variables=dict(self.converter.variables),
@@ -166,7 +166,7 @@ class Region:
             with self.converter.block():
                 return self._condition(node, place)
         elif (pairs := self.converter.copied(node)) is not None:
-            return self._copies(pairs, place)
+            return self._add_all(pairs, place)
         elif kind == "BinaryOperator" and node["opcode"] == "=":
             target, value = node["inner"]
             self._assign(target, self.converter.expression(value), place)
@@ -181,13 +181,6 @@ class Region:
             raise NotAffine(f"a {kind} is not modelled")
         return at
 
-    def _copies(self, pairs: Copied, place: Place) -> int:
-        """Take members that are given values; the last place used among the siblings."""
-        *round_, first = place.position
-        for at, (target, value) in enumerate(pairs, first):
-            self._add(target, value, replace(place, position=(*round_, at)))
-        return first + max(len(pairs) - 1, 0)
-
     def _assign(self, target: Node, value: Expression, place: Place) -> None:
         element = self.converter.target(target)
         self._add(element, value, place)
@@ -199,19 +192,10 @@ class Region:
             self.converter.put_in_place(reference["referencedDecl"]["id"], value)
 
     def _add(self, target: Element, value: Expression, place: Place) -> None:
-        self.taken += 1
-        self.statements.append(
-            Statement(
-                f"S{self.taken - 1}",
-                place.loops,
-                place.directions,
-                place.position,
-                place.constraints,
-                target,
-                value,
-                place.guard,
-            )
-        )
+        self.statements.add((target, value), place, self.converter.taken_products())
+
+    def _add_all(self, pairs: Copied, place: Place) -> int:
+        return self.statements.add_all(pairs, place, self.converter.taken_products())
 
     def _compound(self, node: Node, place: Place) -> None:
         target, value = node["inner"]
@@ -236,7 +220,7 @@ class Region:
                 continue
             if (pairs := self.converter.declared_structure(variable)) is not None:
                 here = replace(place, position=(*place.position[:-1], at))
-                at = self._copies(pairs, here) + 1
+                at = self._add_all(pairs, here) + 1
                 continue
             element = self.converter.declare(variable)
             values = [n for n in variable.get("inner", ()) if n.get("kind")]
@@ -274,6 +258,7 @@ class Region:
             inside = self._constraints(parts[0], place)
             outside = self._negated(parts[0], place) if len(parts) > 2 else None
         except NotAffine:
+            self.converter.taken_products()  # which belong to what it is not
             return self._guarded(parts, place)
         within = replace(place, constraints=place.constraints + inside)
         with self.converter.block():
@@ -290,15 +275,16 @@ class Region:
     def _guarded(self, parts: list[Node], place: Place) -> int:
         """A condition on data: kept with each of the assignments that it guards."""
         condition = self.converter.expression(parts[0])
-        first = len(self.statements)
+        self.statements.compute(self.converter.taken_products(), place)
+        taken = self.statements.taken
+        first = len(taken)
         at = place.position[-1] - 1
         for branch, holds in zip(parts[1:], (condition, negated(condition)), strict=False):
             guard = holds if place.guard is None else both(place.guard, holds)
             here = replace(place, guard=guard, position=(*place.position[:-1], at + 1))
             with self.converter.block():
                 at = self._statement(branch, here)
-        self.statements[first:] = chosen(condition, self.statements[first:], place.guard)
-        guarded = self.statements[first:]
+        guarded = taken[first:] = chosen(condition, taken[first:], place.guard)
         if len(parts) > 2 and len(guarded) == 1 and guarded[0].guard is place.guard:
             return at  # one element becomes one thing or the other
         if any(s.loops != place.loops for s in guarded):

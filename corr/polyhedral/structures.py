@@ -105,9 +105,7 @@ class StructureAccesses(Accesses):
 
     def _member_name(self, start: Node, base: str, path: str) -> str:
         """A name for what the model takes for an array, that nothing in the source has."""
-        name = f"{base}_{path}".replace(".", "_")
-        while name.encode() in self._words:
-            name += "_"
+        name = self.fresh(f"{base}_{path}".replace(".", "_"))
         return self._unique(f"{start['referencedDecl']['id']}.{path}", name)
 
     def _way(self, member: Node) -> Way:
@@ -142,7 +140,7 @@ class StructureAccesses(Accesses):
             held = unwrapped(node["inner"][1])
             if container(held) is not None:
                 return Way(held, (address(self.expression(node["inner"][2]), self.note),))
-        raise NotAffine("a member of something that is no element of an array")
+        raise NotAffine("a structure that is no element of an array is not modelled")
 
     def structure_named(self, variable: Node, value: Node) -> bool:
         """Note a reference to a structure, `Body &b = bodies[i]`."""

@@ -137,3 +137,17 @@ def test_each_group_of_functions_works_in_the_other_build(
 def test_a_build_in_itself_is_the_same_code(tmp_path: Path, tools: Toolchain) -> None:
     both = builds(tmp_path, tools, PROGRAMS["C"][0], "-O2 -DHELPER=", "-O2 -g -DHELPER=")
     assert not any(pair.differs or pair.differing for pair in both.pairs)
+
+
+def test_what_is_not_exchanged_lies_in_its_cache_lines_as_before(
+    tmp_path: Path, tools: Toolchain
+) -> None:
+    """However long a function before it became: a loop that lies better is not part of a cause."""
+    both = builds(tmp_path, tools, *PROGRAMS["C"])
+    groups = [(pair, group) for pair in both.pairs for group in pair.together()]
+    hybrids = [both.hybrid(str(n), {pair: group}) for n, (pair, group) in enumerate(groups)]
+    for binary in (both.program("a"), *hybrids):
+        done = process.run([tools.path("llvm-objdump"), "--syms", binary])
+        lines = [line.split() for line in done.stdout.decode().splitlines() if " F .text" in line]
+        own = {line[-1]: int(line[0], 16) for line in lines if line[-1] in ("main", "second")}
+        assert own.keys() == {"main", "second"} and not any(at % 64 for at in own.values())

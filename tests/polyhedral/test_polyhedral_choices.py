@@ -191,13 +191,6 @@ def test_functions_that_do_more_than_compute(name: str, tmp_path: Path) -> None:
     assert found == [] and why in reasons[0], reasons
 
 
-def test_a_product_that_a_variable_held_is_rounded(tmp_path: Path) -> None:
-    helper = "static double g(double x, double y) { double t = x * y; return t + x; }"
-    loop = "void f(int n, double *a) { for (int i = 0; i < n; i++) a[i] = g(a[i], a[0]); }"
-    found, reasons = read(tmp_path, f"{helper}\n{loop}\n")
-    assert found == [] and "contracted" in reasons[0]
-
-
 @pytest.mark.parametrize("name", ["max", "min"])
 def test_extremes_of_the_library(name: str, tmp_path: Path) -> None:
     loop = f"for (int i = 0; i < n; i++) x[i] = std::{name}(x[i], y[i]);"

@@ -102,7 +102,8 @@ REFUSED = {
     ),
     "product that would be contracted": (
         "double g(double x, double y) { return x * y; }"
-        "void f(int n, double *a) { for (int i = 0; i < n; i++) a[i] = g(a[i], 3.1) + 0.1; }",
+        "void f(int n, double *a) { for (int i = 0; i < n; i++) "
+        " a[i] = a[i] > 0 ? g(a[i], 3.1) + 0.1 : 0; }",
         "contracted",
     ),
     "call through a pointer": (
