@@ -36,6 +36,8 @@ class Emitter:
         self.layout = layout
         self.types = Types()
         self.speculation = Speculation(scop)
+        #: Arrays whose elements are variables of the bodies that use them.
+        self.contracted: set[str] = set()
         self.lines: list[str] = []
         self.depth = 1
         self.count = 0
@@ -107,6 +109,10 @@ class Emitter:
         prefix = ""
         if s.guard is not None and instance.lanes == 1:
             prefix = f"if ({writer.value(s.guard)[0]}) "
+        if place is None and target.array in self.contracted:
+            names[target] = self.fresh("t")
+            self.line(f"{self.type_of(target)} {names[target]} = {text};")
+            return
         if place is not None or target.mode != "gather":
             self.line(f"{prefix}{place or self.address(target, instance)} = {text};")
             return

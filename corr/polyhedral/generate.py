@@ -6,6 +6,7 @@ import re
 import textwrap
 
 from corr.polyhedral.conditions import conditions, parameters
+from corr.polyhedral.contraction import contracted
 from corr.polyhedral.emit import Emitter
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.legality import legal as legal
@@ -36,9 +37,15 @@ def code(scop: Scop, tree: Tree, says: str = "", indent: str = "") -> str:
         raise NotAffine("the order would turn a dependence round")
     times = layout(scop, tree)
     emitter = Emitter(scop, tree, times)
-    write(emitter, named(scan(scop, times), scop, times))
+    nodes = named(scan(scop, times), scop, times)
+    emitter.contracted = contracted(scop, nodes)
+    write(emitter, nodes)
     emitter.lines = shown(tidied(emitter.lines), scop)
-    expanded = [a for a in scop.arrays.values() if a.local and a.dimensions]
+    expanded = [
+        a
+        for a in scop.arrays.values()
+        if a.local and a.dimensions and a.name not in emitter.contracted
+    ]
     scalars = [
         f"{a.element} {a.name};" for a in scop.arrays.values() if a.local and not a.dimensions
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from corr.polyhedral.contraction import grouped
 from corr.polyhedral.emit import Emitter, Jam
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.promotion import Promotion
@@ -26,17 +27,20 @@ from corr.polyhedral.vectors import Reference
 
 def write(to: Emitter, nodes: Sequence[Node]) -> None:
     """Write loops, branches and statements."""
-    for node in nodes:
+    for node in grouped(nodes):
         if isinstance(node, Branch):
             with to.braces(f"if ({bare(node.condition)})"):
                 write(to, node.then)
             if node.otherwise:
                 with to.braces("else"):
                     write(to, node.otherwise)
-        elif isinstance(node, Step):
-            to.body([node], [], {}, set())
-        else:
+        elif isinstance(node, Loop):
             _write_loop(to, node)
+        elif any(step.statement.target.array in to.contracted for step in node):
+            with to.braces(""):
+                to.body(node, [], {}, set())
+        else:
+            to.body(node, [], {}, set())
 
 
 def _write_loop(to: Emitter, node: Loop) -> None:

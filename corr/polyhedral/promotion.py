@@ -30,6 +30,7 @@ class Promotion:
         written = {step.statement.target.array for step in self.steps}
         fixed = {a for a in self.to.scop.arrays if a not in written}
         fixed |= {a for a in written if self._may_stay(a)}
+        fixed -= self.to.contracted
         kept = self._kept(fixed)
         if not kept:
             yield {}, fixed

@@ -172,6 +172,8 @@ def walked(scop: Scop, tree: Tree, band: Band, at: int) -> tuple[dict[str, int],
             continue
         moves = True
         for access in s.accesses:
+            if access.array in scop.transient:
+                continue  # a variable of the body, if these statements stay together
             moved = [sum(form.get(k, 0) * v for k, v in step.items()) for form in access.index]
             if not any(moved):
                 counts["scalar"] += 1

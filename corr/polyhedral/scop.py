@@ -225,10 +225,25 @@ class Scop:
         return "[" + ", ".join(PARAMETER + p for p in self.parameters) + "] -> "
 
     @cached_property
+    def transient(self) -> frozenset[str]:
+        """Expanded scalars whose elements are each used in one iteration of the innermost loop."""
+        loops: dict[str, set[tuple[str, ...]]] = {}
+        for s in self.statements:
+            for a in s.accesses:
+                loops.setdefault(a.array, set()).add(s.loops)
+        return frozenset(
+            name
+            for name, found in loops.items()
+            if self.arrays[name].extents
+            and len(found) == 1
+            and len(next(iter(found))) == self.arrays[name].dimensions
+        )
+
+    @cached_property
     def mark(self) -> str:
         """What to end generated names with, so that none is a word of the source."""
         mark = ""
-        while any(re.fullmatch(rf"(?:c|v|r|low|high|end|each)\d+{mark}", w) for w in self.words):
+        while any(re.fullmatch(rf"(?:c|t|v|r|low|high|end|each)\d+{mark}", w) for w in self.words):
             mark += "_"
         return mark
 
