@@ -11,6 +11,7 @@ import islpy as isl
 
 from corr.polyhedral import dependences
 from corr.polyhedral.expressions import Affine, NotAffine, added, linear, scaled
+from corr.polyhedral.groups import between_groups, groups, renaming
 from corr.polyhedral.limits import bounded
 from corr.polyhedral.scop import PARAMETER, Scop, Statement
 
@@ -204,18 +205,43 @@ def automatic(scop: Scop, *, fuse: bool, inner_first: bool = False) -> Tree:
     """The order that isl's scheduler finds (as Pluto's does: Bondhugula et al., PLDI 2008).
 
     With `fuse` it keeps statements together where bands stay deep, without it every strongly
-    connected component gets loops of its own. Raises NotAffine where isl finds none.
+    connected component gets loops of its own; statements that share a value which is used in one
+    iteration alone are one to it. Raises NotAffine where isl finds none.
     """
+    one = groups(scop)
+    try:
+        return _automatic(scop, one, fuse=fuse, inner_first=inner_first)
+    except NotAffine:
+        if not one:
+            raise
+        return _automatic(scop, {}, fuse=fuse, inner_first=inner_first)
+
+
+def _automatic(scop: Scop, one: dict[str, str], *, fuse: bool, inner_first: bool) -> Tree:
     context = isl.DEFAULT_CONTEXT
     context.set_schedule_serialize_sccs(0 if fuse else 1)
     context.set_schedule_maximize_band_depth(1)
     context.set_schedule_outer_coincidence(1 if inner_first else 0)
     with bounded("a schedule", MOST):
-        depends = dependences.sparse(scop)
-        constraints = isl.ScheduleConstraints.on_domain(scop.domain)
-        constraints = constraints.set_validity(depends).set_proximity(dependences.flow(scop))
+        depends = between_groups(scop, dependences.sparse(scop), one)
+        flow = between_groups(scop, dependences.flow(scop), one)
+        domain = scop.domain.apply(renaming(scop, one)) if one else scop.domain
+        constraints = isl.ScheduleConstraints.on_domain(domain)
+        constraints = constraints.set_validity(depends).set_proximity(flow)
         constraints = constraints.set_coincidence(depends)
-        return _from_isl(scop, constraints.compute_schedule().get_root())
+        found = _from_isl(scop, constraints.compute_schedule().get_root())
+        return _taken_apart(scop, found, one)
+
+
+def _taken_apart(scop: Scop, tree: Tree, one: dict[str, str]) -> Tree:
+    """The tree with all statements of a group where the one stands that is for it."""
+    if isinstance(tree, Sequence):
+        return Sequence(tuple(_taken_apart(scop, child, one) for child in tree.children))
+    leader = {s.name: one.get(s.name, s.name) for s in scop.statements}
+    if isinstance(tree, Leaf):
+        return Leaf(tuple(name for name, of in leader.items() if of in tree.statements))
+    rows = tuple({n: row[of] for n, of in leader.items() if of in row} for row in tree.rows)
+    return replace(tree, rows=rows, child=_taken_apart(scop, tree.child, one))
 
 
 def _from_isl(scop: Scop, node: isl.ScheduleNode) -> Tree:
