@@ -6,6 +6,8 @@ back its own value is only allowed where the text writes it, or reads it, in any
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import islpy as isl
 
 from corr.polyhedral.expressions import Cast, Expression, NotAffine, Operation
@@ -31,6 +33,7 @@ class Speculation:
                 access in s.certain
                 or self.scop.arrays[access.array].local
                 or self._within(s, access, self._always(access.array))
+                or self._in_structure(s, access)
             )
         return self._readable[key]
 
@@ -67,14 +70,40 @@ class Speculation:
         """Elements that the region reads or writes in any case."""
         if array not in self._touched:
             total = isl.UnionSet("{}")
-            for s in self.scop.statements:
-                sure = [*s.certain, *([s.accesses[-1]] if s.guard is None else [])]
-                for access in sure:
-                    if access.array == array:
-                        found = self.scop.touched(s, access).range()
-                        total = total.union(isl.UnionSet.from_set(found))
+            for s, access in self._sure():
+                if access.array == array:
+                    found = self.scop.touched(s, access).range()
+                    total = total.union(isl.UnionSet.from_set(found))
             self._touched[array] = total
         return self._touched[array]
+
+    def _sure(self) -> Iterator[tuple[Statement, Access]]:
+        for s in self.scop.statements:
+            for access in (*s.certain, *([s.accesses[-1]] if s.guard is None else [])):
+                yield s, access
+
+    def _in_structure(self, s: Statement, access: Access) -> bool:
+        """Another member of the same structure is read or written in any case."""
+        of = self.scop.arrays[access.array]
+        if of.member is None:
+            return False
+        key = f"structures {of.variable}"
+        if key not in self._touched:
+            total = isl.UnionSet("{}")
+            for t, sure in self._sure():
+                other = self.scop.arrays[sure.array]
+                if other.member is not None and other.variable == of.variable:
+                    total = total.union(self._structures(t, sure))
+            self._touched[key] = total
+        return bool(self._structures(s, access).is_subset(self._touched[key]))
+
+    def _structures(self, s: Statement, access: Access) -> isl.UnionSet:
+        """The structures that a member is in: its subscripts without those within."""
+        within = self.scop.arrays[access.array].within
+        touched = self.scop.touched(s, access).range()
+        outer = touched.dim(isl.dim_type.set) - within
+        found = touched.project_out(isl.dim_type.set, outer, within)
+        return isl.UnionSet.from_set(found.set_tuple_name("structure"))
 
 
 def _may_fail(node: Expression) -> bool:

@@ -298,6 +298,21 @@ def test_what_is_copied_in_a_way_of_its_own_is_refused(types: str, tmp_path: Pat
         assert trivial or (found == [] and reasons), body
 
 
+def test_a_member_is_there_where_another_is(tmp_path: Path) -> None:
+    """Lanes may read it although the text does it on a condition only."""
+    types = "struct s { double at, by; };\n"
+    body = "s[i].at < s[j].at ? s[j].by : 0.0"
+    loop = "for (int i = 0; i < n; i++) for (int j = 0; j < n; j++)"
+    for extra, said in (("", True), ("struct s *t = s + n;", False)):
+        value = body.replace("s[j].by", "t[j].by") if extra else body
+        function = (
+            f"void f(struct s *s, double *out, int n) {{ {extra} {loop} out[i] += {value}; }}"
+        )
+        text = f"{SHOW}{types}{function}\n"
+        functions = variants(tmp_path, text, 24, seed=2)
+        assert any("vector_size" in one for one in functions) is said
+
+
 def test_members_of_one_array_are_apart(tmp_path: Path) -> None:
     """They are asked for once where another array may overlap, and not among themselves."""
     types = "struct s { double a, b, c; };\n"
