@@ -59,7 +59,7 @@ class Bench:
         self.lake = Lake.open(folder / "data", create=True)
         (folder / NAME).write_text(source())
         self.base = self._built("base", (*FLAGS, *LAID_OUT))
-        self.other = self._built("other", (*FLAGS, *LAID_OUT, WITHOUT))
+        self.other = self._built("flag", (*FLAGS, *LAID_OUT, WITHOUT))
 
     def _built(self, name: str, flags: tuple[str, ...]) -> Path:
         out = self.folder / name

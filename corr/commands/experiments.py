@@ -54,7 +54,8 @@ def print_swap(swap: Swap, names: Mapping[str, str], format: Format) -> None:
         print_line(swap.why)
     if not swap.parts:
         return
-    emit_records([_part(part, whole.seconds, names) for part in swap.parts], PARTS, _why)
+    divided = 0.0 if whole.none else whole.seconds
+    emit_records([_part(part, divided, names) for part in swap.parts], PARTS, _why)
     if swap.rest is None:
         return
     if swap.adds_up:

@@ -11,6 +11,7 @@ from typing import Any
 from collectors.base.errors import CorrError
 from collectors.base.invocation import Invocation
 from collectors.measured import timings
+from collectors.measured.placement import laid_anew
 from corr.timing.clocks import Comparison, Pairs, Reading, compared
 from corr.timing.interleave import Limits, interleaved, reading
 from corr.timing.verdict import Verdict
@@ -84,6 +85,7 @@ def measured(
 
 
 def _run(invocation: Invocation) -> Reading:
+    laid_anew(invocation.binary)
     table, _ = timings.measure(invocation, 1)
     if not len(table):
         raise CorrError(f"{invocation.binary.name} could not be timed")

@@ -85,18 +85,20 @@ def kept(run: RunInfo, toolchain: Toolchain, folder: Path) -> Kept:
         what = f"{run.run_id} was optimised at link time: its units have no code of their own"
         raise NoModules(what, "compare builds without -flto")
     found = []
-    for built in Builder(replace(program, overlay={}), toolchain, folder).units:
-        source = run.artifacts / built.optimised.name
+    builder = Builder(replace(program, overlay={}), toolchain, folder)
+    for built in builder.units:
         path = folder / f"{built.stem.name}.ll"
         raw = folder / f"{built.stem.name}.kept.ll"
-        _read(source, raw, run)
+        if not _read(run.artifacts / built.optimised.name, raw):
+            _optimised(builder, run.artifacts / built.frontend.name, built.unit, raw, run)
         strip = ("--strip-debug", "-passes=no-op-module", "-S")
         _done([toolchain.path("opt"), *strip, raw, "-o", path], folder)
         found.append(Module(program.label(built.unit), built.unit, path))
     return Kept(program, toolchain, folder, tuple(found))
 
 
-def _read(source: Path, target: Path, run: RunInfo) -> None:
+def _read(source: Path, target: Path) -> bool:
+    """Write an artifact of a run to a file, unless the run kept none."""
     packed = source.with_name(source.name + ".zst")
     try:
         if packed.is_file():
@@ -104,11 +106,26 @@ def _read(source: Path, target: Path, run: RunInfo) -> None:
                 target.write_bytes(stream.read())
         else:
             target.write_bytes(source.read_bytes())
-    except OSError as error:
+    except OSError:
+        return False
+    return True
+
+
+def _optimised(builder: Builder, source: Path, unit: Unit, out: Path, run: RunInfo) -> None:
+    """Optimise what the front end gave, as a run of a large program kept nothing later.
+
+    Raises NoModules where that is not there either, CompileError.
+    """
+    front = out.with_suffix(".front.ll")
+    if not _read(source, front):
         raise NoModules(
-            f"{run.run_id} kept no optimised module {source.name}",
+            f"{run.run_id} kept neither {out.stem}'s optimised module nor that of the front end",
             "collect it again, without --no-artifacts",
-        ) from error
+        )
+    place = unit.directory if unit.directory.is_dir() else builder.folder
+    quiet = ("-Wno-unused-command-line-argument", "-Wno-override-module")
+    argv = [*builder.argv(unit), *quiet, "-S", "-emit-llvm", "-x", "ir", front, "-o", out]
+    _done(argv, place)
 
 
 def _done(argv: list[Any], place: Path) -> None:

@@ -36,6 +36,8 @@ from corr.timing.verdict import Verdict
 
 #: Parts with less than this share of the samples on either side are measured as one.
 HOT = 0.01
+#: Share of a's time of which a tenth is measured, however little differs as a whole.
+LEAST = 0.05
 #: Parts that are measured on their own at most, the hottest.
 MOST_PARTS = 12
 
@@ -140,7 +142,8 @@ class _Experiment:
         whole, seconds = effect_of(compared), compared.series.medians[0]
         swapped = Swap(whole, seconds, compared.clock)
         if compared.verdict in (Verdict.same, Verdict.inconclusive):
-            return replace(swapped, why=f"{compared.verdict}: there is nothing to divide")
+            why = f"{compared.verdict} as a whole: what some parts cost, others may gain"
+            swapped = replace(swapped, why=why)
         planned = self._planned()
         if not planned:
             return replace(swapped, why="every function that both builds have is the same code")
@@ -194,7 +197,8 @@ class _Experiment:
         try:
             binary = self.builds.hybrid(str(number), planned.functions, planned.whole)
             hybrid = replace(self.how, binary=binary)
-            enough = narrow(swapped.whole.seconds)
+            scale = max(abs(swapped.whole.seconds), LEAST * swapped.seconds_a)
+            enough = narrow(scale)
             effect = effect_of(measured(a, hybrid, self.budget, enough), swapped.seconds_a)
             return replace(part, effect=effect)
         except CompileError as error:

@@ -10,6 +10,7 @@ from typing import Any
 from collectors.base.errors import CorrError
 from collectors.base.invocation import Invocation
 from collectors.measured import timings
+from collectors.measured.placement import laid_anew
 from corr.timing.clocks import Comparison, Pairs, Reading, compared
 from corr.timing.verdict import FEWEST_PAIRS, MARGIN, Verdict
 
@@ -93,7 +94,8 @@ def strictly_clear(pairs: Pairs) -> bool:
 
 
 def once(invocation: Invocation) -> Reading:
-    """One run in a fresh process. Raises CorrError where it fails."""
+    """One run, in a fresh process, of a program that corr has made. Raises CorrError."""
+    laid_anew(invocation.binary)
     table, _ = timings.measure(invocation, 1)
     if not len(table):
         raise CorrError(f"{invocation.binary.name} could not be timed")

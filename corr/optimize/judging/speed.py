@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from collectors.base.errors import CorrError, UsageError
+from collectors.measured.placement import laid_anew
 from collectors.sandbox.confined import Limits as Confines
 from corr.optimize.build_and_run import Builds, Run
 from corr.optimize.inputs import Input, Inputs
@@ -262,10 +263,12 @@ class Contest:
         first: list[Reading] = []
 
         def run_before() -> Reading:
+            laid_anew(before)
             first.append(self.once(before).reading)
             return first[-1]
 
         def run_after() -> Reading:
+            laid_anew(after)
             return self.once(after, first[0], accept).reading
 
         return interleaved(run_before, run_after, self.clear, limits)
