@@ -14,10 +14,10 @@ LARGEST = 64 << 20
 def laid_anew(program: Path) -> None:
     """Put a copy of a program in its place, which the system keeps in other pages.
 
-    As long as a file is cached, each run of it has the same pages, and caches that go by physical
-    addresses hold them well or badly: of identical copies of LULESH, one in eight took 23 % more
-    time, run for run. Two files that are timed in turn would differ by that, and no number of pairs
-    would tell; with other pages for each run it is noise. Only for programs that corr has made.
+    As long as a file is cached, each run of it has the same pages. Of sixteen identical copies of
+    LULESH two took 23 % more time in every run (of eighty more, later, none): two files that are
+    timed in turn may differ by that, and no number of pairs would tell. With other pages for each
+    run it is noise. Only for programs that corr has made.
     """
     beside = program.with_name(f"{program.name}.anew")
     with contextlib.suppress(OSError):
