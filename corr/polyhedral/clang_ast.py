@@ -171,7 +171,10 @@ class Functions:
     def _read(self, name: str, *more: str) -> Node | None:
         found = self._defined(name, name, *more)
         if len(found) > 1 and name in self.qualified:
-            found = self._defined(name, self.qualified[name], *more)
+            whole = self.qualified[name]
+            found = self._defined(name, whole, *more)
+            if len(found) > 1 and "::" not in whole:  # others are of classes and namespaces
+                found = [node for node in found if _is_global(node, name)]
         alone = len(found) == 1 and found[0]["kind"] in _WITH_BODY
         return found[0] if alone else None
 
@@ -202,6 +205,12 @@ class Functions:
         if not done.ok:
             raise CompileError(f"{source.name} does not compile:\n{done.last_lines()}")
         return done.stdout
+
+
+def _is_global(function: Node, name: str) -> bool:
+    """Whether a function is in no class or namespace, by the name that it is linked by."""
+    mangled: str = function.get("mangledName", "")
+    return mangled == name or mangled.startswith((f"_Z{len(name)}{name}", f"_ZL{len(name)}{name}"))
 
 
 def body_of(function: Node) -> Node | None:

@@ -283,13 +283,16 @@ class Converter(StructureValues):
             if {value.type for value in values} != {kind} or kind != type_of_call(function):
                 raise NotAffine(f"{name} is not the C library's")
             return Call(kind, function, values)
-        return self._written_out(name, arguments)
+        return self._written_out(callee["referencedDecl"], arguments)
 
-    def _written_out(self, name: str, arguments: list[Node]) -> Expression:
+    def _written_out(self, called: Node, arguments: list[Node]) -> Expression:
         """The value that a function which only computes gives for these arguments."""
+        name: str = called["name"]
         definition = self.functions.get(name)
         if definition is None or definition["kind"] != "FunctionDecl":  # a method is another's
             raise NotAffine(f"the call of {name} cannot be written out")
+        if type_of(definition["type"]) != type_of(called["type"]):
+            raise NotAffine(f"the call of {name} may be of another function of that name")
         if len(self._frames) >= DEEPEST:
             raise NotAffine(f"{name} is called in functions that are written out")
         parameters = [n for n in definition["inner"] if n.get("kind") == "ParmVarDecl"]

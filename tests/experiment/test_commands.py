@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,20 @@ def test_the_function_that_differs_gets_the_difference(lake: Path, corr: Corr) -
     assert [(b["side"], b["what"], b["pass_name"]) for b in bisected] == [
         ("b", "vectors", "loop-vectorize")
     ]
+
+
+@pytest.mark.timed
+def test_modules_that_were_not_kept_are_made_again(lake: Path, corr: Corr, tmp_path: Path) -> None:
+    """A large build keeps what the front end gave, and nothing that was optimised."""
+    folder = tmp_path / "large"
+    shutil.copytree(lake, folder)
+    kept = list(folder.glob("data/runs/*/artifacts/*.opt.ll*"))
+    assert kept
+    for path in kept:
+        path.unlink()
+    found, _ = asked(corr, folder, "diff", "a", "b", "--swap", "--budget-time", "40")
+    (part,) = found["swap"]["parts"]
+    assert part["functions"] == ["planted"] and part["effect"]["seconds"] < 0
 
 
 @pytest.mark.timed

@@ -248,6 +248,25 @@ def test_methods_of_one_name_are_told_apart_by_their_classes(
     assert len(scops) == found and all("i = 1" in scop.text for scop in scops)
 
 
+GLOBAL = """#include <vector>
+namespace other { double assign(double x) { return 2 * x; } }
+using other::assign;
+static void assign(std::vector<double> &v, double by) {
+    for (std::size_t i = 0; i < v.size(); i++) v[i] = CALL; }
+void g(std::vector<double> &v) { v.assign(9, 1.0); assign(v, 2); }
+"""
+
+
+@pytest.mark.parametrize(("call", "says"), [("v[i] * by", ""), ("assign(by)", "another function")])
+def test_a_function_of_no_class_is_told_from_methods(call: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "t.cpp").write_text(GLOBAL.replace("CALL", call))
+    program = from_files(["t.cpp"], ("-O1",), Run(), tmp_path)
+    functions = Functions(program, program.units[0], toolchain.find())
+    functions.qualified = {"assign": "assign"}
+    scops, reasons = regions(functions, "assign")
+    assert len(scops) == (not says) and says in " ".join(map(str, reasons))
+
+
 GENERIC = """template <class T> struct s { int n; T *a;
     void f() { for (int i = 0; i < n; i++) a[i] += 1; } };
 void g(s<double> &x, s<int> &y) { x.f(); y.f(); }
