@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
+from corr.polyhedral.ast_forms import element_type, unwrapped
 from corr.polyhedral.clang_ast import Functions, Node, begin_of, body_of
 from corr.polyhedral.containers import check_unchecked, container, rows
 from corr.polyhedral.declarations import Variables, type_of
@@ -29,9 +29,9 @@ from corr.polyhedral.expressions import (
 )
 from corr.polyhedral.library import of_library, type_of_call
 from corr.polyhedral.macro_sizes import by_name
-from corr.polyhedral.pure_functions import DEEPEST, EXTREMES, returned, value_of
+from corr.polyhedral.pure_functions import EXTREMES, returned, value_of
 from corr.polyhedral.scop import Array
-from corr.polyhedral.structure_values import StructureValues
+from corr.polyhedral.structure_calls import StructureCalls
 from corr.polyhedral.structures import is_structure
 from corr.polyhedral.wrapping import Note, address
 
@@ -55,13 +55,11 @@ _SUFFIXES = {
 _UNARY = {"-", "+", "!", "~"}
 
 
-class Converter(StructureValues):
+class Converter(StructureCalls):
     """Turns expressions of one region into ours, and notes its parameters and arrays."""
 
     def __init__(self, functions: Functions, variables: Variables, note: Note) -> None:
         super().__init__(functions, variables, note)
-        #: Products that are rounded before they are used, and the variables that hold them.
-        self.products: list[tuple[Element, Expression]] = []
         self._products = self._perhaps = 0
 
     def target(self, node: Node) -> Element:
@@ -208,6 +206,8 @@ class Converter(StructureValues):
         member = node["inner"][0]
         base = unwrapped(member.get("inner", [{}])[0])
         held = container(base)
+        if held is None and member.get("kind") == "MemberExpr" and is_structure(base["type"]):
+            return self._written_out(node)
         if member.get("name") != "size" or held is None or self._frames:
             raise NotAffine(f"a call of {member.get('name')} is not modelled")
         self.scalars.add(self._outer(base))
@@ -283,37 +283,26 @@ class Converter(StructureValues):
             if {value.type for value in values} != {kind} or kind != type_of_call(function):
                 raise NotAffine(f"{name} is not the C library's")
             return Call(kind, function, values)
-        return self._written_out(callee["referencedDecl"], arguments)
+        return self._written_out(node)
 
-    def _written_out(self, called: Node, arguments: list[Node]) -> Expression:
-        """The value that a function which only computes gives for these arguments."""
-        name: str = called["name"]
-        definition = self.functions.get(name)
-        if definition is None or definition["kind"] != "FunctionDecl":  # a method is another's
+    def _written_out(self, node: Node) -> Expression:
+        """The value that a function which only computes gives for its arguments."""
+        definition, arguments, this = self.called(node)
+        name, body = definition["name"], body_of(definition)
+        if body is None:
             raise NotAffine(f"the call of {name} cannot be written out")
-        if type_of(definition["type"]) != type_of(called["type"]):
-            raise NotAffine(f"the call of {name} may be of another function of that name")
-        if len(self._frames) >= DEEPEST:
-            raise NotAffine(f"{name} is called in functions that are written out")
-        parameters = [n for n in definition["inner"] if n.get("kind") == "ParmVarDecl"]
-        body = body_of(definition)
-        if body is None or len(parameters) != len(arguments):
-            raise NotAffine(f"the call of {name} cannot be written out")
-        pairs = zip(parameters, arguments, strict=True)
-        self._frames.append({p["id"]: given for p, a in pairs for given in [self._argument_of(a)]})
-        try:
-            frame = self._frames[-1]
+        with self.bound(definition, arguments, this) as frame:
             result = returned(self.expression, self._rounded, self._sometimes, frame, body, name)
-        finally:
-            self._frames.pop()
         return self._rounded(result)
 
     def _argument_of(self, node: Node) -> Node | Expression:
         """An argument as it is looked at where it is used; a product is rounded before."""
-        if is_address(node) or is_structure(node["type"]):
-            return node
         value = self.expression(node)
         return self._rounded(value) if is_product(value) else node
+
+    def _check_always(self) -> None:
+        if self._perhaps:
+            raise NotAffine("a structure in a choice is not modelled")
 
     def _rounded(self, value: Expression) -> Expression:
         """A value that is in no expression with what uses it: a product has a variable."""

@@ -165,7 +165,7 @@ class Region:
         elif kind == "IfStmt":
             with self.converter.block():
                 return self._condition(node, place)
-        elif (pairs := self.converter.copied(node)) is not None:
+        elif (pairs := self.converter.copied(node) or self.converter.changed(node)) is not None:
             return self._add_all(pairs, place)
         elif kind == "BinaryOperator" and node["opcode"] == "=":
             target, value = node["inner"]
@@ -238,7 +238,9 @@ class Region:
         values = [n for n in variable.get("inner", ()) if n.get("kind")]
         if len(values) == 1 and self.converter.row_named(variable, values[0]):
             return True
-        if len(values) != 1 or not self.variables.constant(variable):
+        if len(values) != 1 or is_structure(variable["type"]):
+            return False
+        if not self.variables.constant(variable):
             return False
         if is_address(variable):
             return self.converter.row(variable, values[0])

@@ -11,7 +11,7 @@ from corr.polyhedral.scop import Place, Statement
 #: What assigns a value to an element.
 Pair = tuple[Element, Expression]
 #: Places that are left before each statement for what has to be computed before it.
-BETWEEN = 64
+BETWEEN = 256
 
 
 @dataclass

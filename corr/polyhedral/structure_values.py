@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 
 from corr.polyhedral.ast_forms import element_type, unwrapped
@@ -11,7 +12,7 @@ from corr.polyhedral.expressions import Element, Expression, NotAffine, Number
 from corr.polyhedral.structures import StructureAccesses, Way, is_structure
 
 Copied = list[tuple[Element, Expression]]
-_TEMPORARY = {
+TEMPORARY = {
     "MaterializeTemporaryExpr",
     "ExprWithCleanups",
     "CXXFunctionalCastExpr",
@@ -26,7 +27,7 @@ class StructureValues(StructureAccesses):
 
     def copied(self, node: Node) -> Copied | None:
         """The members that an assignment of a structure writes, and what; None for any other."""
-        while node.get("kind") in _TEMPORARY:
+        while node.get("kind") in TEMPORARY:
             node = node["inner"][0]
         kind = node.get("kind")
         if kind == "BinaryOperator" and node["opcode"] == "=":
@@ -46,14 +47,14 @@ class StructureValues(StructureAccesses):
         """The members that the declaration of a structure gives a value; None for any other."""
         if not is_structure(variable["type"]):
             return None
+        self._check_plain(variable["type"])
         values = [n for n in variable.get("inner", ()) if n.get("kind")]
         self._own[variable["id"]] = variable["name"]
         mention = {"kind": "DeclRefExpr", "referencedDecl": variable, "type": variable["type"]}
         if not values or (values[0].get("kind") == "CXXConstructExpr" and not _inner(values[0])):
             self._fields(variable["type"])
-            if values and not self._is_plain(variable["type"], made=True):
-                raise NotAffine(f"{type_of(variable['type'])} is made by its own constructor")
-            return []
+            if not values or self._is_plain(variable["type"], made=True):
+                return []
         return self._given(Way(mention), variable["type"], values[0])
 
     def _given(self, target: Way, type_: dict[str, str], value: Node) -> Copied:
@@ -69,6 +70,10 @@ class StructureValues(StructureAccesses):
         self, target: Way, type_: dict[str, str], value: Node
     ) -> Iterator[tuple[Element, Expression]]:
         fields = self._fields(type_)
+        constructed = self._constructed(target, type_, value)
+        if constructed is not None:
+            yield from constructed
+            return
         values = self._list(value)
         if values is None:
             source = self._structure(self._copied_from(value, type_))
@@ -77,16 +82,22 @@ class StructureValues(StructureAccesses):
         if len(values) != len(fields):
             raise NotAffine(f"not each member of {type_of(type_)} is given a value")
         for field, given in zip(fields, values, strict=True):
-            place = target.to(field["name"])
-            if is_structure(field["type"]):
-                if given.get("kind") == "ImplicitValueInitExpr":
-                    given = {"kind": "InitListExpr", "inner": [given] * self._length(field)}
-                yield from self._members(place, field["type"], given)
-            elif given.get("kind") == "ImplicitValueInitExpr":
-                kind = element_type(field["type"])
-                yield self._at(place, field["type"]), Number(kind, _zero(kind))
-            else:
-                yield self._at(place, field["type"]), self.expression(given)
+            yield from self._member_given(target.to(field["name"]), field["type"], given)
+
+    def _member_given(self, place: Way, type_: dict[str, str], given: Node) -> Copied:
+        """What one member is given."""
+        none = given.get("kind") == "ImplicitValueInitExpr"
+        if is_structure(type_):
+            if none:
+                given = {"kind": "InitListExpr", "inner": [given] * len(self._fields(type_))}
+            return list(self._members(place, type_, given))
+        kind = element_type(type_)
+        value = Number(kind, _zero(kind)) if none else self.expression(given)
+        return [(self._at(place, type_), value)]
+
+    @abstractmethod
+    def _constructed(self, target: Way, type_: dict[str, str], value: Node) -> Copied | None:
+        """The members that a constructor of the program's own gives a value; None for none."""
 
     def _copies(
         self, target: Way, source: Way, type_: dict[str, str]
@@ -98,25 +109,26 @@ class StructureValues(StructureAccesses):
             else:
                 yield self._at(to, field["type"]), self._at(of, field["type"])
 
-    def _length(self, field: Node) -> int:
-        return len(self._fields(field["type"]))
-
     def _list(self, value: Node) -> list[Node] | None:
         """The values that a structure is made of; None where it is copied."""
-        while value.get("kind") in _TEMPORARY or value.get("kind") == "ImplicitCastExpr":
+        while value.get("kind") in TEMPORARY or value.get("kind") == "ImplicitCastExpr":
             value = value["inner"][0]
         return _inner(value) if value.get("kind") == "InitListExpr" else None
 
-    def _copied_from(self, value: Node, type_: dict[str, str]) -> Node:
-        """The structure that another one is a copy of, as no operator of its own makes it."""
+    def _check_plain(self, type_: dict[str, str]) -> None:
+        """Raise NotAffine where something of the class's own runs as one is copied or ends."""
         if self.functions.unit.cxx and not self._is_plain(type_):
             raise NotAffine(f"copies of {type_of(type_)} may be more than that")
-        while value.get("kind") in _TEMPORARY:
+
+    def _copied_from(self, value: Node, type_: dict[str, str]) -> Node:
+        """The structure that another one is a copy of, as no operator of its own makes it."""
+        self._check_plain(type_)
+        while value.get("kind") in TEMPORARY:
             value = value["inner"][0]
         if value.get("kind") == "CXXConstructExpr" and len(_inner(value)) == 1:
             value = _inner(value)[0]
         value = unwrapped(value)
-        if "type" not in value or _bare(value["type"]) != _bare(type_):
+        if "type" not in value or bare(value["type"]) != bare(type_):
             raise NotAffine(f"{type_of(type_)} is made of something else")
         return value
 
@@ -125,7 +137,7 @@ def _inner(node: Node) -> list[Node]:
     return [n for n in node.get("inner", ()) if n]
 
 
-def _bare(type_: dict[str, str]) -> str:
+def bare(type_: dict[str, str]) -> str:
     return type_of(type_).removeprefix("const ").removeprefix("struct ").removeprefix("class ")
 
 

@@ -113,7 +113,7 @@ class StructureAccesses(Accesses):
         self._check_field(member)
         self.private = self.private or member.get("maybePrivate", False)
         base = _as_declared(member["inner"][0])
-        if member.get("isArrow"):
+        if member.get("isArrow") and unwrapped(base).get("kind") != "CXXThisExpr":
             return Way(*self._place(base), (member["name"],))
         found = self._structure(unwrapped(base))
         return found.to(member["name"])
