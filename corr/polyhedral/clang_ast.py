@@ -158,6 +158,25 @@ class Functions:
             self._members[part] = list(self._dumped(part))
         return self._members[part]
 
+    def fields(self, of_class: str, *, known: bool) -> list[Node]:
+        """The members of structures and classes of that name; none of one that may be a union.
+
+        `known`: it is a structure, as the word before its name says.
+        """
+        if not self.unit.cxx and len(of_class) >= SHORTEST:
+            records = [n for n in self.members(of_class) if n.get("name") == of_class]
+            whole = [n for n in records if n["kind"] == "RecordDecl" and n.get("inner")]
+            if len(whole) == 1:
+                return [n for n in whole[0]["inner"] if n.get("kind") == "FieldDecl"]
+        found, owner, kinds = [], "", set()
+        for node in self.members(f"{of_class}::"):
+            if node["kind"] == "CXXRecordDecl" and node.get("isImplicit"):
+                owner = node.get("name", "")  # each class has its name in itself, before all else
+                kinds |= {node["tagUsed"]} if owner == of_class else set()
+            elif node["kind"] == "FieldDecl" and owner in ("", of_class):
+                found.append(node)
+        return found if "union" not in kinds and (known or kinds) else []
+
     def in_text(self, name: str, text: bytes) -> Node | None:
         """The same, were this the unit's text. Raises CompileError."""
         with scratch("text") as folder:

@@ -164,16 +164,11 @@ class StructureAccesses(Accesses):
         text = type_of(type_).removesuffix("const").removesuffix("*").strip()
         found = _STRUCTURE.fullmatch(text)
         of = found[2].rpartition("::")[2] if found else ""
-        nodes = []
+        fields: list[Node] = []
         if found is not None:
-            nodes = self.functions.members(f"{of}::")
+            fields = self.functions.fields(of, known=bool(found[1]))
         elif name and _WITHOUT_NAME.fullmatch(text) and not self.functions.unit.cxx:
-            nodes = self.functions.members(f"::{name}")
-        if found is not None and not found[1]:  # C++, where each class has its name in itself
-            records = (n for n in nodes if n["kind"] == "CXXRecordDecl" and n.get("name") == of)
-            if {n["tagUsed"] for n in records} - {"union"} == set():
-                nodes = []
-        fields = [n for n in nodes if n["kind"] == "FieldDecl"]
+            fields = [n for n in self.functions.members(f"::{name}") if n["kind"] == "FieldDecl"]
         fields = [n for n in fields if not name or n.get("name") == name]
         if (
             not fields

@@ -115,6 +115,17 @@ PROGRAMS = {
         "struct c c[20]; struct n q[20]; for (int i = 0; i < 20; i++) { c[i] = (struct c){i, 2 * i};"
         " q[i] = (struct n){{i, 3}, i}; } f(c, q, 17); show(&c->re, 40); show(&q->a.re, 60);",
     ),
+    "a name in another name": (
+        "struct node { double x, y; }; struct supernode { double a, y; };"
+        " typedef struct { double x, z; } renode;",
+        "void f(struct node *p, struct supernode *q, renode *r, int n) {"
+        " for (int i = 0; i < n; i++) for (int k = 0; k < 3; k++) {"
+        "  struct node b = p[i]; q[i].a += b.y; p[i].x += q[k].y; r[i].z += b.x + r[i].x; } }",
+        "struct node p[9]; struct supernode q[9]; renode r[9]; for (int i = 0; i < 9; i++) {"
+        " p[i] = (struct node){i, 2 * i}; q[i] = (struct supernode){1 - i, i};"
+        " r[i] = (renode){i * 0.5, 3}; }"
+        " f(p, q, r, 9); show(&p->x, 18); show(&q->a, 18); show(&r->x, 18);",
+    ),
 }
 REFUSED = {
     "members that were just given": (
@@ -202,6 +213,7 @@ public:
 };
 struct Vec3 { double x, y, z; };
 struct Ray { Vec3 o, d; };
+struct SuperVec3 { double x, a; };
 """
 #: name: (the function, main's body)
 CXX_PROGRAMS = {
@@ -263,6 +275,7 @@ def test_any_order_of_cxx_computes_the_same(name: str, tmp_path: Path) -> None:
     "types",
     [
         "struct R { double &r; double x; };",
+        "namespace other { union R { double r; double x; }; } struct R { double r; double x; };",
         "union R { double r; double x; };",
         "template <class T> union U { T r; T x; }; typedef U<double> R;",
         "template <class T> struct U { T r; T x; }; typedef U<double &> R;",
