@@ -67,7 +67,7 @@ class StructureCalls(StructureValues):
     def _method(self, name: str, this: Node, arguments: Sequence[Node], wanted: str | None) -> Node:
         of = bare(this["type"]).partition("<")[0].rpartition("::")[2]
         if not is_structure(this["type"]) or self.functions.may_be_overridden(of):
-            raise NotAffine(f"which {name} is called is not known")
+            raise NotAffine(f"the call of {name} may be of another class's")
         found = [
             method
             for method in self.functions.methods(of, name)

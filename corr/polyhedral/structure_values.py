@@ -118,7 +118,7 @@ class StructureValues(StructureAccesses):
     def _check_plain(self, type_: dict[str, str]) -> None:
         """Raise NotAffine where something of the class's own runs as one is copied or ends."""
         if self.functions.unit.cxx and not self._is_plain(type_):
-            raise NotAffine(f"copies of {type_of(type_)} may be more than that")
+            raise NotAffine(f"copies of {type_of(type_)} are not modelled: they may do more")
 
     def _copied_from(self, value: Node, type_: dict[str, str]) -> Node:
         """The structure that another one is a copy of, as no operator of its own makes it."""

@@ -39,11 +39,11 @@ REFUSED_CXX = {
     "operators": (
         "struct s { int v; s operator+(int k) const; }; "
         "void f(int n, s *a) { for (int i = 0; i < n; i++) a[i] = a[i] + 1; }",
-        "copies of s may be more",
+        "copies of s are not modelled",
     ),
     "overloads of the library": (
         "#include <cmath>\n"
-        "void f(int n, float *a) { for (int i = 0; i < n; i++) a[i] = std::exp(a[i]); }",
+        "void f(int n, double *a) { for (int i = 0; i < n; i++) a[i] = std::exp(a[i]); }",
         "cannot be written out",
     ),
     "by range": (
