@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.toolchain import Toolchain
 from corr.optimize.guarantee import Guarantee
+from corr.optimize.judging import evidence
+from corr.optimize.observed import Observed
 from corr.optimize.proposal import Outcome
 from tests.support.judged import Judged
 
@@ -258,3 +262,22 @@ def test_the_file_that_is_its_input_and_folders_that_it_is_given(
     judged = Judged(tmp_path, tools, text, run=run, builds=tmp_path / "builds")
     assert judged.said[0] == "what is compared: exit status, tables/result"
     assert judged.check("line, fopen", "line + 1, fopen").outcome == Outcome.wrong_output
+
+
+@pytest.mark.parametrize(("wall", "runs"), [(0.1, 2), (3.0, 0)])
+def test_a_rate_that_was_the_same_twice_is_looked_at_again(wall: float, runs: int) -> None:
+    """Printed to three digits it may be; a program of some seconds is not run more often for it."""
+
+    def run(rate: str) -> Any:
+        observed = Observed(0, {"stdout": f"3000, {rate}\n".encode()})
+        return SimpleNamespace(observed=observed, wall=wall)
+
+    others = iter([run("0.461"), run("0.466"), run("0.470")])
+    asked: list[Any] = []
+
+    def again() -> Any:
+        asked.append(next(others))
+        return asked[-1]
+
+    first, second = evidence._differing((run("0.461"), run("0.461")), again)
+    assert len(asked) == runs and bool(first.observed.differing(second.observed)) is bool(runs)
