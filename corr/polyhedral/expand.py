@@ -48,7 +48,7 @@ def _one(scop: Scop, scalar: Array, nest: str) -> Scop:
     name = f"{scalar.name}_of"
     while name in scop.arrays or name in scop.words:
         name += "_"
-    extents = _extents(scop, users, depth)
+    extents = extents_of(scop, users, depth)
     if extents is None:
         return scop
     statements = tuple(
@@ -104,7 +104,7 @@ def private(scop: Scop, scalar: Array, users: list[Statement], depth: int) -> bo
     return bool(theirs_too.is_subset(same))
 
 
-def _extents(scop: Scop, users: list[Statement], depth: int) -> tuple[str, ...] | None:
+def extents_of(scop: Scop, users: list[Statement], depth: int) -> tuple[str, ...] | None:
     """How large each dimension must be, as C; None where an index could be negative."""
     found = []
     build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from corr.polyhedral import generate, index_sets, rewrite, schedules
+from corr.polyhedral import generate, index_sets, rewrite, schedules, strips_of_rounds
 from corr.polyhedral.expand import expanded
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.in_place import in_place
@@ -38,6 +38,9 @@ def _of(whole: Scop) -> list[tuple[Scop, Tree]]:
     found += [(whole, other) for other in rewrite.together(whole, split, 3)]
     found += [(whole, other) for other in index_sets.forward(whole, tree)]
     for part in index_sets.cut(whole):
+        there = schedules.original(part)
+        found += [(part, there), (part, rewrite.distributed(part, there))]
+    for part in (one for size in (3, 1) for one in strips_of_rounds.in_strips(whole, size)):
         there = schedules.original(part)
         found += [(part, there), (part, rewrite.distributed(part, there))]
     return found

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from corr.polyhedral import generate, index_sets, rewrite, schedules
+from corr.polyhedral import generate, index_sets, rewrite, schedules, strips_of_rounds
 from corr.polyhedral.expand import expanded
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.in_place import in_place
@@ -16,6 +16,8 @@ from corr.polyhedral.scop import Scop
 
 #: Iterations of an outer loop in a strip.
 STRIP = 16
+#: Rounds over a matrix that are put together.
+ROUNDS = (16, 8)
 #: Sizes of tiles over time and space, by the number of rows.
 SWEEPS = {
     2: ((32, 2048), (64, 512)),
@@ -78,6 +80,11 @@ def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
         cut = schedules.original(apart)
         yield Base("cut apart", reason, apart, rewrite.distributed(apart, cut))
         yield Base("cut", reason, apart, cut)
+    for size in ROUNDS:
+        for strips in strips_of_rounds.in_strips(whole, size):
+            reason = f"each row goes through {size} rounds at once, while it is near"
+            tree = rewrite.distributed(strips, schedules.original(strips))
+            yield Base(f"rounds {size}", reason, strips, tree)
     skewed = list(_by_isl(whole, untried))
     yield from skewed
     for number, tree in enumerate(rewrite.stripped(whole, original, STRIP)):
