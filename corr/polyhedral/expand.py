@@ -49,8 +49,6 @@ def _one(scop: Scop, scalar: Array, nest: str) -> Scop:
     while name in scop.arrays or name in scop.words:
         name += "_"
     extents = extents_of(scop, users, depth)
-    if extents is None:
-        return scop
     statements = tuple(
         _renamed(s, scalar.name, name, s.loops[:depth]) if s in users else s
         for s in scop.statements
@@ -104,10 +102,12 @@ def private(scop: Scop, scalar: Array, users: list[Statement], depth: int) -> bo
     return bool(theirs_too.is_subset(same))
 
 
-def extents_of(scop: Scop, users: list[Statement], depth: int) -> tuple[str, ...] | None:
-    """How large each dimension must be, as C; None where an index could be negative."""
+def extents_of(scop: Scop, users: list[Statement], depth: int) -> tuple[str, ...]:
+    """How large each dimension over their loops must be, as C.
+
+    Raises NotAffine where an index could be negative.
+    """
     found = []
-    build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
     for at in range(depth):
         total: isl.Set | None = None
         for s in users:
@@ -117,11 +117,19 @@ def extents_of(scop: Scop, users: list[Statement], depth: int) -> tuple[str, ...
             domain = domain.project_out(isl.dim_type.set, 0, at)
             total = domain if total is None else total.union(domain)
         assert total is not None
-        if not total.is_subset(isl.Set(f"{scop.header}{{ [x] : x >= 0 }}")):
-            return None
-        largest = total.coalesce().dim_max(0)
-        found.append(f"({text(build.expr_from_pw_aff(largest))} + 1)")
+        found.append(extent_of(scop, total))
     return tuple(found)
+
+
+def extent_of(scop: Scop, indices: isl.Set) -> str:
+    """How large a dimension with these indices must be, as C.
+
+    Raises NotAffine where one of them may be negative.
+    """
+    if not indices.is_subset(isl.Set(f"{scop.header}{{ [x] : x >= 0 }}")):
+        raise NotAffine("an index may be negative")
+    build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
+    return f"({text(build.expr_from_pw_aff(indices.coalesce().dim_max(0)))} + 1)"
 
 
 def _renamed(s: Statement, old: str, new: str, loops: tuple[str, ...]) -> Statement:

@@ -41,13 +41,11 @@ def in_strips(scop: Scop, size: int) -> Iterator[Scop]:
     """The region with so many rounds at a time; nothing where it has no rounds."""
     try:
         found = rounds(scop)
-        extents = extents_of(scop, list(found.updates), 3)
-        if extents is not None:
-            strips = _Strips(scop, found, size, extents)
-            strips.build()
-            yield scop.with_statements(tuple(strips.made), strips.arrays())
+        strips = _Strips(scop, found, size, extents_of(scop, list(found.updates), 3))
+        strips.build()
     except NotAffine:
         return
+    yield scop.with_statements(tuple(strips.made), strips.arrays())
 
 
 @dataclass

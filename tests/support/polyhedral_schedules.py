@@ -13,6 +13,7 @@ from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.in_place import in_place
 from corr.polyhedral.schedules import Band, Tree
 from corr.polyhedral.scop import Scop
+from corr.polyhedral.turned import turned
 
 
 def bases(scop: Scop) -> list[tuple[Scop, Tree]]:
@@ -41,6 +42,9 @@ def _of(whole: Scop) -> list[tuple[Scop, Tree]]:
         there = schedules.original(part)
         found += [(part, there), (part, rewrite.distributed(part, there))]
     for part in (one for size in (3, 1) for one in strips_of_rounds.in_strips(whole, size)):
+        there = schedules.original(part)
+        found += [(part, there), (part, rewrite.distributed(part, there))]
+    for part in turned(whole):
         there = schedules.original(part)
         found += [(part, there), (part, rewrite.distributed(part, there))]
     return found

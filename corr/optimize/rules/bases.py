@@ -13,6 +13,7 @@ from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.in_place import in_place
 from corr.polyhedral.schedules import Band, Leaf, Sequence, Tree
 from corr.polyhedral.scop import Scop
+from corr.polyhedral.turned import turned
 
 #: Iterations of an outer loop in a strip.
 STRIP = 16
@@ -85,6 +86,8 @@ def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
             reason = f"each row goes through {size} rounds at once, while it is near"
             tree = rewrite.distributed(strips, schedules.original(strips))
             yield Base(f"rounds {size}", reason, strips, tree)
+    for copied in turned(whole):
+        yield from _turned(copied, untried)
     skewed = list(_by_isl(whole, untried))
     yield from skewed
     for number, tree in enumerate(rewrite.stripped(whole, original, STRIP)):
@@ -98,6 +101,14 @@ def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
         yield from _sweeps(base)
     plain = schedules.original(scop)
     yield Base("as written", "the loops as they are written", scop, plain)
+
+
+def _turned(scop: Scop, untried: Untried) -> Iterator[Base]:
+    """The first orders of a region with copies of what it reads down its columns."""
+    reason = "what is read down its columns is copied first, so that vectors need not gather"
+    yield Base("turned", reason, scop, rewrite.distributed(scop, schedules.original(scop)))
+    for base in _by_isl(scop, untried):
+        yield replace(base, name=f"turned {base.name}", reason=f"{reason}; {base.reason}")
 
 
 def _by_isl(scop: Scop, untried: Untried) -> Iterator[Base]:
