@@ -143,7 +143,7 @@ class Commits:
         variant = session.best
         with self.builds.scratch("collect") as folder:
             program = self.builds.program_of(variant, folder)
-            if not self.bare and not _trusted(session, variant):
+            if not self.bare and not session.wrote(variant):
                 # what a model wrote only ever runs in the sandbox; layers look at it from outside
                 around = self.builds.surroundings
                 program = replace(program, run=ConfinedRun.of(program.run, around))
@@ -156,9 +156,3 @@ class Commits:
         found = collect(program, self.toolchain, self.lake, options, Progress(), addition)
         self._took = time.monotonic() - began
         return found
-
-
-def _trusted(session: Session, variant: Variant) -> bool:
-    """Every move of the variant is corr's own."""
-    ours = {repr(m) for t in session.trials if t.proposal.trusted for m in t.proposal.moves}
-    return all(repr(move) in ours for move in variant.moves)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from collectors.base.foreign_text import cut, visible
@@ -54,6 +54,8 @@ class LastMeasurement:
     sight: Callable[[Variant], Sight]
     tell: Tell
     proposer: Proposer
+    #: other sizes of what corr itself proposed
+    ours: list[Variant] = field(default_factory=list)
 
     def of(self, original: Original) -> tuple[dict[str, Timed], str]:
         """The best against the original and the baselines; why it is not to be kept."""
@@ -94,7 +96,10 @@ class LastMeasurement:
         proposer, start = self.proposer, self.session.original
         for moves in proposer.near(variant.moves) if isinstance(proposer, Refining) else ():
             with contextlib.suppress(Refused):
-                yield reduce(lambda made, move: move.apply(made), moves, start)
+                made = reduce(lambda made, move: move.apply(made), moves, start)
+                if self.session.wrote(variant):
+                    self.ours.append(made)
+                yield made
 
     def _contest(self, original: Original) -> Contest:
         """How the best is timed beside the original: repeated as often as that one allows."""
@@ -109,7 +114,8 @@ class LastMeasurement:
         builds, session = self.builds, self.session
         best = builds.build(session.best)
         try:
-            contest = self._contest(original)
+            ours = session.wrote(session.best) or session.best in self.ours
+            contest = replace(self._contest(original), ours=ours)
             accept = original.verifier.accepts(session.best, contest.repeat)
             took = builds.walls.get(original.binary, LONG_RUN)
             limits = FINAL_LONG if took >= LONG_RUN else FINAL

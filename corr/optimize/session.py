@@ -121,6 +121,11 @@ class Session:
             whole=original.whole,
         )
 
+    def wrote(self, variant: Variant) -> bool:
+        """Every move of the variant is corr's own."""
+        ours = {repr(m) for t in self.trials if t.proposal.trusted for m in t.proposal.moves}
+        return all(repr(move) in ours for move in variant.moves)
+
     @property
     def by_flags_alone(self) -> dict[tuple[str, ...], float]:
         """The time of each baseline that is flags alone, over the original's."""

@@ -185,3 +185,5 @@ def test_unseen_time_is_what_grows_beside_the_kernel() -> None:
     noisy = (1.2, 1.9, 1.3, 2.4, 1.2)
     assert "too little to be seen" in unseen((0.10,) * 5, (0.05,) * 5, noisy, noisy)
     assert unseen((0.10,) * 5, (0.05,) * 5, noisy, noisy, by_cpu=True) == ""
+    assert unseen((0.10,) * 5, (0.05,) * 5, noisy, noisy, ours=True) == "", "nobody made it up"
+    assert "0.5 s more" in unseen((1.0,) * 5, (0.5,) * 5, (1.2,) * 5, (1.2,) * 5, ours=True)

@@ -102,7 +102,7 @@ class Contest:
     often it runs its kernel (`repeats`: it can do so more than once), so that it takes `enough`
     seconds in a process. `set_up_once`: the repetitions share what is done before. `held_out` are
     other inputs that it takes, which proposers do not know; `start` is what starting a program
-    confined takes.
+    confined takes. `ours`: all that is compared was written here, and leaves the clock alone.
     """
 
     builds: Builds
@@ -116,6 +116,7 @@ class Contest:
     set_up_once: bool = False
     held_out: tuple[Input, ...] = ()
     start: Start = Start()  # noqa: RUF009 (frozen)
+    ours: bool = False
 
     @classmethod
     def for_program(
@@ -283,7 +284,8 @@ class Contest:
     def judged(self, pairs: Pairs) -> Timed:
         """What the pairs amount to, and why that is not believed."""
         found = clocks.compared(pairs, self.start, own=self.own_clock)
-        doubt = distrust(pairs, by_cpu=found.clock == clocks.CPU) if self.own_clock else ""
+        by_cpu = found.clock == clocks.CPU
+        doubt = distrust(pairs, by_cpu=by_cpu, ours=self.ours) if self.own_clock else ""
         if not found.series.positive:
             doubt = doubt or "its clock stood still"
         return Timed(found.series, found.load, found.cpu, doubt, repeat=self.repeat or 1)
@@ -304,11 +306,12 @@ def hopeless(found: Comparison) -> bool:
     return ratio.known and ratio.low > HOPELESS
 
 
-def distrust(pairs: Pairs, *, by_cpu: bool) -> str:
+def distrust(pairs: Pairs, *, by_cpu: bool, ours: bool = False) -> str:
     """Why the times that the program gives are not believed; empty if they are.
 
     `by_cpu`: the CPU time counts, so that its own may be disturbed, but not made up. Then both are
-    taken for the part of the time in which it had a processor.
+    taken for the part of the time in which it had a processor. `ours`: nobody else wrote a part of
+    it. Then what other work hides, as long runs of which few can be made, is no reason.
     """
     if any(reading.kernel is None for reading in pairs.every):
         return ""  # then they do not count
@@ -323,7 +326,7 @@ def distrust(pairs: Pairs, *, by_cpu: bool) -> str:
         cpu = [tuple(reading.cpu or 0.0 for reading in side) for side in sides]
         return unseen(*own, *cpu, by_cpu=True)
     walls = [tuple(reading.wall for reading in side) for side in sides]
-    return unseen(kernel.a, kernel.b, walls[0], walls[1])
+    return unseen(kernel.a, kernel.b, walls[0], walls[1], ours=ours)
 
 
 def unseen(
@@ -333,6 +336,7 @@ def unseen(
     wall_after: tuple[float, ...],
     *,
     by_cpu: bool = False,
+    ours: bool = False,
 ) -> str:
     """Why the time that the program gives is not believed; empty if the wall time bears it out.
 
@@ -355,7 +359,7 @@ def unseen(
             f"it claims to save {claimed:.4g} s of kernel time, but takes {grown:.4g} s more "
             "beside it"
         )
-    if not by_cpu and claimed > MUCH * before and blind > claimed / 2:
+    if not (by_cpu or ours) and claimed > MUCH * before and blind > claimed / 2:
         return f"it claims to save {claimed:.4g} s, too little to be seen in the wall time here"
     return ""
 
