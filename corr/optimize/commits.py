@@ -18,7 +18,6 @@ from corr.optimize.build_and_run import Builds
 from corr.optimize.confined_run import ConfinedRun
 from corr.optimize.rows import Row, Standing
 from corr.optimize.session import Session
-from corr.optimize.variant import Variant
 from corr.program.model import Program
 from corr.system.interrupts import uninterrupted
 
