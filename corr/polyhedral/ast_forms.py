@@ -9,6 +9,7 @@ from corr.polyhedral.declarations import type_of
 from corr.polyhedral.expressions import NotAffine
 
 _TRANSPARENT = {"LValueToRValue", "ArrayToPointerDecay", "NoOp", "FunctionToPointerDecay"}
+_WRAPPERS = {"ParenExpr", "ConstantExpr", "ExprWithCleanups", "MaterializeTemporaryExpr"}
 SCALAR = re.compile(
     r"^(?:(?:unsigned )?(?:char|short|int|long|long long)|signed char|float|double|bool)$"
 )
@@ -16,7 +17,7 @@ SCALAR = re.compile(
 
 def unwrapped(node: Node) -> Node:
     """The node without the brackets and conversions that do not change it."""
-    while node.get("kind") in ("ParenExpr", "ConstantExpr") or (
+    while node.get("kind") in _WRAPPERS or (
         node.get("kind") == "ImplicitCastExpr" and node.get("castKind") in _TRANSPARENT
     ):
         node = node["inner"][0]

@@ -314,10 +314,17 @@ class Converter(StructureCalls):
             if product == value:
                 return known
         self._products += 1
-        name = self._unique(f"product {self._products}", self.fresh(f"product{self._products}"))
-        self._note(Array(name, value.type, 0, local=True))
-        self.products.append((Element(value.type, name, ()), value))
+        self.products.append((self.variable(value.type, f"product{self._products}"), value))
         return self.products[-1][0]
+
+    def variable(self, kind: str, name: str) -> Element:
+        """A variable that the text does not have."""
+        name = self.fresh(name)
+        while name in self._names.values():
+            name += "_"
+        self._names[f"own {name}"] = name
+        self._note(Array(name, kind, 0, local=True))
+        return Element(kind, name, ())
 
     @contextlib.contextmanager
     def _sometimes(self) -> Iterator[None]:

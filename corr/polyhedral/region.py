@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from corr.polyhedral.accessors import NO_ACCESS_CONTROL
 from corr.polyhedral.assumptions import assumed
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
 from corr.polyhedral.clang_ast import Functions, Node, walk
-from corr.polyhedral.comparisons import COMPARISONS, FLIPPED, constraint
+from corr.polyhedral.comparisons import Way, ways
 from corr.polyhedral.conditions import rows_apart
 from corr.polyhedral.convert import Converter
 from corr.polyhedral.declarations import Variables
@@ -17,6 +18,7 @@ from corr.polyhedral.expressions import (
     UNSIGNED,
     WIDE,
     Affine,
+    Cast,
     Element,
     Expression,
     Name,
@@ -28,7 +30,7 @@ from corr.polyhedral.expressions import (
     scaled,
 )
 from corr.polyhedral.folded import is_polynomial, unfolded
-from corr.polyhedral.guards import both, chosen, negated, read_by
+from corr.polyhedral.guards import always, both, chosen, negated, read_by, remembered, straight
 from corr.polyhedral.limits import limited
 from corr.polyhedral.liveness import check_has_value, check_only_loops, names_outside
 from corr.polyhedral.macro_sizes import in_numbers, literals
@@ -56,6 +58,8 @@ class Region:
     obligations: list[Obligation] = field(default_factory=list)
     #: Where the statement is that is being taken.
     place: Place = field(default_factory=Place)
+    #: Variables whose values begin with the guard that they are under.
+    asked: set[str] = field(default_factory=set)
     #: So many loops were taken.
     loops: int = 0
     #: What the text calls the loops' variables.
@@ -144,6 +148,7 @@ class Region:
     def _statement(self, node: Node, place: Place) -> int:
         """Take a statement at a place; the last place it used among its siblings."""
         self.place = place
+        node = unwrapped(node)
         kind = node.get("kind")
         at = place.position[-1]
         if kind == "CompoundStmt":
@@ -201,11 +206,15 @@ class Region:
         target, value = node["inner"]
         element = self.converter.target(target)
         result, compute = element.type, element_type(node["computeResultType"])
-        if result != compute:
-            raise NotAffine(f"{node['opcode']} computes in another type than it stores")
         operator = node["opcode"].removesuffix("=")
         right = self.converter.expression(value)
-        self._add(element, Operation(result, operator, (element, right)), place)
+        if result == compute:
+            self._add(element, Operation(result, operator, (element, right)), place)
+        elif right.type == compute:
+            wide = Operation(compute, operator, (Cast(compute, element), right))
+            self._add(element, Cast(result, wide), place)
+        else:
+            raise NotAffine(f"{node['opcode']} computes in another type than it stores")
 
     def _declaration(self, node: Node, place: Place) -> int:
         at = place.position[-1]
@@ -214,10 +223,10 @@ class Region:
             known = variable.get("init", "c") == "c" or is_structure(variable["type"])
             if not plain or variable.get("tls") or not known:
                 raise NotAffine("a declaration is not of a plain variable")
-            if place.guard is not None:
-                raise NotAffine("a declaration in a condition on data")
             if self._is_named(variable):
                 continue
+            if place.guard is not None and is_structure(variable["type"]):
+                raise NotAffine("a structure in a condition on data")
             if (pairs := self.converter.declared_structure(variable)) is not None:
                 here = replace(place, position=(*place.position[:-1], at))
                 at = self._add_all(pairs, here) + 1
@@ -227,6 +236,9 @@ class Region:
             if values:
                 here = replace(place, position=(*place.position[:-1], at))
                 self._add(element, self.converter.expression(values[0]), here)
+                if place.guard is not None:
+                    self.statements.taken[-1] = always(self.statements.taken[-1])
+                    self.asked.add(element.array)
                 at += 1
         return at
 
@@ -257,21 +269,19 @@ class Region:
         if node.get("hasVar") or node.get("hasInit"):
             raise NotAffine("an if with a declaration is not modelled")
         try:
-            inside = self._constraints(parts[0], place)
-            outside = self._negated(parts[0], place) if len(parts) > 2 else None
+            branches = [(parts[1], way) for way in self._ways(parts[0], place)]
+            if len(parts) > 2:
+                no = self._ways(parts[0], place, holds=False)
+                branches += [(parts[2], way) for way in no]
         except NotAffine:
             self.converter.taken_products()  # which belong to what it is not
             return self._guarded(parts, place)
-        within = replace(place, constraints=place.constraints + inside)
-        with self.converter.block():
-            at = self._statement(parts[1], within)
-        if len(parts) > 2 and outside is not None:
-            other = replace(
-                place,
-                constraints=place.constraints + outside,
-                position=(*place.position[:-1], at + 1),
-            )
-            at = self._statement(parts[2], other)
+        at = place.position[-1] - 1
+        for branch, way in branches:
+            position = (*place.position[:-1], at + 1)
+            within = replace(place, constraints=place.constraints + way, position=position)
+            with self.converter.block():
+                at = self._statement(branch, within)
         return at
 
     def _guarded(self, parts: list[Node], place: Place) -> int:
@@ -280,7 +290,7 @@ class Region:
         self.statements.compute(self.converter.taken_products(), place)
         taken = self.statements.taken
         first = len(taken)
-        at = place.position[-1] - 1
+        at = place.position[-1]
         for branch, holds in zip(parts[1:], (condition, negated(condition)), strict=False):
             guard = holds if place.guard is None else both(place.guard, holds)
             here = replace(place, guard=guard, position=(*place.position[:-1], at + 1))
@@ -289,12 +299,26 @@ class Region:
         guarded = taken[first:] = chosen(condition, taken[first:], place.guard)
         if len(parts) > 2 and len(guarded) == 1 and guarded[0].guard is place.guard:
             return at  # one element becomes one thing or the other
-        if any(s.loops != place.loops for s in guarded):
-            raise NotAffine("a condition on data guards a loop")
         # the last one may change what the condition was about: nobody asks it again
-        if read_by(condition) & {s.target.array for s in guarded[:-1]}:
-            raise NotAffine("what a condition on data guards changes what it is about")
+        changed = read_by(condition) & {s.target.array for s in guarded[:-1]}
+        deepest = max((len(s.loops) - len(place.loops) for s in guarded), default=0)
+        if deepest > 1 or (deepest and not (place.loops and read_by(condition))):
+            raise NotAffine("a condition on data guards loops")  # each is a region of its own
+        if changed or deepest:
+            self._remember(condition, place, first)
         return max(at, place.position[-1])
+
+    def _remember(self, condition: Expression, place: Place, first: int) -> None:
+        """Keep how a condition came out, for all statements from the first that it guards."""
+        guards = (condition, negated(condition))
+        if place.guard is not None:
+            guards = (both(place.guard, guards[0]), both(place.guard, guards[1]))
+        element = self.converter.variable("int", "holds")
+        taken = self.statements.taken
+        taken[first:] = remembered(taken[first:], guards, element, self.asked)
+        self.asked.add(element.array)
+        value = Operation("int", "?", (guards[0], Number("int", "1"), Number("int", "0")))
+        self.statements.put_before(first, (element, value), replace(place, guard=None))
 
     # --- loops -----------------------------------------------------------------------------
 
@@ -302,8 +326,6 @@ class Region:
         _, declared, condition, increment, body = node["inner"]
         if declared or not condition or not increment or not init:
             raise NotAffine("a loop without a start, a condition or a step, or with more")
-        if place.guard is not None:
-            raise NotAffine("a condition on data guards a loop")
         variable, value = first_value(init, self.variables)
         if variable["type"] not in WIDE | UNSIGNED:
             raise NotAffine(f"a loop's variable is of type {variable['type']}")
@@ -325,14 +347,27 @@ class Region:
                 (*place.directions, step),
                 (*place.position, 0),
                 (*place.constraints, start),
+                place.guard,
             )
-            limits = self._constraints(condition, inner)
+            limits, *others = self._ways(condition, inner)
+            if others:
+                limits = self._until(condition, (limits, *others), step, name.name)
+                reached = added(limits[0].form, {name.name: step, "": 1})
+                self._oblige(added(reached, scaled(first, -step)), place)
             if any(c.equal or c.form.get(name.name, 0) * step > 0 for c in limits):
                 raise NotAffine("a loop's condition may become true after it was false")
             inner = replace(inner, constraints=(*inner.constraints, *limits))
             if variable["type"] == "unsigned int":  # it goes on to a number of its type
                 self._oblige(added({name.name: -1}, {"": (1 << 32) - 2}), inner)
-            self._statement(body, inner)
+            self._statement(straight(body), inner)
+
+    def _until(self, condition: Node, found: Sequence[Way], step: int, name: str) -> Way:
+        """What `i != n` means for a loop that gets there. Raises NotAffine for other choices."""
+        node = unwrapped(condition)
+        limits = found[0 if step > 0 else 1]
+        if node.get("opcode") != "!=" or limits[0].form.get(name) != -step:
+            raise NotAffine("a loop's condition is a choice")
+        return limits
 
     def _whole(self, node: Node, place: Place) -> Affine:
         """The linear form of a whole number that is looked at there; what it takes is noted."""
@@ -360,21 +395,5 @@ class Region:
                     return form.get("", 0) * (1 if node["opcode"] == "+=" else -1)
         raise NotAffine("a loop's step is not constant")
 
-    def _constraints(self, node: Node, place: Place) -> tuple[Constraint, ...]:
-        node = unwrapped(node)
-        if node.get("kind") == "BinaryOperator":
-            operator = node["opcode"]
-            if operator == "&&":
-                left, right = (self._constraints(part, place) for part in node["inner"])
-                return left + right
-            if operator in COMPARISONS:
-                first, second = (self._whole(part, place) for part in node["inner"])
-                return (constraint(operator, first, second),)
-        raise NotAffine("a condition is not affine")
-
-    def _negated(self, node: Node, place: Place) -> tuple[Constraint, ...]:
-        node = unwrapped(node)
-        if node.get("kind") == "BinaryOperator" and node["opcode"] in FLIPPED:
-            left, right = (self._whole(part, place) for part in node["inner"])
-            return (constraint(FLIPPED[node["opcode"]], left, right),)
-        raise NotAffine("the else of this condition is not convex")
+    def _ways(self, node: Node, place: Place, *, holds: bool = True) -> list[Way]:
+        return ways(node, lambda part: self._whole(part, place), holds=holds)

@@ -26,6 +26,11 @@ class Statements:
         self.compute(before, place)
         self._append(pair, replace(place, position=_spread(place)))
 
+    def put_before(self, first: int, pair: Pair, place: Place) -> None:
+        """Take an assignment that comes before the one with this number, at a place left free."""
+        self._append(pair, replace(place, position=_spread(place)))
+        self.taken.insert(first, self.taken.pop())
+
     def add_all(self, pairs: Sequence[Pair], place: Place, before: Sequence[Pair] = ()) -> int:
         """Take several, one after another; the last place used among the siblings."""
         *round_, first = place.position

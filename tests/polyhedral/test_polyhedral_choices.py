@@ -109,17 +109,14 @@ SCALAR = (
 )
 #: name: the body, and why it is no region
 REFUSED = {
-    "what guards is changed between": (
-        "for (i = 0; i < n; i++) if (a[i][0] > 2) { a[i][0] = 1; b[i][0] = 1; }",
-        "changes what it is about",
+    "loops in a condition": (
+        "for (i = 0; i < n; i++) if (a[i][0] > 2) for (j = 0; j < n; j++)"
+        " for (int k = 0; k < n; k++) b[i][j] += k;",
+        "guards loops",
     ),
-    "what guards is changed before the else": (
-        "for (i = 0; i < n; i++) if (a[i][0] > 2) a[i][0] = 1; else b[i][0] = 1;",
-        "changes what it is about",
-    ),
-    "a loop in a condition": (
-        "for (i = 0; i < n; i++) if (a[i][0] > 2) for (j = 0; j < n; j++) b[i][j] = 1;",
-        "guards a loop",
+    "a loop in a condition that stays": (
+        "for (i = 0; i < n; i++) if (m > 2.5) for (j = 0; j < n; j++) b[i][j] = 1;",
+        "guards loops",
     ),
     "the start looks at what it sets": (
         "for (j = 3; j < n; j++) for (i = 0, m = i; i < n; i++) a[j][i] = m;",
