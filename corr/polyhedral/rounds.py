@@ -7,10 +7,10 @@ Shortest paths, transitive closures and eliminations are of this form.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from corr.polyhedral.expressions import Element, Expression, NotAffine, affine
-from corr.polyhedral.scop import Scop, Statement
+from corr.polyhedral.expressions import Element, Expression, Name, NotAffine, affine
+from corr.polyhedral.scop import Constraint, Scop, Statement
 
 
 @dataclass(frozen=True)
@@ -23,20 +23,40 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Group:
+    """What a round does to some of the rows: for each of them `first`, for each element `updates`.
+
+    A text has several where it leaves out a row, `if (i != k)`: one above it and one below.
+    """
+
+    first: tuple[Statement, ...]
+    updates: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
 class Rounds:
     """A loop over rounds.
 
-    `first` is what a round computes for each iteration of the outer loop, `updates` what it does
-    in the inner one. The row that round k reads is that of the outer loop's iteration k + `row`;
-    the column that of the inner loop's k + `column`, None if there is none.
+    The row that round k reads is that of the outer loop's iteration k + `row`; the column that of
+    the inner loop's k + `column`, None if there is none. `above` is what is done to rows above
+    that, `below` to those below.
     """
 
     loops: tuple[str, str, str]
-    first: tuple[Statement, ...]
-    updates: tuple[Statement, ...]
+    groups: tuple[Group, ...]
     matrices: dict[str, Matrix]
     row: int
     column: int | None
+    above: Group | None = None
+    below: Group | None = None
+
+    @property
+    def first(self) -> tuple[Statement, ...]:
+        return tuple(s for group in self.groups for s in group.first)
+
+    @property
+    def updates(self) -> tuple[Statement, ...]:
+        return tuple(s for group in self.groups for s in group.updates)
 
     def kind(self, element: Element) -> str:
         """`row`, `column` or `corner` of a matrix; empty for every other element."""
@@ -51,11 +71,9 @@ def _kind(element: Element, matrix: Matrix, loops: tuple[str, str, str]) -> str:
 
 def rounds(scop: Scop) -> Rounds:
     """The rounds that a region consists of. Raises NotAffine if it is anything else."""
-    first = tuple(s for s in scop.statements if len(s.loops) == 2)
-    updates = tuple(s for s in scop.statements if len(s.loops) == 3)
-    if not updates or len(first) + len(updates) < len(scop.statements):
-        raise NotAffine("not three loops")
-    loops = _loops(first, updates)
+    loops, groups = _grouped(scop)
+    first = [s for group in groups for s in group.first]
+    updates = [s for group in groups for s in group.updates]
     own = {name for name, array in scop.arrays.items() if array.extents}
     written = {s.target.array for s in scop.statements}
     if any(s.target.array not in own for s in first):
@@ -68,7 +86,7 @@ def rounds(scop: Scop) -> Rounds:
                 raise NotAffine("two places are updated")
     rows: set[int] = set()
     columns: set[int] = set()
-    for s in scop.statements:
+    for s in (*first, *updates):
         for element in s.elements():
             if element.array in matrices:
                 row, column = _distances(element, matrices[element.array], loops)
@@ -78,20 +96,75 @@ def rounds(scop: Scop) -> Rounds:
                 raise NotAffine("a value of another iteration")
     if len(rows) != 1 or len(columns) > 1:
         raise NotAffine("not one row, and one column")
-    return Rounds(loops, first, updates, matrices, rows.pop(), min(columns, default=None))
+    made = Rounds(loops, groups, matrices, rows.pop(), min(columns, default=None))
+    return replace(made, above=_side(scop, made, -1), below=_side(scop, made, 1))
 
 
-def _loops(first: tuple[Statement, ...], updates: tuple[Statement, ...]) -> tuple[str, str, str]:
-    """The three loops, if they run up and all updates are in them, behind all else."""
-    one, two, three = updates[0].loops
-    place = updates[0].position[:3]
-    for s in (*first, *updates):
-        if s.loops != (one, two, three)[: len(s.loops)] or min(s.directions) < 0:
+def _side(scop: Scop, made: Rounds, sign: int) -> Group | None:
+    """The only group that has rows on one side of the row that a round reads."""
+    beyond = {made.loops[1]: sign, made.loops[0]: -sign, "": -sign * made.row - 1}
+    found = []
+    for group in made.groups:
+        domains = [(s.loops, (*s.constraints, Constraint(beyond))) for s in group.updates]
+        if not all(scop.points(*domain).is_empty() for domain in domains):
+            found.append(group)
+    if len(found) > 1:
+        raise NotAffine("several things are done to a row")
+    return found[0] if found else None
+
+
+def _grouped(scop: Scop) -> tuple[tuple[str, str, str], tuple[Group, ...]]:
+    """The three loops, if they run up and nothing stands behind the updates; the groups."""
+    ordered = sorted(scop.statements, key=lambda s: s.position)
+    deep = [s for s in ordered if len(s.loops) == 3]
+    if not deep:
+        raise NotAffine("not three loops")
+    one, two, three = deep[0].loops
+    groups: list[Group] = []
+    first: list[Statement] = []
+    last = None
+    for s in ordered:
+        shape = (len(s.loops), s.loops[:2], s.position[:2], min(s.directions, default=-1))
+        if shape not in [(depth, (one, two), deep[0].position[:2], 1) for depth in (2, 3)]:
             raise NotAffine("not three loops in one another that run up")
-        behind = s.position[2] >= place[2] if len(s.loops) == 2 else s.position[2] != place[2]
-        if behind or s.position[:2] != place[:2]:
-            raise NotAffine("something stands beside the updates")
-    return one, two, three
+        if len(s.loops) == 2:
+            first.append(s)
+            continue
+        s = _along(s, three)
+        if s.position[2] == last and not first:
+            groups[-1] = replace(groups[-1], updates=(*groups[-1].updates, s))
+        else:
+            groups.append(Group(tuple(first), (s,)))
+        first, last = [], s.position[2]
+    if first:
+        raise NotAffine("something stands behind the updates")
+    return (one, two, three), tuple(groups)
+
+
+def _along(s: Statement, name: str) -> Statement:
+    """The statement with its innermost loop under another name."""
+    *outer, old = s.loops
+    if old == name:
+        return s
+
+    def changed(node: Expression) -> Expression:
+        if isinstance(node, Name) and node.name == old:
+            return replace(node, name=name)
+        return node.rebuilt(changed)
+
+    target = changed(s.target)
+    assert isinstance(target, Element)
+    return replace(
+        s,
+        loops=(*outer, name),
+        constraints=tuple(
+            replace(c, form={name if k == old else k: v for k, v in c.form.items()})
+            for c in s.constraints
+        ),
+        target=target,
+        value=changed(s.value),
+        guard=None if s.guard is None else changed(s.guard),
+    )
 
 
 def _matrix(target: Element, loops: tuple[str, str, str]) -> Matrix:

@@ -27,7 +27,7 @@ from corr.polyhedral.expressions import (
     added,
     scaled,
 )
-from corr.polyhedral.rounds import Rounds, rounds
+from corr.polyhedral.rounds import Group, Rounds, rounds
 from corr.polyhedral.scop import Array, Constraint, Scop, Statement
 
 #: The name of the loop over strips.
@@ -100,18 +100,13 @@ class _Strips:
     def build(self) -> None:
         """The strip's own rows; then all rows above it, and all below."""
         self._own_rows()
-        self._other_rows("old", self._before(self.row), 1)
-        self._other_rows("new", self._behind(self.row), 4)
+        self._other_rows("old", self.rounds.above, self._before(self.row), 1)
+        self._other_rows("new", self.rounds.below, self._behind(self.row), 4)
 
     def _own_rows(self) -> None:
-        kept = self._read("row", "corner")
-        for at, element in enumerate(kept):
-            self._keep(element, "old", at)
+        at = self._keep_rows("old", self.rounds.above, self._beyond(-1), 0)
         rows = self._inside(self.row)
         loops = (STRIP, self.round, self.outer)
-        place = (0, 0, len(kept))
-        for at, s in enumerate(self.rounds.first):
-            self._copy(s, "own", loops, (*place, at), rows, lambda element: element)
         parts: Sequence[Constraints] = [()]
         if self.rounds.column is not None:
             ahead = {self.inner: 1, self.round: -1, "": -self.rounds.column}
@@ -120,48 +115,52 @@ class _Strips:
                 (Constraint(ahead, equal=True),),
                 (Constraint(added(ahead, {"": -1})),),
             ]
-        for number, part in enumerate(parts):
-            there = (*place, len(self.rounds.first) + number)
-            self._updates(f"own{number}", (*loops, self.inner), there, (*rows, *part), {})
-        for at, element in enumerate(kept):
-            self._keep(element, "new", len(kept) + 1 + at)
+        place = 0
+        for group in self.rounds.groups:
+            for s in group.first:
+                self._copy(s, "own", loops, (0, 0, at, place), rows, lambda element: element)
+                place += 1
+            for number, part in enumerate(parts):
+                there, where = (0, 0, at, place), (*rows, *part)
+                self._updates(group, f"own{number}", (*loops, self.inner), there, where, {})
+                place += 1
+        self._keep_rows("new", self.rounds.below, self._beyond(1), at + 1)
 
-    def _other_rows(self, version: str, rows: Constraints, at: int) -> None:
+    def _other_rows(self, version: str, group: Group | None, rows: Constraints, at: int) -> None:
         """All rounds of a strip for the rows of one side, which see its rows in one version."""
+        if group is None:
+            return
         seen = {"row": version, "corner": version}
         loops = (STRIP, self.outer, self.round)
         whole = (STRIP, self.outer, self.inner, self.round)
-        for number, s in enumerate(self.rounds.first):
+        for number, s in enumerate(group.first):
             self._copy(s, version, loops, (0, at, 0, number), rows, self._seen(seen))
-        columns = self._read("column")
-        if not columns:
-            self._updates(version, whole, (0, at + 1, 0, 0), rows, seen)
+        if not self._read(group, "column"):
+            self._updates(group, version, whole, (0, at + 1, 0, 0), rows, seen)
             return
-        count = len(self.rounds.first)
-        for number, element in enumerate(columns):
-            self._keep_column(element, "left", version, (0, at, 0, count + number), rows)
-        count += len(columns)
+        count = len(group.first)
+        count = self._keep_columns(group, "left", (0, at, 0, count), rows)
         strip = (*rows, *self._inside(self.column))
-        self._updates(f"{version}0", (*loops, self.inner), (0, at, 0, count), strip, seen)
-        for number, element in enumerate(columns, 1):
-            self._keep_column(element, "right", version, (0, at, 0, count + number), rows)
+        self._updates(group, f"{version}0", (*loops, self.inner), (0, at, 0, count), strip, seen)
+        self._keep_columns(group, "right", (0, at, 0, count + 1), rows)
         sides = (("left", self._before(self.column)), ("right", self._behind(self.column)))
         for number, (side, part) in enumerate(sides, 1):
             there = (0, at + number, 0, 0)
             by_side = seen | {"column": side}
-            self._updates(f"{version}{number}", whole, there, (*rows, *part), by_side)
+            self._updates(group, f"{version}{number}", whole, there, (*rows, *part), by_side)
 
     # --- statements ------------------------------------------------------------------------
 
     def _updates(
         self,
+        group: Group,
         tag: str,
         loops: tuple[str, ...],
         position: tuple[int, ...],
         constraints: Constraints,
         seen: dict[str, str],
     ) -> None:
-        for at, s in enumerate(self.rounds.updates):
+        for at, s in enumerate(group.updates):
             change = self._private(tag, loops, self._seen(seen))
             self._copy(s, tag, loops, (*position, at), constraints, change)
 
@@ -225,49 +224,77 @@ class _Strips:
 
     # --- what is kept ----------------------------------------------------------------------
 
-    def _read(self, *kinds: str) -> list[Element]:
-        """The elements of these kinds, one of each matrix, that the rounds read."""
+    def _read(self, group: Group, *kinds: str) -> list[Element]:
+        """The elements of these kinds, one of each matrix, that a group reads."""
         found: dict[tuple[str, str], Element] = {}
-        for s in (*self.rounds.first, *self.rounds.updates):
+        for s in (*group.first, *group.updates):
             for element in s.elements(read=True):
                 if (kind := self.rounds.kind(element)) in kinds:
                     found.setdefault((element.array, kind), element)
         return list(found.values())
 
-    def _keep(self, element: Element, version: str, at: int) -> None:
-        """The row of each round, or its corner, as it is before or after the round."""
-        loops: tuple[str, ...] = (STRIP, self.round)
-        domain = without(self.rounds.updates[0].constraints, self.outer)
-        if self.rounds.kind(element) == "row":
-            self._keeps(element, version, version, (*loops, self.inner), (0, 0, at, 0), domain)
-        else:
-            domain = without(domain, self.inner)
-            self._keeps(element, version, version, loops, (0, 0, at), domain)
+    def _domains(self, group: Group, side: Constraints, *gone: str) -> list[Constraints]:
+        """Where there are updates of a group, for whichever iterations of the loops `gone`."""
+        found: list[Constraints] = []
+        for s in group.updates:
+            domain = (*s.constraints, *side)
+            for loop in gone:
+                domain = without(domain, loop)
+            if domain not in found:
+                found.append(domain)
+        return found
 
-    def _keep_column(
+    def _beyond(self, sign: int) -> Constraints:
+        """Rows on one side of the row that a round reads."""
+        form = {self.outer: sign, self.round: -sign, "": -sign * self.rounds.row - 1}
+        return (Constraint(form),)
+
+    def _keep_rows(self, version: str, group: Group | None, side: Constraints, at: int) -> int:
+        """The row of each round, or its corner, as it is before or after the round.
+
+        Returns the next place among the siblings.
+        """
+        if group is None:
+            return at
+        for element in self._read(group, "row", "corner"):
+            row = self.rounds.kind(element) == "row"
+            loops = (STRIP, self.round, self.inner) if row else (STRIP, self.round)
+            gone = (self.outer,) if row else (self.outer, self.inner)
+            for domain in self._domains(group, side, *gone):
+                position = (0, 0, at, 0)[: len(loops) + 1]
+                self._keeps(element, version, loops, position, domain)
+                at += 1
+        return at
+
+    def _keep_columns(
         self,
-        element: Element,
+        group: Group,
         side: str,
-        version: str,
         position: tuple[int, ...],
         rows: Constraints,
-    ) -> None:
-        """A row's element in the column of each round, as it is before or after the round."""
-        domain = without(self.rounds.updates[0].constraints, self.inner)
+    ) -> int:
+        """A row's elements in the column of each round, as they are before or after the round.
+
+        Returns the next place among the siblings.
+        """
+        *outer, at = position
         loops = (STRIP, self.outer, self.round)
-        self._keeps(element, side, version, loops, position, (*domain, *rows))
+        for element in self._read(group, "column"):
+            for domain in self._domains(group, rows, self.inner):
+                self._keeps(element, side, loops, (*outer, at), domain)
+                at += 1
+        return at
 
     def _keeps(
         self,
         element: Element,
         version: str,
-        tag: str,
         loops: tuple[str, ...],
         position: tuple[int, ...],
         domain: Constraints,
     ) -> None:
         kept = self._kept(element, version)
-        name = f"{kept.array}_{tag}"
+        name = f"{kept.array}_{len(self.made)}"
         constraints = (*domain, *self.in_strip)
         steps = (1,) * len(loops)
         self.made.append(Statement(name, loops, steps, position, constraints, kept, element))

@@ -38,6 +38,16 @@ ROUNDS = {
     " for (int j = 2; j < n; j++) p[i][j - 1] = (p[i][j - 1] + p[i][k + 2] - p[k + 1][j - 1]) % 97;",
     "few rows": "for (int k = 0; k < n; k++) for (int i = 3; i < 5; i++) for (int j = 1; j < n; j++)"
     " p[i][j] = (p[i][j] + p[i][k] - p[k][j]) % 97;",
+    "none of its own": HEAD + " if (i != k) { int g = p[i][k] % 7 + p[k][k] % 5;"
+    " for (int j = 0; j < n; j++) p[i][j] = (p[i][j] - g * p[k][j]) % 97; }",
+    "neither row nor column": HEAD + " { if (i == k) continue; for (int j = 0; j < n; j++) {"
+    " if (j == k) continue; if (p[i][k] + p[k][j] < p[i][j]) p[i][j] = p[i][k] + p[k][j]; } }",
+    "the way back": f"{EACH} if (p[i][k] + p[k][j] < p[i][j]) {{ p[i][j] = p[i][k] + p[k][j];"
+    " q[i][j] = q[i][k]; }",
+    "rows that there are": HEAD + " { if (p[i][k] % 2) continue;"
+    " for (int j = 0; j < n; j++) p[i][j] |= p[k][j]; }",
+    "above alone": "for (int k = 0; k < n; k++) for (int i = 0; i < k; i++) for (int j = 0; j < n; j++)"
+    " p[i][j] = (p[i][j] + p[i][k] - p[k][j]) % 97;",
     "down the columns": "for (int k = 0; k < n; k++) for (int j = 0; j < n; j++) for (int i = 0; i < n;"
     " i++) p[i][j] = (p[i][j] + p[i][k] - p[k][j]) % 97;",
 }
