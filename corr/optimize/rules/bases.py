@@ -18,7 +18,7 @@ from corr.polyhedral.turned import turned
 #: Iterations of an outer loop in a strip.
 STRIP = 16
 #: Rounds over a matrix that are put together.
-ROUNDS = (16, 8)
+ROUNDS = 16
 #: Sizes of tiles over time and space, by the number of rows.
 SWEEPS = {
     2: ((32, 2048), (64, 512)),
@@ -81,11 +81,10 @@ def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
         cut = schedules.original(apart)
         yield Base("cut apart", reason, apart, rewrite.distributed(apart, cut))
         yield Base("cut", reason, apart, cut)
-    for size in ROUNDS:
-        for strips in strips_of_rounds.in_strips(whole, size):
-            reason = f"each row goes through {size} rounds at once, while it is near"
-            tree = rewrite.distributed(strips, schedules.original(strips))
-            yield Base(f"rounds {size}", reason, strips, tree)
+    for strips in strips_of_rounds.in_strips(whole, ROUNDS):
+        reason = f"each row goes through {ROUNDS} rounds at once, while it is near"
+        tree = rewrite.for_lanes(strips, schedules.original(strips))
+        yield Base("rounds", reason, strips, tree)
     for copied in turned(whole):
         yield from _turned(copied, untried)
     skewed = list(_by_isl(whole, untried))
@@ -107,14 +106,14 @@ def _turned(scop: Scop, untried: Untried) -> Iterator[Base]:
     """The first orders of a region with copies of what it reads down its columns."""
     reason = "what is read down its columns is copied first, so that vectors need not gather"
     yield Base("turned", reason, scop, rewrite.distributed(scop, schedules.original(scop)))
-    for base in _by_isl(scop, untried):
+    for base in _by_isl(scop, untried, apart=False):
         yield replace(base, name=f"turned {base.name}", reason=f"{reason}; {base.reason}")
 
 
-def _by_isl(scop: Scop, untried: Untried) -> Iterator[Base]:
+def _by_isl(scop: Scop, untried: Untried, *, apart: bool = True) -> Iterator[Base]:
     """The orders that isl finds, for all nests together, then for each outermost one by itself.
 
-    What other nests do with its results has no say in these.
+    What other nests do with its results has no say in these; they are left out without `apart`.
     """
     reasons = {
         "skewed": "an order that allows tiles across the outer loop",
@@ -124,7 +123,7 @@ def _by_isl(scop: Scop, untried: Untried) -> Iterator[Base]:
         scop.with_statements(tuple(statements), scop.arrays)
         for _, statements in itertools.groupby(scop.statements, lambda s: s.position[0])
     ]
-    for groups in ([scop], parts) if len(parts) > 1 else ([scop],):
+    for groups in ([scop], parts) if len(parts) > 1 and apart else ([scop],):
         for name, reason in reasons.items():
             called = name if groups[0] is scop else f"{name} apart"
             try:
