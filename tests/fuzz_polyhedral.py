@@ -1,8 +1,9 @@
 """Fuzzes the reordering of loops: `python -m tests.fuzz_polyhedral --seconds 60`.
 
 Random affine programs (nests of depth one to three, triangles, loops that run down, scalars,
-subscripts that fold two dimensions into one, unsigned loops, conditions on iterators and on data, the
-larger of two numbers) are put in random legal orders with random blocks, vectors and
+subscripts that fold two dimensions into one, unsigned loops, conditions on iterators and on data with
+all that they may guard, the larger of two numbers, rounds over a matrix, products with rows) are put
+in random legal orders with random blocks, vectors and
 tiles. Each must compute, to the last bit, what the text does, at several sizes, none and one among
 them, and on arrays that overlap. The number that repeats a failure is printed and its program kept.
 """
@@ -82,6 +83,8 @@ class Writer:
 
     def nest(self, loops: tuple[str, ...], level: int) -> str:
         pad = "    " * level
+        if not loops and self.random.random() < 0.2:
+            return self.of_three_loops()
         if len(loops) == 3 or (loops and self.random.random() < 0.45):
             return self.statements(loops, level)
         inner = f"i{self.count}"
@@ -94,6 +97,9 @@ class Writer:
         if self.type == "int" and self.random.random() < 0.2:
             head = f"for (int {inner} = {high} - 1; {inner} >= {low}; {inner}--)"
         parts = [self.nest((*loops, inner), level + 1)]
+        if self.random.random() < 0.15:
+            tests = (self.test((*loops, inner)), f"{self.element((*loops, inner))} < 0.25")
+            parts.insert(0, f"{pad}    if ({self.random.choice(tests)}) continue;\n")
         if self.random.random() < 0.35:
             parts.insert(self.random.choice((0, 1)), self.statements((*loops, inner), level + 1))
         scalars = self.scalars
@@ -112,13 +118,65 @@ class Writer:
     def statement(self, loops: tuple[str, ...], level: int) -> str:
         pad, kind = "    " * level, self.random.random()
         if kind < 0.12:
-            return f"{pad}if ({self.test(loops)})\n    {self.statement(loops, level)}"
+            text = f"{pad}if ({self.test(loops)})\n    {self.statement(loops, level)}"
+            if self.random.random() < 0.3:
+                text = f"{pad}if ({self.test(loops)}) {{ {self.assignment(loops)} }}"
+                text += f" else {{ {self.assignment(loops)} {self.assignment(loops)} }}\n"
+            return text
+        if kind < 0.15:
+            return f"{pad}{self.guarded(loops)}\n"
         if kind < 0.2:
             return f"{pad}if ({self.value(loops)} > 0.5) {self.assignment(loops)}\n"
         if kind < 0.3 and self.type != "unsigned" and not self.named:
             self.named = True  # once: then it is what it was given
             return f"{pad}{{ q = {self.folded(loops)}; F[q] += F[q] * z; }}\n"
         return f"{pad}{self.assignment(loops)}\n"
+
+    def guarded(self, loops: tuple[str, ...]) -> str:
+        """Several statements, a variable or a loop under a condition on data."""
+        condition = f"{self.element(loops)} < {self.random.choice(('0.5', 'z', '-1.0'))}"
+        parts = [self.assignment(loops) for _ in range(2)]
+        kind = self.random.random()
+        if kind < 0.3:
+            inner = f"i{self.count}"
+            self.count += 1
+            within = (*loops, inner)
+            parts[0] = f"for ({self.type} {inner} = 0; {inner} < n; {inner}++)"
+            parts[0] += f" {self.assignment(within)}"
+        elif kind < 0.6:
+            name = f"t{self.count}"
+            self.count += 1
+            parts.insert(1, f"double {name} = {self.value(loops)};")
+            parts.append(f"{self.element(loops, self.written)} += {name} * 0.5;")
+        elif kind < 0.8:
+            parts.insert(1, f"if ({condition}) {self.assignment(loops)}")
+        text = f"if ({condition}) {{ {' '.join(parts)} }}"
+        if self.random.random() < 0.4:
+            text += f" else {{ {self.assignment(loops)} }}"
+        return text
+
+    def of_three_loops(self) -> str:
+        """Rounds over a matrix, or a product with the rows of an array."""
+        k, i, j = (f"i{self.count + at}" for at in range(3))
+        self.count += 3
+        heads = [
+            f"for ({self.type} {x} = 0; {x} < {self.random.choice('nnm')}; {x}++)"
+            for x in (k, i, j)
+        ]
+        own, row, column = f"C[{i}][{j} + 1]", f"C[{k}][{j} + 1]", f"C[{i}][{k} + 2]"
+        value = self.random.choice(
+            (
+                f"{own} < {row} + {column} ? {own} : {row} + {column}",
+                f"0.5 * {own} + 0.25 * {column} - z * 0.25 * {row}",
+                f"{own} * 0.5 + {row} * 0.25 + C[{k}][{k} + 2] * 0.125",
+            )
+        )
+        if self.random.random() < 0.4:
+            value = f"0.5 * {own} + 0.125 * A[{k}] * F[{j} * w + {k}]"
+            heads = [heads[1], heads[2], heads[0]]
+        left_out = self.random.choice(("", "", f"if ({i} != {k}) "))
+        guard = self.random.choice(("", "", f"if ({column} > -2) "))
+        return f"    {' '.join(heads)} {left_out}{guard}{own} = {value};\n"
 
     def update(self, loops: tuple[str, ...]) -> str:
         """The larger or the smaller of two whole numbers, written in one of many ways."""
@@ -162,7 +220,10 @@ class Writer:
     def test(self, loops: tuple[str, ...]) -> str:
         one = self.random.choice(loops)
         other = self.random.choice((*loops, "2", "m", f"n - {one}"))
-        return f"{one} {self.random.choice(('<', '<=', '>', '>=', '=='))} {other}"
+        text = f"{one} {self.random.choice(('<', '<=', '>', '>=', '==', '!='))} {other}"
+        if self.random.random() < 0.2:
+            text = f"{text} {self.random.choice(('&&', '||'))} {self.random.choice(loops)} > 1"
+        return f"!({text})" if self.random.random() < 0.1 else text
 
     def folded(self, loops: tuple[str, ...]) -> str:
         row = self.index(loops)

@@ -38,24 +38,43 @@ Change = Callable[[Element], Element]
 
 
 def in_strips(scop: Scop, size: int) -> Iterator[Scop]:
-    """The region with so many rounds at a time; nothing where it has no rounds."""
-    try:
-        found = rounds(scop)
-        strips = _Strips(scop, found, size, extents_of(scop, list(found.updates), 3))
-        strips.build()
-    except NotAffine:
-        return
-    yield scop.with_statements(tuple(strips.made), strips.arrays())
+    """The region with so many rounds at a time, in each nest that is such; nothing if none is."""
+    made: list[Statement] = []
+    arrays = scop.arrays
+    for nest in dict.fromkeys(s.position[0] for s in scop.statements):
+        own = tuple(s for s in scop.statements if s.position[0] == nest)
+        others = {e.array for s in scop.statements if s not in own for e in s.elements()}
+        try:
+            part = scop.with_statements(own, arrays)
+            found = rounds(part)
+            strips = _Strips(part, found, size, extents_of(part, list(found.updates), 3), nest)
+            strips.build()
+        except NotAffine:
+            made += own
+            continue
+        if strips.new.keys() & others:
+            made += own
+            continue
+        made += strips.made
+        arrays = arrays | strips.new
+    if len(made) > len(scop.statements):
+        used = {e.array for s in made for e in s.elements()}
+        kept = {name: array for name, array in arrays.items() if name in used}
+        yield scop.with_statements(tuple(made), kept)
 
 
 @dataclass
 class _Strips:
-    """The new statements, one after another. `extents`: of each of the three loops, as C."""
+    """The new statements, one after another. `extents`: of each of the three loops, as C.
+
+    `nest` is the place of all of them in the region.
+    """
 
     scop: Scop
     rounds: Rounds
     size: int
     extents: tuple[str, ...]
+    nest: int
     made: list[Statement] = field(default_factory=list)
     new: dict[str, Array] = field(default_factory=dict)
 
@@ -90,11 +109,6 @@ class _Strips:
     def _behind(self, form: Affine) -> Constraints:
         return (Constraint(added(form, {"": -self.size})),)
 
-    def arrays(self) -> dict[str, Array]:
-        used = {e.array for s in self.made for e in s.elements()}
-        every = self.scop.arrays | self.new
-        return {name: array for name, array in every.items() if name in used}
-
     # --- the order -------------------------------------------------------------------------
 
     def build(self) -> None:
@@ -118,10 +132,10 @@ class _Strips:
         place = 0
         for group in self.rounds.groups:
             for s in group.first:
-                self._copy(s, "own", loops, (0, 0, at, place), rows, lambda element: element)
+                self._copy(s, "own", loops, (0, at, place), rows, lambda element: element)
                 place += 1
             for number, part in enumerate(parts):
-                there, where = (0, 0, at, place), (*rows, *part)
+                there, where = (0, at, place), (*rows, *part)
                 self._updates(group, f"own{number}", (*loops, self.inner), there, where, {})
                 place += 1
         self._keep_rows("new", self.rounds.below, self._beyond(1), at + 1)
@@ -134,18 +148,18 @@ class _Strips:
         loops = (STRIP, self.outer, self.round)
         whole = (STRIP, self.outer, self.inner, self.round)
         for number, s in enumerate(group.first):
-            self._copy(s, version, loops, (0, at, 0, number), rows, self._seen(seen))
+            self._copy(s, version, loops, (at, 0, number), rows, self._seen(seen))
         if not self._read(group, "column"):
-            self._updates(group, version, whole, (0, at + 1, 0, 0), rows, seen)
+            self._updates(group, version, whole, (at + 1, 0, 0), rows, seen)
             return
         count = len(group.first)
-        count = self._keep_columns(group, "left", (0, at, 0, count), rows)
+        count = self._keep_columns(group, "left", (at, 0, count), rows)
         strip = (*rows, *self._inside(self.column))
-        self._updates(group, f"{version}0", (*loops, self.inner), (0, at, 0, count), strip, seen)
-        self._keep_columns(group, "right", (0, at, 0, count + 1), rows)
+        self._updates(group, f"{version}0", (*loops, self.inner), (at, 0, count), strip, seen)
+        self._keep_columns(group, "right", (at, 0, count + 1), rows)
         sides = (("left", self._before(self.column)), ("right", self._behind(self.column)))
         for number, (side, part) in enumerate(sides, 1):
-            there = (0, at + number, 0, 0)
+            there = (at + number, 0, 0)
             by_side = seen | {"column": side}
             self._updates(group, f"{version}{number}", whole, there, (*rows, *part), by_side)
 
@@ -181,7 +195,7 @@ class _Strips:
                 name=f"{s.name}_{tag}",
                 loops=loops,
                 directions=(1,) * len(loops),
-                position=position,
+                position=(self.nest, *position),
                 constraints=(*s.constraints, *self.in_strip, *constraints),
             )
         )
@@ -261,7 +275,7 @@ class _Strips:
             loops = (STRIP, self.round, self.inner) if row else (STRIP, self.round)
             gone = (self.outer,) if row else (self.outer, self.inner)
             for domain in self._domains(group, side, *gone):
-                position = (0, 0, at, 0)[: len(loops) + 1]
+                position = (0, at, 0)[: len(loops)]
                 self._keeps(element, version, loops, position, domain)
                 at += 1
         return at
@@ -297,7 +311,8 @@ class _Strips:
         name = f"{kept.array}_{len(self.made)}"
         constraints = (*domain, *self.in_strip)
         steps = (1,) * len(loops)
-        self.made.append(Statement(name, loops, steps, position, constraints, kept, element))
+        place = (self.nest, *position)
+        self.made.append(Statement(name, loops, steps, place, constraints, kept, element))
 
     def _kept(self, element: Element, version: str) -> Element:
         """Where such an element is kept."""

@@ -48,6 +48,11 @@ ROUNDS = {
     " for (int j = 0; j < n; j++) p[i][j] |= p[k][j]; }",
     "above alone": "for (int k = 0; k < n; k++) for (int i = 0; i < k; i++) for (int j = 0; j < n; j++)"
     " p[i][j] = (p[i][j] + p[i][k] - p[k][j]) % 97;",
+    "between others": "for (int i = 0; i < n; i++) for (int j = 0; j < n; j++) p[i][j] = q[j][i];"
+    f" {EACH} if (p[i][k] + p[k][j] < p[i][j]) p[i][j] = p[i][k] + p[k][j];"
+    " for (int i = 0; i < n; i++) q[i][i] = p[i][i] + 1;",
+    "twice": f"{EACH} p[i][j] = (3 * p[i][j] + p[i][k] - p[k][j]) % 97;"
+    f" {EACH} p[i][j] = (p[i][j] + 5 * p[i][k] - 2 * p[k][j]) % 89;",
     "down the columns": "for (int k = 0; k < n; k++) for (int j = 0; j < n; j++) for (int i = 0; i < n;"
     " i++) p[i][j] = (p[i][j] + p[i][k] - p[k][j]) % 97;",
 }

@@ -97,7 +97,9 @@ def _may_be_vector(scop: Scop, tree: Tree, band: Band, at: int) -> bool:
 def rewritten(scop: Scop, random: random.Random, wanted: int) -> Iterator[str]:
     """Up to so many different texts of a region, each in another legal order."""
     seen = {scop.text}
-    starts = bases(scop)
+    first, *others = bases(scop)
+    random.shuffle(others)
+    starts = [first, *others]
     for attempt in range(4 * wanted):
         part, tree = starts[attempt] if attempt < len(starts) else random.choice(starts)
         if attempt >= len(starts) or attempt % 2:
