@@ -171,6 +171,11 @@ def test_the_contenders_are_of_several_kinds(tmp_path: Path, tools: Toolchain) -
     ]
     assert [one.time for one in contenders(every)] == [0.20, 0.21, 0.25]
     assert contenders([of(1.2, "slower")]) == []
+    unrolled = [
+        of(0.3 + n / 100, f"sized.c:{n}: clang loop unroll_count({2 * n})") for n in range(1, 5)
+    ]
+    tiled = of(0.4, "sweeps 1 of skewed, vector block 4")
+    assert tiled in contenders([*unrolled, tiled]), "numbers alone make no kind"
 
 
 @pytest.mark.timed
