@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 
 from corr.polyhedral.expressions import Affine, Element, Expression, NotAffine, Operation, linear
 from corr.polyhedral.schedules import Row, Tree
@@ -94,21 +94,23 @@ class Emitter:
             return names.get(reference) or self.address(reference, at)
 
         writer = Writer(self.types, instance, read)
+        asked: Expression | None = None
+        if s.guard is not None:
+            asked, rest = (s.guard, None) if instance.lanes == 1 else _for_all(s.guard, writer)
+            s = replace(s, guard=rest)
         if instance.lanes > 1:
             self.speculation.check_lanes(s)
         target = instance.reference(s.target)
         if instance.lanes > 1 and target.mode == "scalar":
             raise NotAffine("all lanes write one element")
         value: Expression = s.value
-        if s.guard is not None and instance.lanes > 1:
+        if s.guard is not None:
             value = Operation(value.type, "?", (s.guard, value, s.target))
         text, varies = writer.value(value)
         if instance.lanes > 1 and not varies:
             text = writer.splat(text, s.target.type)
         place = names.get(target)
-        prefix = ""
-        if s.guard is not None and instance.lanes == 1:
-            prefix = f"if ({writer.value(s.guard)[0]}) "
+        prefix = f"if ({writer.value(asked)[0]}) " if asked is not None else ""
         if place is None and target.array in self.contracted:
             names[target] = self.fresh("t")
             self.line(f"{self.type_of(target)} {names[target]} = {text};")
@@ -118,9 +120,10 @@ class Emitter:
             return
         vector = self.types.name(target.type, instance.lanes)
         name = self.fresh("v")
-        self.line(f"const {vector} {name} = {text};")
-        for lane in range(instance.lanes):
-            self.line(f"{self.element(target, instance, lane)} = {name}[{lane}];")
+        with self.braces(prefix.rstrip()) if prefix else nullcontext():
+            self.line(f"const {vector} {name} = {text};")
+            for lane in range(instance.lanes):
+                self.line(f"{self.element(target, instance, lane)} = {name}[{lane}];")
 
     def reads(self, s: Statement, instance: Instance) -> Iterator[Reference]:
         """The elements that an instance reads, or may read without harm."""
@@ -200,3 +203,16 @@ def instances_of(steps: Sequence[Step], jams: Sequence[Jam]) -> Iterator[tuple[S
                         for k, v in arguments.items()
                     }
             yield step, Instance(arguments, lanes, variable)
+
+
+def _for_all(guard: Expression, writer: Writer) -> tuple[Expression | None, Expression | None]:
+    """What a guard asks once for all lanes, and what it then asks each of them."""
+    if not writer.value(guard)[1]:
+        return guard, None
+    if isinstance(guard, Operation) and guard.operator == "&&":
+        first, last = guard.operands
+        once, each = _for_all(first, writer)
+        if each is None:
+            return once, last
+        return once, replace(guard, operands=(each, last))
+    return None, guard

@@ -21,13 +21,13 @@ class Speculation:
 
     def __init__(self, scop: Scop) -> None:
         self.scop = scop
-        self._readable: dict[tuple[str, Access], bool] = {}
-        self._writable: dict[str, bool] = {}
+        self._readable: dict[tuple[str, Expression | None, Access], bool] = {}
+        self._writable: dict[tuple[str, Expression], bool] = {}
         self._touched: dict[str, isl.UnionSet] = {}
 
     def readable(self, s: Statement, access: Access) -> bool:
         """Every instance of the statement may read the element."""
-        key = (s.name, access)
+        key = (s.name, s.guard, access)
         if key not in self._readable:
             self._readable[key] = (
                 access in s.certain
@@ -41,12 +41,13 @@ class Speculation:
         """Every instance of the statement may write its target, if only what is there."""
         if s.guard is None or self.scop.arrays[s.target.array].local:
             return True
-        if s.name not in self._writable:
+        key = (s.name, s.guard)
+        if key not in self._writable:
             target = s.accesses[-1]
             plain = Access(target.array, target.index)
-            written = self.scop.accesses(write=True, sure=True).range()
-            self._writable[s.name] = plain in s.certain or self._within(s, plain, written)
-        return self._writable[s.name]
+            known = self._always(target.array)
+            self._writable[key] = plain in s.certain or self._within(s, plain, known)
+        return self._writable[key]
 
     def check_lanes(self, s: Statement) -> None:
         """All lanes may compute the statement and then choose. Raises NotAffine if not."""

@@ -28,7 +28,8 @@ from corr.polyhedral.expressions import (
     scaled,
 )
 from corr.polyhedral.rounds import Group, Rounds, rounds
-from corr.polyhedral.scop import Array, Constraint, Scop, Statement
+from corr.polyhedral.scop import Array, Constraint, Scop, Statement, access_to
+from corr.polyhedral.speculation import Speculation
 
 #: The name of the loop over strips.
 STRIP = "x999'"
@@ -79,6 +80,7 @@ class _Strips:
     new: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.speculation = Speculation(self.scop)
         self.round, self.outer, self.inner = self.rounds.loops
         #: How far a row, or a column, is from the first of its strip.
         self.row = self._from_strip(self.outer, self.rounds.row)
@@ -239,12 +241,17 @@ class _Strips:
     # --- what is kept ----------------------------------------------------------------------
 
     def _read(self, group: Group, *kinds: str) -> list[Element]:
-        """The elements of these kinds, one of each matrix, that a group reads."""
+        """The elements of these kinds, one of each matrix, that a group reads.
+
+        Raises NotAffine if it might not read one: it is copied in any case.
+        """
         found: dict[tuple[str, str], Element] = {}
         for s in (*group.first, *group.updates):
             for element in s.elements(read=True):
                 if (kind := self.rounds.kind(element)) in kinds:
                     found.setdefault((element.array, kind), element)
+                    if not self.speculation.readable(s, access_to(element)):
+                        raise NotAffine("an element may not be read")
         return list(found.values())
 
     def _domains(self, group: Group, side: Constraints, *gone: str) -> list[Constraints]:

@@ -42,8 +42,8 @@ ROUNDS = {
     " for (int j = 0; j < n; j++) p[i][j] = (p[i][j] - g * p[k][j]) % 97; }",
     "neither row nor column": HEAD + " { if (i == k) continue; for (int j = 0; j < n; j++) {"
     " if (j == k) continue; if (p[i][k] + p[k][j] < p[i][j]) p[i][j] = p[i][k] + p[k][j]; } }",
-    "the way back": f"{EACH} if (p[i][k] + p[k][j] < p[i][j]) {{ p[i][j] = p[i][k] + p[k][j];"
-    " q[i][j] = q[i][k]; }",
+    "the way back": EACH + " { int last = q[i][k]; if (p[i][k] + p[k][j] < p[i][j]) {"
+    " p[i][j] = p[i][k] + p[k][j]; q[i][j] = last; } }",
     "rows that there are": HEAD + " { if (p[i][k] % 2) continue;"
     " for (int j = 0; j < n; j++) p[i][j] |= p[k][j]; }",
     "above alone": "for (int k = 0; k < n; k++) for (int i = 0; i < k; i++) for (int j = 0; j < n; j++)"
@@ -58,6 +58,8 @@ ROUNDS = {
 }
 #: What only looks like it.
 OTHERS = {
+    "what is perhaps not there": f"{EACH} if (p[i][k] + p[k][j] < p[i][j]) {{"
+    " p[i][j] = p[i][k] + p[k][j]; q[i][j] = q[i][k]; }",
     "two rows": f"{EACH} p[i][j] = (p[i][j] + p[k][j] - p[k + 1][j]) % 97;",
     "the other half": f"{EACH} p[i][j] = (p[i][j] + p[k][j] + p[j][k]) % 97;",
     "neighbours": f"{EACH} p[i][j] = (p[i][j] + p[k][j] + p[i][0]) % 97;",
