@@ -11,7 +11,7 @@ from tests.fuzz_polyhedral import FAST, SANITIZED, Batch
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("seed", [2, 3, 4, 6])
+@pytest.mark.parametrize("seed", [2, 3, 4, 10])
 def test_random_programs_compute_the_same(seed: int, tmp_path: Path) -> None:
     batch = Batch(seed, functions=3, orders=4)
     assert batch.check(tmp_path, *(SANITIZED if seed % 2 else FAST)) is None
