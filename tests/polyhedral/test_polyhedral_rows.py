@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED
-from tests.support.polyhedral_programs import output, read
-from tests.support.polyhedral_schedules import rewritten
+from tests.support.polyhedral_programs import check_orders, read
 
 pytestmark = pytest.mark.slow
 
@@ -119,15 +117,7 @@ PROGRAMS = {
 def test_same_output(name: str, tmp_path: Path) -> None:
     function, main = PROGRAMS[name]
     text = f"{HEAD}{function}\nint main() {{ {main} }}\n"
-    found, reasons = read(tmp_path, text, name="t.cpp")
-    assert len(found) == 1, reasons
-    start, end = found[0].span
-    first = output(tmp_path, text, *SANITIZED, name="run.cpp")
-    changed = list(rewritten(found[0], random.Random(7), 5))
-    assert len(changed) > 1 and first.strip()
-    for new in changed:
-        whole = text[:start] + new + text[end:]
-        assert output(tmp_path, whole, *SANITIZED, name="run.cpp") == first
+    check_orders(tmp_path, text, 5, 7, SANITIZED)
 
 
 #: name: (the function, what the reason says)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
 
 from corr.polyhedral import generate, schedules
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED, SHOW
-from tests.support.polyhedral_programs import output, outputs, read, region, variants
-from tests.support.polyhedral_schedules import rewritten
+from tests.support.polyhedral_programs import check_orders, outputs, read, region, variants
 
 pytestmark = pytest.mark.slow
 
@@ -259,16 +257,7 @@ CXX_PROGRAMS = {
 def test_any_order_of_cxx_computes_the_same(name: str, tmp_path: Path) -> None:
     function, main = CXX_PROGRAMS[name]
     text = f"{CXX}{function}\nint main() {{ {main} }}\n"
-    found, reasons = read(tmp_path, text, name="t.cpp")
-    assert len(found) == 1, reasons
-    start, end = found[0].span
-    first = output(tmp_path, text, *SANITIZED, name="run.cpp")
-    changed = list(rewritten(found[0], random.Random(3), 4))
-    assert len(changed) > 1 and first.strip()
-    for new in changed:
-        whole = text.encode()[:start].decode() + new + text.encode()[end:].decode()
-        flags = (*SANITIZED, *found[0].flags)
-        assert output(tmp_path, whole, *flags, name="run.cpp") == first
+    check_orders(tmp_path, text, 4, 3, SANITIZED)
 
 
 @pytest.mark.parametrize(

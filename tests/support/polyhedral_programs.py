@@ -66,6 +66,25 @@ def variants(
     return [part.decode() for part in changed]
 
 
+def check_orders(folder: Path, text: str, wanted: int, seed: int, *flags: tuple[str, ...]) -> None:
+    """A C++ program prints the same in other legal orders of its one region, built with each flags.
+
+    There must be at least two others.
+    """
+    found, reasons = read(folder, text, name="t.cpp")
+    assert len(found) == 1, reasons
+    start, end = found[0].span
+    source = text.encode()
+    changed = list(rewritten(found[0], random.Random(seed), wanted))
+    assert len(changed) > 1
+    for compiled in flags:
+        first = output(folder, text, *compiled, name="run.cpp")
+        assert first.strip()
+        for new in changed:
+            whole = source[:start].decode() + new + source[end:].decode()
+            assert output(folder, whole, *compiled, *found[0].flags, name="run.cpp") == first
+
+
 def all_in_one(text: str, functions: list[str], main: str) -> str:
     """A program that runs main's body once with each definition of `f`, a line `==` after each."""
     parts = [text]
