@@ -179,8 +179,9 @@ class Emitter:
         widths = [linear(width, spell) for width in extents]
         index = linear(forms[0])
         for width, form in zip(widths or array.sizes[1:], forms[1:], strict=True):
-            product = f"{_factor(index)} * {_factor(width)}"
-            index = f"{product} + {linear(form)}".replace("+ -", "- ")
+            terms = [] if index == "0" else [f"{_factor(index)} * {_factor(width)}"]
+            terms += [] if linear(form) == "0" and terms else [linear(form)]
+            index = " + ".join(terms).replace("+ -", "- ")
         return index
 
 

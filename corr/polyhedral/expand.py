@@ -129,7 +129,7 @@ def extent_of(scop: Scop, indices: isl.Set) -> str:
     if not indices.is_subset(isl.Set(f"{scop.header}{{ [x] : x >= 0 }}")):
         raise NotAffine("an index may be negative")
     build = isl.AstBuild.from_context(isl.Set(f"{scop.header}{{ : }}"))
-    return f"({text(build.expr_from_pw_aff(indices.coalesce().dim_max(0)))} + 1)"
+    return text(build.expr_from_pw_aff(indices.coalesce().dim_max(0) + 1))
 
 
 def _renamed(s: Statement, old: str, new: str, loops: tuple[str, ...]) -> Statement:

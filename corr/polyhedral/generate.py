@@ -106,9 +106,10 @@ def _indented(lines: list[str], by: int = 1) -> list[str]:
 def _allocated(array: Array, asked: list[str]) -> list[str]:
     """Declarations of an expanded scalar's elements: NULL if they are too many, or of no use."""
     sizes = array.sizes
+    extents = [extent if _WORD.fullmatch(extent) else f"({extent})" for extent in array.extents]
     lines = [
-        f"const long {size} = ({extent}) > 1 ? ({extent}) : 1;"
-        for size, extent in zip(sizes, array.extents, strict=True)
+        f"const long {size} = {extent if extent.isdigit() else f'{extent} > 1 ? {extent} : 1'};"
+        for size, extent in zip(sizes, extents, strict=True)
     ]
     few = " && ".join([*asked, f"1.0 * {' * '.join(sizes)} <= {MOST_ELEMENTS}"])
     memory = f"__builtin_malloc({' * '.join(sizes)} * sizeof({array.element}))"

@@ -61,7 +61,8 @@ def in_strips(scop: Scop, size: int) -> Iterator[Scop]:
     if len(made) > len(scop.statements):
         used = {e.array for s in made for e in s.elements()}
         kept = {name: array for name, array in arrays.items() if name in used}
-        yield scop.with_statements(tuple(made), kept)
+        written = scop.written | {STRIP: "strip"}
+        yield replace(scop, statements=tuple(made), arrays=kept, written=written)
 
 
 @dataclass
@@ -217,7 +218,7 @@ class _Strips:
         if element.array not in targets:
             return element
         array = self.scop.arrays[element.array]
-        self.new[element.array] = replace(array, extents=(f"({self.size})", *array.extents[1:]))
+        self.new[element.array] = replace(array, extents=(str(self.size), *array.extents[1:]))
         return replace(element, indices=(self.within, *element.indices[1:]))
 
     def _private(self, tag: str, loops: tuple[str, ...], change: Change) -> Change:
@@ -325,7 +326,7 @@ class _Strips:
         """Where such an element is kept."""
         kind = self.rounds.kind(element)
         name = self._name(f"{element.array}_{kind}_{version}")
-        size, outer, inner = f"({self.size})", *self.extents[1:]
+        size, outer, inner = str(self.size), *self.extents[1:]
         extents, indices = {
             "row": ((size, inner), (self.within, Name("int", self.inner))),
             "column": ((outer, size), (Name("int", self.outer), self.within)),

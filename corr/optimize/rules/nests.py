@@ -13,7 +13,7 @@ from corr.optimize.rules.bases import Base, bases
 from corr.optimize.rules.leaf_settings import Choice, Setting, choices, neighbours
 from corr.optimize.variant import Move
 from corr.polyhedral import generate, rewrite, schedules
-from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.expressions import Element, NotAffine
 from corr.polyhedral.schedules import Band, Leaf, Tree
 
 #: Settings of a band that are tried, and bases that get a second setting.
@@ -90,6 +90,9 @@ class Region:
         settings = []
         reason = base.reason
         for number, (path, band) in enumerate(leaves):
+            if number and _copies(base, band):  # the compiler knows how to
+                settings.append((path, Setting(order=(0,))))
+                continue
             found = self._different(base, path, band)
             if number == 0 and rank >= len(found):
                 return None
@@ -221,3 +224,12 @@ def _weight(base: Base, band: Band) -> int:
     """How deep the loops round the band's statements are, as a stand-in for how often they run."""
     assert isinstance(band.child, Leaf)
     return max(len(base.scop.statement(n).loops) for n in band.child.statements)
+
+
+def _copies(base: Base, band: Band) -> bool:
+    """A single loop that only copies numbers from one array to another."""
+    assert isinstance(band.child, Leaf)
+    every = [base.scop.statement(name) for name in band.child.statements]
+    return len(band.rows) == 1 and all(
+        isinstance(s.value, Element) and s.guard is None for s in every
+    )
