@@ -15,13 +15,12 @@ from collectors.base.invocation import Invocation
 from corr.collect.options import Options
 from corr.collect.run import collect
 from corr.console.progress import Progress
-from corr.experiment.ablation import NARROW, ablate
+from corr.experiment.ablation import NARROW, ablate, narrow
 from corr.experiment.effects import Budget, Effect, effect_of, measured
 from corr.experiment.modules import APART
 from corr.experiment.places import place_of
 from corr.lake.store import Lake, RunInfo
 from corr.program.model import Run, from_files
-from corr.timing.clocks import Comparison
 
 FLAGS = ("-O3",)
 #: The loops lie in their cache lines as in the experiment; else one of few instructions may take
@@ -104,14 +103,8 @@ class Bench:
 
     def _beside(self, other: Path, words: tuple[str, ...]) -> Effect:
         a, b = (Invocation(path, args=words) for path in (self.base, other))
-        found = measured(a, b, Budget(SECONDS), _enough)
+        found = measured(a, b, Budget(SECONDS), narrow)
         return _percent(effect_of(found), found.series.medians[0])
-
-
-def _enough(comparison: Comparison) -> bool:
-    effect, base = effect_of(comparison), comparison.series.medians[0]
-    half = (effect.high - effect.low) / 2
-    return half <= NARROW * base or half <= abs(effect.seconds) / 10
 
 
 def _percent(effect: Effect, seconds: float) -> Effect:

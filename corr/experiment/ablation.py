@@ -166,7 +166,7 @@ class _Laboratory:
         try:
             without = self._program(path, others)
             differs = output is not None and without.run().stdout != output
-            comparison = measured(program, without, self.budget, _enough)
+            comparison = measured(program, without, self.budget, narrow)
         except CorrError as error:
             return replace(worth, why=error.message.splitlines()[0]), None
         effect = effect_of(comparison)
@@ -214,7 +214,8 @@ def _is(name: str, functions: tuple[str, ...], one: Invocation) -> bool:
     return one.name == name and one.on(functions)
 
 
-def _enough(comparison: Comparison) -> bool:
+def narrow(comparison: Comparison) -> bool:
+    """The effect is known well enough: within a part of the whole, or of itself."""
     effect, base = effect_of(comparison), comparison.series.medians[0]
     half = (effect.high - effect.low) / 2
     return half <= NARROW * base or half <= abs(effect.seconds) / 10
