@@ -90,7 +90,7 @@ def find(
     `sizes_by_name`: as they are in a build where macros that are numbers are other ones.
     """
     outside = outside_kernel(program)
-    loops = [loop for loop in _hot_loops(lake, run) if loop.written not in outside]
+    loops = [loop for loop in hot_loops(lake, run) if loop.written not in outside]
     if outside and not loops:
         return HotNests((), (Problem(LAYER, program.name, _NOT_TIMED),))
     return of_loops(loops, program, toolchain, sizes_by_name=sizes_by_name)
@@ -129,7 +129,7 @@ def _share(nest: Nest, loops: Iterable[HotLoop]) -> float:
     return sum(o.share for o in loops if o.file == nest.file and first <= o.line <= last)
 
 
-def _hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:
+def hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:
     """The sampled loops of the hottest functions, those of the hottest function first."""
     query = """
         SELECT function, place, share, sum(share) OVER (PARTITION BY function) AS of_function

@@ -15,7 +15,7 @@ from collectors.base.toolchain import Toolchain
 from collectors.sandbox import confined
 from corr.lake.run_ids import new_run_id
 from corr.lake.store import Lake, uncommitted
-from corr.optimize import hot_nests, resume
+from corr.optimize import hot_irregular, hot_nests, resume
 from corr.optimize.build_and_run import Builds
 from corr.optimize.commits import Commits
 from corr.optimize.experience import keeping
@@ -23,6 +23,7 @@ from corr.optimize.experience.earlier import Experience, earlier
 from corr.optimize.experience.generalise import NoRecipe
 from corr.optimize.experience.recipe import keep, recipes
 from corr.optimize.experience.seen import seen
+from corr.optimize.hot_irregular import Irregular
 from corr.optimize.hot_nests import HotNests
 from corr.optimize.judging.order import Judge
 from corr.optimize.judging.ruling import Ruling, Sight
@@ -231,7 +232,8 @@ class Optimisation:
         nests = hot_nests.find(
             self.lake, session.best_run, program, self.toolchain, sizes_by_name=by_name
         )
-        for problem in nests.problems:
+        others = hot_irregular.find(self.lake, session.best_run, program, self.toolchain)
+        for problem in (*nests.problems, *others.problems):
             self._note(session, problem)
         self.near = NearRoof(self.lake, session, original, self.tell)
         self.near.find(nests)
@@ -247,7 +249,7 @@ class Optimisation:
             before = session.best
             ended = False
             try:
-                ended = self._iteration(session, judge, iteration, nests)
+                ended = self._iteration(session, judge, iteration, nests, others)
             except ModelError as error:
                 session.failed, ended = error, True
             except OutOfTime:
@@ -266,7 +268,14 @@ class Optimisation:
 
     # --- an iteration ----------------------------------------------------------------------
 
-    def _iteration(self, session: Session, judge: Judge, iteration: int, nests: HotNests) -> bool:
+    def _iteration(
+        self,
+        session: Session,
+        judge: Judge,
+        iteration: int,
+        nests: HotNests,
+        irregular: Irregular,
+    ) -> bool:
         """Try the proposals of an iteration; True when the proposer has no more."""
         wanted = self.order.candidates or CANDIDATES.get(self.order.proposer, 8)
         check_room(self.lake.root, otherwise="name another folder with --data")
@@ -293,6 +302,7 @@ class Optimisation:
             session.seen_original,
             self.experience,
             session.by_flags_alone,
+            irregular,
         )
         count = 0
         for count, proposal in enumerate(self._limited(situation, wanted), 1):

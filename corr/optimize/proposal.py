@@ -14,6 +14,7 @@ from corr.lake.store import Lake, RunInfo
 from corr.optimize.experience.earlier import Experience
 from corr.optimize.experience.seen import Seen
 from corr.optimize.guarantee import Guarantee
+from corr.optimize.hot_irregular import Irregular
 from corr.optimize.hot_nests import HotNests
 from corr.optimize.time_budget import TimeBudget
 from corr.optimize.variant import Move, Variant
@@ -118,7 +119,7 @@ def nobody(problem: Problem) -> None:
 class Situation:
     """What a proposer may look at: the best variant so far, its run, and everything tried.
 
-    `nests` are those of the original program; `note` takes what a proposer could not propose.
+    `nests` and `irregular` are those of the original program; `note` takes what a proposer could not propose.
     `seen` is what was seen in `run`, and in that of the original; `experience` what earlier
     sessions taught.
     """
@@ -145,6 +146,7 @@ class Situation:
     experience: Experience = field(default_factory=Experience)
     #: flags that were measured as baselines, and the time with them over the original's
     baselines: Mapping[tuple[str, ...], float] = field(default_factory=dict)
+    irregular: Irregular = field(default_factory=Irregular)
 
 
 class Proposer(Protocol):

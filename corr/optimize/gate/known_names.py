@@ -74,7 +74,8 @@ _STANDARD_CXX = _words(
     """
 )
 _BUILTIN = re.compile(
-    r"__builtin_(?:expect|expect_with_probability|assume|assume_aligned|prefetch|constant_p"
+    r"__builtin_(?:expect|expect_with_probability|unpredictable|assume|assume_aligned|prefetch"
+    r"|constant_p"
     r"|mem(?:cpy|move|set|cmp)|malloc|calloc|realloc|free|aligned_alloc"
     r"|shufflevector|convertvector|nontemporal_(?:load|store)"
     r"|(?:elementwise|reduce|masked)_\w+|(?:add|sub|mul)_overflow|popcount\w*|clz\w*|ctz\w*|ffs\w*"

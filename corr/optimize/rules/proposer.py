@@ -9,7 +9,7 @@ from dataclasses import replace
 from collectors.base.table import Problem
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
-from corr.optimize.rules import flags, loops, recipes, whole_program
+from corr.optimize.rules import flags, irregular, loops, recipes, whole_program
 from corr.optimize.rules.by_experience import ByExperience
 from corr.optimize.rules.finer import Finer
 from corr.optimize.rules.flag_bases import APART, FlagBases
@@ -93,8 +93,11 @@ class Search:
         self.levels: dict[Flagged, float] = {}
         #: moves for the whole program that were accepted, and stay where nests are rewritten
         self.whole: tuple[Move, ...] = ()
-        #: places for which a recipe was accepted
-        self.by_recipe: set[str | None] = set()
+        #: places for which a new text was accepted, by a recipe or of an irregular loop
+        self.by_text: set[str | None] = set()
+        #: edits of irregular loops that were accepted
+        self.texts: tuple[Move, ...] = ()
+        self.accepted: tuple[Move, ...] = ()
         #: directives of loops that were proposed
         self.directed: set[tuple[str | None, str]] = set()
         #: what a session that is gone on with has tried before, by the moves of the variant
@@ -131,6 +134,7 @@ class Search:
         first = sorted(pairs, key=lambda pair: -order.of(pair[1]))
         known = [added for added, proposal in first if proposal.base]
         yield from self._recipes(last=False)
+        yield from self._irregular(HOT, 2.0)
         few = sum(nest.share for nest in situation.nests.modelled) < HOT
         if situation.whole and few:  # Polly is for nests: it is last then
             yield from self._alone([pair for pair in first if pair[1].base])
@@ -146,6 +150,7 @@ class Search:
             yield from self._at_once(found, known)
             first = [pair for pair in first if pair not in won]
         yield from self._alone([pair for pair in first if pair not in late])
+        yield from self._irregular(0.0, HOT)
         yield from self._fused(found)
         yield from self._plans(found)
         if situation.whole and not few:
@@ -165,10 +170,31 @@ class Search:
         for proposal in sorted(fitting, key=lambda proposal: -self.order.of(proposal)):
             if self.order.never(proposal) != last:
                 continue
-            on_best = bool(self.by_recipe) and proposal.loop not in self.by_recipe
+            on_best = bool(self.by_text) and proposal.loop not in self.by_text
             yield replace(proposal, from_original=not on_best)
             if self._accepted:
-                self.by_recipe.add(proposal.loop)
+                self.by_text.add(proposal.loop)
+
+    def _irregular(self, least: float, most: float) -> Iterator[Proposal]:
+        """Searches side by side and branch-free code, of places with a share from `least` to below `most`.
+
+        On top of the best; once one is accepted, other ways in its place.
+        """
+        for ways in irregular.proposals(self.now, least, most):
+            kept: Proposal | None = None
+            for proposal in ways:
+                if kept is None:
+                    yield proposal
+                else:
+                    instead = dict(zip(kept.moves, proposal.moves, strict=True))
+                    moves = tuple(instead.get(move, move) for move in self.accepted)
+                    yield replace(proposal, moves=moves, from_original=True)
+                if self._accepted and self.last is not None and self.last.variant is not None:
+                    self.accepted = self.last.variant.moves
+                    kept = proposal
+            if kept is not None:
+                self.texts = (*self.texts, *kept.moves)
+                self.by_text.add(kept.loop)
 
     def _ahead(self, found: Sequence[Region], known: Sequence[Flagged]) -> Iterator[Proposal]:
         """Plans of a kind that won on such nests, under the flags that it won with."""
@@ -240,7 +266,7 @@ class Search:
         """Flags by themselves; which are right, and how fast, is noted."""
         for added, proposal in proposals:
             # what a recipe made faster may be faster still for this machine
-            yield replace(proposal, from_original=False) if self.by_recipe else proposal
+            yield replace(proposal, from_original=False) if self.by_text else proposal
             if self.last is not None and proposal.base:
                 self.bases.alone(added, self.last, self.last_time)
 
@@ -385,7 +411,7 @@ class Search:
         needed = [flag for p in (*others, plan) for flag in p.flags if flag not in under]
         flagged = (*under, *dict.fromkeys(needed))
         return Proposal(
-            (*((Flags(flagged),) if flagged else ()), *self.whole, *edits, edit),
+            (*((Flags(flagged),) if flagged else ()), *self.whole, *self.texts, *edits, edit),
             plan.reason,
             "rules",
             2.0,

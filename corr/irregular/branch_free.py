@@ -1,0 +1,392 @@
+"""An `if` without a branch: what it would write goes nowhere where its condition does not hold.
+
+    if (a[j] < p) o[k++] = a[j];
+
+becomes
+
+    const int taken = a[j] < p;
+    *(taken ? &o[k] : &nowhere) = a[j];
+    k = taken ? k + 1 : k;
+
+A processor guesses which way a branch goes, and loses some twenty cycles where the data decide it;
+a choice between two addresses, or two values, costs one. No place is read or written that the
+branch would not have read or written, but for a variable of its own, `nowhere`. That one's address
+is given away, or the compiler would make a branch of the choice again.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+
+from corr.irregular.edits import Edits, place, statement_place
+from corr.irregular.effects import Observer, Unsuitable, is_scalar
+from corr.irregular.names import Names
+from corr.polyhedral.clang_ast import Functions, Node, walk
+from corr.polyhedral.declarations import type_of
+
+#: Statements of a branch.
+MOST_STATEMENTS = 8
+_STEPS = {"++": "+", "--": "-"}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """An `if` of a function. `within`: the loop it is in."""
+
+    function: Node
+    node: Node
+    within: Node
+
+    @property
+    def condition(self) -> Node:
+        found: Node = self.node["inner"][0]
+        return found
+
+
+def branches(function: Node) -> list[Branch]:
+    """The `if`s in a function's loops whose branches are a few plain statements."""
+    found: list[Branch] = []
+
+    def look(node: Node, loop: Node | None) -> None:
+        kind = node.get("kind")
+        if kind == "LambdaExpr":
+            return
+        inside = node if kind in ("ForStmt", "WhileStmt", "DoStmt", "CXXForRangeStmt") else loop
+        if kind == "IfStmt" and inside is not None and _plain_if(node):
+            found.append(Branch(function, node, inside))
+        for inner in node.get("inner", ()):
+            if inner:
+                look(inner, inside)
+
+    look(function, None)
+    return found
+
+
+def _plain_if(node: Node) -> bool:
+    if node.get("hasVar") or node.get("hasInit") or node.get("isConstexpr"):
+        return False
+    parts = [s for part in node["inner"][1:] for s in _statements(part)]
+    kinds = {"DeclStmt", "BinaryOperator", "CompoundAssignOperator", "UnaryOperator", "CallExpr"}
+    kinds |= {"ExprWithCleanups"}
+    return 0 < len(parts) <= MOST_STATEMENTS and all(s.get("kind") in kinds for s in parts)
+
+
+@dataclass
+class BranchFree:
+    """Writes one `if` without a branch."""
+
+    functions: Functions
+    branch: Branch
+    names: Names = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.text = self.functions.text
+        self.names = Names(self.functions)
+        self.observer = Observer(self.branch.function, self.functions.get)
+        self.taken = self.names.fresh("taken")
+        #: places of no meaning, by type
+        self.sinks: dict[str, str] = {}
+        #: what the condition reads in any case, and variables that were changed since
+        self.known: set[str] = set()
+        self.changed: set[str] = set()
+
+    def span(self) -> tuple[int, int]:
+        """What is replaced: the whole `if`."""
+        node = self.branch.node
+        return place(node)[0], statement_place(self.text, node)[1]
+
+    def code(self, says: str) -> str:
+        """The new text. Raises Unsuitable."""
+        node = self.branch.node
+        if b"#" in self.text[slice(*self.span())]:
+            raise Unsuitable("it has a directive of the preprocessor")
+        self._check(node)
+        condition = node["inner"][0]
+        self.known = {self._source(n) for n in self._read_in_any_case(condition)}
+        test = self._marked(condition)
+        lines = self._statements_under(node["inner"][1], self.taken)
+        if len(node["inner"]) > 2:
+            lines += self._statements_under(node["inner"][2], f"!{self.taken}")
+        sinks = []
+        for type_, name in self.sinks.items():
+            away = self.names.fresh(f"{name}_is")
+            blank = "" if type_.endswith("*") else " "
+            sinks += [f"{type_}{blank}{name} = 0;", f"{type_}{blank}*volatile {away} = &{name};"]
+        comment = textwrap.wrap(says, 84)
+        body = [
+            f"/* {comment[0]}",
+            *(f" * {line}" for line in comment[1:]),
+            " */",
+            *sinks,
+            f"const int {self.taken} = {test};",
+            *lines,
+        ]
+        return "\n".join(["{", *(f"    {line}" for line in body), "}"])
+
+    # --- what it does ----------------------------------------------------------------------
+
+    def _check(self, node: Node) -> None:
+        """Raise Unsuitable for what is more than numbers that are moved."""
+        parts = [s for part in node["inner"][1:] for s in _statements(part)]
+        plain = [s for s in parts if _swapped(s) is None]
+        found = self.observer.of([node["inner"][0], *plain])
+        if self.observer.of([node["inner"][0]]).writes:
+            raise Unsuitable("its condition writes")
+        for access in (*found.reads, *found.writes):
+            if access.node is not None and not is_scalar(access.type):
+                raise Unsuitable("it moves more than numbers")
+
+    def _read_in_any_case(self, node: Node) -> list[Node]:
+        """The places that a condition reads whatever comes of it."""
+        if node.get("castKind") == "LValueToRValue":
+            inner = node["inner"][0]
+            return [
+                inner,
+                *(n for part in inner.get("inner", ()) for n in self._read_in_any_case(part)),
+            ]
+        parts = [n for n in node.get("inner", ()) if n]
+        if node.get("opcode") in ("&&", "||") or node.get("kind") == "ConditionalOperator":
+            parts = parts[:1]
+        return [n for part in parts for n in self._read_in_any_case(part)]
+
+    def _marked(self, condition: Node) -> str:
+        """The condition as a number; each part that data decide is said to be unpredictable."""
+        edits = Edits(self.text)
+
+        def mark(node: Node) -> str:
+            bare = _bare(node)
+            if bare.get("opcode") in ("&&", "||"):
+                left, right = bare["inner"]
+                return f"({mark(left)} {bare['opcode']} {mark(right)})"
+            source = edits.of(bare)
+            reads = any(
+                n.get("castKind") == "LValueToRValue" and _is_memory(n["inner"][0])
+                for n in walk(bare)
+            )
+            return f"__builtin_unpredictable({source})" if reads else f"({source})"
+
+        text = mark(condition)
+        number = type_of(condition["type"]) in ("int", "bool", "_Bool")
+        return text if number and "(" in text else f"({text}) != 0"
+
+    def _statements_under(self, part: Node, taken: str) -> list[str]:
+        lines = []
+        for statement in _statements(part):
+            lines += self._statement(statement, taken)
+        return lines
+
+    def _statement(self, node: Node, taken: str) -> list[str]:
+        swapped = _swapped(node)
+        if swapped is not None:
+            return self._swap(*swapped, taken)
+        bare = _bare(node)
+        kind, lines = bare["kind"], []
+        steps = self._steps(bare)
+        if kind == "DeclStmt":
+            for declared in bare["inner"]:
+                lines.append(self._declared(declared, taken, steps))
+        elif kind == "UnaryOperator" and bare["opcode"] in _STEPS:
+            lines.append(
+                self._assigned(bare["inner"][0], None, _STEPS[bare["opcode"]], taken, steps)
+            )
+        elif kind in ("BinaryOperator", "CompoundAssignOperator") and bare["opcode"].endswith("="):
+            operator = bare["opcode"][:-1]
+            if bare["opcode"] in ("==", "!=", "<=", ">="):
+                raise Unsuitable("a statement has no effect")
+            lines.append(self._assigned(*bare["inner"], operator, taken, steps))
+        else:
+            raise Unsuitable(f"it has a {kind}")
+        for step in steps:
+            name = self._source(step["inner"][0])
+            lines.append(f"{name} {_STEPS[step['opcode']]}= {taken};")
+            self.changed.add(name)
+        return lines
+
+    def _steps(self, statement: Node) -> list[Node]:
+        """`k++` within a statement: it is done after it."""
+        found = []
+        for node in walk(statement):
+            if node is statement:
+                continue
+            if node.get("kind") in ("BinaryOperator", "CompoundAssignOperator") and _changes(node):
+                raise Unsuitable("a statement assigns twice")
+            if not _changes(node):
+                continue
+            target = _bare(node["inner"][0])
+            if not node.get("isPostfix") or target.get("kind") != "DeclRefExpr":
+                raise Unsuitable("a statement assigns twice")
+            name = target["referencedDecl"]["id"]
+            if sum(_names(n, name) for n in walk(statement)) > 1:
+                raise Unsuitable("a statement assigns twice")
+            found.append(node)
+        return found
+
+    def _declared(self, node: Node, taken: str, steps: list[Node]) -> str:
+        given = [n for n in node.get("inner", ()) if n.get("kind")]
+        type_ = node["type"]["qualType"]
+        if node.get("kind") != "VarDecl" or node.get("init", "c") != "c" or not given:
+            raise Unsuitable("it declares what is no plain number")
+        if not is_scalar(type_of(node["type"])) or node.get("storageClass"):
+            raise Unsuitable("it declares what is no plain number")
+        blank = "" if type_.endswith("*") else " "
+        return f"{type_}{blank}{node['name']} = {self._value(given[0], taken, steps, '0')};"
+
+    def _assigned(
+        self, target: Node, value: Node | None, operator: str, taken: str, steps: list[Node]
+    ) -> str:
+        target = _bare(target)
+        if _is_memory(target):
+            where = self._where(target, taken, steps)
+            if value is None:
+                return f"{where} {operator}= 1;"
+            given = self._value(value, taken, steps, "1" if operator in ("/", "%") else "0")
+            return f"{where} {operator}= {given};"
+        name = self._source(target)
+        if self.observer.variables.get(target).own is False:
+            raise Unsuitable(f"{name} may be changed by somebody else")
+        self.changed.add(name)
+        if value is None:
+            return f"{name} {operator}= {taken};"
+        given = self._value(value, taken, steps, None)
+        new = f"{name} {operator} ({given})" if operator else given
+        return f"{name} = {taken} ? {new} : {name};"
+
+    def _value(self, node: Node, taken: str, steps: list[Node], other: str | None) -> str:
+        """A value as it is if the branch is taken; `other` is what it may be if not.
+
+        None where whoever asks chooses.
+        """
+        edits = self._edited(node, taken, steps)
+        text = edits.of(node)
+        computes = any(n.get("kind") in _COMPUTES for n in _above_places(node))
+        return text if other is None or not computes else f"({taken} ? {text} : {other})"
+
+    def _edited(self, node: Node, taken: str, steps: list[Node]) -> Edits:
+        edits = self._stepped(node, steps)
+        for inner in walk(node):
+            if inner.get("castKind") != "LValueToRValue":
+                continue
+            target = _bare(inner["inner"][0])
+            if _is_memory(target) and not self._surely_read(target, steps):
+                edits.replace(target, self._where(target, taken, steps))
+        return edits
+
+    def _surely_read(self, node: Node, steps: list[Node]) -> bool:
+        """The condition read it, and its subscripts are the same still."""
+        mentions = (n for n in walk(node) if n.get("kind") == "DeclRefExpr")
+        names = {n["referencedDecl"].get("name") for n in mentions}
+        return self._stepped(node, steps).of(node) in self.known and not names & self.changed
+
+    def _stepped(self, node: Node, steps: list[Node]) -> Edits:
+        """The text with `k` for `k++`."""
+        edits = Edits(self.text)
+        for step in steps:
+            if _inside(step, node):
+                edits.replace(step, self._source(step["inner"][0]))
+        return edits
+
+    def _where(self, node: Node, taken: str, steps: list[Node]) -> str:
+        """A place if the branch is taken, else nowhere."""
+        edits = self._stepped(node, steps)
+        for inner in walk(node):
+            if inner.get("castKind") != "LValueToRValue" or inner is node:
+                continue
+            target = _bare(inner["inner"][0])
+            if _is_memory(target) and not self._surely_read(target, steps):
+                raise Unsuitable("what it reads or writes depends on what is read only there")
+        type_ = _unqualified(type_of(node["type"]))
+        if not is_scalar(type_) or type_.startswith("enum "):
+            raise Unsuitable("it moves more than numbers")
+        if type_ not in self.sinks:
+            self.sinks[type_] = self.names.fresh("nowhere")
+        return f"*({taken} ? &{edits.of(node)} : &{self.sinks[type_]})"
+
+    def _swap(self, one: Node, other: Node, taken: str) -> list[str]:
+        held = self.names.fresh("held")
+        type_ = _unqualified(type_of(one["type"]))
+        if not all(_is_memory(_bare(n)) for n in (one, other)):
+            raise Unsuitable("it swaps variables")
+        first, second = (self._where(_bare(n), taken, []) for n in (one, other))
+        blank = "" if type_.endswith("*") else " "
+        return [
+            f"{type_}{blank}{held} = {first};",
+            f"{first} = {second};",
+            f"{second} = {held};",
+        ]
+
+    def _source(self, node: Node) -> str:
+        start, end = place(node)
+        return self.text[start:end].decode("utf-8", "surrogateescape")
+
+
+_COMPUTES = {"BinaryOperator", "ConditionalOperator", "CallExpr", "UnaryOperator"}
+
+
+def _above_places(node: Node) -> list[Node]:
+    """A node and those below it, but for what is in the address of a place."""
+    found, waiting = [], [node]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        if node.get("castKind") == "LValueToRValue":
+            continue
+        waiting += [n for n in node.get("inner", ()) if n]
+    return found
+
+
+def _statements(part: Node) -> list[Node]:
+    if part.get("kind") == "CompoundStmt":
+        return [s for n in part.get("inner", ()) for s in _statements(n)]
+    return [] if part.get("kind") in (None, "NullStmt") else [part]
+
+
+def _swapped(node: Node) -> tuple[Node, Node] | None:
+    """The two places that a call of std::swap exchanges."""
+    bare = _bare(node)
+    if bare.get("kind") != "CallExpr" or len(bare["inner"]) != 3:
+        return None
+    callee = _bare(bare["inner"][0])
+    declared = callee.get("referencedDecl", {})
+    if declared.get("name") != "swap" or not is_scalar(type_of(bare["inner"][1]["type"])):
+        return None
+    return bare["inner"][1], bare["inner"][2]
+
+
+def _unqualified(type_: str) -> str:
+    """The type of what can be set."""
+    if "*" in type_:
+        return type_.rstrip().removesuffix("const").rstrip()
+    return " ".join(w for w in type_.split() if w != "const")
+
+
+def _changes(node: Node) -> bool:
+    kind, operator = node.get("kind"), node.get("opcode")
+    return (
+        kind == "CompoundAssignOperator"
+        or (kind == "BinaryOperator" and operator == "=")
+        or (kind == "UnaryOperator" and operator in _STEPS)
+    )
+
+
+def _names(node: Node, identity: str) -> bool:
+    return node.get("referencedDecl", {}).get("id") == identity
+
+
+def _inside(node: Node, whole: Node) -> bool:
+    return any(n is node for n in walk(whole))
+
+
+def _is_memory(node: Node) -> bool:
+    return node.get("kind") in ("ArraySubscriptExpr", "MemberExpr", "CXXOperatorCallExpr") or (
+        node.get("kind") == "UnaryOperator" and node.get("opcode") == "*"
+    )
+
+
+def _bare(node: Node) -> Node:
+    while node.get("kind") in ("ParenExpr", "ExprWithCleanups") or (
+        node.get("kind") == "ImplicitCastExpr"
+        and node.get("castKind") in ("NoOp", "FunctionToPointerDecay")
+    ):
+        node = node["inner"][0]
+    return node

@@ -1,0 +1,272 @@
+"""What takes the time in loops that no polyhedron models: searches, and branches that data decide.
+
+    hot loops of a run → the functions they are in, and those that call these → lookups, branches
+
+Found once in a session, for the original, as the nests are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from collectors.base.errors import CompileError
+from collectors.base.table import Problem
+from collectors.base.toolchain import Toolchain
+from corr.irregular.branch_free import Branch, BranchFree, branches
+from corr.irregular.edits import place
+from corr.irregular.effects import Unsuitable
+from corr.irregular.lookups import Lookup, found_in
+from corr.irregular.side_by_side import SideBySide
+from corr.lake.sql import ask
+from corr.lake.store import Lake, RunInfo
+from corr.optimize.hot_nests import HotLoop, hot_loops
+from corr.optimize.inputs import outside_kernel
+from corr.polyhedral.clang_ast import Functions, Node
+from corr.program.model import Program
+
+LAYER = "irregular loops"
+#: The least share of the time of one, and functions that are looked through.
+LEAST_SHARE, MOST_FUNCTIONS = 0.05, 24
+#: A branch that goes one way less often than this is guessed well.
+LEAST_ODDS = 0.03
+
+
+@dataclass(frozen=True)
+class _Hot:
+    """A part of a hot function: its unit's label, and the share of the time of its loops."""
+
+    file: str
+    functions: Functions
+    share: float
+
+    def line_of(self, node: Node) -> int:
+        """Where a node begins."""
+        return self.functions.text.count(b"\n", 0, place(node)[0]) + 1
+
+    def replaced(self, span: tuple[int, int], new: str) -> tuple[str, str]:
+        """The old text of a part and its new one, with as much before it as makes it the only one."""
+        text = self.functions.text.decode("utf-8", "surrogateescape")
+        start, end = span
+        before = self.functions.text[:start].decode("utf-8", "surrogateescape")
+        indent = before.rpartition("\n")[2]
+        indent = indent[: len(indent) - len(indent.lstrip())]
+        new = _indented(new, indent)
+        old = self.functions.text[start:end].decode("utf-8", "surrogateescape")
+        while text.count(old) > 1 and before:
+            cut = before.rstrip("\n").rfind("\n") + 1
+            old, new, before = before[cut:] + old, before[cut:] + new, before[:cut]
+        return old, new
+
+
+@dataclass(frozen=True)
+class HotLookup(_Hot):
+    """An outer loop whose searches can be put side by side."""
+
+    lookup: Lookup
+
+    @property
+    def function(self) -> str:
+        """The function that the outer loop is in."""
+        name: str = self.lookup.function["name"]
+        return name
+
+    @property
+    def line(self) -> int:
+        """Where the outer loop begins."""
+        return self.line_of(self.lookup.outer)
+
+    def edit(self, width: int, says: str) -> tuple[str, str]:
+        """The old text and the new one, `width` at once. Raises Unsuitable."""
+        written = SideBySide(self.functions, self.lookup, width)
+        return self.replaced(written.span(), written.code(says))
+
+
+@dataclass(frozen=True)
+class HotBranch(_Hot):
+    """An `if` that data decide. `odds`: how often it goes the rarer way; `wrong`: how often at all."""
+
+    branch: Branch
+    odds: float
+    wrong: int
+
+    @property
+    def function(self) -> str:
+        """The function that it is in."""
+        name: str = self.branch.function["name"]
+        return name
+
+    @property
+    def line(self) -> int:
+        """Where it begins."""
+        return self.line_of(self.branch.node)
+
+    def edit(self, says: str) -> tuple[str, str]:
+        """The old text and the new one. Raises Unsuitable."""
+        written = BranchFree(self.functions, self.branch)
+        return self.replaced(written.span(), written.code(says))
+
+
+@dataclass(frozen=True)
+class Irregular:
+    """What was found, the hottest first, and why other places are none."""
+
+    lookups: tuple[HotLookup, ...] = ()
+    branches: tuple[HotBranch, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Irregular:
+    """The hot lookups and branches of a run of this program."""
+    outside = outside_kernel(program)
+    loops = [loop for loop in hot_loops(lake, run) if loop.written not in outside]
+    if not loops:
+        return Irregular()
+    lookups: list[HotLookup] = []
+    found: list[HotBranch] = []
+    problems: list[Problem] = []
+    every, mixed = _functions(lake, run), _mixed(lake, run)
+    for unit in program.units:
+        label = program.label(unit)
+        functions = Functions(program, unit, toolchain)
+        functions.qualified = {loop.written: loop.qualified for loop in reversed(loops)}
+        for name in _to_look_at(functions.text, every.get(label, ()), loops, outside):
+            try:
+                lookups += _lookups(functions, label, name, loops, problems)
+                found += _branches(functions, label, name, loops, mixed.get(label, {}))
+            except CompileError:
+                break  # the nests' problems say so
+            except Unsuitable:
+                continue
+    return Irregular(
+        tuple(sorted(lookups, key=lambda one: -one.share)),
+        tuple(sorted(found, key=lambda one: -one.wrong)),
+        tuple(problems),
+    )
+
+
+def _lookups(
+    functions: Functions,
+    label: str,
+    name: str,
+    loops: Sequence[HotLoop],
+    problems: list[Problem],
+) -> list[HotLookup]:
+    """Those of a function; why others are none goes to the problems."""
+    found = []
+    for one in found_in(functions, name):
+        if isinstance(one, Lookup):
+            parts = [one.outer, *([one.call.function] if one.call is not None else [])]
+            share = _share(functions, label, parts, loops)
+            if share >= LEAST_SHARE:
+                found.append(HotLookup(label, functions, share, one))
+        elif _share(functions, label, [one[0]], loops) >= LEAST_SHARE:
+            line = functions.text.count(b"\n", 0, place(one[0])[0]) + 1
+            what = f"{name}: its iterations are not put side by side: {one[1]}"
+            problems.append(Problem(LAYER, f"{label}:{line}", what))
+    return found
+
+
+def _branches(
+    functions: Functions,
+    label: str,
+    name: str,
+    loops: Sequence[HotLoop],
+    mixed: dict[int, list[tuple[int, int, int]]],
+) -> list[HotBranch]:
+    """The branches of a function that go both ways."""
+    function = functions.get(name)
+    found = []
+    for branch in branches(function) if function is not None else ():
+        try:
+            start, end = place(branch.condition)
+        except Unsuitable:
+            continue
+        share = _share(functions, label, [branch.within], loops)
+        first, last = (_position(functions.text, at) for at in (start, end))
+        ways = [
+            (taken, not_taken)
+            for line in range(first[0], last[0] + 1)
+            for column, taken, not_taken in mixed.get(line, ())
+            if first <= (line, column) <= last
+        ]
+        if not ways or share < LEAST_SHARE:
+            continue
+        wrong, total = max((min(pair), sum(pair)) for pair in ways)
+        if wrong >= LEAST_ODDS * total:
+            found.append(HotBranch(label, functions, share, branch, wrong / total, wrong))
+    return found
+
+
+def _position(text: bytes, at: int) -> tuple[int, int]:
+    """Line and column of a byte, both from 1."""
+    return text.count(b"\n", 0, at) + 1, at - text.rfind(b"\n", 0, at)
+
+
+def _mixed(lake: Lake, run: RunInfo) -> dict[str, dict[int, list[tuple[int, int, int]]]]:
+    """By file and line: the columns of conditions, how often each held, and how often not."""
+    query = """
+        SELECT file, line, "column", sum(count)::BIGINT AS taken, sum(false_count)::BIGINT AS other
+        FROM execution_regions WHERE kind = 'branch' AND file IS NOT NULL
+        GROUP BY ALL HAVING taken > 0 AND other > 0 ORDER BY ALL
+    """
+    found: dict[str, dict[int, list[tuple[int, int, int]]]] = {}
+    for row in ask(lake, query, (), [run]).to_pylist():
+        place_ = found.setdefault(row["file"], {}).setdefault(row["line"], [])
+        place_.append((row["column"], row["taken"], row["other"]))
+    return found
+
+
+def _functions(lake: Lake, run: RunInfo) -> dict[str, list[tuple[str, int, int]]]:
+    """The functions of each file that have loops: name, first and last line of these."""
+    query = """
+        SELECT file, function_name, min(line) AS first, max(end_line) AS last FROM loops
+        WHERE file IS NOT NULL AND function_name IS NOT NULL GROUP BY ALL ORDER BY ALL
+    """
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    for row in ask(lake, query, (), [run]).to_pylist():
+        name = row["function_name"].partition("(")[0].rpartition("::")[2]
+        found.setdefault(row["file"], []).append((name, row["first"], row["last"]))
+    return found
+
+
+def _to_look_at(
+    text: bytes,
+    functions: Iterable[tuple[str, int, int]],
+    loops: Sequence[HotLoop],
+    outside: Iterable[str],
+) -> list[str]:
+    """The hot functions, and those with a loop that calls one of them."""
+    hot = sorted({loop.written for loop in loops if loop.share >= LEAST_SHARE / 2})
+    if not hot:
+        return []
+    lines = text.split(b"\n")
+    call = re.compile(rb"\b(?:" + b"|".join(re.escape(n.encode()) for n in hot) + rb")\s*\(")
+    found = dict.fromkeys(hot)
+    for name, first, last in functions:
+        if name not in outside and call.search(b"\n".join(lines[first - 1 : last])):
+            found[name] = None
+    return list(found)[:MOST_FUNCTIONS]
+
+
+def _share(
+    functions: Functions, label: str, parts: Iterable[Node], loops: Sequence[HotLoop]
+) -> float:
+    """The share of the time of the loops in the lines of some nodes."""
+    share = 0.0
+    for part in parts:
+        try:
+            start, end = place(part)
+        except Unsuitable:
+            continue
+        first, last = (functions.text.count(b"\n", 0, at) + 1 for at in (start, end))
+        share += sum(o.share for o in loops if o.file == label and first <= o.line <= last)
+    return share
+
+
+def _indented(text: str, indent: str) -> str:
+    first, *rest = text.split("\n")
+    return "\n".join(
+        [first, *(indent + line if line and line[0] != "#" else line for line in rest)]
+    )
