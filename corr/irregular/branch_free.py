@@ -16,18 +16,18 @@ is given away, or the compiler would make a branch of the choice again.
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass, field
 
-from corr.irregular.edits import Edits, place, statement_place
+from corr.irregular.edits import Edits, place, source, statement_place
 from corr.irregular.effects import Observer, Unsuitable, is_scalar
+from corr.irregular.lane_text import comment
 from corr.irregular.names import Names
+from corr.irregular.syntax import LOOPS, STEPS, bare, changes, is_memory
 from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import type_of
 
 #: Statements of a branch.
 MOST_STATEMENTS = 8
-_STEPS = {"++": "+", "--": "-"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def branches(function: Node) -> list[Branch]:
         kind = node.get("kind")
         if kind == "LambdaExpr":
             return
-        inside = node if kind in ("ForStmt", "WhileStmt", "DoStmt", "CXXForRangeStmt") else loop
+        inside = node if kind in LOOPS else loop
         if kind == "IfStmt" and inside is not None and _plain_if(node):
             found.append(Branch(function, node, inside))
         for inner in node.get("inner", ()):
@@ -83,7 +83,7 @@ class BranchFree:
     def __post_init__(self) -> None:
         self.text = self.functions.text
         self.names = Names(self.functions)
-        self.observer = Observer(self.branch.function, self.functions.get)
+        self.observer = Observer(self.branch.function, self.functions)
         self.taken = self.names.fresh("taken")
         #: places of no meaning, by type
         self.sinks: dict[str, str] = {}
@@ -103,7 +103,7 @@ class BranchFree:
             raise Unsuitable("it has a directive of the preprocessor")
         self._check(node)
         condition = node["inner"][0]
-        self.known = {self._source(n) for n in self._read_in_any_case(condition)}
+        self.known = {source(self.text, n) for n in self._read_in_any_case(condition)}
         test = self._marked(condition)
         lines = self._statements_under(node["inner"][1], self.taken)
         if len(node["inner"]) > 2:
@@ -113,11 +113,8 @@ class BranchFree:
             away = self.names.fresh(f"{name}_is")
             blank = "" if type_.endswith("*") else " "
             sinks += [f"{type_}{blank}{name} = 0;", f"{type_}{blank}*volatile {away} = &{name};"]
-        comment = textwrap.wrap(says, 84)
         body = [
-            f"/* {comment[0]}",
-            *(f" * {line}" for line in comment[1:]),
-            " */",
+            *comment(says),
             *sinks,
             f"const int {self.taken} = {test};",
             *lines,
@@ -155,20 +152,20 @@ class BranchFree:
         edits = Edits(self.text)
 
         def mark(node: Node) -> str:
-            bare = _bare(node)
-            if bare.get("opcode") in ("&&", "||"):
-                left, right = bare["inner"]
-                return f"({mark(left)} {bare['opcode']} {mark(right)})"
-            source = edits.of(bare)
+            inner = bare(node)
+            if inner.get("opcode") in ("&&", "||"):
+                left, right = inner["inner"]
+                return f"({mark(left)} {inner['opcode']} {mark(right)})"
+            text = edits.of(inner)
+            if not _is_truth(inner):
+                text = f"({text}) != 0"
             reads = any(
-                n.get("castKind") == "LValueToRValue" and _is_memory(n["inner"][0])
-                for n in walk(bare)
+                n.get("castKind") == "LValueToRValue" and is_memory(n["inner"][0])
+                for n in walk(inner)
             )
-            return f"__builtin_unpredictable({source})" if reads else f"({source})"
+            return f"__builtin_unpredictable({text})" if reads else f"({text})"
 
-        text = mark(condition)
-        number = type_of(condition["type"]) in ("int", "bool", "_Bool")
-        return text if number and "(" in text else f"({text}) != 0"
+        return mark(condition)
 
     def _statements_under(self, part: Node, taken: str) -> list[str]:
         lines = []
@@ -180,26 +177,27 @@ class BranchFree:
         swapped = _swapped(node)
         if swapped is not None:
             return self._swap(*swapped, taken)
-        bare = _bare(node)
-        kind, lines = bare["kind"], []
-        steps = self._steps(bare)
+        inner = bare(node)
+        kind, lines = inner["kind"], []
+        steps = self._steps(inner)
         if kind == "DeclStmt":
-            for declared in bare["inner"]:
+            for declared in inner["inner"]:
                 lines.append(self._declared(declared, taken, steps))
-        elif kind == "UnaryOperator" and bare["opcode"] in _STEPS:
+        elif kind == "UnaryOperator" and inner["opcode"] in STEPS:
             lines.append(
-                self._assigned(bare["inner"][0], None, _STEPS[bare["opcode"]], taken, steps)
+                self._assigned(inner["inner"][0], None, STEPS[inner["opcode"]], taken, steps)
             )
-        elif kind in ("BinaryOperator", "CompoundAssignOperator") and bare["opcode"].endswith("="):
-            operator = bare["opcode"][:-1]
-            if bare["opcode"] in ("==", "!=", "<=", ">="):
+        elif kind in ("BinaryOperator", "CompoundAssignOperator") and inner["opcode"].endswith("="):
+            operator = inner["opcode"][:-1]
+            if inner["opcode"] in ("==", "!=", "<=", ">="):
                 raise Unsuitable("a statement has no effect")
-            lines.append(self._assigned(*bare["inner"], operator, taken, steps))
+            target, value = inner["inner"]
+            lines.append(self._assigned(target, value, operator, taken, steps))
         else:
             raise Unsuitable(f"it has a {kind}")
         for step in steps:
-            name = self._source(step["inner"][0])
-            lines.append(f"{name} {_STEPS[step['opcode']]}= {taken};")
+            name = source(self.text, step["inner"][0])
+            lines.append(f"{name} {STEPS[step['opcode']]}= {taken};")
             self.changed.add(name)
         return lines
 
@@ -209,11 +207,11 @@ class BranchFree:
         for node in walk(statement):
             if node is statement:
                 continue
-            if node.get("kind") in ("BinaryOperator", "CompoundAssignOperator") and _changes(node):
+            if node.get("kind") in ("BinaryOperator", "CompoundAssignOperator") and changes(node):
                 raise Unsuitable("a statement assigns twice")
-            if not _changes(node):
+            if not changes(node):
                 continue
-            target = _bare(node["inner"][0])
+            target = bare(node["inner"][0])
             if not node.get("isPostfix") or target.get("kind") != "DeclRefExpr":
                 raise Unsuitable("a statement assigns twice")
             name = target["referencedDecl"]["id"]
@@ -235,14 +233,14 @@ class BranchFree:
     def _assigned(
         self, target: Node, value: Node | None, operator: str, taken: str, steps: list[Node]
     ) -> str:
-        target = _bare(target)
-        if _is_memory(target):
+        target = bare(target)
+        if is_memory(target):
             where = self._where(target, taken, steps)
             if value is None:
                 return f"{where} {operator}= 1;"
             given = self._value(value, taken, steps, "1" if operator in ("/", "%") else "0")
             return f"{where} {operator}= {given};"
-        name = self._source(target)
+        name = source(self.text, target)
         if self.observer.variables.get(target).own is False:
             raise Unsuitable(f"{name} may be changed by somebody else")
         self.changed.add(name)
@@ -267,8 +265,8 @@ class BranchFree:
         for inner in walk(node):
             if inner.get("castKind") != "LValueToRValue":
                 continue
-            target = _bare(inner["inner"][0])
-            if _is_memory(target) and not self._surely_read(target, steps):
+            target = bare(inner["inner"][0])
+            if is_memory(target) and not self._surely_read(target, steps):
                 edits.replace(target, self._where(target, taken, steps))
         return edits
 
@@ -283,7 +281,7 @@ class BranchFree:
         edits = Edits(self.text)
         for step in steps:
             if _inside(step, node):
-                edits.replace(step, self._source(step["inner"][0]))
+                edits.replace(step, source(self.text, step["inner"][0]))
         return edits
 
     def _where(self, node: Node, taken: str, steps: list[Node]) -> str:
@@ -292,8 +290,8 @@ class BranchFree:
         for inner in walk(node):
             if inner.get("castKind") != "LValueToRValue" or inner is node:
                 continue
-            target = _bare(inner["inner"][0])
-            if _is_memory(target) and not self._surely_read(target, steps):
+            target = bare(inner["inner"][0])
+            if is_memory(target) and not self._surely_read(target, steps):
                 raise Unsuitable("what it reads or writes depends on what is read only there")
         type_ = _unqualified(type_of(node["type"]))
         if not is_scalar(type_) or type_.startswith("enum "):
@@ -305,9 +303,9 @@ class BranchFree:
     def _swap(self, one: Node, other: Node, taken: str) -> list[str]:
         held = self.names.fresh("held")
         type_ = _unqualified(type_of(one["type"]))
-        if not all(_is_memory(_bare(n)) for n in (one, other)):
+        if not all(is_memory(bare(n)) for n in (one, other)):
             raise Unsuitable("it swaps variables")
-        first, second = (self._where(_bare(n), taken, []) for n in (one, other))
+        first, second = (self._where(bare(n), taken, []) for n in (one, other))
         blank = "" if type_.endswith("*") else " "
         return [
             f"{type_}{blank}{held} = {first};",
@@ -315,12 +313,16 @@ class BranchFree:
             f"{second} = {held};",
         ]
 
-    def _source(self, node: Node) -> str:
-        start, end = place(node)
-        return self.text[start:end].decode("utf-8", "surrogateescape")
 
-
+_COMPARISONS = {"<", ">", "<=", ">=", "==", "!=", "&&", "||"}
 _COMPUTES = {"BinaryOperator", "ConditionalOperator", "CallExpr", "UnaryOperator"}
+
+
+def _is_truth(node: Node) -> bool:
+    """Its value is 0 or 1."""
+    comparison = node.get("kind") == "BinaryOperator" and node["opcode"] in _COMPARISONS
+    negation = node.get("kind") == "UnaryOperator" and node["opcode"] == "!"
+    return comparison or negation or type_of(node.get("type", {})) in ("bool", "_Bool")
 
 
 def _above_places(node: Node) -> list[Node]:
@@ -343,14 +345,14 @@ def _statements(part: Node) -> list[Node]:
 
 def _swapped(node: Node) -> tuple[Node, Node] | None:
     """The two places that a call of std::swap exchanges."""
-    bare = _bare(node)
-    if bare.get("kind") != "CallExpr" or len(bare["inner"]) != 3:
+    inner = bare(node)
+    if inner.get("kind") != "CallExpr" or len(inner["inner"]) != 3:
         return None
-    callee = _bare(bare["inner"][0])
+    callee = bare(inner["inner"][0])
     declared = callee.get("referencedDecl", {})
-    if declared.get("name") != "swap" or not is_scalar(type_of(bare["inner"][1]["type"])):
+    if declared.get("name") != "swap" or not is_scalar(type_of(inner["inner"][1]["type"])):
         return None
-    return bare["inner"][1], bare["inner"][2]
+    return inner["inner"][1], inner["inner"][2]
 
 
 def _unqualified(type_: str) -> str:
@@ -360,33 +362,9 @@ def _unqualified(type_: str) -> str:
     return " ".join(w for w in type_.split() if w != "const")
 
 
-def _changes(node: Node) -> bool:
-    kind, operator = node.get("kind"), node.get("opcode")
-    return (
-        kind == "CompoundAssignOperator"
-        or (kind == "BinaryOperator" and operator == "=")
-        or (kind == "UnaryOperator" and operator in _STEPS)
-    )
-
-
 def _names(node: Node, identity: str) -> bool:
     return node.get("referencedDecl", {}).get("id") == identity
 
 
 def _inside(node: Node, whole: Node) -> bool:
     return any(n is node for n in walk(whole))
-
-
-def _is_memory(node: Node) -> bool:
-    return node.get("kind") in ("ArraySubscriptExpr", "MemberExpr", "CXXOperatorCallExpr") or (
-        node.get("kind") == "UnaryOperator" and node.get("opcode") == "*"
-    )
-
-
-def _bare(node: Node) -> Node:
-    while node.get("kind") in ("ParenExpr", "ExprWithCleanups") or (
-        node.get("kind") == "ImplicitCastExpr"
-        and node.get("castKind") in ("NoOp", "FunctionToPointerDecay")
-    ):
-        node = node["inner"][0]
-    return node

@@ -12,7 +12,7 @@ _SEMICOLON = re.compile(_BLANK + rb";", re.DOTALL)
 
 
 class Edits:
-    """What is put round, or in place of, parts of a text. They may lie in one another."""
+    """What is put in place of parts of a text. Of parts in one another the outer one counts."""
 
     def __init__(self, text: bytes) -> None:
         self.text = text
@@ -54,6 +54,12 @@ def place(node: Node) -> tuple[int, int]:
     if found is None:
         raise Unsuitable("a part of it comes out of a macro, or another file")
     return found
+
+
+def source(text: bytes, node: Node) -> str:
+    """A node's text as it is. Raises Unsuitable where a macro makes it."""
+    start, end = place(node)
+    return text[start:end].decode("utf-8", "surrogateescape")
 
 
 def statement_place(text: bytes, node: Node) -> tuple[int, int]:

@@ -6,10 +6,11 @@ Anything that is not known to do no more than that is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from corr.polyhedral.clang_ast import Node, walk
+from corr.irregular.syntax import bare, changes
+from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import Variable, Variables, type_of
 from corr.polyhedral.expressions import NotAffine
 
@@ -19,26 +20,34 @@ class Unsuitable(Exception):
 
 
 #: Nodes that only compute, or say what happens next.
-_PLAIN = frozenset(
-    "IntegerLiteral FloatingLiteral CharacterLiteral CXXBoolLiteralExpr CXXNullPtrLiteralExpr"
-    " GNUNullExpr UnaryExprOrTypeTraitExpr ParenExpr ConstantExpr ImplicitCastExpr CStyleCastExpr"
-    " CXXStaticCastExpr CXXFunctionalCastExpr ConditionalOperator BinaryOperator UnaryOperator"
-    " CompoundAssignOperator ArraySubscriptExpr MemberExpr DeclRefExpr CompoundStmt DeclStmt IfStmt"
-    " WhileStmt DoStmt ForStmt SwitchStmt CaseStmt DefaultStmt BreakStmt ContinueStmt NullStmt"
-    " VarDecl ReturnStmt ExprWithCleanups MaterializeTemporaryExpr AttributedStmt FullComment".split()
+_PLAIN = frozenset(  # noqa: SIM905
+    """
+    IntegerLiteral FloatingLiteral CharacterLiteral CXXBoolLiteralExpr CXXNullPtrLiteralExpr
+    GNUNullExpr UnaryExprOrTypeTraitExpr ParenExpr ConstantExpr ImplicitCastExpr CStyleCastExpr
+    CXXStaticCastExpr CXXFunctionalCastExpr ConditionalOperator BinaryOperator UnaryOperator
+    CompoundAssignOperator ArraySubscriptExpr MemberExpr DeclRefExpr CompoundStmt DeclStmt IfStmt
+    WhileStmt DoStmt ForStmt SwitchStmt CaseStmt DefaultStmt BreakStmt ContinueStmt NullStmt
+    VarDecl ReturnStmt CXXThisExpr CXXForRangeStmt ExprWithCleanups MaterializeTemporaryExpr
+    AttributedStmt FullComment
+    """.split()
 )
 #: Functions of the library that only compute.
-_PURE = frozenset(
-    f"{name}{kind}"
-    for name in "sqrt fabs fmin fmax floor ceil trunc round sin cos tan exp log pow fmod".split()
-    for kind in ("", "f")
-) | {"abs", "labs", "llabs"}
-_OF_CONTAINERS = frozenset({"size", "length", "empty"})
-_CONTAINER = re.compile(r"(?:const )?std::(?:\w+::)?(?:vector|array|basic_string|span)<.*>(?: ?&)?")
+_OF_NUMBERS = (
+    "sqrt", "fabs", "fmin", "fmax", "floor", "ceil", "trunc", "round", "sin", "cos", "tan", "exp",
+    "log", "pow", "fmod",
+)  # fmt: skip
+_PURE = frozenset({"abs", "labs", "llabs", *_OF_NUMBERS, *(f"{name}f" for name in _OF_NUMBERS)})
+_SIZES = frozenset({"size", "length", "empty"})
+CONTAINER = re.compile(r"(?:const )?std::(?:\w+::)?(?:vector|array|basic_string|span)<.*>(?: ?&)?")
+#: What has a pointer to give.
+_OWNER = re.compile(r"(?:const )?std::(?:unique|shared)_ptr<.*>")
+#: Functions in functions that are looked into.
+DEEPEST = 3
 _VOLATILE = re.compile(r"\b(?:volatile|_Atomic|atomic)\b")
 _SCALAR = re.compile(
     r"(?:const )*(?:(?:(?:un)?signed )?(?:char|short|int|long|long long|__int128)|bool|_Bool|float"
-    r"|double|long double|enum [\w:]+|wchar_t|char\d+_t)(?: const)?|.*\*(?: ?(?:const|restrict|__restrict))*"
+    r"|double|long double|enum [\w:]+|wchar_t|char\d+_t)(?: const)?"
+    r"|.*\*(?: ?(?:const|restrict|__restrict))*"
 )
 
 
@@ -67,16 +76,12 @@ class Effects:
     assigned: set[str] = field(default_factory=set)
 
 
-#: Gives a function that is defined in the text, by its name.
-Definition = Callable[[str], Node | None]
-
-
 class Observer:
     """Looks at nodes of one function."""
 
-    def __init__(self, function: Node, definition: Definition, depth: int = 0) -> None:
+    def __init__(self, function: Node, functions: Functions, depth: int = 0) -> None:
         self.variables = Variables(function)
-        self.definition = definition
+        self.functions = functions
         self.depth = depth
         #: arrays whose address is taken by more than a subscript
         self.leaked = _leaked(function)
@@ -119,10 +124,10 @@ class Observer:
         if kind == "VarDecl" and node.get("storageClass"):
             raise Unsuitable(f"{node.get('name')} is kept from one iteration to the next")
         if kind in ("CallExpr", "CXXMemberCallExpr", "CXXOperatorCallExpr"):
-            self._call(node, found, how)
-        elif kind not in _PLAIN and not (kind == "CXXThisExpr" and not self.depth):
+            self._call(node, found)
+        elif kind not in _PLAIN:
             raise Unsuitable(f"it has a {kind}")
-        elif _assigns(node):
+        elif changes(node):
             target, *values = node["inner"]
             self._place(target, found, "both" if node.get("opcode") != "=" else "write")
             for value in values:
@@ -149,7 +154,7 @@ class Observer:
 
     def _address(self, node: Node, found: Effects) -> None:
         """What an address is made of: nothing is read there."""
-        node = _bare(node)
+        node = bare(node)
         if node["kind"] == "DeclRefExpr":
             self._named(node, found)
             return
@@ -158,7 +163,7 @@ class Observer:
 
     def _place(self, node: Node, found: Effects, how: str) -> None:
         """A variable, or a place in memory, that is read, written, or both."""
-        node = _bare(node)
+        node = bare(node)
         kind = node["kind"]
         if kind == "ConditionalOperator":
             self._see(node["inner"][0], found, "read")
@@ -198,14 +203,14 @@ class Observer:
 
     def _root(self, node: Node, found: Effects) -> tuple[Node | None, bool]:
         """The mention of the variable that an lvalue begins with, and whether it lies in it."""
-        node = _bare(node)
+        node = bare(node)
         kind, inner = node["kind"], node.get("inner", ())
         if kind == "DeclRefExpr":
             return node, True
         if kind == "ArraySubscriptExpr":
             base, index = inner
             self._see(index, found, "read")
-            base = _bare(base)
+            base = bare(base)
             if base.get("castKind") == "ArrayToPointerDecay":
                 return self._root(base["inner"][0], found)
             return self._through(base, found)
@@ -227,12 +232,12 @@ class Observer:
         """The variable that holds a pointer, if one does; what it is computed from is read."""
         self._see(pointer, found, "read")
         while True:
-            pointer = _bare(pointer)
+            pointer = bare(pointer)
             kind = pointer.get("kind", "")
             if kind == "BinaryOperator" and pointer.get("opcode") in ("+", "-"):
                 pointer = next(n for n in pointer["inner"] if "*" in type_of(n["type"]))
             elif kind == "ImplicitCastExpr" and pointer["castKind"] == "LValueToRValue":
-                inner = _bare(pointer["inner"][0])
+                inner = bare(pointer["inner"][0])
                 return (inner if inner["kind"] == "DeclRefExpr" else None), False
             else:
                 return None, False
@@ -240,9 +245,9 @@ class Observer:
     def _subscript(self, node: Node) -> tuple[Node, Node]:
         """The container and the subscript of `v[i]`."""
         callee, *arguments = node["inner"]
-        named = _bare(callee).get("referencedDecl", {})
-        container = _bare(arguments[0])
-        if named.get("name") != "operator[]" or not _CONTAINER.fullmatch(
+        named = bare(callee).get("referencedDecl", {})
+        container = bare(arguments[0])
+        if named.get("name") != "operator[]" or not CONTAINER.fullmatch(
             type_of(container.get("type", {}))
         ):
             raise Unsuitable("it calls an operator of a class")
@@ -250,7 +255,7 @@ class Observer:
             raise Unsuitable("bits of a vector are no places in memory")
         return container, arguments[1]
 
-    def _call(self, node: Node, found: Effects, how: str) -> None:
+    def _call(self, node: Node, found: Effects) -> None:
         kind = node["kind"]
         if kind == "CXXOperatorCallExpr":
             self._subscript(node)
@@ -259,30 +264,39 @@ class Observer:
             return
         callee, *arguments = node["inner"]
         if kind == "CXXMemberCallExpr":
-            container = _bare(callee["inner"][0]) if callee.get("inner") else {}
-            plain = callee.get("name") in _OF_CONTAINERS and not arguments
-            if not plain or not _CONTAINER.fullmatch(type_of(container.get("type", {}))):
-                raise Unsuitable(f"it calls {callee.get('name')}")
-            variable = self.variable(container) if container["kind"] == "DeclRefExpr" else None
-            if variable is None:
-                raise Unsuitable("it calls a method of what is not a variable")
-            found.reads.append(Access("void *", variable, False, False, None))
+            self._method(bare(callee), arguments, found)
             return
-        name = _bare(callee).get("referencedDecl", {}).get("name", "")
+        name = bare(callee).get("referencedDecl", {}).get("name", "")
         for argument in arguments:
             self._see(argument, found, "read")
-        if name in _PURE or name.startswith("__builtin_"):
-            if name.startswith("__builtin_") and not _KNOWN_BUILTIN.fullmatch(name):
-                raise Unsuitable(f"it calls {name}")
+        if name in _PURE or _KNOWN_BUILTIN.fullmatch(name):
             return
-        self._written_out(name, found)
+        self._written_out(self.functions.get(name) if name else None, name, found)
 
-    def _written_out(self, name: str, found: Effects) -> None:
+    def _method(self, member: Node, arguments: list[Node], found: Effects) -> None:
+        """The size of a container, what a smart pointer holds, or a method of the text's."""
+        name, target = member.get("name", ""), bare(member["inner"][0])
+        for argument in arguments:
+            self._see(argument, found, "read")
+        type_ = type_of(target.get("type", {}))
+        sized = name in _SIZES and CONTAINER.fullmatch(type_)
+        if (sized or (name == "get" and _OWNER.fullmatch(type_))) and not arguments:
+            reference, _ = self._root(target, found)
+            variable = self.variable(reference) if reference else Variable("", "*", "global")
+            found.reads.append(Access("void *", variable, False, False, None))
+            return
+        self._address(target, found)
+        owner = re.sub(r"\b(?:const|struct|class)\b|[*&\s]", "", type_).rpartition("::")[2]
+        known: list[Node] = []
+        if owner and "<" not in owner and not self.functions.may_be_overridden(owner):
+            known = self.functions.methods(owner, name)
+        self._written_out(known[0] if len(known) == 1 else None, name, found)
+
+    def _written_out(self, function: Node | None, name: str, found: Effects) -> None:
         """What a function of the text reads: it may write nothing but variables of its own."""
-        function = self.definition(name) if self.depth < 3 else None
-        if function is None:
+        if function is None or self.depth >= DEEPEST:
             raise Unsuitable(f"it calls {name or 'something'}")
-        inside = Observer(function, self.definition, self.depth + 1)
+        inside = Observer(function, self.functions, self.depth + 1)
         seen = inside.of(n for n in function["inner"] if n.get("kind") == "CompoundStmt")
         if seen.writes or any(not inside.own(identity) for identity in seen.assigned):
             raise Unsuitable(f"{name}, which it calls, writes to memory")
@@ -304,9 +318,9 @@ def distinct(one: Access, other: Access, *, typed: bool) -> bool:
     if one.direct and other.direct and one.variable.name != other.variable.name:
         return True
     for this, that in ((one, other), (other, one)):
-        if this.variable.restricted and not this.direct and that.variable.name:
-            if this.variable.name != that.variable.name:
-                return True
+        promised = this.variable.restricted and not this.direct and that.variable.name
+        if promised and this.variable.name != that.variable.name:
+            return True
     kinds = {_kind(one.type), _kind(other.type)}
     return typed and len(kinds) == 2 and "char" not in kinds
 
@@ -326,39 +340,14 @@ def is_scalar(type_: str) -> bool:
     return _SCALAR.fullmatch(type_) is not None and "(" not in type_
 
 
-def declared_in(nodes: Iterable[Node]) -> dict[str, Node]:
-    """The variables that are declared anywhere in some nodes, by their identities."""
-    every = (inner for node in nodes for inner in walk(node))
-    return {n["id"]: n for n in every if n.get("kind") == "VarDecl"}
-
-
 def _leaked(function: Node) -> set[str]:
     """Arrays of which a pointer is made by other means than a subscript, by their identities."""
     found, subscripted = set(), set()
     for node in walk(function):
         if node.get("kind") == "ArraySubscriptExpr":
-            subscripted.add(id(_bare(node["inner"][0])))
+            subscripted.add(id(bare(node["inner"][0])))
         elif node.get("castKind") == "ArrayToPointerDecay" and id(node) not in subscripted:
-            inner = _bare(node["inner"][0])
+            inner = bare(node["inner"][0])
             if inner.get("kind") == "DeclRefExpr":
                 found.add(inner["referencedDecl"]["id"])
     return found
-
-
-def _assigns(node: Node) -> bool:
-    kind, operator = node["kind"], node.get("opcode")
-    return (
-        kind == "CompoundAssignOperator"
-        or (kind == "BinaryOperator" and operator == "=")
-        or (kind == "UnaryOperator" and operator in ("++", "--"))
-    )
-
-
-def _bare(node: Node) -> Node:
-    """The node without brackets and conversions that leave the place what it is."""
-    while node.get("kind") in ("ParenExpr", "ExprWithCleanups", "ConstantExpr") or (
-        node.get("kind") == "ImplicitCastExpr"
-        and node.get("castKind") in ("NoOp", "FunctionToPointerDecay", "BuiltinFnToFnPtr")
-    ):
-        node = node["inner"][0]
-    return node

@@ -46,7 +46,7 @@ class _Hot:
         return self.functions.text.count(b"\n", 0, place(node)[0]) + 1
 
     def replaced(self, span: tuple[int, int], new: str) -> tuple[str, str]:
-        """The old text of a part and its new one, with as much before it as makes it the only one."""
+        """The old text of a part and its new one, with what before it makes it the only one."""
         text = self.functions.text.decode("utf-8", "surrogateescape")
         start, end = span
         before = self.functions.text[:start].decode("utf-8", "surrogateescape")
@@ -85,7 +85,10 @@ class HotLookup(_Hot):
 
 @dataclass(frozen=True)
 class HotBranch(_Hot):
-    """An `if` that data decide. `odds`: how often it goes the rarer way; `wrong`: how often at all."""
+    """An `if` that data decide.
+
+    `odds`: of the times it is asked, how often it goes the rarer way; `wrong`: that, counted.
+    """
 
     branch: Branch
     odds: float

@@ -15,7 +15,7 @@ from collectors.base.toolchain import Toolchain
 from collectors.sandbox import confined
 from corr.lake.run_ids import new_run_id
 from corr.lake.store import Lake, uncommitted
-from corr.optimize import hot_irregular, hot_nests, resume
+from corr.optimize import hot_places, resume
 from corr.optimize.build_and_run import Builds
 from corr.optimize.commits import Commits
 from corr.optimize.experience import keeping
@@ -23,8 +23,8 @@ from corr.optimize.experience.earlier import Experience, earlier
 from corr.optimize.experience.generalise import NoRecipe
 from corr.optimize.experience.recipe import keep, recipes
 from corr.optimize.experience.seen import seen
-from corr.optimize.hot_irregular import Irregular
 from corr.optimize.hot_nests import HotNests
+from corr.optimize.hot_places import Hot
 from corr.optimize.judging.order import Judge
 from corr.optimize.judging.ruling import Ruling, Sight
 from corr.optimize.judging.speed import Failed, Timed
@@ -229,14 +229,11 @@ class Optimisation:
         session.see(self._broken(session, original))
         self._look_back(session)
         program, by_name = session.original.program, original.asked is not None
-        nests = hot_nests.find(
-            self.lake, session.best_run, program, self.toolchain, sizes_by_name=by_name
-        )
-        others = hot_irregular.find(self.lake, session.best_run, program, self.toolchain)
-        for problem in (*nests.problems, *others.problems):
+        hot = hot_places.find(self.lake, session.best_run, program, self.toolchain, by_name=by_name)
+        for problem in hot.problems:
             self._note(session, problem)
         self.near = NearRoof(self.lake, session, original, self.tell)
-        self.near.find(nests)
+        self.near.find(hot.nests)
         idle = 0
         first = 1 + max((t.iteration for t in session.trials), default=0)
         last = first + self.order.iterations - 1
@@ -249,7 +246,7 @@ class Optimisation:
             before = session.best
             ended = False
             try:
-                ended = self._iteration(session, judge, iteration, nests, others)
+                ended = self._iteration(session, judge, iteration, hot)
             except ModelError as error:
                 session.failed, ended = error, True
             except OutOfTime:
@@ -268,19 +265,12 @@ class Optimisation:
 
     # --- an iteration ----------------------------------------------------------------------
 
-    def _iteration(
-        self,
-        session: Session,
-        judge: Judge,
-        iteration: int,
-        nests: HotNests,
-        irregular: Irregular,
-    ) -> bool:
+    def _iteration(self, session: Session, judge: Judge, iteration: int, hot: Hot) -> bool:
         """Try the proposals of an iteration; True when the proposer has no more."""
         wanted = self.order.candidates or CANDIDATES.get(self.order.proposer, 8)
         check_room(self.lake.root, otherwise="name another folder with --data")
         session.seen = seen(self.lake, session.best_run)
-        summary = self._summary(session, iteration, nests)
+        summary = self._summary(session, iteration, hot.nests)
         session.summary_sha256 = hashlib.sha256(summary.encode()).hexdigest()
         situation = Situation(
             self.lake,
@@ -293,7 +283,7 @@ class Optimisation:
             iteration,
             wanted,
             self.order.allow_reassociation,
-            nests,
+            hot.nests,
             lambda problem: self._note(session, problem),
             self.budget,
             session.whole,
@@ -302,7 +292,7 @@ class Optimisation:
             session.seen_original,
             self.experience,
             session.by_flags_alone,
-            irregular,
+            hot.irregular,
         )
         count = 0
         for count, proposal in enumerate(self._limited(situation, wanted), 1):

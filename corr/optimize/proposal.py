@@ -119,9 +119,9 @@ def nobody(problem: Problem) -> None:
 class Situation:
     """What a proposer may look at: the best variant so far, its run, and everything tried.
 
-    `nests` and `irregular` are those of the original program; `note` takes what a proposer could not propose.
-    `seen` is what was seen in `run`, and in that of the original; `experience` what earlier
-    sessions taught.
+    `nests` and `irregular` are those of the original program; `note` takes what a proposer could
+    not propose. `seen` is what was seen in `run`, and in that of the original; `experience` what
+    earlier sessions taught.
     """
 
     lake: Lake

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from collectors.base.table import Problem
 from corr.irregular.effects import Unsuitable
 from corr.optimize.hot_irregular import LAYER, HotBranch, HotLookup
+from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.source import Source
-from corr.optimize.proposal import Proposal, Situation
+from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
+from corr.optimize.variant import Move
 
 #: So many searches at once: the likeliest first.
 WIDTHS = (8, 16, 4)
@@ -17,11 +20,47 @@ MOST_BRANCHES = 6
 SIDE_BY_SIDE, BRANCH_FREE = "searches side by side", "branch-free"
 
 
-def proposals(situation: Situation, least: float, most: float) -> Iterator[list[Proposal]]:
-    """For each place the ways to write it anew, the hottest place first.
+class IrregularSearch:
+    """Tries what a situation has of irregular loops.
 
-    Of places that have a share of the time from `least` to below `most`.
+    `told` is called with the trial of each proposal before the next one is asked for.
     """
+
+    def __init__(self) -> None:
+        #: edits that were accepted, and the functions that they are in
+        self.kept: tuple[Move, ...] = ()
+        self.functions: set[str | None] = set()
+        self._best: tuple[Move, ...] | None = None
+
+    def told(self, trial: Trial | None) -> None:
+        """Note what came of the last proposal."""
+        accepted = trial is not None and trial.outcome == Outcome.accepted
+        self._best = trial.variant.moves if accepted and trial and trial.variant else None
+
+    def proposals(self, situation: Situation, least: float, most: float) -> Iterator[Proposal]:
+        """Those of places with a share of the time from `least` to below `most`.
+
+        On top of the best; once one is accepted, other ways in its place.
+        """
+        for ways in _places(situation, least, most):
+            chosen: Proposal | None = None
+            best: tuple[Move, ...] = ()
+            for way in ways:
+                if chosen is None:
+                    yield way
+                else:
+                    instead = dict(zip(chosen.moves, way.moves, strict=True))
+                    moves = tuple(instead.get(move, move) for move in best)
+                    yield replace(way, moves=moves, from_original=True)
+                if self._best is not None:
+                    chosen, best = way, self._best
+            if chosen is not None:
+                self.kept = (*self.kept, *chosen.moves)
+                self.functions.add(chosen.loop)
+
+
+def _places(situation: Situation, least: float, most: float) -> Iterator[list[Proposal]]:
+    """For each place the ways to write it anew, the hottest place first."""
     for found in situation.irregular.lookups:
         if least <= found.share < most:
             ways = (_side_by_side(situation, found, width) for width in WIDTHS)
@@ -29,10 +68,12 @@ def proposals(situation: Situation, least: float, most: float) -> Iterator[list[
                 yield taken
     count = 0
     for branch in situation.irregular.branches:
-        if least <= branch.share < most and count < MOST_BRANCHES:
-            if (way := _branch_free(situation, branch)) is not None:
-                count += 1
-                yield [way]
+        if not least <= branch.share < most or count >= MOST_BRANCHES:
+            continue
+        way = _branch_free(situation, branch)
+        if way is not None:
+            count += 1
+            yield [way]
 
 
 def _side_by_side(situation: Situation, found: HotLookup, width: int) -> Proposal | None:
@@ -50,7 +91,10 @@ def _side_by_side(situation: Situation, found: HotLookup, width: int) -> Proposa
 def _branch_free(situation: Situation, found: HotBranch) -> Proposal | None:
     often = f"{100 * found.odds:.0f} %"
     reason = f"a branch that goes the rarer way {often} of the time is often guessed wrong"
-    says = f"Rewritten by corr: no branch, which went the rarer way {often} of the time. What is not to be written goes nowhere."
+    says = (
+        f"Rewritten by corr: no branch, which went the rarer way {often} of the time. What is not"
+        " to be written goes nowhere."
+    )
     try:
         edit = found.edit(says)
     except Unsuitable as why:
@@ -64,7 +108,9 @@ def _proposal(
     found: HotLookup | HotBranch, edit: tuple[str, str], summary: str, reason: str, rule: str
 ) -> Proposal:
     move = Source(found.file, (edit,), summary=summary)
-    return Proposal((move,), reason, "rules", 2.0, found.function, trusted=True, rule=rule)
+    call = found.lookup.call if isinstance(found, HotLookup) else None
+    needed = (Flags(call.flags),) if call is not None and call.flags else ()
+    return Proposal((*needed, move), reason, "rules", 2.0, found.function, trusted=True, rule=rule)
 
 
 def _untried(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from collectors.base.table import Problem
@@ -210,6 +210,23 @@ class Region:
             return False
         self.tried.add(key)
         return True
+
+
+def in_turn(regions: Sequence[Region], *, first: bool = False) -> Iterator[tuple[int, Plan]]:
+    """The plans of all regions, of each as many as its share of the time (D'Hondt's method).
+
+    With `first` only the best setting of each base.
+    """
+    streams = {n: each.first() if first else each.search() for n, each in enumerate(regions)}
+    taken = dict.fromkeys(streams, 0)
+    while streams:
+        number = max(streams, key=lambda n: (regions[n].nest.share / (taken[n] + 1), -n))
+        plan = next(streams[number], None)
+        if plan is None:
+            del streams[number]
+            continue
+        taken[number] += 1
+        yield number, plan
 
 
 def _scaled(sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

@@ -9,12 +9,13 @@ from dataclasses import replace
 from collectors.base.table import Problem
 from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
-from corr.optimize.rules import flags, irregular, loops, recipes, whole_program
+from corr.optimize.rules import flags, loops, recipes, whole_program
 from corr.optimize.rules.by_experience import ByExperience
 from corr.optimize.rules.finer import Finer
 from corr.optimize.rules.flag_bases import APART, FlagBases
 from corr.optimize.rules.inlining import InlineSearch
-from corr.optimize.rules.nests import Plan, Region
+from corr.optimize.rules.irregular import IrregularSearch
+from corr.optimize.rules.nests import Plan, Region, in_turn
 from corr.optimize.variant import Move
 from corr.polyhedral.expressions import NotAffine
 from corr.program import machine
@@ -56,23 +57,6 @@ class Rules:
         return iter(()) if self._search is None else self._search.finer.near(moves)
 
 
-def in_turn(regions: Sequence[Region], *, first: bool = False) -> Iterator[tuple[int, Plan]]:
-    """The plans of all regions, of each as many as its share of the time (D'Hondt's method).
-
-    With `first` only the best setting of each base.
-    """
-    streams = {n: each.first() if first else each.search() for n, each in enumerate(regions)}
-    taken = dict.fromkeys(streams, 0)
-    while streams:
-        number = max(streams, key=lambda n: (regions[n].nest.share / (taken[n] + 1), -n))
-        plan = next(streams[number], None)
-        if plan is None:
-            del streams[number]
-            continue
-        taken[number] += 1
-        yield number, plan
-
-
 class Search:
     """The search of one session, from the situation that it begins with.
 
@@ -95,9 +79,7 @@ class Search:
         self.whole: tuple[Move, ...] = ()
         #: places for which a new text was accepted, by a recipe or of an irregular loop
         self.by_text: set[str | None] = set()
-        #: edits of irregular loops that were accepted
-        self.texts: tuple[Move, ...] = ()
-        self.accepted: tuple[Move, ...] = ()
+        self.texts = IrregularSearch()
         #: directives of loops that were proposed
         self.directed: set[tuple[str | None, str]] = set()
         #: what a session that is gone on with has tried before, by the moves of the variant
@@ -176,25 +158,11 @@ class Search:
                 self.by_text.add(proposal.loop)
 
     def _irregular(self, least: float, most: float) -> Iterator[Proposal]:
-        """Searches side by side and branch-free code, of places with a share from `least` to below `most`.
-
-        On top of the best; once one is accepted, other ways in its place.
-        """
-        for ways in irregular.proposals(self.now, least, most):
-            kept: Proposal | None = None
-            for proposal in ways:
-                if kept is None:
-                    yield proposal
-                else:
-                    instead = dict(zip(kept.moves, proposal.moves, strict=True))
-                    moves = tuple(instead.get(move, move) for move in self.accepted)
-                    yield replace(proposal, moves=moves, from_original=True)
-                if self._accepted and self.last is not None and self.last.variant is not None:
-                    self.accepted = self.last.variant.moves
-                    kept = proposal
-            if kept is not None:
-                self.texts = (*self.texts, *kept.moves)
-                self.by_text.add(kept.loop)
+        """Searches side by side and branch-free code, of places with such shares of the time."""
+        for proposal in self.texts.proposals(self.now, least, most):
+            yield proposal
+            self.texts.told(self.last)
+        self.by_text |= self.texts.functions
 
     def _ahead(self, found: Sequence[Region], known: Sequence[Flagged]) -> Iterator[Proposal]:
         """Plans of a kind that won on such nests, under the flags that it won with."""
@@ -410,8 +378,9 @@ class Search:
         others = [p for n, p in sorted(self.chosen.items()) if n != number]
         needed = [flag for p in (*others, plan) for flag in p.flags if flag not in under]
         flagged = (*under, *dict.fromkeys(needed))
+        first = (Flags(flagged),) if flagged else ()
         return Proposal(
-            (*((Flags(flagged),) if flagged else ()), *self.whole, *self.texts, *edits, edit),
+            (*first, *self.whole, *self.texts.kept, *edits, edit),
             plan.reason,
             "rules",
             2.0,
