@@ -30,6 +30,18 @@ from corr.polyhedral.declarations import type_of
 MOST_STATEMENTS = 8
 
 
+_KINDS = frozenset(
+    {
+        "DeclStmt",
+        "BinaryOperator",
+        "CompoundAssignOperator",
+        "UnaryOperator",
+        "CallExpr",
+        "ExprWithCleanups",
+    }
+)
+
+
 @dataclass(frozen=True)
 class Branch:
     """An `if` of a function. `within`: the loop it is in."""
@@ -67,9 +79,8 @@ def _plain_if(node: Node) -> bool:
     if node.get("hasVar") or node.get("hasInit") or node.get("isConstexpr"):
         return False
     parts = [s for part in node["inner"][1:] for s in _statements(part)]
-    kinds = {"DeclStmt", "BinaryOperator", "CompoundAssignOperator", "UnaryOperator", "CallExpr"}
-    kinds |= {"ExprWithCleanups"}
-    return 0 < len(parts) <= MOST_STATEMENTS and all(s.get("kind") in kinds for s in parts)
+    fitting = all(_plain_if(s) if s["kind"] == "IfStmt" else s["kind"] in _KINDS for s in parts)
+    return 0 < len(parts) <= MOST_STATEMENTS and fitting
 
 
 @dataclass
@@ -102,12 +113,8 @@ class BranchFree:
         if b"#" in self.text[slice(*self.span())]:
             raise Unsuitable("it has a directive of the preprocessor")
         self._check(node)
-        condition = node["inner"][0]
-        self.known = {source(self.text, n) for n in self._read_in_any_case(condition)}
-        test = self._marked(condition)
-        lines = self._statements_under(node["inner"][1], self.taken)
-        if len(node["inner"]) > 2:
-            lines += self._statements_under(node["inner"][2], f"!{self.taken}")
+        self.known = {source(self.text, n) for n in self._read_in_any_case(node["inner"][0])}
+        lines = self._choice(node, self._marked(node["inner"][0]), self.taken)
         sinks = []
         for type_, name in self.sinks.items():
             away = self.names.fresh(f"{name}_is")
@@ -116,7 +123,6 @@ class BranchFree:
         body = [
             *comment(says),
             *sinks,
-            f"const int {self.taken} = {test};",
             *lines,
         ]
         return "\n".join(["{", *(f"    {line}" for line in body), "}"])
@@ -125,14 +131,15 @@ class BranchFree:
 
     def _check(self, node: Node) -> None:
         """Raise Unsuitable for what is more than numbers that are moved."""
-        parts = [s for part in node["inner"][1:] for s in _statements(part)]
-        plain = [s for s in parts if _swapped(s) is None]
-        found = self.observer.of([node["inner"][0], *plain])
-        if self.observer.of([node["inner"][0]]).writes:
-            raise Unsuitable("its condition writes")
-        for access in (*found.reads, *found.writes):
-            if access.node is not None and not is_scalar(access.type):
-                raise Unsuitable("it moves more than numbers")
+        condition, *parts = node["inner"]
+        asked = self.observer.of([condition])
+        if asked.writes or asked.assigned:
+            raise Unsuitable("its condition does more than ask")
+        for statement in (s for part in parts for s in _statements(part)):
+            if statement["kind"] == "IfStmt":
+                self._check(statement)
+            elif _swapped(statement) is None:
+                self.observer.of([statement])
 
     def _read_in_any_case(self, node: Node) -> list[Node]:
         """The places that a condition reads whatever comes of it."""
@@ -167,16 +174,34 @@ class BranchFree:
 
         return mark(condition)
 
-    def _statements_under(self, part: Node, taken: str) -> list[str]:
-        lines = []
-        for statement in _statements(part):
-            lines += self._statement(statement, taken)
+    def _choice(self, node: Node, test: str, taken: str) -> list[str]:
+        """An `if` whose condition is this text; `taken` becomes the name of what came of it."""
+        lines = [f"const int {taken} = {test};"]
+        for part, under in zip(node["inner"][1:], (taken, f"!{taken}"), strict=False):
+            for statement in _statements(part):
+                lines += self._statement(statement, under)
+        return lines
+
+    def _inner_choice(self, node: Node, under: str) -> list[str]:
+        """An `if` in a branch: both of its ways are within that one."""
+        condition = node["inner"][0]
+        test = self._edited(condition, under, []).of(condition)
+        then, other = self.names.fresh("taken"), self.names.fresh("taken")
+        careful = any(n.get("opcode") in _TRAPS or n.get("kind") in _CALLS for n in walk(condition))
+        join = "&&" if careful else "&"
+        lines = [f"const int {then} = {under} {join} (({test}) != 0);"]
+        lines += [x for s in _statements(node["inner"][1]) for x in self._statement(s, then)]
+        if len(node["inner"]) > 2:
+            lines.append(f"const int {other} = {under} & !{then};")
+            lines += [x for s in _statements(node["inner"][2]) for x in self._statement(s, other)]
         return lines
 
     def _statement(self, node: Node, taken: str) -> list[str]:
         swapped = _swapped(node)
         if swapped is not None:
             return self._swap(*swapped, taken)
+        if node["kind"] == "IfStmt":
+            return self._inner_choice(node, taken)
         inner = bare(node)
         kind, lines = inner["kind"], []
         steps = self._steps(inner)
@@ -196,9 +221,8 @@ class BranchFree:
         else:
             raise Unsuitable(f"it has a {kind}")
         for step in steps:
-            name = source(self.text, step["inner"][0])
-            lines.append(f"{name} {STEPS[step['opcode']]}= {taken};")
-            self.changed.add(name)
+            target, sign = step["inner"][0], STEPS[step["opcode"]]
+            lines.append(self._assigned(target, None, sign, taken, []))
         return lines
 
     def _steps(self, statement: Node) -> list[Node]:
@@ -227,38 +251,37 @@ class BranchFree:
             raise Unsuitable("it declares what is no plain number")
         if not is_scalar(type_of(node["type"])) or node.get("storageClass"):
             raise Unsuitable("it declares what is no plain number")
+        self.changed.add(node["name"])
         blank = "" if type_.endswith("*") else " "
-        return f"{type_}{blank}{node['name']} = {self._value(given[0], taken, steps, '0')};"
+        return f"{type_}{blank}{node['name']} = {self._value(given[0], taken, steps)};"
 
     def _assigned(
         self, target: Node, value: Node | None, operator: str, taken: str, steps: list[Node]
     ) -> str:
         target = bare(target)
-        if is_memory(target):
+        name = source(self.text, target)
+        if target["kind"] != "DeclRefExpr" or not self.observer.variable(target).own:
             where = self._where(target, taken, steps)
+            self.changed.add(name)
             if value is None:
                 return f"{where} {operator}= 1;"
-            given = self._value(value, taken, steps, "1" if operator in ("/", "%") else "0")
-            return f"{where} {operator}= {given};"
-        name = source(self.text, target)
-        if self.observer.variables.get(target).own is False:
-            raise Unsuitable(f"{name} may be changed by somebody else")
+            given = self._edited(value, taken, steps).of(value)
+            if operator:  # what is nowhere may be nothing to divide by
+                return f"{where} {operator}= {taken} ? {given} : 1;"
+            return f"{where} = {self._value(value, taken, steps)};"
         self.changed.add(name)
-        if value is None:
+        whole = not any(word in type_of(target["type"]) for word in ("float", "double"))
+        if value is None and whole:
             return f"{name} {operator}= {taken};"
-        given = self._value(value, taken, steps, None)
+        given = self._edited(value, taken, steps).of(value) if value is not None else "1"
         new = f"{name} {operator} ({given})" if operator else given
         return f"{name} = {taken} ? {new} : {name};"
 
-    def _value(self, node: Node, taken: str, steps: list[Node], other: str | None) -> str:
-        """A value as it is if the branch is taken; `other` is what it may be if not.
-
-        None where whoever asks chooses.
-        """
-        edits = self._edited(node, taken, steps)
-        text = edits.of(node)
+    def _value(self, node: Node, taken: str, steps: list[Node]) -> str:
+        """A value as it is if the branch is taken; nothing is computed if not."""
+        text = self._edited(node, taken, steps).of(node)
         computes = any(n.get("kind") in _COMPUTES for n in _above_places(node))
-        return text if other is None or not computes else f"({taken} ? {text} : {other})"
+        return f"({taken} ? {text} : 0)" if computes else text
 
     def _edited(self, node: Node, taken: str, steps: list[Node]) -> Edits:
         edits = self._stepped(node, steps)
@@ -287,12 +310,6 @@ class BranchFree:
     def _where(self, node: Node, taken: str, steps: list[Node]) -> str:
         """A place if the branch is taken, else nowhere."""
         edits = self._stepped(node, steps)
-        for inner in walk(node):
-            if inner.get("castKind") != "LValueToRValue" or inner is node:
-                continue
-            target = bare(inner["inner"][0])
-            if is_memory(target) and not self._surely_read(target, steps):
-                raise Unsuitable("what it reads or writes depends on what is read only there")
         type_ = _unqualified(type_of(node["type"]))
         if not is_scalar(type_) or type_.startswith("enum "):
             raise Unsuitable("it moves more than numbers")
@@ -314,15 +331,18 @@ class BranchFree:
         ]
 
 
+_TRAPS = {"/", "%", "<<", ">>"}
+_CALLS = {"CallExpr", "CXXMemberCallExpr"}
 _COMPARISONS = {"<", ">", "<=", ">=", "==", "!=", "&&", "||"}
-_COMPUTES = {"BinaryOperator", "ConditionalOperator", "CallExpr", "UnaryOperator"}
+_COMPUTES = _CALLS | {"BinaryOperator", "ConditionalOperator", "UnaryOperator"}
 
 
 def _is_truth(node: Node) -> bool:
     """Its value is 0 or 1."""
     comparison = node.get("kind") == "BinaryOperator" and node["opcode"] in _COMPARISONS
     negation = node.get("kind") == "UnaryOperator" and node["opcode"] == "!"
-    return comparison or negation or type_of(node.get("type", {})) in ("bool", "_Bool")
+    is_bool = type_of(node.get("type", {})) in ("bool", "_Bool")
+    return bool(comparison or negation or is_bool)
 
 
 def _above_places(node: Node) -> list[Node]:
@@ -363,7 +383,7 @@ def _unqualified(type_: str) -> str:
 
 
 def _names(node: Node, identity: str) -> bool:
-    return node.get("referencedDecl", {}).get("id") == identity
+    return bool(node.get("referencedDecl", {}).get("id") == identity)
 
 
 def _inside(node: Node, whole: Node) -> bool:

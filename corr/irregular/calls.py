@@ -84,7 +84,7 @@ def written_out(
     at = next(n for n, s in enumerate(statements) if s is loop)
     before, after = statements[:at], statements[at + 1 :]
     inside = Observer(function, functions)
-    found = inside.of([*before, loop, *after])
+    found = inside.of([*before, loop, *after]).without(set(declared_in(statements)))
     if found.writes or found.assigned - {
         *declared_in(statements),
         *(p["id"] for p in parameters(function)),
@@ -123,7 +123,8 @@ def loop_of(function: Node) -> Node:
     loops = [n for n in (body_of(function) or {}).get("inner", ()) if n.get("kind") in LOOPS]
     if len(loops) != 1 or loops[0]["kind"] == "CXXForRangeStmt":
         raise Unsuitable(f"{function['name']} has no loop of its own, or several")
-    return loops[0]
+    only: Node = loops[0]
+    return only
 
 
 def _object(observer: Observer, call: Node, changed: set[str]) -> tuple[str, tuple[str, ...]]:

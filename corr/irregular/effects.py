@@ -19,17 +19,21 @@ class Unsuitable(Exception):
     """Why a loop is left as it is."""
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Nodes that only compute, or say what happens next.
-_PLAIN = frozenset(  # noqa: SIM905
+_PLAIN = _words(
     """
-    IntegerLiteral FloatingLiteral CharacterLiteral CXXBoolLiteralExpr CXXNullPtrLiteralExpr
-    GNUNullExpr UnaryExprOrTypeTraitExpr ParenExpr ConstantExpr ImplicitCastExpr CStyleCastExpr
+    IntegerLiteral FloatingLiteral CharacterLiteral StringLiteral CXXBoolLiteralExpr
+    CXXNullPtrLiteralExpr GNUNullExpr UnaryExprOrTypeTraitExpr ParenExpr ConstantExpr ImplicitCastExpr CStyleCastExpr
     CXXStaticCastExpr CXXFunctionalCastExpr ConditionalOperator BinaryOperator UnaryOperator
     CompoundAssignOperator ArraySubscriptExpr MemberExpr DeclRefExpr CompoundStmt DeclStmt IfStmt
     WhileStmt DoStmt ForStmt SwitchStmt CaseStmt DefaultStmt BreakStmt ContinueStmt NullStmt
     VarDecl ReturnStmt CXXThisExpr CXXForRangeStmt ExprWithCleanups MaterializeTemporaryExpr
     AttributedStmt FullComment
-    """.split()
+    """
 )
 #: Functions of the library that only compute.
 _OF_NUMBERS = (
@@ -56,7 +60,8 @@ class Access:
     """A place in memory that is read or written, and the variable that its address begins with.
 
     `direct`: it lies in that variable itself, not where it points to. `alone`: nothing else leads
-    there. `node`: its text; None in a function that is called.
+    there. `node`: its text; None in a function that is called. `identity`: the variable's, in its
+    own function.
     """
 
     type: str
@@ -64,6 +69,7 @@ class Access:
     direct: bool
     alone: bool
     node: Node | None
+    identity: str = ""
 
 
 @dataclass
@@ -74,6 +80,14 @@ class Effects:
     writes: list[Access] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     assigned: set[str] = field(default_factory=set)
+
+    def without(self, private: set[str]) -> Effects:
+        """The same, but for elements of arrays that are among these variables."""
+
+        def others(accesses: list[Access]) -> list[Access]:
+            return [a for a in accesses if not (a.alone and a.identity in private)]
+
+        return Effects(others(self.reads), others(self.writes), self.used, self.assigned)
 
 
 class Observer:
@@ -165,6 +179,8 @@ class Observer:
         """A variable, or a place in memory, that is read, written, or both."""
         node = bare(node)
         kind = node["kind"]
+        if _VOLATILE.search(type_of(node.get("type", {}))):
+            raise Unsuitable("something is volatile or atomic")
         if kind == "ConditionalOperator":
             self._see(node["inner"][0], found, "read")
             for part in node["inner"][1:]:
@@ -199,7 +215,7 @@ class Observer:
         if direct and own and reference is node:
             return None
         found.used.add(identity)
-        return Access(type_, variable, direct, direct and own, node)
+        return Access(type_, variable, direct, direct and own, node, identity)
 
     def _root(self, node: Node, found: Effects) -> tuple[Node | None, bool]:
         """The mention of the variable that an lvalue begins with, and whether it lies in it."""

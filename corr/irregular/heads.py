@@ -114,7 +114,7 @@ def _range(functions: Functions, loop: Node) -> Head:
     reference = type_of(item.get("type", {}))
     if item.get("kind") != "VarDecl" or "*" in reference:
         raise Unsuitable("what it goes over has no numbers")
-    if reference.endswith("&") and not reference.startswith("const "):
+    if reference.endswith("&") and "const" not in reference.split():
         raise Unsuitable("it goes over references")
     name = source(functions.text, container)
     if CONTAINER.fullmatch(type_) and "bool" not in type_:

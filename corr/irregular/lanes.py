@@ -9,7 +9,7 @@ from corr.irregular.effects import Unsuitable
 from corr.irregular.lane_text import declaration, written_type
 from corr.irregular.lookups import Lookup
 from corr.irregular.names import Names
-from corr.irregular.syntax import LOOPS, bare, changes
+from corr.irregular.syntax import LOOPS, bare, changes, leaves
 from corr.polyhedral.clang_ast import Functions, Node, walk
 
 
@@ -28,6 +28,7 @@ class Lanes:
         self.lane, self.going, self.more = fresh("lane"), fresh("going"), fresh("more")
         self.stale, self.begins = fresh("stale"), fresh("begins")
         self.open, self.result = fresh("unanswered"), fresh("answer")
+        self.skipped = fresh("skipped")
         #: by identity, what the variables of the searches are called as arrays
         self.arrays: dict[str, str] = {}
         self.declared: list[str] = []
@@ -66,6 +67,11 @@ class Lanes:
         compared = [r.node for r in self.lookup.read if r.node and id(r.node) in inside]
         for read in sorted(compared, key=lambda node: place(node)[1] - place(node)[0]):
             self._compare(read, edits)
+        if any(part is statement for statement in self.lookup.early):
+            for node in every:
+                if node.get("kind") == "ContinueStmt" and leaves(part, "ContinueStmt"):
+                    new = f"{{ {self.skipped}[{self.lane}] = 1; continue; }}"
+                    edits.put(*statement_place(self.text, node), new)
         if part is self.lookup.loop:
             step = part["inner"][3] if part["kind"] == "ForStmt" else None
             body = part["inner"][0] if part["kind"] == "DoStmt" else part["inner"][-1]

@@ -45,6 +45,8 @@ class Lookup:
     #: what has to be compared as it runs
     along: tuple[Access, ...] = ()
     read: tuple[Access, ...] = ()
+    #: an iteration may end before its search
+    skips: bool = False
 
 
 @dataclass
@@ -111,6 +113,9 @@ class Finder:
             raise Unsuitable("it may be left from within")
         early, late = self._divided(state, at)
         sooner = observer.of(late)
+        skips = any(leaves(s, "ContinueStmt") for s in statements[:at])
+        if skips and (late or state.kept):
+            raise Unsuitable("an iteration may end before its search, with something done")
         loop, search, found = statements[at], None, Effects()
         if call is None:
             found = self._search(loop, state)
@@ -120,7 +125,10 @@ class Finder:
             own = {*state.private, head.identity}
             search, found = written_out(self.functions, observer, call, loop, statements, own)
             loop = search.loop
-        before, after, ends = (observer.of(part) for part in (early, late, head.read))
+        own = {*state.private, *declared_in(statements)}
+        before, after, ends = (observer.of(part).without(own) for part in (early, late, head.read))
+        if ends.assigned or ends.writes:
+            raise Unsuitable("its condition changes something")
         if head.identity in {*before.assigned, *after.assigned, *found.assigned}:
             raise Unsuitable("its variable is changed within")
         used = {*before.used, *found.used, *ends.used} - {*state.private, head.identity}
@@ -142,6 +150,7 @@ class Finder:
             search,
             along,
             read,
+            skips,
         )
 
     def _divided(self, state: _State, at: int) -> tuple[list[Node], list[Node]]:
@@ -152,6 +161,7 @@ class Finder:
         waiting: set[str] = set()
         for statement in state.head.statements[:at]:
             found = self.observer.of([statement])
+            found = found.without({*state.private, *declared_in([statement])})
             own = declared_in([statement]) if statement["kind"] == "DeclStmt" else {}
             inside = set(declared_in([statement])) - set(own)
             kept = set_by(statement) - {*state.private, *used, *found.used}
@@ -176,6 +186,7 @@ class Finder:
             self._keep(set_by(loop["inner"][0]) - set(state.private), state)
             state.private |= declared_in([loop["inner"][0]])
         found = self.observer.of(loop["inner"] if loop["kind"] == "ForStmt" else [loop])
+        found = found.without({*state.private, *declared_in([loop])})
         if found.writes:
             raise Unsuitable("a search writes to memory")
         if found.assigned - {*state.private, *declared_in([loop])}:

@@ -68,7 +68,11 @@ class SideBySide:
     def _parts(self) -> tuple[list[str], list[str], list[str]]:
         """What each search does first, in each step, and when it is over."""
         lookup, lanes, last = self.lookup, self.lanes, []
-        edits, first = lanes.outside, []
+        edits, first = lanes.outside, [f"{lanes.going}[{lanes.lane}] = 0;"]
+        if lookup.skips:
+            first.append(f"{lanes.skipped}[{lanes.lane}] = 0;")
+        else:
+            first = []
         if lookup.head.item is not None:
             element = lookup.head.element.format(f"{lookup.head.index} + {lanes.lane}")
             first.append(f"{lanes.mention(lookup.head.item)} = {element};")
@@ -131,6 +135,8 @@ class SideBySide:
         lines = [*lanes.declared, f"unsigned char {lanes.going}[{self.width}];"]
         if self._early_returns():
             lines.append(f"unsigned char {lanes.open}[{self.width}];")
+        if self.lookup.skips:
+            lines.append(f"unsigned char {lanes.skipped}[{self.width}];")
         if lanes.compared:
             lines.append(f"int {lanes.stale}[{lanes.compared}] = {{0}};")
             for begin, target in lanes.written_along():
@@ -140,9 +146,13 @@ class SideBySide:
     def _rest_of_function(self) -> list[str]:
         call, lanes = self.lookup.call, self.lanes
         assert call is not None
-        skip = [f"if (!{lanes.open}[{lanes.lane}])", "    continue;"]
+        skip = (
+            [f"if (!{lanes.open}[{lanes.lane}])", "    continue;"] if self._early_returns() else []
+        )
+        if self.lookup.skips:
+            skip += [f"if ({lanes.skipped}[{lanes.lane}])", "    continue;"]
         rest = [x for s in call.after for x in self._statement(s, lanes.inside)]
-        return [*(skip if self._early_returns() else ()), *rest]
+        return [*skip, *rest]
 
     def _for_lanes(self, lines: list[str]) -> list[str]:
         lane = self.lanes.lane
@@ -170,6 +180,8 @@ class SideBySide:
             for n in walk(s)
             if n.get("kind") == "DeclRefExpr"
         }
+        if lookup.skips:
+            lines += [f"if ({self.lanes.skipped}[{lane}])", "    continue;"]
         for identity, node in lookup.private.items():
             value = self.lanes.mention(node)
             if identity in lookup.kept:

@@ -41,9 +41,21 @@ class _Hot:
     functions: Functions
     share: float
 
-    def line_of(self, node: Node) -> int:
-        """Where a node begins."""
-        return self.functions.text.count(b"\n", 0, place(node)[0]) + 1
+    @property
+    def line(self) -> int:
+        """Where it begins."""
+        return self.functions.text.count(b"\n", 0, place(self.node)[0]) + 1
+
+    @property
+    def node(self) -> Node:
+        """What would be written anew."""
+        raise NotImplementedError
+
+    def within(self, other: _Hot) -> bool:
+        """It is a part of another, so that its text is no longer there once that one is new."""
+        start, end = place(self.node)
+        first, last = place(other.node)
+        return self.file == other.file and first <= start and end <= last
 
     def replaced(self, span: tuple[int, int], new: str) -> tuple[str, str]:
         """The old text of a part and its new one, with what before it makes it the only one."""
@@ -67,15 +79,14 @@ class HotLookup(_Hot):
     lookup: Lookup
 
     @property
+    def node(self) -> Node:
+        return self.lookup.outer
+
+    @property
     def function(self) -> str:
         """The function that the outer loop is in."""
         name: str = self.lookup.function["name"]
         return name
-
-    @property
-    def line(self) -> int:
-        """Where the outer loop begins."""
-        return self.line_of(self.lookup.outer)
 
     def edit(self, width: int, says: str) -> tuple[str, str]:
         """The old text and the new one, `width` at once. Raises Unsuitable."""
@@ -95,15 +106,14 @@ class HotBranch(_Hot):
     wrong: int
 
     @property
+    def node(self) -> Node:
+        return self.branch.node
+
+    @property
     def function(self) -> str:
         """The function that it is in."""
         name: str = self.branch.function["name"]
         return name
-
-    @property
-    def line(self) -> int:
-        """Where it begins."""
-        return self.line_of(self.branch.node)
 
     def edit(self, says: str) -> tuple[str, str]:
         """The old text and the new one. Raises Unsuitable."""

@@ -31,6 +31,7 @@ class IrregularSearch:
         self.kept: tuple[Move, ...] = ()
         self.functions: set[str | None] = set()
         self._best: tuple[Move, ...] | None = None
+        self._places: list[HotLookup | HotBranch] = []
 
     def told(self, trial: Trial | None) -> None:
         """Note what came of the last proposal."""
@@ -42,7 +43,9 @@ class IrregularSearch:
 
         On top of the best; once one is accepted, other ways in its place.
         """
-        for ways in _places(situation, least, most):
+        for found, ways in _places(situation, least, most):
+            if any(found.within(other) for other in self._places):
+                continue
             chosen: Proposal | None = None
             best: tuple[Move, ...] = ()
             for way in ways:
@@ -57,15 +60,18 @@ class IrregularSearch:
             if chosen is not None:
                 self.kept = (*self.kept, *chosen.moves)
                 self.functions.add(chosen.loop)
+                self._places.append(found)
 
 
-def _places(situation: Situation, least: float, most: float) -> Iterator[list[Proposal]]:
+def _places(
+    situation: Situation, least: float, most: float
+) -> Iterator[tuple[HotLookup | HotBranch, list[Proposal]]]:
     """For each place the ways to write it anew, the hottest place first."""
     for found in situation.irregular.lookups:
         if least <= found.share < most:
             ways = (_side_by_side(situation, found, width) for width in WIDTHS)
             if taken := [way for way in ways if way is not None]:
-                yield taken
+                yield found, taken
     count = 0
     for branch in situation.irregular.branches:
         if not least <= branch.share < most or count >= MOST_BRANCHES:
@@ -73,7 +79,7 @@ def _places(situation: Situation, least: float, most: float) -> Iterator[list[Pr
         way = _branch_free(situation, branch)
         if way is not None:
             count += 1
-            yield [way]
+            yield branch, [way]
 
 
 def _side_by_side(situation: Situation, found: HotLookup, width: int) -> Proposal | None:
