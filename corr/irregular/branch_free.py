@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 
 from corr.irregular.edits import Edits, place, source, statement_place
 from corr.irregular.effects import Observer, Unsuitable, is_scalar
-from corr.irregular.lane_text import comment
+from corr.irregular.lane_text import comment, indented
+from corr.irregular.macros import with_values_in_place
 from corr.irregular.names import Names
+from corr.irregular.swaps import Exchanged, swapped
 from corr.irregular.syntax import LOOPS, STEPS, bare, changes, is_memory
 from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import type_of
@@ -56,8 +58,9 @@ class Branch:
         return found
 
 
-def branches(function: Node) -> list[Branch]:
+def branches(functions: Functions, function: Node) -> list[Branch]:
     """The `if`s in a function's loops whose branches are a few plain statements."""
+    with_values_in_place(functions, function)
     found: list[Branch] = []
 
     def look(node: Node, loop: Node | None) -> None:
@@ -138,7 +141,7 @@ class BranchFree:
         for statement in (s for part in parts for s in _statements(part)):
             if statement["kind"] == "IfStmt":
                 self._check(statement)
-            elif _swapped(statement) is None:
+            elif swapped(self.functions, statement) is None:
                 self.observer.of([statement])
 
     def _read_in_any_case(self, node: Node) -> list[Node]:
@@ -178,8 +181,16 @@ class BranchFree:
         """An `if` whose condition is this text; `taken` becomes the name of what came of it."""
         lines = [f"const int {taken} = {test};"]
         for part, under in zip(node["inner"][1:], (taken, f"!{taken}"), strict=False):
-            for statement in _statements(part):
-                lines += self._statement(statement, under)
+            lines += self._part(part, under)
+        return lines
+
+    def _part(self, part: Node, under: str) -> list[str]:
+        """A block, or a statement; in braces where it declares something."""
+        if part.get("kind") != "CompoundStmt":
+            return [] if part.get("kind") in (None, "NullStmt") else self._statement(part, under)
+        lines = [line for inner in part.get("inner", ()) for line in self._part(inner, under)]
+        if any(inner.get("kind") == "DeclStmt" for inner in part.get("inner", ())):
+            return ["{", *indented(lines, 4), "}"]
         return lines
 
     def _inner_choice(self, node: Node, under: str) -> list[str]:
@@ -190,16 +201,16 @@ class BranchFree:
         careful = any(n.get("opcode") in _TRAPS or n.get("kind") in _CALLS for n in walk(condition))
         join = "&&" if careful else "&"
         lines = [f"const int {then} = {under} {join} (({test}) != 0);"]
-        lines += [x for s in _statements(node["inner"][1]) for x in self._statement(s, then)]
+        lines += self._part(node["inner"][1], then)
         if len(node["inner"]) > 2:
             lines.append(f"const int {other} = {under} & !{then};")
-            lines += [x for s in _statements(node["inner"][2]) for x in self._statement(s, other)]
+            lines += self._part(node["inner"][2], other)
         return lines
 
     def _statement(self, node: Node, taken: str) -> list[str]:
-        swapped = _swapped(node)
-        if swapped is not None:
-            return self._swap(*swapped, taken)
+        exchanged = swapped(self.functions, node)
+        if exchanged is not None:
+            return self._swap(*exchanged, taken)
         if node["kind"] == "IfStmt":
             return self._inner_choice(node, taken)
         inner = bare(node)
@@ -310,25 +321,35 @@ class BranchFree:
     def _where(self, node: Node, taken: str, steps: list[Node]) -> str:
         """A place if the branch is taken, else nowhere."""
         edits = self._stepped(node, steps)
-        type_ = _unqualified(type_of(node["type"]))
-        if not is_scalar(type_) or type_.startswith("enum "):
-            raise Unsuitable("it moves more than numbers")
-        if type_ not in self.sinks:
-            self.sinks[type_] = self.names.fresh("nowhere")
-        return f"*({taken} ? &{edits.of(node)} : &{self.sinks[type_]})"
+        sink = self._sink(_unqualified(type_of(node["type"])))
+        return f"*({taken} ? &{edits.of(node)} : &{sink})"
 
-    def _swap(self, one: Node, other: Node, taken: str) -> list[str]:
+    def _swap(self, one: Exchanged, other: Exchanged, taken: str) -> list[str]:
         held = self.names.fresh("held")
-        type_ = _unqualified(type_of(one["type"]))
-        if not all(is_memory(bare(n)) for n in (one, other)):
-            raise Unsuitable("it swaps variables")
-        first, second = (self._where(bare(n), taken, []) for n in (one, other))
+        type_ = _unqualified(one.type)
+        first, second = (self._exchanged(place_, type_, taken) for place_ in (one, other))
         blank = "" if type_.endswith("*") else " "
         return [
             f"{type_}{blank}{held} = {first};",
             f"{first} = {second};",
             f"{second} = {held};",
         ]
+
+    def _exchanged(self, one: Exchanged, type_: str, taken: str) -> str:
+        if not one.pointed:
+            return self._where(one.node, taken, [])
+        found = self.observer.of([one.node])
+        if found.assigned or found.writes:
+            raise Unsuitable("what it exchanges is changed in the same statement")
+        return f"*({taken} ? {source(self.text, one.node)} : &{self._sink(type_)})"
+
+    def _sink(self, type_: str) -> str:
+        """A place of no meaning of that type."""
+        if not is_scalar(type_) or type_.startswith("enum "):
+            raise Unsuitable("it moves more than numbers")
+        if type_ not in self.sinks:
+            self.sinks[type_] = self.names.fresh("nowhere")
+        return self.sinks[type_]
 
 
 _TRAPS = {"/", "%", "<<", ">>"}
@@ -361,18 +382,6 @@ def _statements(part: Node) -> list[Node]:
     if part.get("kind") == "CompoundStmt":
         return [s for n in part.get("inner", ()) for s in _statements(n)]
     return [] if part.get("kind") in (None, "NullStmt") else [part]
-
-
-def _swapped(node: Node) -> tuple[Node, Node] | None:
-    """The two places that a call of std::swap exchanges."""
-    inner = bare(node)
-    if inner.get("kind") != "CallExpr" or len(inner["inner"]) != 3:
-        return None
-    callee = bare(inner["inner"][0])
-    declared = callee.get("referencedDecl", {})
-    if declared.get("name") != "swap" or not is_scalar(type_of(inner["inner"][1]["type"])):
-        return None
-    return inner["inner"][1], inner["inner"][2]
 
 
 def _unqualified(type_: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from corr.irregular.macros import with_values_in_place
 from corr.irregular.syntax import bare, changes
 from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import Variable, Variables, type_of
@@ -27,8 +28,9 @@ def _words(text: str) -> frozenset[str]:
 _PLAIN = _words(
     """
     IntegerLiteral FloatingLiteral CharacterLiteral StringLiteral CXXBoolLiteralExpr
-    CXXNullPtrLiteralExpr GNUNullExpr UnaryExprOrTypeTraitExpr ParenExpr ConstantExpr ImplicitCastExpr CStyleCastExpr
-    CXXStaticCastExpr CXXFunctionalCastExpr ConditionalOperator BinaryOperator UnaryOperator
+    CXXNullPtrLiteralExpr GNUNullExpr UnaryExprOrTypeTraitExpr ParenExpr ConstantExpr
+    ImplicitCastExpr CStyleCastExpr CXXStaticCastExpr CXXFunctionalCastExpr ConditionalOperator
+    BinaryOperator UnaryOperator
     CompoundAssignOperator ArraySubscriptExpr MemberExpr DeclRefExpr CompoundStmt DeclStmt IfStmt
     WhileStmt DoStmt ForStmt SwitchStmt CaseStmt DefaultStmt BreakStmt ContinueStmt NullStmt
     VarDecl ReturnStmt CXXThisExpr CXXForRangeStmt ExprWithCleanups MaterializeTemporaryExpr
@@ -94,6 +96,7 @@ class Observer:
     """Looks at nodes of one function."""
 
     def __init__(self, function: Node, functions: Functions, depth: int = 0) -> None:
+        with_values_in_place(functions, function)
         self.variables = Variables(function)
         self.functions = functions
         self.depth = depth

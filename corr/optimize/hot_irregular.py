@@ -191,7 +191,7 @@ def _branches(
     """The branches of a function that go both ways."""
     function = functions.get(name)
     found = []
-    for branch in branches(function) if function is not None else ():
+    for branch in branches(functions, function) if function is not None else ():
         try:
             start, end = place(branch.condition)
         except Unsuitable:

@@ -44,6 +44,27 @@ int main(void)
 """
 
 _FORMS = {
+    "a function that exchanges": """
+static void swap(int *one, int *other) { int kept = *one; *one = *other; *other = kept; }
+static void exchange(double *one, double *other)
+{
+    double kept;
+    kept = *one;
+    *one = *other;
+    *other = kept;
+}
+static long f(int n) {
+    int swapped = 0;
+    for (int j = 0; j + 1 < n; j++) {
+        if (a[j] > a[j + 1]) {
+            swap(&a[j], &a[j + 1]);
+            swapped = 1;
+        }
+        if (x[j] < x[j + 1])
+            exchange(x + j, x + j + 1);
+    }
+    return swapped;
+}""",
     "filter into a place that is just large enough": """
 static long f(int n) {
     int count = 0, k = 0;

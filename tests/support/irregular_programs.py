@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from collectors.base import toolchain
@@ -41,21 +41,21 @@ def side_by_side(functions: Functions, width: int, function: str = "f") -> str:
     found, reasons = lookups(functions, function)
     assert found, reasons
     written = [SideBySide(functions, one, width) for one in found]
-    return _replaced(functions, ((one.span(), one.code("Several at once.")) for one in written))
+    return replaced(functions, ((one.span(), one.code("Several at once.")) for one in written))
 
 
 def branch_free(functions: Functions, function: str = "f") -> str:
     """The text with a function's outermost branches free of branches."""
     node = functions.get(function)
     assert node is not None
-    parts = []
-    for branch in branches(node):
+    parts: list[tuple[tuple[int, int], str]] = []
+    for branch in branches(functions, node):
         start, end = place(branch.node)
         if not any(first <= start and end <= last for (first, last), _ in parts):
             written = BranchFree(functions, branch)
             parts.append((written.span(), written.code("No branch.")))
     assert parts
-    return _replaced(functions, parts)
+    return replaced(functions, parts)
 
 
 def why_not(functions: Functions, function: str = "f") -> list[str]:
@@ -63,7 +63,7 @@ def why_not(functions: Functions, function: str = "f") -> list[str]:
     node = functions.get(function)
     assert node is not None
     reasons = []
-    for branch in branches(node):
+    for branch in branches(functions, node):
         try:
             BranchFree(functions, branch).code("No branch.")
         except Unsuitable as why:
@@ -77,7 +77,7 @@ def output(folder: Path, text: str, name: str, flags: tuple[str, ...] = SANITIZE
     path.write_text(text)
     compiler = toolchain.find().path("clang++" if name.endswith("pp") else "clang")
     binary = folder / "run"
-    command = [str(compiler), *flags, "-Wall", "-Wno-unused", str(path), "-o", str(binary), "-lm"]
+    command = [str(compiler), "-Wall", "-Wno-unused", *flags, str(path), "-o", str(binary), "-lm"]
     built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr[:4000] + text
     assert "warning" not in built.stderr, built.stderr[:4000] + text
@@ -86,7 +86,7 @@ def output(folder: Path, text: str, name: str, flags: tuple[str, ...] = SANITIZE
     return done.stdout
 
 
-def _replaced(functions: Functions, parts: Iterator[tuple[tuple[int, int], str]] | list) -> str:
+def replaced(functions: Functions, parts: Iterable[tuple[tuple[int, int], str]]) -> str:
     text = functions.text.decode()
     for (start, end), new in sorted(parts, reverse=True):
         text = text[:start] + new + text[end:]

@@ -1,0 +1,33 @@
+"""A slice of `python -m tests.fuzz_irregular`: random searches and branches, written anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corr.irregular.lanes import Lanes
+from tests.fuzz_irregular import CHECKED, FAST, Batch
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_random_programs_do_the_same(seed: int, tmp_path: Path) -> None:
+    batch = Batch(seed, functions=4)
+    assert batch.check(tmp_path, *(CHECKED if seed % 2 else FAST)) is None
+    assert batch.counts["searches"] + batch.counts["branches"] >= 8
+
+
+def test_a_fault_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were places not compared, a search would go on with what is no longer there."""
+
+    def nothing(lanes: Lanes, node: object, edits: object) -> None:
+        """Compare nothing."""
+
+    monkeypatch.setattr(Lanes, "_compare", nothing)
+    noticed = 0
+    for seed in range(0, 12, 2):
+        (tmp_path / str(seed)).mkdir()
+        noticed += Batch(seed).check(tmp_path / str(seed), *FAST) is not None
+    assert noticed
