@@ -9,6 +9,7 @@ does. The number that repeats a failure is printed and its program kept.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import sys
 import tempfile
@@ -16,10 +17,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from corr.irregular.as_vectors import AsVectors
 from corr.irregular.branch_free import BranchFree, branches
 from corr.irregular.edits import place
 from corr.irregular.effects import Unsuitable
+from corr.irregular.lookups import Lookup
 from corr.irregular.side_by_side import SideBySide
+from corr.polyhedral.clang_ast import Functions
 from tests.support.irregular_programs import SANITIZED, functions_of, lookups, output, replaced
 
 #: What random programs are warned of, though it is no fault in them.
@@ -77,17 +81,19 @@ _SHIFTS = ("2 * N", "1", "0", "N - 3")
 class Batch:
     """Some random functions of each kind, made of one number."""
 
-    def __init__(self, seed: int, functions: int = 6) -> None:
+    def __init__(self, seed: int, functions: int = 4) -> None:
         self.random = random.Random(seed)
         self.counts: Counter[str] = Counter()
         self.functions = functions
+        self.kind = "double"
 
     def check(self, folder: Path, *flags: str) -> str | None:
         """The program written anew, if it does not print what the original does; None if it does."""
-        names = [f"f{number}" for number in range(2 * self.functions)]
+        names = [f"f{number}" for number in range(3 * self.functions)]
         bodies, calls = [], []
         for number, name in enumerate(names):
-            bodies.append(self._search(name) if number % 2 else self._branches(name))
+            kind = (self._branches, self._search, self._numbers)[number % 3]
+            bodies.append(kind(name))
             for shift in _SHIFTS:
                 calls.append(f"fill({number}u);")
                 calls.append(f'show("{name} {shift}", {name}(n, all, all + {shift}));')
@@ -102,9 +108,7 @@ class Batch:
         for name in names:
             found, reasons = lookups(functions, name)
             for one in found:
-                written = SideBySide(functions, one, self.random.choice((2, 3, 8)))
-                parts.append((written.span(), written.code("Several.")))
-                self.counts["searches"] += 1
+                parts.append(self._at_once(functions, one))
             self.counts["searches left alone"] += len(reasons)
             node = functions.get(name)
             assert node is not None
@@ -119,6 +123,17 @@ class Batch:
                 except Unsuitable:
                     self.counts["branches left alone"] += 1
         return replaced(functions, parts)
+
+    def _at_once(self, functions: Functions, one: Lookup) -> tuple[tuple[int, int], str]:
+        """A lookup with several searches at once, as vectors where that can be."""
+        with contextlib.suppress(Unsuitable):
+            vectors = AsVectors(functions, one, self.random.choice((4, 8)))
+            found = vectors.span(), vectors.code("Vectors.")
+            self.counts["vectors"] += 1
+            return found
+        written = SideBySide(functions, one, self.random.choice((2, 3, 8)))
+        self.counts["searches"] += 1
+        return written.span(), written.code("Several.")
 
     # --- programs --------------------------------------------------------------------------
 
@@ -247,6 +262,95 @@ static unsigned {name}(unsigned n, unsigned *p, unsigned *q)
     }}
     return most;
 }}"""
+
+    def _numbers(self, name: str) -> str:
+        """A search that only computes."""
+        real, whole = ("double", "long") if self.random.random() < 0.7 else ("float", "int")
+        self.kind = real
+        limit = self.random.randrange(1, 30)
+        body = " ".join(self._step(2) for _ in range(self.random.randrange(1, 5)))
+        ask = self._compares()
+        ends = self.random.random() < 0.4
+        leave = f"if ({self._compares()}) {'return w + (int)r;' if ends else 'break;'}"
+        if self.random.random() < 0.6:
+            body = f"{leave} {body}" if self.random.random() < 0.5 else f"{body} {leave}"
+        if ends and "return" not in body:
+            body += f" {leave}"
+        inside = f"if ({self._compares()}) continue;" if self.random.random() < 0.3 else ""
+        loop = self._of(
+            f"for (t = 0; t < {limit} && ({ask}); t++) {{ {inside} {body} }}",
+            f"while (t < {limit} && ({ask})) {{ t++; {inside} {body} }}",
+            f"do {{ {body} t++; }} while (t < {limit} && ({ask}));",
+        )
+        start = f"{real} r = i / 4.0f - 3, s = c; {whole} w = i % 7; int t = 0;"
+        if ends:
+            return f"""
+static int s{name}(int i, {real} c)
+{{
+    {start}
+    {loop}
+    return t - (int)s;
+}}
+static unsigned {name}(unsigned n, unsigned *p, unsigned *q)
+{{
+    int sum = 0;
+    for (int i = 0; i < (int)n; i++) {{
+        sum += s{name}(i, n / 8.0f) % 1000;
+        q[i] = sum;
+    }}
+    return sum;
+}}"""
+        return f"""
+static unsigned {name}(unsigned n, unsigned *p, unsigned *q)
+{{
+    const {real} c = n / 16.0f;
+    for (int i = 0; i < (int)n; i++) {{
+        {start}
+        {loop}
+        x[i] = r; y[i] = s;
+        q[i] = t + (unsigned)w;
+    }}
+    return 0;
+}}"""
+
+    def _real(self, depth: int = 2) -> str:
+        if depth == 0 or self.random.random() < 0.3:
+            return self._of("r", "s", "c", "r", "s", "0.5f", "t", "2")
+        one, other = self._real(depth - 1), self._real(depth - 1)
+        return self._of(
+            f"({one} + {other})",
+            f"({one} - {other})",
+            f"({one} * 0.5f * {other})",
+            f"({one} / (1 + {other} * {other}))",
+            f"({one} < {other} ? {other} : {one})",
+            f"(-{one})",
+        )
+
+    def _compares(self) -> str:
+        one = self._of(
+            f"{self._real(1)} {self._of('<', '>', '<=', '!=')} {self._real(1)}",
+            f"w {self._of('<', '>', '==')} {self.random.randrange(9)}",
+            f"(w & {self.random.randrange(1, 8)})",
+            "w % 3 == 1",
+            "!(t & 1)",
+        )
+        more = self.random.random()
+        return f"({one} {self._of('&&', '||')} t < 9)" if more < 0.3 else one
+
+    def _step(self, depth: int) -> str:
+        if depth and self.random.random() < 0.3:
+            other = f"else {{ {self._step(depth - 1)} }}" if self.random.random() < 0.5 else ""
+            leave = self._of("", "", "break;", f"if ({self._compares()}) break;")
+            return f"if ({self._compares()}) {{ {self._step(depth - 1)} {leave} }} {other}"
+        return self._of(
+            f"r = {self._real()};",
+            f"s {self._of('+=', '-=')} {self._real(1)} * 0.25f;",
+            f"{{ {self.kind} h = {self._real()}; s = r; r = h / 4; }}",
+            f"w = (w * 3 + {self.random.randrange(5)}) % 64;",
+            "w++;",
+            f"w {self._of('^=', '|=', '&=')} {self.random.randrange(1, 64)};",
+            "w >>= 1;",
+        )
 
     def _inside(self, names: tuple[str, ...]) -> str:
         return self._of(

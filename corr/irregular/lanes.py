@@ -44,11 +44,23 @@ class Lanes:
             type_ = written_type(node)
             for word, whole in (types or {}).items():
                 type_ = re.sub(rf"(?<!::)\b{re.escape(word)}\b", whole, type_)
-            self.declared.append(f"{declaration(type_, name, self.width)};")
+            self.declared.append(f"{self.declaration(type_, name)};")
+
+    def declaration(self, type_: str, name: str) -> str:
+        """A variable of a type for each lane, without its semicolon."""
+        return declaration(type_, name, self.width)
+
+    def flag(self, name: str) -> str:
+        """The same of something that holds or not."""
+        return f"unsigned char {name}[{self.width}]"
 
     def mention(self, node: Node) -> str:
         """The variable of the lane."""
         return f"{self.arrays[node['id']]}[{self.lane}]"
+
+    def answer(self, _type: str) -> str:
+        """What the function of a search gave in the lane, of that type."""
+        return f"{self.result}[{self.lane}]"
 
     @property
     def stop(self) -> str:

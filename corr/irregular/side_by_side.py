@@ -24,11 +24,17 @@ from corr.polyhedral.declarations import type_of
 class SideBySide:
     """Writes one lookup with `width` searches at once."""
 
+    #: what says that a search of a lane goes on
+    yes = "1"
+
     def __init__(self, functions: Functions, lookup: Lookup, width: int) -> None:
         self.text = functions.text
         self.lookup = lookup
         self.width = width
-        self.lanes = Lanes(functions, lookup, width)
+        self.lanes = self._lanes(functions)
+
+    def _lanes(self, functions: Functions) -> Lanes:
+        return Lanes(functions, self.lookup, self.width)
 
     def span(self) -> tuple[int, int]:
         """What is replaced: the whole outer loop."""
@@ -48,11 +54,7 @@ class SideBySide:
             *comment(says),
             f"while (({head.condition}) && {head.more(self.width)}) {{",
             *indented([*self._declarations(), *self._for_lanes(first)], 4),
-            "    do {",
-            f"        {lanes.more} = 0;",
-            "#pragma clang loop unroll(full)",
-            *indented(self._for_lanes(steps), 8),
-            f"    }} while ({self._goes_on()});",
+            *indented(self._rounds(steps), 4),
             *indented([*self._alone(), *(self._for_lanes(last) if last else ())], 4),
             *indented(self._late(), 4),
             "}",
@@ -62,6 +64,16 @@ class SideBySide:
             *self._body(),
         ]
         return "\n".join([f"{head.begin} {{", *indented(lines, 4), "}"])
+
+    def _rounds(self, steps: list[str]) -> list[str]:
+        """The searches take turns until all are over."""
+        return [
+            "do {",
+            f"    {self.lanes.more} = 0;",
+            "#pragma clang loop unroll(full)",
+            *indented(self._for_lanes(steps), 4),
+            f"}} while ({self._goes_on()});",
+        ]
 
     # --- the parts -------------------------------------------------------------------------
 
@@ -77,29 +89,29 @@ class SideBySide:
             element = lookup.head.element.format(f"{lookup.head.index} + {lanes.lane}")
             first.append(f"{lanes.mention(lookup.head.item)} = {element};")
         first += [line for s in lookup.early for line in self._statement(s, edits)]
-        first.append(f"{lanes.going}[{lanes.lane}] = 1;")
+        first.append(f"{lanes.going}[{lanes.lane}] = {self.yes};")
         if lookup.call:
             edits = lanes.inside
             first += self._called()
             last = self._rest_of_function()
-        init, test, step, body = _of_loop(lookup.loop)
+        init, test, step, body = of_loop(lookup.loop)
         if init:
             first += self._statement(init, edits)
+        return first, self._steps(test, step, body, edits), last
+
+    def _steps(self, test: Node | None, step: Node | None, body: Node, edits: Edits) -> list[str]:
+        """One step of a search, in a lane."""
+        lanes = self.lanes
         begin = [f"if (!{lanes.going}[{lanes.lane}])", "    continue;"]
         block = self._block(body, edits)
-        if lookup.loop["kind"] == "DoStmt":
+        if self.lookup.loop["kind"] == "DoStmt":
             assert test
-            close = [
-                f"if ({edits.of(test)})",
-                f"    {lanes.more} = 1;",
-                "else",
-                f"    {lanes.stop}",
-            ]
-            return first, [*begin, *block, *close], last
+            goes_on = [f"if ({edits.of(test)})", f"    {lanes.more} = 1;"]
+            return [*begin, *block, *goes_on, "else", f"    {lanes.stop}"]
         if test:
             begin += [f"if (!({edits.of(test)})) {{", f"    {lanes.stop}", "    continue;", "}"]
         advance = [f"{edits.of(step)};"] if step else []
-        return first, [*begin, f"{lanes.more} = 1;", *block, *advance], last
+        return [*begin, f"{lanes.more} = 1;", *block, *advance]
 
     def _called(self) -> list[str]:
         """The function's parameters, and what it does before its loop."""
@@ -118,11 +130,11 @@ class SideBySide:
         result = type_of(call.node["type"])
         if not is_scalar(result):
             raise Unsuitable(f"the function gives a {result}")
-        lanes.declared.append(f"{declaration(result, lanes.result, self.width)};")
+        lanes.declared.append(f"{lanes.declaration(result, lanes.result)};")
         for part in (*call.before, call.loop, *call.after):
             lanes.change(part, lanes.inside)
         if self._early_returns():
-            lines.append(f"{lanes.open}[{lanes.lane}] = 1;")
+            lines.append(f"{lanes.open}[{lanes.lane}] = {self.yes};")
         return [*lines, *(x for s in call.before for x in self._statement(s, lanes.inside))]
 
     def _early_returns(self) -> bool:
@@ -132,11 +144,11 @@ class SideBySide:
 
     def _declarations(self) -> list[str]:
         lanes = self.lanes
-        lines = [*lanes.declared, f"unsigned char {lanes.going}[{self.width}];"]
+        lines = [*lanes.declared, f"{lanes.flag(lanes.going)};"]
         if self._early_returns():
-            lines.append(f"unsigned char {lanes.open}[{self.width}];")
+            lines.append(f"{lanes.flag(lanes.open)};")
         if self.lookup.skips:
-            lines.append(f"unsigned char {lanes.skipped}[{self.width}];")
+            lines.append(f"{lanes.flag(lanes.skipped)};")
         if lanes.compared:
             lines.append(f"int {lanes.stale}[{lanes.compared}] = {{0}};")
             for begin, target in lanes.written_along():
@@ -193,7 +205,8 @@ class SideBySide:
                 lines.append(f"{declaration(type_, node['name'], 0)} = {value};")
         late = Edits(self.text)
         if lookup.call:
-            late.replace(lookup.call.node, f"{self.lanes.result}[{lane}]")
+            result = type_of(lookup.call.node["type"])
+            late.replace(lookup.call.node, self.lanes.answer(result))
         for statement in lookup.late:
             lines += self._plain_lines(statement, late)
         head = f"for (int {lane} = 0; {lane} < {self.width}; {lane}++, {lookup.head.step}) {{"
@@ -248,7 +261,7 @@ class SideBySide:
         return start - (self.text.rfind(b"\n", 0, start) + 1)
 
 
-def _of_loop(loop: Node) -> tuple[Node | None, Node | None, Node | None, Node]:
+def of_loop(loop: Node) -> tuple[Node | None, Node | None, Node | None, Node]:
     """What a loop does first, its condition, its step and its body."""
     inner = loop["inner"]
     if loop["kind"] == "ForStmt":

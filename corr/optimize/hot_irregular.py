@@ -88,9 +88,9 @@ class HotLookup(_Hot):
         name: str = self.lookup.function["name"]
         return name
 
-    def edit(self, width: int, says: str) -> tuple[str, str]:
+    def edit(self, how: type[SideBySide], width: int, says: str) -> tuple[str, str]:
         """The old text and the new one, `width` at once. Raises Unsuitable."""
-        written = SideBySide(self.functions, self.lookup, width)
+        written = how(self.functions, self.lookup, width)
         return self.replaced(written.span(), written.code(says))
 
 

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_random_programs_do_the_same(seed: int, tmp_path: Path) -> None:
-    batch = Batch(seed, functions=4)
+    batch = Batch(seed, functions=3)
     assert batch.check(tmp_path, *(CHECKED if seed % 2 else FAST)) is None
-    assert batch.counts["searches"] + batch.counts["branches"] >= 8
+    assert batch.counts["vectors"] and batch.counts["branches"]
 
 
 def test_a_fault_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,11 +36,13 @@ def lookups(functions: Functions, function: str = "f") -> tuple[list[Lookup], li
     )
 
 
-def side_by_side(functions: Functions, width: int, function: str = "f") -> str:
+def side_by_side(
+    functions: Functions, width: int, function: str = "f", how: type[SideBySide] = SideBySide
+) -> str:
     """The text with all searches of a function side by side."""
     found, reasons = lookups(functions, function)
     assert found, reasons
-    written = [SideBySide(functions, one, width) for one in found]
+    written = [how(functions, one, width) for one in found]
     return replaced(functions, ((one.span(), one.code("Several at once.")) for one in written))
 
 

@@ -6,18 +6,27 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from collectors.base.table import Problem
+from corr.irregular.as_vectors import AsVectors
 from corr.irregular.effects import Unsuitable
+from corr.irregular.side_by_side import SideBySide
 from corr.optimize.hot_irregular import LAYER, HotBranch, HotLookup
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.source import Source
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.variant import Move
 
-#: So many searches at once: the likeliest first.
-WIDTHS = (8, 16, 4)
+#: Ways to have so many searches at once: the likeliest first.
+WAYS: tuple[tuple[type[SideBySide], int], ...] = (
+    (AsVectors, 16),
+    (AsVectors, 32),
+    (SideBySide, 8),
+    (SideBySide, 16),
+    (SideBySide, 4),
+)
 #: Branches that are rewritten, those that are guessed wrong most often.
 MOST_BRANCHES = 6
-SIDE_BY_SIDE, BRANCH_FREE = "searches side by side", "branch-free"
+SIDE_BY_SIDE, AS_VECTORS = "searches side by side", "searches as vectors"
+BRANCH_FREE = "branch-free"
 
 
 class IrregularSearch:
@@ -26,7 +35,9 @@ class IrregularSearch:
     `told` is called with the trial of each proposal before the next one is asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wide: tuple[str, ...] = ()) -> None:
+        #: flags under which vectors are as wide as they can be, nothing rounded otherwise
+        self.wide = wide
         #: edits that were accepted, and the functions that they are in
         self.kept: tuple[Move, ...] = ()
         self.functions: set[str | None] = set()
@@ -49,16 +60,19 @@ class IrregularSearch:
             chosen: Proposal | None = None
             best: tuple[Move, ...] = ()
             for way in ways:
+                if way.rule == AS_VECTORS and self.wide:
+                    way = replace(way, moves=(Flags(self.wide), *way.moves))
                 if chosen is None:
                     yield way
                 else:
-                    instead = dict(zip(chosen.moves, way.moves, strict=True))
-                    moves = tuple(instead.get(move, move) for move in best)
-                    yield replace(way, moves=moves, from_original=True)
+                    first = (move for move in way.moves[:-1] if move not in best)
+                    rest = (way.moves[-1] if move == chosen.moves[-1] else move for move in best)
+                    yield replace(way, moves=(*first, *rest), from_original=True)
                 if self._best is not None:
                     chosen, best = way, self._best
             if chosen is not None:
-                self.kept = (*self.kept, *chosen.moves)
+                needed = (move for move in chosen.moves if move != Flags(self.wide))
+                self.kept = (*self.kept, *needed)
                 self.functions.add(chosen.loop)
                 self._places.append(found)
 
@@ -69,7 +83,7 @@ def _places(
     """For each place the ways to write it anew, the hottest place first."""
     for found in situation.irregular.lookups:
         if least <= found.share < most:
-            ways = (_side_by_side(situation, found, width) for width in WIDTHS)
+            ways = (_side_by_side(situation, found, *way) for way in WAYS)
             if taken := [way for way in ways if way is not None]:
                 yield found, taken
     count = 0
@@ -82,16 +96,21 @@ def _places(
             yield branch, [way]
 
 
-def _side_by_side(situation: Situation, found: HotLookup, width: int) -> Proposal | None:
+def _side_by_side(
+    situation: Situation, found: HotLookup, how: type[SideBySide], width: int
+) -> Proposal | None:
+    vectors = how is AsVectors
     reason = f"each search waits for its own values; {width} at once wait together"
-    says = f"Rewritten by corr: {width} iterations at once. Their searches take turns, as {reason}."
+    turns = "are the lanes of vectors" if vectors else "take turns"
+    says = f"Rewritten by corr: {width} iterations at once. Their searches {turns}, as {reason}."
     try:
-        edit = found.edit(width, says)
+        edit = found.edit(how, width, says)
     except Unsuitable as why:
-        _untried(situation, found, f"{width} searches at once", why)
+        if not vectors:
+            _untried(situation, found, f"{width} searches at once", why)
         return None
-    summary = f"{found.function} {width} searches side by side"
-    return _proposal(found, edit, summary, reason, SIDE_BY_SIDE)
+    summary = f"{found.function} {width} searches {'as vectors' if vectors else 'side by side'}"
+    return _proposal(found, edit, summary, reason, AS_VECTORS if vectors else SIDE_BY_SIDE)
 
 
 def _branch_free(situation: Situation, found: HotBranch) -> Proposal | None:

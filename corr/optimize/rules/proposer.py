@@ -116,6 +116,7 @@ class Search:
         first = sorted(pairs, key=lambda pair: -order.of(pair[1]))
         known = [added for added, proposal in first if proposal.base]
         yield from self._recipes(last=False)
+        self.texts.wide = next((flags for flags in known if APART in flags), ())
         yield from self._irregular(HOT, 2.0)
         few = sum(nest.share for nest in situation.nests.modelled) < HOT
         if situation.whole and few:  # Polly is for nests: it is last then
