@@ -1,7 +1,9 @@
-"""Loops that no polyhedron models: loops of searches, which end when the data says so.
+"""Loops that no polyhedron models: searches, which end when the data says so, and branches.
 
-effects.py says what a piece of the syntax tree reads and writes; lookups.py finds outer loops whose
-iterations each search for something by a loop of their own; calls.py those whose search is a
-function; edits.py changes a text by the places of its nodes; side_by_side.py writes several
-searches that run at once.
+effects.py says what a piece of the syntax tree reads and writes. lookups.py finds outer loops whose
+iterations each search for something by a loop of their own (heads.py: what goes from one to the
+next; calls.py: searches that are functions). side_by_side.py writes several at once, as_vectors.py
+as lanes of vectors; lanes.py is what a search's text becomes, lane_text.py how it is put down.
+branch_free.py writes an `if` as choices (swaps.py: calls that exchange two places). Under all of
+them: syntax.py, edits.py, names.py and macros.py.
 """

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from corr.irregular.calls import Call, calls_in, definition, written_out
 from corr.irregular.effects import Access, Effects, Observer, Unsuitable, distinct
 from corr.irregular.heads import Head, head_of
-from corr.irregular.syntax import LOOPS, declared_in, identity_of, leaves, set_by
+from corr.irregular.syntax import LOOPS, block, declared_in, identity_of, leaves, set_by
 from corr.polyhedral.clang_ast import Functions, Node, extent, walk
 from corr.polyhedral.expressions import NotAffine
 
@@ -81,15 +81,17 @@ class Finder:
                 except Unsuitable as reason:
                     why = why or str(reason)
             else:
-                if places:
+                if any(self._is_search(outer, at, call) for at, call in places):
                     yield outer, why
+
+    def _is_search(self, outer: Node, at: int, call: Node | None) -> bool:
+        """It is more than a loop in a loop: nobody knows beforehand how often it turns."""
+        return call is not None or block(outer["inner"][-1])[at].get("kind") != "ForStmt"
 
     def _places(self, outer: Node) -> list[tuple[int, Node | None]]:
         """Where a search may be: at a statement of the body, which is a loop or has a call."""
-        body = outer["inner"][-1]
-        statements = body.get("inner", ()) if body.get("kind") == "CompoundStmt" else [body]
         found: list[tuple[int, Node | None]] = []
-        for number, statement in enumerate(s for s in statements if s.get("kind") != "NullStmt"):
+        for number, statement in enumerate(block(outer["inner"][-1])):
             if statement.get("kind") in _SEARCHES:
                 found.append((number, None))
                 continue

@@ -88,6 +88,15 @@ class HotLookup(_Hot):
         name: str = self.lookup.function["name"]
         return name
 
+    def covers(self, where: str) -> bool:
+        """A place (file:line) lies in the outer loop, or in the function that it searches by."""
+        file, _, line = where.rpartition(":")
+        call = self.lookup.call
+        parts = [self.lookup.outer, *([call.function] if call is not None else [])]
+        spans = (_lines(self.functions.text, part) for part in parts)
+        wanted = int(line) if line.isdigit() else 0
+        return file == self.file and any(first <= wanted <= last for first, last in spans)
+
     def edit(self, how: type[SideBySide], width: int, says: str) -> tuple[str, str]:
         """The old text and the new one, `width` at once. Raises Unsuitable."""
         written = how(self.functions, self.lookup, width)
@@ -167,7 +176,7 @@ def _lookups(
     problems: list[Problem],
 ) -> list[HotLookup]:
     """Those of a function; why others are none goes to the problems."""
-    found = []
+    found: list[HotLookup] = []
     for one in found_in(functions, name):
         if isinstance(one, Lookup):
             parts = [one.outer, *([one.call.function] if one.call is not None else [])]
@@ -269,13 +278,18 @@ def _share(
     """The share of the time of the loops in the lines of some nodes."""
     share = 0.0
     for part in parts:
-        try:
-            start, end = place(part)
-        except Unsuitable:
-            continue
-        first, last = (functions.text.count(b"\n", 0, at) + 1 for at in (start, end))
+        first, last = _lines(functions.text, part)
         share += sum(o.share for o in loops if o.file == label and first <= o.line <= last)
     return share
+
+
+def _lines(text: bytes, node: Node) -> tuple[int, int]:
+    """First and last line of a node; none where macros make it."""
+    try:
+        start, end = place(node)
+    except Unsuitable:
+        return 1, 0
+    return text.count(b"\n", 0, start) + 1, text.count(b"\n", 0, end) + 1
 
 
 def _indented(text: str, indent: str) -> str:

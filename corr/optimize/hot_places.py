@@ -23,7 +23,9 @@ class Hot:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Why other places are neither."""
-        return (*self.nests.problems, *self.irregular.problems)
+        found = self.irregular.lookups
+        left = (p for p in self.nests.problems if not any(one.covers(p.where) for one in found))
+        return (*left, *self.irregular.problems)
 
 
 def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain, *, by_name: bool) -> Hot:
