@@ -17,6 +17,7 @@ from corr.optimize.experience import tried as kept
 from corr.optimize.experience import words
 from corr.optimize.experience.earlier import Experience, Lesson, earlier
 from corr.optimize.experience.seen import HotPlace, Seen
+from corr.optimize.hot_irregular import Irregular
 from corr.optimize.hot_nests import HotNests, Nest
 from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.rules import loops
@@ -136,6 +137,7 @@ def search(experience: Experience) -> Search:
         run=SimpleNamespace(facts=RunFacts(flags=("-O3",))),
         allow_reassociation=False,
         nests=nests,
+        irregular=Irregular(),
         note=lambda _: None,
         experience=experience,
         seen=seen,

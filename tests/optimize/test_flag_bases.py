@@ -16,6 +16,7 @@ from corr.lake.sql import ask
 from corr.lake.store import Lake
 from corr.optimize.experience.earlier import Experience
 from corr.optimize.experience.seen import Seen
+from corr.optimize.hot_irregular import Irregular
 from corr.optimize.hot_nests import HotNests, Nest
 from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.rules.flag_bases import APART, FlagBases
@@ -114,6 +115,7 @@ def search_of(share: float, baselines: dict[tuple[str, ...], float] | None = Non
         run=run,
         allow_reassociation=False,
         nests=nests,
+        irregular=Irregular(),
         note=lambda _: None,
         experience=Experience(),
         seen=Seen(),

@@ -19,6 +19,7 @@ from corr.optimize.experience.pattern import declared, matched, same_types, writ
 from corr.optimize.experience.recipe import Recipe
 from corr.optimize.experience.seen import HotPlace, Seen
 from corr.optimize.gate.refusal import Refused
+from corr.optimize.hot_irregular import Irregular
 from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.rules import recipes
 from corr.optimize.rules.proposer import Search
@@ -256,6 +257,7 @@ def test_recipes_come_first_unless_they_never_paid(
             "allow_reassociation": False,
             "run": SimpleNamespace(facts=SimpleNamespace(flags=("-O3",))),
             "nests": SimpleNamespace(modelled=()),
+            "irregular": Irregular(),
             "baselines": {},
         }
     )
