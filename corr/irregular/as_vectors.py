@@ -14,7 +14,7 @@ from corr.irregular.effects import Unsuitable
 from corr.irregular.lane_text import indented
 from corr.irregular.lanes import Lanes
 from corr.irregular.side_by_side import SideBySide
-from corr.irregular.syntax import STEPS, bare, leaves
+from corr.irregular.syntax import COMPARISONS, STEPS, bare, is_comparison, leaves
 from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import type_of
 
@@ -27,7 +27,6 @@ _WIDE = {
     "bool": "long",
     "unsigned long": "unsigned long",
 }
-_COMPARISONS = frozenset({"<", ">", "<=", ">=", "==", "!="})
 _PLAIN = frozenset({"+", "-", "*", "&", "|", "^"})
 #: Functions that vectors have, rounded alike.
 _ELEMENTWISE = {"sqrt": "sqrt", "fabs": "abs", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
@@ -149,7 +148,7 @@ class AsVectors(SideBySide):
             return [line for part in inner for line in self._statement_under(part, on)]
         if kind not in ("BinaryOperator", "CompoundAssignOperator"):
             raise Unsuitable(f"a {kind} is not for vectors")
-        if not node["opcode"].endswith("=") or node["opcode"] in _COMPARISONS:
+        if not node["opcode"].endswith("=") or node["opcode"] in COMPARISONS:
             raise Unsuitable("a statement has no effect")
         name, value = self._variable(inner[0]), self._value(inner[1])
         operator = node["opcode"][:-1]
@@ -229,7 +228,7 @@ class AsVectors(SideBySide):
             return f"({self._mask(test)} ? {self._value(one)} : {self._value(other)})"
         if name == "CallExpr":
             return self._call(node)
-        if _is_truth(node):
+        if is_comparison(node):
             return f"(-{self._mask(node)})"
         if name == "BinaryOperator":
             left, right = inner
@@ -282,7 +281,7 @@ class AsVectors(SideBySide):
     def _mask(self, node: Node) -> str:
         """A condition, as a mask of lanes."""
         node = bare(node)
-        while node.get("kind") == "ImplicitCastExpr" and _is_truth(bare(node["inner"][0])):
+        while node.get("kind") == "ImplicitCastExpr" and is_comparison(bare(node["inner"][0])):
             node = bare(node["inner"][0])
         operator, inner = node.get("opcode"), node.get("inner", ())
         whole = self.lanes.vector(self.lanes.whole)
@@ -292,17 +291,11 @@ class AsVectors(SideBySide):
             return f"({self._mask(inner[0])} {operator[0]} {self._mask(inner[1])})"
         if operator == "!":
             return f"~{self._mask(inner[0])}"
-        if node.get("kind") == "BinaryOperator" and operator in _COMPARISONS:
+        if node.get("kind") == "BinaryOperator" and operator in COMPARISONS:
             return f"({self._value(inner[0])} {operator} {self._value(inner[1])})"
         if node.get("castKind") in ("IntegralToBoolean", "FloatingToBoolean"):
             node = node["inner"][0]
         return f"({self._value(node)} != 0)"
-
-
-def _is_truth(node: Node) -> bool:
-    operator = node.get("opcode")
-    binary = node.get("kind") == "BinaryOperator"
-    return bool((binary and operator in {*_COMPARISONS, "&&", "||"}) or operator == "!")
 
 
 def _types_for(loop: Node) -> dict[str, str]:

@@ -24,7 +24,15 @@ from corr.irregular.lane_text import comment, indented
 from corr.irregular.macros import with_values_in_place
 from corr.irregular.names import Names
 from corr.irregular.swaps import Exchanged, swapped
-from corr.irregular.syntax import LOOPS, STEPS, bare, changes, is_memory
+from corr.irregular.syntax import (
+    COMPARISONS,
+    LOOPS,
+    STEPS,
+    bare,
+    changes,
+    is_comparison,
+    is_memory,
+)
 from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import type_of
 
@@ -122,7 +130,10 @@ class BranchFree:
         for type_, name in self.sinks.items():
             away = self.names.fresh(f"{name}_is")
             blank = "" if type_.endswith("*") else " "
-            sinks += [f"{type_}{blank}{name} = 0;", f"{type_}{blank}*volatile {away} = &{name};"]
+            sinks += [
+                f"{type_}{blank}{name} = 0;",
+                f"{type_}{blank}*volatile {away} __attribute__((unused)) = &{name};",
+            ]
         body = [
             *comment(says),
             *sinks,
@@ -167,7 +178,7 @@ class BranchFree:
                 left, right = inner["inner"]
                 return f"({mark(left)} {inner['opcode']} {mark(right)})"
             text = edits.of(inner)
-            if not _is_truth(inner):
+            if not is_comparison(inner) and type_of(inner["type"]) not in ("bool", "_Bool"):
                 text = f"({text}) != 0"
             reads = any(
                 n.get("castKind") == "LValueToRValue" and is_memory(n["inner"][0])
@@ -225,7 +236,7 @@ class BranchFree:
             )
         elif kind in ("BinaryOperator", "CompoundAssignOperator") and inner["opcode"].endswith("="):
             operator = inner["opcode"][:-1]
-            if inner["opcode"] in ("==", "!=", "<=", ">="):
+            if inner["opcode"] in COMPARISONS:
                 raise Unsuitable("a statement has no effect")
             target, value = inner["inner"]
             lines.append(self._assigned(target, value, operator, taken, steps))
@@ -354,16 +365,7 @@ class BranchFree:
 
 _TRAPS = {"/", "%", "<<", ">>"}
 _CALLS = {"CallExpr", "CXXMemberCallExpr"}
-_COMPARISONS = {"<", ">", "<=", ">=", "==", "!=", "&&", "||"}
 _COMPUTES = _CALLS | {"BinaryOperator", "ConditionalOperator", "UnaryOperator"}
-
-
-def _is_truth(node: Node) -> bool:
-    """Its value is 0 or 1."""
-    comparison = node.get("kind") == "BinaryOperator" and node["opcode"] in _COMPARISONS
-    negation = node.get("kind") == "UnaryOperator" and node["opcode"] == "!"
-    is_bool = type_of(node.get("type", {})) in ("bool", "_Bool")
-    return bool(comparison or negation or is_bool)
 
 
 def _above_places(node: Node) -> list[Node]:

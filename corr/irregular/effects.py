@@ -57,6 +57,10 @@ _SCALAR = re.compile(
 )
 
 
+#: What stands for the type of a reference.
+_REFERENCE = "* &"
+
+
 @dataclass(frozen=True)
 class Access:
     """A place in memory that is read or written, and the variable that its address begins with.
@@ -117,7 +121,7 @@ class Observer:
         except NotAffine as why:
             declared = reference["referencedDecl"]
             if "&" in type_of(declared.get("type", {})):
-                return Variable(declared["name"], "* &", "parameter", addressed=True)
+                return Variable(declared["name"], _REFERENCE, "local", addressed=True)
             raise Unsuitable(str(why)) from why
 
     def unchanged(self, parameter: Node) -> bool:
@@ -214,6 +218,7 @@ class Observer:
             return Access(type_, Variable("", "*", "global"), False, False, node)
         variable = self.variable(reference)
         identity = reference["referencedDecl"]["id"]
+        direct = direct and variable.type != _REFERENCE  # which may be of anything
         own = variable.own and self.own(identity) and identity not in self.leaked
         if direct and own and reference is node:
             return None
@@ -236,6 +241,8 @@ class Observer:
         if kind == "MemberExpr":
             if node.get("isBitfield"):
                 raise Unsuitable("a bit-field has no address")
+            if "union" in type_of(inner[0].get("type", {})):
+                raise Unsuitable("a member of a union is looked at")
             step = self._through if node.get("isArrow") else self._root
             return step(inner[0], found)
         if kind == "UnaryOperator" and node.get("opcode") == "*":
@@ -337,8 +344,10 @@ def distinct(one: Access, other: Access, *, typed: bool) -> bool:
     if one.direct and other.direct and one.variable.name != other.variable.name:
         return True
     for this, that in ((one, other), (other, one)):
-        promised = this.variable.restricted and not this.direct and that.variable.name
-        if promised and this.variable.name != that.variable.name:
+        # a pointer that is no parameter, or was set, may come from the one that promises
+        given = that.variable.kind == "parameter" and not that.variable.assigned
+        apart = that.variable.name != this.variable.name and (that.direct or given)
+        if this.variable.restricted and not this.direct and apart:
             return True
     kinds = {_kind(one.type), _kind(other.type)}
     return typed and len(kinds) == 2 and "char" not in kinds

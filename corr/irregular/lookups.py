@@ -69,8 +69,9 @@ class Finder:
 
     def all(self) -> Iterator[Lookup | tuple[Node, str]]:
         """Every lookup; or an outer loop, and why it is none."""
+        shared = _of_directives(self.function)
         for outer in walk(self.function):
-            if outer.get("kind") not in _OUTER:
+            if outer.get("kind") not in _OUTER or id(outer) in shared:
                 continue
             places = self._places(outer)
             why = ""
@@ -229,6 +230,13 @@ class Finder:
             compared += [read for read in same if not any(read is c for c in compared)]
         first = {(write.variable.name, write.type): write for write in along}
         return tuple(first.values()), tuple(compared)
+
+
+def _of_directives(function: Node) -> set[int]:
+    """The loops that OpenMP's directives are at: nothing may leave them."""
+    directives = (n for n in walk(function) if n.get("kind", "").startswith("OMP"))
+    loops = (next((n for n in walk(d) if n.get("kind") in _OUTER), None) for d in directives)
+    return {id(loop) for loop in loops if loop is not None}
 
 
 def _along(write: Access, head: Head, after: Effects) -> bool:

@@ -8,6 +8,8 @@ from corr.polyhedral.clang_ast import Node, walk
 
 LOOPS = frozenset({"ForStmt", "WhileStmt", "DoStmt", "CXXForRangeStmt"})
 STEPS = {"++": "+", "--": "-"}
+COMPARISONS = frozenset({"<", ">", "<=", ">=", "==", "!="})
+_TRUTHS = COMPARISONS | {"&&", "||"}
 _WRAPPERS = frozenset({"ParenExpr", "ExprWithCleanups", "ConstantExpr"})
 _SAME_PLACE = frozenset({"NoOp", "FunctionToPointerDecay", "BuiltinFnToFnPtr"})
 
@@ -43,6 +45,12 @@ def is_memory(node: Node) -> bool:
     return node.get("kind") in ("ArraySubscriptExpr", "MemberExpr", "CXXOperatorCallExpr") or (
         node.get("kind") == "UnaryOperator" and node.get("opcode") == "*"
     )
+
+
+def is_comparison(node: Node) -> bool:
+    """Its value is 0 or 1, as its operator says."""
+    operator = node.get("opcode")
+    return operator == "!" or (node.get("kind") == "BinaryOperator" and operator in _TRUTHS)
 
 
 def identity_of(node: Node) -> str | None:

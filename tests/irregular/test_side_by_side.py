@@ -417,3 +417,72 @@ static long f(int n) {
 }"""
     found, reasons = lookups(functions_of(tmp_path, _FRAME.replace("BODY", body), "t.c"))
     assert not found and any("end may be written" in reason for reason in reasons), reasons
+
+
+_REFERENCES = """
+#include <cstdio>
+#include <vector>
+int total = 0;
+static void f(const std::vector<int> &key, const int &limit, std::vector<int> &out) {
+    for (size_t i = 0; i < out.size(); i++) {
+        int at = (int)i;
+        while (at < limit)
+            at += key[at % key.size()] + 1;
+        out[i] = at;
+    }
+}
+static void g(const std::vector<int> &key, const int &limit, int n) {
+    for (int i = 0; i < n; i++) {
+        int at = i;
+        while (at < limit)
+            at += key[at % key.size()] + 1;
+        total += at;
+    }
+}
+int main() {
+    std::vector<int> key{3, 1, 4, 1, 5, 9, 2, 6}, out(40, 30);
+    f(key, out[3], out);
+    for (int x : out) std::printf("%d ", x);
+    total = 20;
+    g(key, total, 12);
+    std::printf("%d\\n", total);
+}
+"""
+
+
+def test_a_reference_may_be_of_what_is_written(tmp_path: Path) -> None:
+    functions = functions_of(tmp_path, _REFERENCES, "t.cpp")
+    written = side_by_side(functions, 8)
+    assert "&limit" in written
+    assert output(tmp_path, written, "n.cpp") == output(tmp_path, _REFERENCES, "o.cpp")
+    found, reasons = lookups(functions, "g")
+    assert not found and "what is written may be what a search reads" in reasons
+
+
+def test_what_restrict_promises(tmp_path: Path) -> None:
+    loop = """
+    for (int i = 0; i < n; i++) {
+        int at = i;
+        while (at > 2) at = from[at];
+        to[from[i] % n] = at;
+    }"""
+    given = "int *restrict to, const int *from, int n"
+    text = f"void f({given}) {{ {loop} }}\n"
+    text += f"void g({given.replace('from', 'all')}) {{ const int *from = to + all[0]; {loop} }}\n"
+    functions = functions_of(tmp_path, text, "t.c")
+    assert lookups(functions)[0] and not lookups(functions, "g")[0]
+
+
+def test_loops_of_directives_are_left(tmp_path: Path) -> None:
+    text = """
+void f(int n, const int *left, int *out, double *sums) {
+#pragma omp parallel for
+    for (int i = 0; i < n; i++) {
+        int at = i;
+        while (at > 2) at = left[at];
+        sums[i] = at;
+    }
+}
+"""
+    assert lookups(functions_of(tmp_path, text, "t.c", ("-O1", "-fopenmp"))) == ([], [])
+    assert lookups(functions_of(tmp_path, text, "t.c"))[0]
