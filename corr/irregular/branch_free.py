@@ -40,16 +40,7 @@ from corr.polyhedral.declarations import type_of
 MOST_STATEMENTS = 8
 
 
-_KINDS = frozenset(
-    {
-        "DeclStmt",
-        "BinaryOperator",
-        "CompoundAssignOperator",
-        "UnaryOperator",
-        "CallExpr",
-        "ExprWithCleanups",
-    }
-)
+_KINDS = {"DeclStmt", "BinaryOperator", "CompoundAssignOperator", "UnaryOperator", "CallExpr"}
 
 
 @dataclass(frozen=True)
@@ -90,7 +81,9 @@ def _plain_if(node: Node) -> bool:
     if node.get("hasVar") or node.get("hasInit") or node.get("isConstexpr"):
         return False
     parts = [s for part in node["inner"][1:] for s in _statements(part)]
-    fitting = all(_plain_if(s) if s["kind"] == "IfStmt" else s["kind"] in _KINDS for s in parts)
+    fitting = all(
+        _plain_if(s) if s["kind"] == "IfStmt" else bare(s)["kind"] in _KINDS for s in parts
+    )
     return 0 < len(parts) <= MOST_STATEMENTS and fitting
 
 
