@@ -35,7 +35,7 @@ TRIALS = """
 """
 PROBLEMS = """
     SELECT "where", what, sum(count)::BIGINT AS count FROM problems
-    WHERE layer IN ('loop nests', 'roof')
+    WHERE layer IN ('loop nests', 'irregular loops', 'roof')
       AND run_id IN (SELECT run_id FROM iterations WHERE session = ?)
     GROUP BY "where", what ORDER BY min(run_id), "where", what
 """

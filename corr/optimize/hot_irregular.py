@@ -8,7 +8,8 @@ Found once in a session, for the original, as the nests are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from collectors.base.errors import CompileError
@@ -31,6 +32,17 @@ LAYER = "irregular loops"
 LEAST_SHARE, MOST_FUNCTIONS = 0.05, 24
 #: A branch that goes one way less often than this is guessed well.
 LEAST_ODDS = 0.03
+
+
+@contextmanager
+def _known() -> Iterator[None]:
+    """Whatever goes wrong with a tree as nobody has seen it is a reason to leave a place alone."""
+    try:
+        yield
+    except (Unsuitable, CompileError):
+        raise
+    except Exception as error:
+        raise Unsuitable(f"{type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -99,8 +111,9 @@ class HotLookup(_Hot):
 
     def edit(self, how: type[SideBySide], width: int, says: str) -> tuple[str, str]:
         """The old text and the new one, `width` at once. Raises Unsuitable."""
-        written = how(self.functions, self.lookup, width)
-        return self.replaced(written.span(), written.code(says))
+        with _known():
+            written = how(self.functions, self.lookup, width)
+            return self.replaced(written.span(), written.code(says))
 
 
 @dataclass(frozen=True)
@@ -126,8 +139,9 @@ class HotBranch(_Hot):
 
     def edit(self, says: str) -> tuple[str, str]:
         """The old text and the new one. Raises Unsuitable."""
-        written = BranchFree(self.functions, self.branch)
-        return self.replaced(written.span(), written.code(says))
+        with _known():
+            written = BranchFree(self.functions, self.branch)
+            return self.replaced(written.span(), written.code(says))
 
 
 @dataclass(frozen=True)
@@ -159,8 +173,11 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
                 found += _branches(functions, label, name, loops, mixed.get(label, {}))
             except CompileError:
                 break  # the nests' problems say so
-            except Unsuitable:
-                continue
+            except (
+                Exception
+            ) as error:  # of clang's tree as nobody has seen it: others are looked at
+                what = f"{name}: not looked at: {type(error).__name__}: {error}"
+                problems.append(Problem(LAYER, label, what[:300]))
     return Irregular(
         tuple(sorted(lookups, key=lambda one: -one.share)),
         tuple(sorted(found, key=lambda one: -one.wrong)),

@@ -23,7 +23,6 @@ from corr.optimize.experience.earlier import Experience, earlier
 from corr.optimize.experience.generalise import NoRecipe
 from corr.optimize.experience.recipe import keep, recipes
 from corr.optimize.experience.seen import seen
-from corr.optimize.hot_nests import HotNests
 from corr.optimize.hot_places import Hot
 from corr.optimize.judging.order import Judge
 from corr.optimize.judging.ruling import Ruling, Sight
@@ -270,7 +269,7 @@ class Optimisation:
         wanted = self.order.candidates or CANDIDATES.get(self.order.proposer, 8)
         check_room(self.lake.root, otherwise="name another folder with --data")
         session.seen = seen(self.lake, session.best_run)
-        summary = self._summary(session, iteration, hot.nests)
+        summary = self._summary(session, iteration, hot)
         session.summary_sha256 = hashlib.sha256(summary.encode()).hexdigest()
         situation = Situation(
             self.lake,
@@ -340,7 +339,7 @@ class Optimisation:
             self.tell(cut(visible(f"  {problem.where} {problem.what}"), 400))
         session.problems.append(problem)
 
-    def _summary(self, session: Session, iteration: int, nests: HotNests) -> str:
+    def _summary(self, session: Session, iteration: int, hot: Hot) -> str:
         """What the proposer is shown, kept in the lake; in a replay what it was shown then."""
         if self.order.replay is not None:
             return resume.summary_shown(self.lake, self.order.replay, iteration)
@@ -350,7 +349,7 @@ class Optimisation:
             budget=self.order.summary_tokens,
             level=Level(self.order.level),
             history=session.attempts(),
-            unmodelled=nests.problems,
+            unmodelled=hot.problems,
             seen=session.ledger.per_nest(),
         )
         with uncommitted(self.lake.root):

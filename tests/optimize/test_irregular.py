@@ -9,6 +9,7 @@ import pytest
 from collectors.base.toolchain import Toolchain
 from corr.lake.sql import ask
 from corr.lake.store import Lake
+from corr.optimize import hot_irregular
 from corr.optimize.hot_irregular import find
 from corr.program.model import Run, from_files
 from tests.support.command import Corr
@@ -113,3 +114,19 @@ def test_proposed_and_kept(folder: Path, corr: Corr) -> None:
     if done.returncode == 0:
         patch = (folder / "find.optimized" / "changes.patch").read_text()
         assert "Rewritten by corr" in patch
+
+
+def test_a_tree_that_nobody_has_seen_costs_its_place_alone(
+    folder: Path, corr: Corr, tools: Toolchain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert corr("collect", "find.c", cwd=folder).returncode == 0
+    lake = Lake.open(folder / "data")
+    program = from_files(["find.c"], ["-O3"], Run(directory=folder), folder)
+
+    def strange(*_: object) -> None:
+        raise KeyError("inner")
+
+    monkeypatch.setattr(hot_irregular, "found_in", strange)
+    found = find(lake, lake.find("last"), program, tools)
+    assert found.lookups == () and found.problems
+    assert all("not looked at: KeyError: 'inner'" in problem.what for problem in found.problems)
