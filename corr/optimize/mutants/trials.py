@@ -38,7 +38,7 @@ MOST_OF_NEST, MOST_PLACES = 6, 3
 #: Functions that a nest calls which are broken in its place, and how far from it they may be.
 MOST_CALLED, DEEPEST_CALL = 6, 2
 #: Mutants that the most important nest gets whatever they take; and how many times as long it may
-#: take until one is caught, without which nothing at all is accepted.
+#: take until a wrong result is seen, without which nothing at all is accepted: crashes are none.
 LEAST, UNTIL_CAUGHT = 2, 4.0
 
 #: What a text of another form than any that was met makes of its readers.
@@ -93,7 +93,7 @@ class Trials:
             return time.monotonic() - began > times * seconds
 
         def caught() -> bool:
-            return any(mutant.fate.refuted for p in prepared for mutant in p.mutants)
+            return any(mutant.fate == Fate.caught for p in prepared for mutant in p.mutants)
 
         prepared: list[Prepared] = []
         reasons: dict[str, str] = {}
