@@ -6,7 +6,16 @@ import re
 from dataclasses import dataclass, field, replace
 
 from corr.irregular.effects import Access, Effects, Observer, Unsuitable
-from corr.irregular.syntax import LOOPS, always, bare, declared_in, identity_of, parameters, plain
+from corr.irregular.syntax import (
+    LOOPS,
+    always,
+    bare,
+    declared_in,
+    identity_of,
+    may_define,
+    parameters,
+    plain,
+)
 from corr.polyhedral.accessors import NO_ACCESS_CONTROL
 from corr.polyhedral.clang_ast import Functions, Node, body_of, walk
 from corr.polyhedral.declarations import Variable, type_of
@@ -41,10 +50,11 @@ def calls_in(statement: Node) -> list[Node]:
 
 def definition(functions: Functions, call: Node) -> Node | None:
     """The function or method that a call is of, if it can be no other."""
+    name = name_of(call)
+    if not may_define(functions.text, name):
+        return None
     if call["kind"] == "CallExpr":
-        callee = plain(call["inner"][0])
-        name = callee.get("referencedDecl", {}).get("name", "")
-        return functions.get(name) if name else None
+        return functions.get(name)
     member = bare(call["inner"][0])
     if member.get("kind") != "MemberExpr" or not member.get("inner"):
         return None
@@ -53,6 +63,13 @@ def definition(functions: Functions, call: Node) -> Node | None:
         return None
     found = functions.methods(owner, member.get("name", ""))
     return found[0] if len(found) == 1 else None
+
+
+def name_of(call: Node) -> str:
+    """The name of the function or method that is called; empty where it has none."""
+    callee = plain(call["inner"][0])
+    name: str = callee.get("referencedDecl", callee).get("name", "")
+    return name
 
 
 def class_of(node: Node) -> str:

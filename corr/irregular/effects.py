@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from corr.irregular.macros import with_values_in_place
-from corr.irregular.syntax import bare, changes
+from corr.irregular.syntax import bare, changes, may_define
 from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import Variable, Variables, type_of
 from corr.polyhedral.expressions import NotAffine
@@ -297,7 +297,8 @@ class Observer:
             self._see(argument, found, "read")
         if name in _PURE or _KNOWN_BUILTIN.fullmatch(name):
             return
-        self._written_out(self.functions.get(name) if name else None, name, found)
+        known = may_define(self.functions.text, name)
+        self._written_out(self.functions.get(name) if known else None, name, found)
 
     def _method(self, member: Node, arguments: list[Node], found: Effects) -> None:
         """The size of a container, what a smart pointer holds, or a method of the text's."""
@@ -314,7 +315,8 @@ class Observer:
         self._address(target, found)
         owner = re.sub(r"\b(?:const|struct|class)\b|[*&\s]", "", type_).rpartition("::")[2]
         known: list[Node] = []
-        if owner and "<" not in owner and not self.functions.may_be_overridden(owner):
+        asked = owner and "<" not in owner and may_define(self.functions.text, name)
+        if asked and not self.functions.may_be_overridden(owner):
             known = self.functions.methods(owner, name)
         self._written_out(known[0] if len(known) == 1 else None, name, found)
 

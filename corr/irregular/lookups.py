@@ -13,10 +13,10 @@ compared while the program runs, if the late statements write along the outer lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from corr.irregular.calls import Call, calls_in, definition, written_out
+from corr.irregular.calls import Call, calls_in, definition, name_of, written_out
 from corr.irregular.effects import Access, Effects, Observer, Unsuitable, distinct
 from corr.irregular.heads import Head, head_of
 from corr.irregular.syntax import LOOPS, block, declared_in, identity_of, leaves, set_by
@@ -61,7 +61,11 @@ class _State:
 class Finder:
     """Finds the lookups of one function."""
 
-    def __init__(self, functions: Functions, function: Node) -> None:
+    def __init__(
+        self, functions: Functions, function: Node, hot: Collection[str] | None = None
+    ) -> None:
+        #: functions that may be searches; None: any
+        self.hot = hot
         self.functions = functions
         self.function = function
         self.observer = Observer(function, functions)
@@ -97,6 +101,8 @@ class Finder:
                 found.append((number, None))
                 continue
             for call in calls_in(statement):
+                if self.hot is not None and name_of(call) not in self.hot:
+                    continue
                 defined = definition(self.functions, call)
                 if defined and any(n.get("kind") in _SEARCHES for n in walk(defined)):
                     found.append((number, call))
@@ -253,15 +259,17 @@ def _along(write: Access, head: Head, after: Effects) -> bool:
     )
 
 
-def found_in(functions: Functions, name: str) -> list[Lookup | tuple[Node, str]]:
+def found_in(
+    functions: Functions, name: str, hot: Collection[str] | None = None
+) -> list[Lookup | tuple[Node, str]]:
     """The lookups of a function, and why other loops that look like one are none.
 
-    Raises CompileError.
+    `hot`: functions that may be the searches of others; any, if not given. Raises CompileError.
     """
     function = functions.get(name)
     if function is None:
         return []
     try:
-        return list(Finder(functions, function).all())
+        return list(Finder(functions, function, hot).all())
     except (NotAffine, RecursionError):
         return []

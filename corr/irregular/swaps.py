@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corr.irregular.effects import is_scalar
-from corr.irregular.syntax import bare, identity_of, is_memory, parameters, plain
+from corr.irregular.syntax import bare, identity_of, is_memory, may_define, parameters, plain
 from corr.polyhedral.clang_ast import Functions, Node, body_of
 from corr.polyhedral.declarations import type_of
 
@@ -30,7 +30,8 @@ def swapped(functions: Functions, statement: Node) -> tuple[Exchanged, Exchanged
         known = declared.get("name") == "swap" and is_scalar(type_of(places[0]["type"]))
         one, other = (Exchanged(bare(n), type_of(n["type"]), False) for n in places)
     else:
-        function = functions.get(declared.get("name") or " ")
+        name = declared.get("name") or ""
+        function = functions.get(name) if may_define(functions.text, name) else None
         known = function is not None and _exchanges(function)
         one, other = (_behind(n) for n in places)
     sure = known and all(p.pointed or is_memory(p.node) for p in (one, other))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from corr.polyhedral.clang_ast import Node, walk
@@ -51,6 +52,12 @@ def is_comparison(node: Node) -> bool:
     """Its value is 0 or 1, as its operator says."""
     operator = node.get("opcode")
     return operator == "!" or (node.get("kind") == "BinaryOperator" and operator in _TRUTHS)
+
+
+def may_define(text: bytes, name: str) -> bool:
+    """A text may hold the definition of a function or method of that name: clang need be asked."""
+    pattern = rb"\b" + re.escape(name.encode()) + rb"\s*\([^;{}]*\)[\w\s]*\{"
+    return bool(name) and re.search(pattern, text) is not None
 
 
 def identity_of(node: Node) -> str | None:

@@ -8,6 +8,7 @@ Found once in a session, for the original, as the nests are.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from corr.program.model import Program
 LAYER = "irregular loops"
 #: The least share of the time of one, and functions that are looked through.
 LEAST_SHARE, MOST_FUNCTIONS = 0.05, 24
+#: Seconds after which no further function is looked at: clang reads a unit anew for each.
+MOST_SECONDS = 10.0
 #: A branch that goes one way less often than this is guessed well.
 LEAST_ODDS = 0.03
 
@@ -162,12 +165,17 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
     lookups: list[HotLookup] = []
     found: list[HotBranch] = []
     problems: list[Problem] = []
+    began = time.monotonic()
     every, mixed = _functions(lake, run), _mixed(lake, run)
     for unit in program.units:
         label = program.label(unit)
         functions = Functions(program, unit, toolchain)
         functions.qualified = {loop.written: loop.qualified for loop in reversed(loops)}
         for name in _to_look_at(functions.text, every.get(label, ()), loops, outside):
+            if time.monotonic() - began > MOST_SECONDS:
+                what = f"{name}: not looked at: others took {MOST_SECONDS} s"
+                problems.append(Problem(LAYER, label, what))
+                break
             try:
                 lookups += _lookups(functions, label, name, loops, problems)
                 found += _branches(functions, label, name, loops, mixed.get(label, {}))
@@ -194,7 +202,7 @@ def _lookups(
 ) -> list[HotLookup]:
     """Those of a function; why others are none goes to the problems."""
     found: list[HotLookup] = []
-    for one in found_in(functions, name):
+    for one in found_in(functions, name, {loop.written for loop in loops}):
         if isinstance(one, Lookup):
             parts = [one.outer, *([one.call.function] if one.call is not None else [])]
             share = _share(functions, label, parts, loops)

@@ -97,7 +97,8 @@ def test_found_by_what_was_seen(folder: Path, corr: Corr, tools: Toolchain) -> N
     assert lookup.function == "look_up" and lookup.lookup.call is not None
     loops = ask(lake, "SELECT function, share FROM hotspots WHERE loop IS NOT NULL", (), [run])
     shares = {row["function"]: row["share"] for row in loops.to_pylist()}
-    assert lookup.share == pytest.approx(shares["count_of"] + shares.get("look_up", 0), abs=1e-6)
+    searched, both = shares["count_of"], shares["count_of"] + shares.get("look_up", 0)
+    assert searched - 1e-6 <= lookup.share <= both + 1e-6
     (branch,) = (b for b in found.branches if b.function == "below")
     assert "limit" in PROGRAM.splitlines()[branch.line - 1], "the other is never taken"
     assert 0.4 < branch.odds <= 0.5 and branch.wrong > 100 * 80_000
