@@ -21,6 +21,7 @@ from corr.irregular.edits import place
 from corr.irregular.effects import Unsuitable
 from corr.irregular.lookups import Lookup, found_in
 from corr.irregular.side_by_side import SideBySide
+from corr.irregular.syntax import may_define
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.hot_nests import HotLoop, hot_loops
@@ -290,7 +291,7 @@ def _to_look_at(
         return []
     lines = text.split(b"\n")
     call = re.compile(rb"\b(?:" + b"|".join(re.escape(n.encode()) for n in hot) + rb")\s*\(")
-    found = dict.fromkeys(hot)
+    found = dict.fromkeys(name for name in hot if may_define(text, name))
     for name, first, last in functions:
         if name not in outside and call.search(b"\n".join(lines[first - 1 : last])):
             found[name] = None
