@@ -51,7 +51,6 @@ class SideBySide:
             lanes.change(part, lanes.outside)
         first, steps, last = self._parts()
         lines = [
-            *comment(says),
             f"while (({head.condition}) && {head.more(self.width)}) {{",
             *indented([*self._declarations(), *self._for_lanes(first)], 4),
             *indented(self._rounds(steps), 4),
@@ -63,7 +62,7 @@ class SideBySide:
             *self._item(),
             *self._body(),
         ]
-        return "\n".join([f"{head.begin} {{", *indented(lines, 4), "}"])
+        return "\n".join([*comment(says), f"{head.begin} {{", *indented(lines, 4), "}"])
 
     def _rounds(self, steps: list[str]) -> list[str]:
         """The searches take turns until all are over."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from collectors.base import toolchain
+from corr.irregular.side_by_side import SideBySide
+from corr.optimize.moves.other_builds import kept
 from tests.support.irregular_programs import functions_of, lookups, output, side_by_side
 
 pytestmark = pytest.mark.slow
@@ -485,4 +489,15 @@ void f(int n, const int *left, int *out, double *sums) {
 }
 """
     assert lookups(functions_of(tmp_path, text, "t.c", ("-O1", "-fopenmp"))) == ([], [])
-    assert lookups(functions_of(tmp_path, text, "t.c"))[0]
+    functions = functions_of(tmp_path, text, "t.c")
+    (found,) = lookups(functions)[0]
+    new = SideBySide(functions, found, 8)
+    start, end = new.span()
+    written = text[:start] + new.code("Several at once.") + text[end:]
+    both = kept(written, [(text[start:end], new.code("Several at once."))])
+    assert "#ifdef _OPENMP" in both, "a build that obeys the directive finds its loop"
+    (tmp_path / "both.c").write_text(both)
+    clang = str(toolchain.find().path("clang"))
+    for more in ((), ("-fopenmp",)):
+        command = [clang, "-O1", "-Wall", "-Werror", *more, "-fsyntax-only", "both.c"]
+        subprocess.run([*command, "-Wno-unknown-pragmas"], cwd=tmp_path, check=True)
