@@ -8,12 +8,9 @@ does. The number that repeats a failure is printed and its program kept.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import random
 import sys
-import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -24,6 +21,7 @@ from corr.irregular.effects import Unsuitable
 from corr.irregular.lookups import Lookup
 from corr.irregular.side_by_side import SideBySide
 from corr.polyhedral.clang_ast import Functions
+from tests.support.fuzzing import fuzz
 from tests.support.irregular_programs import SANITIZED, functions_of, lookups, output, replaced
 
 #: What random programs are warned of, though it is no fault in them.
@@ -361,31 +359,5 @@ static unsigned {name}(unsigned n, unsigned *p, unsigned *q)
         )
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--keep", type=Path, default=Path("fuzz-irregular"))
-    options = parser.parse_args()
-    end, seed, failures = time.monotonic() + options.seconds, options.seed, 0
-    counts: Counter[str] = Counter()
-    while time.monotonic() < end:
-        with tempfile.TemporaryDirectory() as folder:
-            batch = Batch(seed)
-            try:
-                wrong = batch.check(Path(folder), *(CHECKED if seed % 2 else FAST))
-            except Exception as error:  # whatever it is, it is one
-                wrong = f"{type(error).__name__}: {error}"
-            counts += batch.counts
-        if wrong is not None:
-            failures += 1
-            options.keep.mkdir(exist_ok=True)
-            (options.keep / f"{seed}.c").write_text(wrong)
-            print(f"seed {seed}: see {options.keep / f'{seed}.c'}", file=sys.stderr)
-        seed += 1
-    print(dict(counts), f"batches {seed - options.seed} failures {failures}")
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fuzz(__doc__, "fuzz-irregular", Batch, lambda seed: CHECKED if seed % 2 else FAST))

@@ -10,11 +10,8 @@ them, and on arrays that overlap. The number that repeats a failure is printed a
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ from collectors.base import toolchain
 from corr.polyhedral.clang_ast import Functions, extent
 from corr.polyhedral.extract import regions
 from corr.program.model import Run, from_files
+from tests.support.fuzzing import fuzz
 from tests.support.polyhedral_programs import output
 from tests.support.polyhedral_schedules import rewritten
 
@@ -336,31 +334,7 @@ class Batch:
         return None
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--keep", type=Path, default=Path("fuzz-polyhedral"))
-    options = parser.parse_args()
-    end, seed, failures = time.monotonic() + options.seconds, options.seed, 0
-    counts: Counter[str] = Counter()
-    while time.monotonic() < end:
-        with tempfile.TemporaryDirectory() as folder:
-            batch = Batch(seed)
-            try:
-                wrong = batch.check(Path(folder), *(SANITIZED if seed % 4 == 3 else FAST))
-            except Exception as error:  # whatever it is, it is one
-                wrong = f"{type(error).__name__}: {error}"
-            counts += batch.counts
-        if wrong is not None:
-            failures += 1
-            options.keep.mkdir(exist_ok=True)
-            (options.keep / f"{seed}.c").write_text(wrong)
-            print(f"seed {seed}: see {options.keep / f'{seed}.c'}", file=sys.stderr)
-        seed += 1
-    print(dict(counts), f"batches {seed - options.seed} failures {failures}")
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        fuzz(__doc__, "fuzz-polyhedral", Batch, lambda seed: SANITIZED if seed % 4 == 3 else FAST)
+    )

@@ -51,21 +51,20 @@ def _known() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Hot:
-    """A part of a hot function: its unit's label, and the share of the time of its loops."""
+    """A part of a hot function: its unit's label, and the share of the time of its loops.
+
+    `node` is what would be written anew.
+    """
 
     file: str
     functions: Functions
     share: float
+    node: Node
 
     @property
     def line(self) -> int:
         """Where it begins."""
         return self.functions.text.count(b"\n", 0, place(self.node)[0]) + 1
-
-    @property
-    def node(self) -> Node:
-        """What would be written anew."""
-        raise NotImplementedError
 
     def within(self, other: _Hot) -> bool:
         """It is a part of another, so that its text is no longer there once that one is new."""
@@ -93,10 +92,6 @@ class HotLookup(_Hot):
     """An outer loop whose searches can be put side by side."""
 
     lookup: Lookup
-
-    @property
-    def node(self) -> Node:
-        return self.lookup.outer
 
     @property
     def function(self) -> str:
@@ -130,10 +125,6 @@ class HotBranch(_Hot):
     branch: Branch
     odds: float
     wrong: int
-
-    @property
-    def node(self) -> Node:
-        return self.branch.node
 
     @property
     def function(self) -> str:
@@ -208,7 +199,7 @@ def _lookups(
             parts = [one.outer, *([one.call.function] if one.call is not None else [])]
             share = _share(functions, label, parts, loops)
             if share >= LEAST_SHARE:
-                found.append(HotLookup(label, functions, share, one))
+                found.append(HotLookup(label, functions, share, one.outer, one))
         elif _share(functions, label, [one[0]], loops) >= LEAST_SHARE:
             line = functions.text.count(b"\n", 0, place(one[0])[0]) + 1
             what = f"{name}: its iterations are not put side by side: {one[1]}"
@@ -243,7 +234,9 @@ def _branches(
             continue
         wrong, total = max((min(pair), sum(pair)) for pair in ways)
         if wrong >= LEAST_ODDS * total:
-            found.append(HotBranch(label, functions, share, branch, wrong / total, wrong))
+            found.append(
+                HotBranch(label, functions, share, branch.node, branch, wrong / total, wrong)
+            )
     return found
 
 
