@@ -111,11 +111,12 @@ def of_loops(
     functions: dict[str, str] = {}
     for loop in loops:
         functions.setdefault(loop.written, loop.qualified)  # of several of a name the hottest
-    for unit in program.units:
+    every = [Functions(program, unit, toolchain) for unit in program.units]
+    for unit, trees in zip(program.units, every, strict=True):
         label = program.label(unit)
-        trees = Functions(program, unit, toolchain)
         trees.qualified, trees.sizes_by_name = dict(functions), sizes_by_name
-        for nests, unmodelled in _of_unit(trees, label):
+        named = [name for name in functions if _is_asked(trees, name, every)]
+        for nests, unmodelled in _of_unit(trees, label, named):
             modelled += [replace(nest, share=_share(nest, loops)) for nest in nests]
             for reason in unmodelled:
                 reasons.setdefault(reason.function, []).append((label, reason))
@@ -146,9 +147,17 @@ def hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:
     return found
 
 
-def _of_unit(functions: Functions, label: str) -> Iterable[tuple[list[Nest], list[Unmodelled]]]:
-    """The regions of each hot function in a unit, and why other loops of it are in none."""
-    for name in functions.qualified:
+def _is_asked(trees: Functions, name: str, every: Iterable[Functions]) -> bool:
+    """Whether clang is to read a unit for a function: it names it, or none of them does."""
+    word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
+    return bool(word.search(trees.text)) or not any(word.search(other.text) for other in every)
+
+
+def _of_unit(
+    functions: Functions, label: str, names: Iterable[str]
+) -> Iterable[tuple[list[Nest], list[Unmodelled]]]:
+    """The regions of these functions in a unit, and why other loops of theirs are in none."""
+    for name in names:
         try:
             found, reasons = regions(functions, name)
         except CompileError as error:
