@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from collectors.base.errors import CompileError
 from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
+from corr.irregular.ahead import Ahead, Scan, scans_in
 from corr.irregular.branch_free import Branch, BranchFree, branches
 from corr.irregular.edits import place
 from corr.irregular.effects import Unsuitable
@@ -36,6 +37,8 @@ LEAST_SHARE, MOST_FUNCTIONS = 0.05, 24
 MOST_SECONDS = 10.0
 #: A branch that goes one way less often than this is guessed well.
 LEAST_ODDS = 0.03
+#: What is looked ahead for happens less often than this, in loops that turn more often than that.
+MOST_EVENTS, LEAST_TRIPS = 0.125, 24
 
 
 @contextmanager
@@ -140,10 +143,35 @@ class HotBranch(_Hot):
 
 
 @dataclass(frozen=True)
+class HotScan(_Hot):
+    """A loop that may look ahead for the next iteration that does something.
+
+    `odds`: how often one does, where that was counted. `trips`: iterations each time.
+    """
+
+    scan: Scan
+    odds: float | None
+    trips: float | None
+
+    @property
+    def function(self) -> str:
+        """The function that it is in."""
+        name: str = self.scan.function["name"]
+        return name
+
+    def edit(self, width: int, says: str) -> tuple[str, str]:
+        """The old text and the new one, that many iterations ahead. Raises Unsuitable."""
+        with _known():
+            written = Ahead(self.functions, self.scan, width)
+            return self.replaced(written.span(), written.code(says))
+
+
+@dataclass(frozen=True)
 class Irregular:
     """What was found, the hottest first, and why other places are none."""
 
     lookups: tuple[HotLookup, ...] = ()
+    scans: tuple[HotScan, ...] = ()
     branches: tuple[HotBranch, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -155,6 +183,7 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
     if not loops:
         return Irregular()
     lookups: list[HotLookup] = []
+    scans: list[HotScan] = []
     found: list[HotBranch] = []
     problems: list[Problem] = []
     began = time.monotonic()
@@ -169,8 +198,10 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
                 problems.append(Problem(LAYER, label, what))
                 break
             try:
+                ways = mixed.get(label, {})
                 lookups += _lookups(functions, label, name, loops, problems)
-                found += _branches(functions, label, name, loops, mixed.get(label, {}))
+                scans += _scans(functions, label, name, loops, ways)
+                found += _branches(functions, label, name, loops, ways)
             except CompileError:
                 break  # the nests' problems say so
             except (
@@ -180,6 +211,7 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
                 problems.append(Problem(LAYER, label, what[:300]))
     return Irregular(
         tuple(sorted(lookups, key=lambda one: -one.share)),
+        tuple(sorted(scans, key=lambda one: (-one.share, -one.line))),
         tuple(sorted(found, key=lambda one: -one.wrong)),
         tuple(problems),
     )
@@ -207,6 +239,36 @@ def _lookups(
     return found
 
 
+def _scans(
+    functions: Functions,
+    label: str,
+    name: str,
+    loops: Sequence[HotLoop],
+    mixed: dict[int, list[tuple[int, int, int]]],
+) -> list[HotScan]:
+    """The loops of a function that mostly do nothing, as far as is known."""
+    function = functions.get(name)
+    found = []
+    for scan in scans_in(functions, function) if function is not None else ():
+        if not isinstance(scan, Scan):
+            continue
+        share = _share(functions, label, [scan.loop], loops)
+        line = _lines(functions.text, scan.loop)[0]
+        trips = next((o.trips for o in loops if o.file == label and o.line == line), None)
+        pairs = _ways(functions.text, scan.first.node, mixed)
+        odds = min((_odds(scan.first.negated, *pair) for pair in pairs), default=None)
+        often = odds is not None and odds > MOST_EVENTS
+        short = trips is not None and trips < LEAST_TRIPS
+        if share >= LEAST_SHARE and not often and not short:
+            found.append(HotScan(label, functions, share, scan.loop, scan, odds, trips))
+    return found
+
+
+def _odds(negated: bool, held: int, not_held: int) -> float:
+    """How often something is to be done, if a condition tells."""
+    return (not_held if negated else held) / (held + not_held)
+
+
 def _branches(
     functions: Functions,
     label: str,
@@ -218,18 +280,8 @@ def _branches(
     function = functions.get(name)
     found = []
     for branch in branches(functions, function) if function is not None else ():
-        try:
-            start, end = place(branch.condition)
-        except Unsuitable:
-            continue
         share = _share(functions, label, [branch.within], loops)
-        first, last = (_position(functions.text, at) for at in (start, end))
-        ways = [
-            (taken, not_taken)
-            for line in range(first[0], last[0] + 1)
-            for column, taken, not_taken in mixed.get(line, ())
-            if first <= (line, column) <= last
-        ]
+        ways = _ways(functions.text, branch.condition, mixed)
         if not ways or share < LEAST_SHARE:
             continue
         wrong, total = max((min(pair), sum(pair)) for pair in ways)
@@ -238,6 +290,22 @@ def _branches(
                 HotBranch(label, functions, share, branch.node, branch, wrong / total, wrong)
             )
     return found
+
+
+def _ways(
+    text: bytes, condition: Node, mixed: dict[int, list[tuple[int, int, int]]]
+) -> list[tuple[int, int]]:
+    """How often each part of a condition held, and how often not."""
+    try:
+        first, last = (_position(text, at) for at in place(condition))
+    except Unsuitable:
+        return []
+    return [
+        (held, not_held)
+        for line in range(first[0], last[0] + 1)
+        for column, held, not_held in mixed.get(line, ())
+        if first <= (line, column) <= last
+    ]
 
 
 def _position(text: bytes, at: int) -> tuple[int, int]:

@@ -64,12 +64,16 @@ class HotNests:
 
 @dataclass(frozen=True)
 class HotLoop:
-    """A loop that was sampled: the function it is written in, its place, its share of the time."""
+    """A loop that was sampled: the function it is written in, its place, its share of the time.
+
+    `trips`: how often it turns each time, where that was counted.
+    """
 
     function: str
     file: str
     line: int
     share: float
+    trips: float | None = None
 
     @property
     def written(self) -> str:
@@ -133,7 +137,8 @@ def _share(nest: Nest, loops: Iterable[HotLoop]) -> float:
 def hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:
     """The sampled loops of the hottest functions, those of the hottest function first."""
     query = """
-        SELECT function, place, share, sum(share) OVER (PARTITION BY function) AS of_function
+        SELECT function, place, share, trip_count,
+               sum(share) OVER (PARTITION BY function) AS of_function
         FROM hotspots WHERE function IS NOT NULL AND loop IS NOT NULL AND share > 0
         QUALIFY of_function >= ? ORDER BY of_function DESC, function, share DESC, place
     """
@@ -143,7 +148,8 @@ def hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:
     for row in rows:
         file, _, line = (row["place"] or "").rpartition(":")
         if row["function"] in hottest:
-            found.append(HotLoop(row["function"], file, int(line or 0), row["share"]))
+            where = (row["function"], file, int(line or 0))
+            found.append(HotLoop(*where, row["share"], row["trip_count"]))
     return found
 
 

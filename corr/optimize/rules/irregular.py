@@ -9,7 +9,7 @@ from collectors.base.table import Problem
 from corr.irregular.as_vectors import AsVectors
 from corr.irregular.effects import Unsuitable
 from corr.irregular.side_by_side import SideBySide
-from corr.optimize.hot_irregular import LAYER, HotBranch, HotLookup
+from corr.optimize.hot_irregular import LAYER, HotBranch, HotLookup, HotScan
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.source import Source
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
@@ -23,10 +23,15 @@ WAYS: tuple[tuple[type[SideBySide], int], ...] = (
     (SideBySide, 16),
     (SideBySide, 4),
 )
+#: Iterations that are looked at ahead, and loops that do so.
+WIDTHS, MOST_SCANS = (32, 16, 64), 4
 #: Branches that are rewritten, those that are guessed wrong most often.
 MOST_BRANCHES = 6
 SIDE_BY_SIDE, AS_VECTORS = "searches side by side", "searches as vectors"
-BRANCH_FREE = "branch-free"
+AHEAD, BRANCH_FREE = "looking ahead", "branch-free"
+
+
+Place = HotLookup | HotScan | HotBranch
 
 
 class IrregularSearch:
@@ -42,7 +47,7 @@ class IrregularSearch:
         self.kept: tuple[Move, ...] = ()
         self.functions: set[str | None] = set()
         self._best: tuple[Move, ...] | None = None
-        self._places: list[HotLookup | HotBranch] = []
+        self._places: list[Place] = []
 
     def told(self, trial: Trial | None) -> None:
         """Note what came of the last proposal."""
@@ -55,12 +60,12 @@ class IrregularSearch:
         On top of the best; once one is accepted, other ways in its place.
         """
         for found, ways in _places(situation, least, most):
-            if any(found.within(other) for other in self._places):
+            if any(found.within(other) or other.within(found) for other in self._places):
                 continue
             chosen: Proposal | None = None
             best: tuple[Move, ...] = ()
             for way in ways:
-                if way.rule == AS_VECTORS and self.wide:
+                if way.rule in (AS_VECTORS, AHEAD) and self.wide:
                     way = replace(way, moves=(Flags(self.wide), *way.moves))
                 if chosen is None:
                     yield way
@@ -79,13 +84,18 @@ class IrregularSearch:
 
 def _places(
     situation: Situation, least: float, most: float
-) -> Iterator[tuple[HotLookup | HotBranch, list[Proposal]]]:
+) -> Iterator[tuple[Place, list[Proposal]]]:
     """For each place the ways to write it anew, the hottest place first."""
     for found in situation.irregular.lookups:
         if least <= found.share < most:
             ways = (_side_by_side(situation, found, *way) for way in WAYS)
             if taken := [way for way in ways if way is not None]:
                 yield found, taken
+    for scan in situation.irregular.scans[:MOST_SCANS]:
+        if least <= scan.share < most:
+            ahead = (_ahead(situation, scan, width) for width in WIDTHS)
+            if taken := [way for way in ahead if way is not None]:
+                yield scan, taken
     count = 0
     for branch in situation.irregular.branches:
         if not least <= branch.share < most or count >= MOST_BRANCHES:
@@ -113,6 +123,26 @@ def _side_by_side(
     return _proposal(found, edit, summary, reason, AS_VECTORS if vectors else SIDE_BY_SIDE)
 
 
+def _ahead(situation: Situation, found: HotScan, width: int) -> Proposal | None:
+    often = "" if found.odds is None else f", here {_percent(found.odds)} of the time"
+    reason = f"most iterations do nothing{often and f': something is done{often}'}"
+    says = (
+        f"Rewritten by corr: {width} iterations are looked at together, and passed over where none"
+        " of them does anything."
+    )
+    try:
+        edit = found.edit(width, says)
+    except Unsuitable as why:
+        _untried(situation, found, f"{width} iterations ahead", why)
+        return None
+    summary = f"{found.function} line {found.line} looks {width} ahead"
+    return _proposal(found, edit, summary, reason, AHEAD)
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.2g} %"
+
+
 def _branch_free(situation: Situation, found: HotBranch) -> Proposal | None:
     often = f"{100 * found.odds:.0f} %"
     reason = f"a branch that goes the rarer way {often} of the time is often guessed wrong"
@@ -130,7 +160,7 @@ def _branch_free(situation: Situation, found: HotBranch) -> Proposal | None:
 
 
 def _proposal(
-    found: HotLookup | HotBranch, edit: tuple[str, str], summary: str, reason: str, rule: str
+    found: Place, edit: tuple[str, str], summary: str, reason: str, rule: str
 ) -> Proposal:
     move = Source(found.file, (edit,), summary=summary)
     call = found.lookup.call if isinstance(found, HotLookup) else None
@@ -138,8 +168,6 @@ def _proposal(
     return Proposal((*needed, move), reason, "rules", 2.0, found.function, trusted=True, rule=rule)
 
 
-def _untried(
-    situation: Situation, found: HotLookup | HotBranch, what: str, why: Unsuitable
-) -> None:
+def _untried(situation: Situation, found: Place, what: str, why: Unsuitable) -> None:
     place = f"{found.file}:{found.line}"
     situation.note(Problem(LAYER, place, f"{found.function}: not tried: {what}: {why}"))
