@@ -42,7 +42,9 @@ _OF_NUMBERS = (
     "sqrt", "fabs", "fmin", "fmax", "floor", "ceil", "trunc", "round", "sin", "cos", "tan", "exp",
     "log", "pow", "fmod",
 )  # fmt: skip
-_PURE = frozenset({"abs", "labs", "llabs", *_OF_NUMBERS, *(f"{name}f" for name in _OF_NUMBERS)})
+_PURE = frozenset(
+    {"abs", "labs", "llabs", *(f"{name}{of}" for name in _OF_NUMBERS for of in ("", "f", "l"))}
+)
 _SIZES = frozenset({"size", "length", "empty"})
 CONTAINER = re.compile(r"(?:const )?std::(?:\w+::)?(?:vector|array|basic_string|span)<.*>(?: ?&)?")
 #: What has a pointer to give.

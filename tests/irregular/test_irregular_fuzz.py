@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from corr.irregular.lanes import Lanes
+from tests.fuzz_ahead import CHECKED as AHEAD_CHECKED
+from tests.fuzz_ahead import FAST as AHEAD_FAST
+from tests.fuzz_ahead import Batch as Ahead
 from tests.fuzz_irregular import CHECKED, FAST, Batch
 
 pytestmark = pytest.mark.slow
@@ -31,3 +34,10 @@ def test_a_fault_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (tmp_path / str(seed)).mkdir()
         noticed += Batch(seed).check(tmp_path / str(seed), *FAST) is not None
     assert noticed
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_random_loops_look_ahead_and_do_the_same(seed: int, tmp_path: Path) -> None:
+    batch = Ahead(seed)
+    assert batch.check(tmp_path, *(AHEAD_CHECKED if seed % 2 else AHEAD_FAST)) is None
+    assert batch.counts["written anew"] and not batch.counts["no programs"]
