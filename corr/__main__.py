@@ -35,7 +35,8 @@ def run() -> NoReturn:
         try:
             main()
         finally:
-            sys.stdout.flush()
+            if not sys.stdout.closed:  # as a server of an editor leaves it
+                sys.stdout.flush()
     except BrokenPipeError:
         # the reader has seen enough; Python would complain when it flushes stdout at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -65,6 +65,12 @@ class AArch64:
     def writes(self, mnemonic: str, operands: str) -> Sequence[Write]:
         return aarch64_streams.writes(mnemonic, operands)
 
+    def registers(self, operands: str) -> Sequence[str]:
+        return aarch64_streams.registers(operands)
+
+    def vector_target(self, _operands: str) -> str | None:
+        return None  # `writes` has them
+
     def assembly(self, mnemonic: str, operands: str) -> str:
         return f"{mnemonic}\t{_PLACE.sub('#0', _COMMENT.sub('', operands))}"
 

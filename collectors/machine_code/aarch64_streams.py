@@ -16,6 +16,7 @@ _NOTHING = frozenset((isa.BRANCH, isa.JUMP, isa.RETURN, isa.TRAP, isa.NOP, isa.F
 #: Comparisons that give flags; others give a register.
 _FLAGS = re.compile(r"cm[pn]|tst|f?ccm[pn]e?|fcmpe?|ptest")
 _REGISTER = re.compile(r"[wxbhsdqvzp]\d+(?:\.\w+)?(?:\[\d+\])?(?:/[mz])?|w?sp")
+_NAMED = re.compile(r"\b(?:[wxbhsdqvzp]\d+(?:\.\w+)?|w?sp)\b")
 _SHIFTED = re.compile(r"lsl #([0-9]{1,2})")
 
 
@@ -33,6 +34,12 @@ def writes(mnemonic: str, operands: str) -> Sequence[Write]:
     if mnemonic in ("add", "adds", "sub", "subs") and len(parts) > 2:
         return [_addition(mnemonic, parts)]
     return [Write(_name(parts[0]))] if _REGISTER.fullmatch(parts[0]) else []
+
+
+@lru_cache(maxsize=1 << 14)
+def registers(operands: str) -> Sequence[str]:
+    """The registers that are named."""
+    return [_name(name) for name in _NAMED.findall(operands)]
 
 
 def _moved_base(parts: list[str], at: int) -> list[Write]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from collectors.base.table import BOOL, INT, STRING, column
 from collectors.machine_code import address_steps
-from collectors.machine_code.address_steps import CONSTANT, Step
-from collectors.machine_code.isa import KINDS, InstructionSet, Meaning
+from collectors.machine_code.address_sources import Made, Passes
+from collectors.machine_code.address_steps import COMPUTED, CONSTANT, Step
+from collectors.machine_code.isa import GATHER, KINDS, SCATTER, InstructionSet, Meaning
 
 DESCRIBED = (
     column("kind", STRING, f"what it is for: {', '.join(KINDS)}"),
@@ -25,6 +26,8 @@ DESCRIBED = (
     column("moves", STRING, "how that address moves in its innermost machine loop: constant, "
            "at run time (a distance in a register), computed (made anew)"),
     column("step", INT, "bytes that it moves in each pass, where that is a constant"),
+    column("origin", STRING, "what a computed address, or a gather's, is made of: itself (where "
+           "the load of the last pass led), loaded (an index or pointer from memory), numbers"),
 )  # fmt: skip
 
 
@@ -39,31 +42,62 @@ def describe(
 
     `machine_loops` has the machine loop of each row, `innermost` those that hold no other.
     """
-    bodies: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for row, loop in zip(code, machine_loops, strict=True):
+    bodies: dict[int, list[int]] = defaultdict(list)
+    for number, loop in enumerate(machine_loops):
         if loop in innermost and loop is not None:
-            bodies[loop].append(row)
-    steps = {
-        loop: address_steps.register_steps(body, instructions) for loop, body in bodies.items()
-    }
+            bodies[loop].append(number)
     stack = instructions.stack_registers(code)
+    steps: dict[int, dict[str, Step]] = {}
+    made: dict[int, Made] = {}
+    for loop, body in bodies.items():
+        within = [code[number] for number in body]
+        steps[loop] = address_steps.register_steps(within, instructions)
+        made |= _made(body, within, [meanings[n] for n in body], steps[loop], stack, instructions)
     rows = [
-        _values(meaning, stack, None if loop is None else steps.get(loop))
-        for meaning, loop in zip(meanings, machine_loops, strict=True)
+        _values(meaning, stack, None if loop is None else steps.get(loop), made.get(number))
+        for number, (meaning, loop) in enumerate(zip(meanings, machine_loops, strict=True))
     ]
     names = [field.name for field in DESCRIBED]
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     return {name: list(values) for name, values in zip(names, columns, strict=True)}
 
 
+def _made(
+    body: Sequence[int],
+    code: Sequence[tuple[str, str]],
+    meanings: Sequence[Meaning],
+    steps: dict[str, Step],
+    stack: Collection[str],
+    instructions: InstructionSet,
+) -> dict[int, Made]:
+    """What the addresses of a loop's rows are made of that are made anew, and those of gathers."""
+    asked = [
+        (at, meaning.address)
+        for at, meaning in enumerate(meanings)
+        if meaning.address is not None and meaning.address.through is not None
+        if meaning.kind in (GATHER, SCATTER)
+        or address_steps.address_step(meaning.address, steps) == COMPUTED
+    ]
+    if not asked:
+        return {}
+    passes = Passes(code, meanings, instructions, stack)
+    return {body[at]: passes.made(at, place) for at, place in asked}
+
+
 def _values(
-    meaning: Meaning, stack: Collection[str], steps: dict[str, Step] | None
+    meaning: Meaning,
+    stack: Collection[str],
+    steps: dict[str, Step] | None,
+    made: Made | None,
 ) -> tuple[Any, ...]:
     place = meaning.address
     through = place.through if place else None
     step: Step | None = None
     if place is not None and through is not None and steps is not None:
         step = address_steps.address_step(place, steps)
+        if step == COMPUTED and made is not None and made.step is not None:
+            step = made.step
+    known = made is not None and (step == COMPUTED or meaning.kind in (GATHER, SCATTER))
     return (
         *(meaning.kind, meaning.vector_bits, meaning.packed, meaning.element, meaning.flops),
         *(meaning.load_bytes, meaning.store_bytes),
@@ -72,4 +106,5 @@ def _values(
         place.offset if place else None,
         CONSTANT if isinstance(step, int) else step,
         step if isinstance(step, int) else None,
+        made.origin if made is not None and known else None,
     )

@@ -52,7 +52,7 @@ INSTRUCTIONS = Table(
             *DESCRIBED,
         ]
     ),
-    version=2,
+    version=3,
 )
 MACHINE_LOOPS = Table(
     "machine_loops",

@@ -88,12 +88,15 @@ class Meaning:
 class Write:
     """A register that an instruction changes: by a number of bytes, by another register, or anew.
 
-    Neither `add` nor `by`: the register is computed or loaded.
+    Neither `add` nor `by`: the register is computed or loaded; `copied` is the register that it is
+    made the same as, but for `plus`, where it is no more than that.
     """
 
     register: str
     add: int | None = None
     by: str | None = None
+    copied: str | None = None
+    plus: int = 0
 
 
 class InstructionSet(Protocol):
@@ -119,6 +122,15 @@ class InstructionSet(Protocol):
 
     def meaning(self, mnemonic: str, operands: str) -> Meaning:
         """What an instruction is; one that is not known is `other`, by its operands' widths."""
+
+    def registers(self, operands: str) -> Sequence[str]:
+        """The registers that are named, by their full names, vectors by one name for all widths."""
+
+    def vector_target(self, _operands: str) -> str | None:
+        """The vector register that an instruction with these operands leaves its result in.
+
+        None where there is none, or `writes` has it.
+        """
 
     def stack_registers(self, code: Iterable[tuple[str, str]]) -> frozenset[str]:
         """Registers through which a function reaches its stack frame: stack and frame pointer."""

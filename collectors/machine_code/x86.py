@@ -64,6 +64,12 @@ class X86:
     def writes(self, mnemonic: str, operands: str) -> Sequence[Write]:
         return x86_streams.writes(mnemonic, operands, self.clobbered)
 
+    def registers(self, operands: str) -> Sequence[str]:
+        return x86_streams.registers(operands)
+
+    def vector_target(self, _operands: str) -> str | None:
+        return x86_streams.vector_target(_operands)
+
     def assembly(self, mnemonic: str, operands: str) -> str:
         return f"{mnemonic}\t{_COMMENT.sub('', operands)}"
 

@@ -14,11 +14,15 @@ from collectors.machine_code.x86_operands import (
     constant,
     register,
     split,
+    whole,
     without_prefixes,
 )
 
 _STRING = re.compile(r"(movs|stos|lods|scas|cmps|ins|outs)([bwlq])")
 _ADD = re.compile(r"(add|sub|inc|dec)[lq]")
+_MOVE = re.compile(r"mov(?:[lq]|slq|abs)")
+_VECTOR = re.compile(r"[xyz]mm")
+_REGISTER = re.compile(r"%(\w+)")
 _WIDE_PRODUCT = re.compile(r"i?(?:mul|div)[wlq]")
 
 
@@ -42,7 +46,19 @@ def writes(mnemonic: str, operands: str, clobbered: tuple[str, ...]) -> Sequence
         return []
     if change := _addition(mnemonic, parts, target):
         return [change]
-    return [Write(target)]
+    return [_copy(mnemonic, parts, target) or Write(target)]
+
+
+def _copy(mnemonic: str, parts: list[str], target: str) -> Write | None:
+    """A register that becomes another one, but for a number."""
+    if _MOVE.fullmatch(mnemonic) and len(parts) == 2:
+        source = register(parts[0])
+        return Write(target, copied=source) if source else None
+    if mnemonic in ("leaq", "leal"):
+        place = address(parts[0])
+        if place is not None and place.base and place.index is None:
+            return Write(target, copied=place.base, plus=place.offset)
+    return None
 
 
 def _addition(mnemonic: str, parts: list[str], target: str) -> Write | None:
@@ -65,6 +81,18 @@ def _addition(mnemonic: str, parts: list[str], target: str) -> Write | None:
             return Write(target, place.offset)
         return Write(target, by=other) if other != target else None
     return None
+
+
+@lru_cache(maxsize=1 << 14)
+def registers(operands: str) -> Sequence[str]:
+    """The registers that are named, vectors as `v0` whatever their width."""
+    return [whole(_VECTOR.sub("v", name)) for name in _REGISTER.findall(operands)]
+
+
+def vector_target(operands: str) -> str | None:
+    """The vector register that is named last."""
+    last = operands.rpartition(",")[2].strip().partition(" ")[0]
+    return _VECTOR.sub("v", last[1:]) if last[:1] == "%" and _VECTOR.match(last[1:]) else None
 
 
 def _string(name: str, size: int, operands: str) -> list[Write]:

@@ -327,6 +327,10 @@ def _warnings(tool: str, done: process.Completed) -> list[Problem]:
 def _no_profile(binary: Path, done: process.Completed) -> Problem:
     if not _instrumented(binary):
         return Problem(LAYER, binary.name, "it is not instrumented for counting", REBUILD)
+    if done.timed_out:
+        what = f"it wrote no profile: {done.ending()} (time limit), built to count"
+        fix = "give it a smaller input, or a longer --time-limit"
+        return Problem(LAYER, binary.name, what, fix)
     what = f"it wrote no profile ({done.ending()}): the counts are written when main returns"
     fix = "let it end by return or exit, not by _exit, abort, a signal or exec"
     return Problem(LAYER, binary.name, what, fix)

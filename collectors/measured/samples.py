@@ -22,7 +22,7 @@ from collectors.base.table import INT, STRING, Problem, Table, column
 from collectors.base.tool_output import Damage
 from collectors.measured import counters
 from collectors.measured.mappings import Images
-from collectors.measured.perf_events import SCRIPT, Events, event_name, symbol_name
+from collectors.measured.perf_events import KERNEL, SCRIPT, Events, event_name, symbol_name
 
 LAYER = "samples"
 #: Samples a second that are asked for; a prime, so as not to march in step with a loop.
@@ -104,6 +104,7 @@ class Reader:
         self.images = images
         self.found: dict[tuple[str, int | None, str | None, str], list[int]] = {}
         self.number = 0
+        self.resumed = 0
         self.damage = Damage(LAYER, "perf script")
         self.events = Events(images, self.damage)
 
@@ -121,6 +122,9 @@ class Reader:
     def _sample(self, pid: int, period: int, event: bytes, address: int, symbol: bytes) -> None:
         binary, place = self.events.place(pid, address)
         named = event_name(event.decode("ascii", "replace"))
+        if binary == KERNEL and named == "cpu-clock" and _RESUMED.match(symbol):
+            self.resumed += 1
+            return
         sums = self.found.setdefault((binary, place, symbol_name(symbol), named), [0, 0])
         sums[0] += 1
         if sums[1] + period > tool_output.MOST:
@@ -152,6 +156,10 @@ class Reader:
         if total < ENOUGH:
             what = f"only {total} samples, shares of time are not to be trusted"
             problems.append(Problem(LAYER, "perf record", what, "let the program run longer"))
+        if self.resumed > 0.05 * total:
+            what = f"{self.resumed} samples left out that fell where it got a processor back"
+            fix = "other work kept it waiting: leave the machine alone while it is measured"
+            problems.append(Problem(LAYER, "perf record", what, fix))
         return problems + self.damage.problems()
 
 
@@ -159,6 +167,8 @@ class Reader:
 _SAMPLE = re.compile(
     rb"\s*(-?\d{1,10})/-?\d{1,10}\s+(\d{1,20})\s+(\S+):\s+([0-9a-f]{1,16})(?:\s+(.*))?$"
 )
+#: Where the kernel goes on with a task that had to wait: a clock that ran out meanwhile rings.
+_RESUMED = re.compile(rb"finish_task_switch\b|irqentry_exit_to_user_mode\b")
 _LIKE_SAMPLE = re.compile(rb"\s*-?\d+/-?\d+\s+\S")
 
 

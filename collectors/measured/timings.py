@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import resource
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,7 @@ def trial(invocation: Invocation) -> Completed:
     time limit; the message has the last lines it wrote.
     """
     done = invocation.run(_dying_with_us())
+    done = replace(done, argv=tuple(map(os.fspath, invocation.argv)))
     error = failure(done)
     if error is not None:
         raise error

@@ -22,4 +22,8 @@ SELECT h.run_id, id, CASE WHEN even > 0.2 AND cycles > 2 * model_cycles THEN 0.9
         {'rows': 'FROM instructions WHERE kind = ''branch'' AND machine_loop = ' || h.machine_loop, 'says': branches || ' branches in the machine loop'}] AS evidence
 FROM h JOIN decided d USING (run_id, loop)
 -- code in vectors has no branch for each element, but where only a part of the loop is in them
-WHERE branches >= 2 AND (lanes = 1 OR branches > 2) AND even > 0.05 AND cycles > 1.6 * model_cycles AND NOT calls
+WHERE branches >= 2 AND NOT (
+      -- the compiler made a choice of it, and no branch
+      EXISTS (FROM instructions s WHERE s.run_id = h.run_id AND s.machine_loop = h.machine_loop AND s.kind = 'select' AND s.line = d.line)
+      AND NOT EXISTS (FROM instructions s WHERE s.run_id = h.run_id AND s.machine_loop = h.machine_loop AND s.kind = 'branch' AND s.line = d.line))
+  AND (lanes = 1 OR branches > 2) AND even > 0.05 AND cycles > 1.6 * model_cycles AND NOT calls

@@ -7,6 +7,8 @@ WITH nearest AS (
 ), called AS (
     SELECT s.run_id, l.symbol, l.object, s.count, list_transform(i.frames, lambda f: f.function) AS inlined
     FROM nearest n JOIN stacks s USING (run_id, stack) JOIN stack_frames l ON l.run_id = n.run_id AND l.stack = n.stack AND l.position = 0 AND NOT l.own
+     -- what is copied takes memory; other objects (locks, streams) end in other ways
+     AND regexp_matches(l.symbol, 'alloc|free|mem(cpy|move|set|cmp)|_Zn[wa]|_Zd[la]|basic_string|_M_|str(len|cpy)|madvise|arena|tcache|consolidate')
     JOIN instructions i ON i.run_id = n.run_id AND i.address = n.address
     WHERE EXISTS (FROM h WHERE h.run_id = l.run_id AND h.symbol = l.symbol AND h.object = l.object AND h.loop IS NULL)
 ), named AS (

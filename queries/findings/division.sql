@@ -9,7 +9,7 @@ WITH busy AS (
                                 AND ends_with(w.operands, regexp_extract(i.operands, '^(%\w+)', 1)) AND w.address <> i.address)) AS fixed
     FROM mca_instructions m JOIN instructions i USING (run_id, machine_loop, address) WHERE i.kind = 'division' GROUP BY ALL
 )
-SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles AND coalesce(h.cycles, model_cycles) < 2 * model_cycles THEN CASE WHEN o.loop IS NOT NULL AND lanes = 1 THEN 0.6 ELSE 0.88 END WHEN model_cycles IS NULL AND h.cycles < 2 * b.one AND h.cycles > 0.5 * b.one THEN 0.8 ELSE 0.4 END AS strength,
+SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles AND coalesce(h.cycles, model_cycles) < 2 * model_cycles THEN CASE WHEN chased_loads > 0 THEN 0.5 WHEN o.loop IS NOT NULL AND lanes = 1 THEN 0.6 ELSE 0.88 END WHEN model_cycles IS NULL AND h.cycles < 2 * b.one AND h.cycles > 0.5 * b.one THEN 0.8 ELSE 0.4 END AS strength,
        now / reach AS part,
        CASE WHEN roots THEN 'the square root in line ' ELSE 'the division in line ' END || b.line || ' keeps its unit busy for ' || printf('%.1f', least(b.cycles / elements_a_pass, now)) || ' of ' || printf('%.1f', now) || ' cycles an iteration' || CASE WHEN h.cycles IS NULL THEN ', as llvm-mca has it' ELSE '' END AS says,
        CASE WHEN roots THEN 'compare squares where only the order counts, or let vectors take several roots at a time'

@@ -3,12 +3,12 @@
 -- source: perf-record(1); the calls are those of the program's machine code
 WITH calling AS (
     SELECT i.run_id, regexp_extract(i.operands, '<([^>+@]+)', 1) AS callee, i.symbol AS caller,
-           i.file || ':' || i.line AS place, coalesce(max(e.count), 0) AS weight
+           i.file || ':' || i.line AS place, coalesce(max(e.count), 0) AS weight, bool_or(i.loop IS NOT NULL) AS looped
     FROM instructions i LEFT JOIN execution e ON e.run_id = i.run_id AND e.file = i.file AND e.line = i.line
     WHERE i.kind = 'call' GROUP BY ALL
 ), most AS (
     -- the library calls the inner function by another name: __exp_fma for exp
-    SELECT h.run_id, h.id, arg_max(c.caller, c.weight) AS caller, arg_max(c.place, c.weight) AS place, arg_max(c.callee, c.weight) AS callee
+    SELECT h.run_id, h.id, arg_max(c.caller, c.weight) AS caller, arg_max(c.place, c.weight) AS place, arg_max(c.callee, c.weight) AS callee, arg_max(c.looped, c.weight) AS looped
     FROM h JOIN calling c ON c.run_id = h.run_id AND length(c.callee) >= 3
      AND (c.callee IN ('memcpy', 'memmove') AND regexp_matches(h.symbol, '^_*mem(move|cpy)')
           OR c.callee = regexp_replace(h.symbol, '@.*', '') OR regexp_matches(h.symbol, '^_*(ieee754_)?' || regexp_escape(c.callee) || '(_|$)'))
@@ -41,6 +41,7 @@ SELECT h.run_id, h.id, coalesce(g.whole, h.share) AS of_time, coalesce(CASE WHEN
             WHEN regexp_matches(known, '^_*(mem(cpy|move|set)|str(cpy|cat))') THEN 'copy less: move, keep in place, or copy only what is used'
             WHEN regexp_matches(known, '^_*(strto|ato[ifl]|(s|f|vs)?scanf)') THEN 'read numbers with std::from_chars or a reader of your own, which know no locale'
             WHEN regexp_matches(known, '^_*(s?rand|random|drand|lrand)') THEN 'use a generator of your own (xorshift), which can be inlined and takes no lock'
+            WHEN regexp_matches(object, 'lib(m|mvec)[-.]') AND NOT coalesce(m.looped, false) THEN 'call it less often (keep what it gave for what comes again), or use a cheaper function or a table'
             WHEN regexp_matches(object, 'lib(m|mvec)[-.]') THEN 'use a vector form of it (-fveclib=libmvec with -ffast-math), a cheaper function, or a table'
             WHEN regexp_matches(known, '^_*(str|mem)(len|cmp|chr|rchr|str|mem)') THEN 'keep the length or a hash beside the text, so that it need not be looked through'
             ELSE 'call it less often, or use another form of it (a vector one, one for the known size)' END AS helps, NULL AS flags,

@@ -9,5 +9,7 @@ SELECT h.run_id, id, cycles / greatest(work_cycles * h.vector_bits / m.value, fl
        [{'rows': 'FROM machine WHERE name = ''vector''', 'says': m.value::INTEGER || ' bits'},
         {'rows': 'FROM loop_mca WHERE ' || here, 'says': h.vector_bits || ' bits used'}] AS evidence
 FROM h JOIN machine m ON m.run_id = h.run_id AND m.name = 'vector'
-WHERE h.vector_bits > 0 AND h.vector_bits < m.value AND h.cycles IS NOT NULL AND NOT EXISTS (
+WHERE h.vector_bits > 0 AND h.vector_bits < m.value AND h.cycles IS NOT NULL
+  -- where it waits for memory, wider vectors wait, too
+  AND coalesce(h.cycles < 2 * h.model_cycles, true) AND NOT EXISTS (
     FROM runs r WHERE r.run_id = h.run_id AND list_contains(r.flags, '-march=native'))

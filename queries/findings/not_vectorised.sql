@@ -16,3 +16,6 @@ SELECT h.run_id, id, 0.4 AS strength, now / reach AS part,
             ELSE 'take that reason away' END AS helps, NULL AS flags,
        [{'rows': 'FROM remarks WHERE name = ''' || r.name || ''' AND ' || here, 'says': trim(r.words)}] AS evidence
 FROM h JOIN reasons r USING (run_id, loop) WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT (calls AND r.name LIKE 'CantVectorize%')
+  -- what is waited for, or turns a few times, vectors would not mend
+  AND coalesce(cycles < 2.5 * model_cycles, true) AND coalesce(trip_count, 9) >= 4
+  AND NOT EXISTS (FROM instructions i WHERE i.run_id = h.run_id AND i.machine_loop = h.machine_loop AND i.kind = 'call' AND starts_with(i.operands, '*'))

@@ -15,7 +15,7 @@ WITH faults AS (
 SELECT h.run_id, id,
        -- what has just come from the kernel is in no cache: loops that use it may gain, too
        -- and whoever keeps its memory has neither faults nor mappings
-       CASE WHEN again THEN greatest(share, of_memory) ELSE share END + coalesce(gain, 0) AS of_time, CASE WHEN again THEN 0.9 ELSE 0.6 END AS strength, CASE WHEN again THEN 'infinity'::DOUBLE END AS part,
+       CASE WHEN again THEN greatest(share, of_memory) ELSE share END + least(coalesce(gain, 0), share) AS of_time, CASE WHEN again THEN 0.9 ELSE 0.6 END AS strength, CASE WHEN again THEN 'infinity'::DOUBLE END AS part,
        CASE WHEN function = 'memory mapping' THEN 'memory is mapped and given back to the kernel' || coalesce(', ' || called, '')
             ELSE printf('%.0f', faults) || ' page faults: ' || CASE WHEN again THEN 'memory is asked of the kernel anew' || coalesce(' in ' || caller || ' (' || asked_at || ')', '')
                  ELSE 'the memory that the program uses is touched for the first time' END || coalesce(', ' || called, '') END AS says,
@@ -26,7 +26,7 @@ SELECT h.run_id, id,
         {'rows': 'SELECT max(max_rss) AS bytes FROM timings', 'says': 'resident at most: ' || coalesce(printf('%.0f MB', rss / 1e6), 'not known')}] AS evidence
 FROM (SELECT h.*, nullif(min(id) FILTER (object = '[kernel]' AND function IN ('page faults', 'memory mapping') AND share >= 0.05) OVER (PARTITION BY h.run_id), id) AS head, sum(share) FILTER (object = '[kernel]' AND function IN ('page faults', 'memory mapping')) OVER (PARTITION BY h.run_id) AS of_memory, f.faults, r.rss, a.*  EXCLUDE (run_id),
              -- resident size is not known of a program smaller than corr, of some 100 MB
-             coalesce(f.faults * 4096 > 2 * r.rss, f.faults * 4096 > 250e6 OR a.caller IS NOT NULL AND f.faults * 4096 > 100e6) AS again
+             coalesce(f.faults * 4096 > 2 * r.rss, f.faults * 4096 > 250e6 OR a.caller IS NOT NULL AND f.faults * 4096 > 160e6) AS again
       FROM h JOIN faults f USING (run_id) LEFT JOIN resident r USING (run_id) LEFT JOIN asked a USING (run_id)) h
 LEFT JOIN (SELECT run_id, sum(share * (1 - reach / now)) AS gain FROM h WHERE reach < now AND stores > 0 GROUP BY run_id) g USING (run_id)
 WHERE object = '[kernel]' AND function IN ('page faults', 'memory mapping', 'all system calls and faults') AND share >= 0.05 AND faults > 1000

@@ -8,5 +8,7 @@ SELECT h.run_id, id, CASE WHEN stack_accesses > 0.25 * instructions THEN 0.8 ELS
        '-fno-unroll-loops' AS flags,
        [{'rows': 'FROM instructions WHERE stack AND machine_loop = ' || machine_loop, 'says': stack_accesses || ' accesses to the stack'}] AS evidence
 FROM h WHERE loop IS NOT NULL AND stack_accesses >= 6 AND stack_accesses > 0.12 * instructions AND NOT calls
+  -- one place again and again is a variable that has to be there (volatile)
+  AND (SELECT count(DISTINCT displacement) FROM instructions i WHERE i.run_id = h.run_id AND i.machine_loop = h.machine_loop AND i.stack) > 2
   -- long double comes and goes by the stack
   AND NOT EXISTS (FROM instructions i WHERE i.run_id = h.run_id AND i.machine_loop = h.machine_loop AND regexp_matches(i.mnemonic, '^fi?(ld|st)'))

@@ -14,4 +14,4 @@ SELECT h.run_id, h.id, CASE WHEN sparsity >= 3 AND now > 1.5 * work_cycles THEN 
          'says': CASE WHEN sparsity >= 3 THEN 'address steps of ' || round(sparsity, 1) || ' bytes for each byte accessed' ELSE far_accesses || ' accesses that move by a distance in a register' END}] AS evidence
 FROM h LEFT JOIN (SELECT DISTINCT run_id, machine_loop FROM instructions WHERE NOT stack AND abs(step) BETWEEN 1 AND 128) b USING (run_id, machine_loop)
 JOIN loops n ON n.run_id = h.run_id AND n.key = h.loop
-WHERE machine_loop IS NOT NULL AND (sparsity >= 3 OR far_accesses > 0 AND lanes = 1 AND n.parent IS NOT NULL)
+WHERE machine_loop IS NOT NULL AND (sparsity >= 3 OR far_accesses > 0 AND (lanes = 1 OR cycles > 1.7 * model_cycles) AND n.parent IS NOT NULL)

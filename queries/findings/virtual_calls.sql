@@ -28,3 +28,11 @@ SELECT e.run_id, e.id, t.whole AS of_time, nullif(t.head, e.id) AS within, 0.85 
        'group the objects by type, so that the same function is called many times in a row (an array for each type, or sorted), or put a switch over std::variant in its place' AS helps, NULL AS flags,
        [{'rows': 'FROM callers WHERE loop IS NULL AND file || '':'' || line = ''' || replace(e.place, '''', '''''') || '''', 'says': t.members || ' functions are called from there'}] AS evidence
 FROM each e JOIN together t USING (run_id, place)
+UNION ALL BY NAME
+-- the loop that calls so: what is called may be a hot place of its own
+SELECT h.run_id, h.id, 0.55 AS strength, NULL::DOUBLE AS part,
+       'each iteration calls through a pointer in line ' || min(i.line) || ': the processor has to guess where to, and nothing is inlined' AS says,
+       'build with a profile of typical work (-fprofile-use: corr optimize tries that), which makes a direct call of the likeliest; group what is called by its kind; or put a switch or a template in its place' AS helps, NULL AS flags,
+       [{'rows': 'FROM instructions WHERE kind = ''call'' AND operands LIKE ''*%'' AND machine_loop = ' || any_value(h.machine_loop), 'says': 'calls through a pointer'}] AS evidence
+FROM h JOIN instructions i ON i.run_id = h.run_id AND i.machine_loop = h.machine_loop AND i.kind = 'call' AND starts_with(i.operands, '*') AND i.line IS NOT NULL
+WHERE h.loop IS NOT NULL GROUP BY h.run_id, h.id

@@ -29,8 +29,11 @@ WITH h AS MATERIALIZED (
            CASE WHEN kind = 'unknown' THEN 'unknown' WHEN strength >= 0.9 THEN 'sure' WHEN strength >= 0.7 THEN 'likely' ELSE 'perhaps' END AS confidence
     FROM limited
 ), units AS (
-    SELECT run_id, array_to_string(list_transform(sources, lambda s: s.file), ' ') AS files, array_to_string(flags, ' ') AS flags,
-           CASE WHEN len(run_args) > 0 THEN ' --run-args ''' || array_to_string(run_args, ' ') || '''' ELSE '' END AS arguments
+    -- as a shell takes them: the name of a file may be anything
+    SELECT run_id, array_to_string(list_transform(sources, lambda s: CASE WHEN regexp_full_match(s.file, '[A-Za-z0-9_@%+=:,./-]+') THEN s.file
+                                                                         ELSE '''' || replace(s.file, '''', '''"''"''') || '''' END), ' ') AS files,
+           regexp_replace(array_to_string(flags, ' '), '([\\"$`])', '\\\1', 'g') AS flags,
+           CASE WHEN len(run_args) > 0 THEN ' --run-args ''' || replace(array_to_string(run_args, ' '), '''', '''"''"''') || '''' ELSE '' END AS arguments
     FROM runs
 )
 SELECT v.run_id, id, rank, place, loop, function, kind, share, seconds, part, ceiling, confidence, strength, says, helps,

@@ -1,6 +1,6 @@
 -- purpose: each hot place with all that tells why it takes its time; findings are made of it
 -- grain: loop with a hundredth of the samples; outside loops a function, a library's symbol, or a kind of work of the kernel
--- columns: run_id, id, loop, place, function, symbol, object, own, called, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, walked, bytes, clock, memory, l1, l2, l3
+-- columns: run_id, id, loop, place, function, symbol, object, own, called, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, indexed_loads, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, walked, bytes, clock, memory, l1, l2, l3
 -- Cycles are those of one iteration of the source: `cycles` measured (its time in the quickest
 -- repetition by the machine's clock), `model_cycles` what llvm-mca expects, `work_cycles` what an ideal core needs for the loads,
 -- stores and operations alone, without what only drives the loop: two loads a cycle, one store, two
@@ -32,16 +32,9 @@ WITH machine_row AS (
     -- of a machine loop that holds others, the way through it that was modelled
     SELECT i.* FROM instructions i JOIN hottest h USING (run_id, machine_loop) LEFT JOIN mca_instructions m USING (run_id, machine_loop, address)
     WHERE h.innermost OR m.address IS NOT NULL
-), chases AS (
-    -- loads of the register that holds their own address
-    SELECT run_id, machine_loop, split_part(through, '+', 1) AS held, list(address) AS addresses FROM pass
-    WHERE load_bytes > 0 AND moves = 'computed' AND (ends_with(operands, ', %' || held) OR starts_with(operands, held || ',')) GROUP BY ALL
 ), chased AS (
-    -- and what nothing else sets, is the address of the next pass
-    SELECT c.run_id, c.machine_loop, sum(len(addresses))::BIGINT AS chased_loads FROM chases c
-    WHERE NOT EXISTS (FROM pass p WHERE p.run_id = c.run_id AND p.machine_loop = c.machine_loop AND NOT list_contains(c.addresses, p.address) AND p.kind NOT IN ('compare', 'branch')
-                      AND coalesce(p.store_bytes, 0) = 0 AND (regexp_matches(p.operands, '(^|, )%[re]?' || regexp_replace(c.held, '^r', '') || 'd?$') OR starts_with(p.operands, c.held || ',')))
-    GROUP BY ALL
+    -- loads from where the load of the last pass led
+    SELECT run_id, machine_loop, count(*) AS chased_loads FROM pass WHERE load_bytes > 0 AND origin = 'itself' AND NOT stack GROUP BY ALL
 ), code AS (
     SELECT i.run_id, i.machine_loop, count(*) AS instructions,
            count(*) FILTER (load_bytes > 0) AS loads, count(*) FILTER (store_bytes > 0) AS stores,
@@ -51,7 +44,7 @@ WITH machine_row AS (
            greatest(count(*) FILTER (kind IN ('arithmetic', 'logic', 'select', 'convert', 'fma') AND coalesce(flops, 0) = 0) - 2, 0) AS other_operations,
            sum(coalesce(load_bytes, 0) + coalesce(store_bytes, 0)) FILTER (NOT stack) AS moved,
            count(*) FILTER (kind = 'division') AS divisions, count(*) FILTER (kind = 'branch') AS branches,
-           count(*) FILTER (kind IN ('gather', 'scatter')) AS gathers, count(*) FILTER (kind = 'atomic') AS atomics,
+           count(*) FILTER (kind IN ('gather', 'scatter')) AS gathers, count(*) FILTER (NOT stack AND (kind = 'gather' AND origin IS DISTINCT FROM 'numbers' OR load_bytes BETWEEN 1 AND 8 AND origin = 'loaded')) AS indexed_loads, count(*) FILTER (kind = 'atomic') AS atomics,
            count(*) FILTER (stack) AS stack_accesses, count(*) FILTER (flops > 0) AS operations,
            -- some statements of many were put together
            CASE WHEN count(*) FILTER (packed) > count(*) FILTER (flops > 0 AND NOT packed) THEN count(*) FILTER (packed) ELSE 0 END AS packed,
@@ -124,7 +117,7 @@ SELECT p.run_id, row_number() OVER (PARTITION BY p.run_id ORDER BY p.share DESC,
        greatest(p.work_loads / 2, p.work_stores, p.operations / 2, p.other_operations / 4, 0.25) / p.elements_a_pass AS work_cycles,
        p.lanes, greatest(p.lanes, t.target_bits / (8 * p.element_bytes)) AS lanes_possible, t.vector AS machine_bits, p.elements_a_pass, p.element_bytes,
        p.vector_width, p.unroll, p.bound, p.calls, p.machine_loop, p.vector_bits, p.instructions, p.loads, p.stores,
-       p.divisions, p.branches, p.gathers, p.atomics, p.stack_accesses, p.computed_loads, p.chased_loads, p.far_accesses, p.sparsity,
+       p.divisions, p.branches, p.gathers, p.indexed_loads, p.atomics, p.stack_accesses, p.computed_loads, p.chased_loads, p.far_accesses, p.sparsity,
        CASE WHEN NOT p.in_one THEN p.stride * p.trip_count / p.elements_a_pass END AS span, CASE WHEN NOT p.in_one THEN p.stride / p.elements_a_pass END AS walked, p.moved / p.elements_a_pass AS bytes,
        t.clock, t.memory, t.l1, t.l2, t.l3
 FROM places p JOIN sampled a USING (run_id) LEFT JOIN target t USING (run_id)
