@@ -4,11 +4,12 @@
 -- Needs the temporary tables sides(side, run_id) and loop_pairs(key_a, key_b, matched_by).
 -- `called` and `divided` count places in the source: what unrolling copied, or left over, counts once.
 -- A call out of the loop for good, as to what throws, lies in no machine loop: nobody waits for it.
+-- Nor for what by its count or its name is called once, or when something went wrong.
 CREATE TEMP TABLE loop_code AS
 SELECT run_id, loop, count(*) AS instructions,
        count(*) FILTER (stack) AS stack_accesses,
        count(*) FILTER (kind = 'call') AS calls,
-       count(DISTINCT CASE WHEN kind = 'call' AND (machine_loop IS NOT NULL OR NOT turns) THEN hash(frames, operands) END) AS called,
+       count(DISTINCT CASE WHEN kind = 'call' AND (machine_loop IS NOT NULL OR NOT turns) AND coalesce(happens, true) AND NOT regexp_matches(operands, '<(__cxa_(guard|throw|allocate|bad|rethrow|atexit)|_ZSt[0-9]+__throw|_?abort|__assert|__stack_chk|_Unwind_|exit)') THEN hash(frames, operands) END) AS called,
        count(*) FILTER (kind = 'division') AS divisions,
        count(DISTINCT CASE WHEN kind = 'division' THEN hash(frames) END) AS divided,
        count(*) FILTER (kind = 'branch') AS branches,
@@ -20,8 +21,12 @@ SELECT run_id, loop, count(*) AS instructions,
        count(*) FILTER (kind = 'prefetch') AS prefetches,
        count(*) FILTER (flops > 0 AND element = 'f32') AS float_operations,
        count(*) FILTER (flops > 0 AND element = 'f64') AS double_operations
-FROM instructions JOIN (SELECT run_id, loop, bool_or(machine_loop IS NOT NULL) AS turns
-                        FROM instructions WHERE loop IS NOT NULL GROUP BY ALL) USING (run_id, loop)
+FROM (SELECT i.*, c.calls > 0.001 * t.iterations AS happens FROM instructions i
+      LEFT JOIN (SELECT run_id, function, max(function_count) AS calls FROM execution_regions GROUP BY ALL) c
+        ON i.kind = 'call' AND c.run_id = i.run_id AND c.function = regexp_extract(i.operands, '<([^>+@]+)', 1)
+      LEFT JOIN trips t ON i.kind = 'call' AND t.run_id = i.run_id AND t.loop_key = i.loop WHERE i.loop IS NOT NULL)
+JOIN (SELECT run_id, loop, bool_or(machine_loop IS NOT NULL) AS turns
+      FROM instructions WHERE loop IS NOT NULL GROUP BY ALL) USING (run_id, loop)
 GROUP BY run_id, loop;
 
 -- The hottest machine loop of each loop, an iteration of the source at a time, as far as the remarks

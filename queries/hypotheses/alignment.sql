@@ -8,6 +8,9 @@ SELECT d.loop,
                     timed(d.time_ratio)], lambda x: x IS NOT NULL) AS evidence
 FROM d JOIN edits e ON e.loop = d.loop AND NOT e.in_loop
 WHERE NOT d.code_changed AND d.vector_bits_b >= 128 AND d.vector_bits_a = d.vector_bits_b
+  -- narrower accesses than a vector lie in one line wherever malloc puts them
+  AND coalesce((SELECT max(greatest(i.load_bytes, i.store_bytes)) FROM sides s JOIN loop_mca m USING (run_id) JOIN instructions i USING (run_id, machine_loop)
+                WHERE s.side = 'b' AND m.loop = d.key_b AND NOT i.stack), 16) >= 16
   AND d.iterations_a = d.iterations_b
   AND NOT EXISTS (FROM edits o WHERE o.loop = d.loop AND o.in_loop)
 GROUP BY d.loop, d.verdict, d.vector_bits_b, d.time_ratio

@@ -12,6 +12,7 @@ FROM (SELECT *, model_b / model_a AS times
       FROM (SELECT *, mca_cycles_a / coalesce(unroll_a, 1) AS model_a,
                    mca_cycles_b / coalesce(unroll_b, 1) AS model_b FROM d
             WHERE vector_width_a IS NULL AND vector_width_b IS NULL))
-WHERE 'dependencies' IN (bound_a, bound_b) AND called_a = called_b AND divided_a = divided_b
+-- the longer one is what the loop waits for
+WHERE CASE WHEN times > 1 THEN bound_b ELSE bound_a END = 'dependencies' AND coalesce(vector_bits_a, 0) = coalesce(vector_bits_b, 0) AND called_a = called_b AND divided_a = divided_b
   AND fmas_a = 0 AND fmas_b = 0
   AND (times < 0.6 AND time_ratio < 0.85 OR times > 1.6 AND time_ratio > 1.15)

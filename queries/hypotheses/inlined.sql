@@ -2,6 +2,7 @@
 -- refuted-by: with inlining switched off in b the time stays
 -- expects: faster
 -- contradicted-by: a calls nothing in the loop | called_a = 0
+-- contradicted-by: it costs more in b | cost > 0
 -- contradicted-by: the loop is there in one build only | (key_a IS NULL) <> (key_b IS NULL)
 -- source: LLVM's Analysis and Transform Passes (llvm.org/docs/Passes.html), inline
 -- confirm: b: -fno-inline

@@ -2,6 +2,7 @@
 -- refuted-by: on sorted data, where every jump is predicted, the time differs as well
 -- expects: slower
 -- contradicted-by: the branch goes the same way nearly every time | greatest(undecided_a, undecided_b) < 0.01
+-- contradicted-by: no branch on the data is known | undecided_b IS NULL
 -- contradicted-by: no more jumps an iteration | jumped_b <= jumped_a
 -- source: Agner Fog, The microarchitecture of Intel, AMD and VIA CPUs, ch. 3 (branch prediction); LLVM, X86 cmov conversion
 SELECT loop, 0.9 AS strength,

@@ -11,6 +11,7 @@ SELECT d.loop, 0.89 AS strength,
 FROM d JOIN vectorisation_lost v USING (loop)
 WHERE v.reason IN ('CFGNotUnderstood', 'CantComputeNumberOfIterations', 'NonReductionValueUsedOutsideLoop',
                    'UnsupportedUncountableLoop', 'NoLatchBlock', 'IfConversionDelayed',
-                   'NoCFGForSelect', 'UncountableEarlyExitLoopsDisabled', 'MultipleExits')
+                   'NoCFGForSelect', 'UncountableEarlyExitLoopsDisabled', 'MultipleExits',
+                   'PotentiallyFaultingLoadsNotSupported', 'EarlyExitLoopsWithReductionsNotSupported')
   AND d.iterations_b > 0.9 * d.iterations_a
 GROUP BY d.loop, d.verdict

@@ -150,7 +150,7 @@ CASES = (
     Case("division_removed", 0.2, a={"divisions": 1}),
     Case("division_added", 5.0, b={"divisions": 1}),
     Case("branches_to_selects", 0.3, a={"branches": 3}, b={"selects": 2}),
-    Case("selects_to_branches", 3.0, a={"selects": 2}, b={"branches": 3}),
+    Case("selects_to_branches", 3.0, a={"selects": 2}, b={"branches": 3, "undecided": 0.4}),
     Case("work", 2.0, b={"iterations": 2000}, code=False),
     Case("element_width", 2.0, a={"float_operations": 4}, b={"double_operations": 4}),
     Case("access_pattern", 5.0, b={"sparsity": 1000.0}),

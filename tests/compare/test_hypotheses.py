@@ -184,8 +184,49 @@ def test_time_in_the_kernel_and_in_what_only_one_build_calls(
     assert library.name == "library_calls" and library.says.endswith("called in f (x.c:9), 90 %")
 
 
+def test_functions_that_wait_and_functions_behind_pointers(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    """An exchange is an atomic operation; what is called by its name is behind no pointer."""
+    pushed = place(tables, "function", "push", 0.2)
+    behind, named = (place(tables, "function", name, 0.2, before=3) for name in ("f", "g"))
+    for run in ("run a", "run b"):
+        kind = "move" if run == "run a" else "atomic"
+        insert(
+            tables, "instructions", run_id=run, symbol="push", kind=kind, operands="%eax, (%rdi)"
+        )
+    insert(
+        tables, "instructions", run_id="run b", symbol="main", kind="call", operands="*0x18(%rbx)"
+    )
+    insert(tables, "instructions", run_id="run b", symbol="main", kind="call", operands="0x10 <g>")
+    tables.execute("DROP VIEW callers")
+    tables.execute(
+        "CREATE TABLE callers (run_id TEXT, loop TEXT, function TEXT, caller TEXT, count INT)"
+    )
+    for name in ("f", "g"):
+        insert(tables, "callers", run_id="run b", function=name, caller="main", count=900)
+    (first, second, nothing) = explained(tables, pushed, behind, named)
+    assert first[0].name == "function_atomics" and first[0].says.startswith("b has 1 more atomic")
+    assert second[0].name == "called_by_pointer" and second[0].says.startswith("b calls it through")
+    assert not nothing
+
+
+def test_checks_of_bounds(tables: duckdb.DuckDBPyConnection) -> None:
+    insert(
+        tables,
+        "instructions",
+        run_id="run b",
+        loop="x/1",
+        kind="call",
+        operands="0x1070 <_ZSt24__throw_out_of_range_fmtPKcz@plt>",
+    )
+    lay(tables, Case("", 4.0, b={"branches": 9}), "x/1")
+    assert explained(tables, "x/1")[0][0].name == "checks_added"
+
+
 def test_every_rule_has_a_test_of_its_own() -> None:
     apart = {"unoptimised", "unswitched", "false_sharing", "other_run"}
     apart |= {"page_faults", "fresh_memory", "allocator", "system_calls", "library_calls"}
+    apart |= {"function_atomics", "called_by_pointer", "checks_added"}
     apart |= {"container"}  # among the planted causes
     assert {rule.name for rule in hypotheses.rules()} == {case.rule for case in CASES} | apart
