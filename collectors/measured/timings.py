@@ -8,6 +8,7 @@ import resource
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from collectors.base.errors import UsageError
 from collectors.base.invocation import TIMES_VARIABLE, Invocation, failure
 from collectors.base.process import Completed
 from collectors.base.scratch import scratch
-from collectors.base.table import INT, REAL, Problem, Table, column
+from collectors.base.table import INT, REAL, STRING, Problem, Table, column
 
 LAYER = "timings"
 #: Relative standard deviation above which a series of wall times is called unsteady.
@@ -29,6 +30,9 @@ TOO_SHORT = 0.020
 LONGEST = 1e9
 #: Bytes of a file of times that are read: a few million calls of the kernel.
 MOST_TIMES = 1 << 26
+
+#: Bytes of output that a pipe takes without anyone's waiting for it.
+LITTLE = 1 << 15
 
 TIMINGS = Table(
     "timings",
@@ -49,9 +53,15 @@ TIMINGS = Table(
                 "wall over CPU time where other work kept a single thread waiting for a processor;"
                 " NULL where it had one",
             ),
+            column(
+                "printed",
+                STRING,
+                "hash of what it printed, of the first repetition; NULL where "
+                "that differs from run to run, or is much",
+            ),
         ]
     ),
-    version=2,
+    version=3,
 )
 
 
@@ -75,8 +85,13 @@ def trial(invocation: Invocation) -> Completed:
     return done
 
 
-def measure(invocation: Invocation, repetitions: int) -> tuple[pa.Table, list[Problem]]:
+def measure(
+    invocation: Invocation, repetitions: int, printed: bytes | None = None
+) -> tuple[pa.Table, list[Problem]]:
     """Time `repetitions` runs, each in a fresh process with its output discarded.
+
+    `printed`: what a run before printed; the first repetition's output is compared with it, if it
+    is little.
 
     Returns a `timings` table, one row a repetition that worked, and the problems: repetitions
     that failed, an unsteady series, runs too short to trust. After a time-out it stops.
@@ -90,7 +105,8 @@ def measure(invocation: Invocation, repetitions: int) -> tuple[pa.Table, list[Pr
         for repetition in range(repetitions):
             times = folder / str(repetition)
             before = processor.idle_seconds()
-            done = invocation.run(additions={TIMES_VARIABLE: str(times)}, discard=True)
+            kept = repetition == 0 and printed is not None and len(printed) <= LITTLE
+            done = invocation.run(additions={TIMES_VARIABLE: str(times)}, discard=not kept)
             error = failure(done)
             if error is not None:
                 what = f"repetition failed: {done.ending()}"
@@ -101,7 +117,9 @@ def measure(invocation: Invocation, repetitions: int) -> tuple[pa.Table, list[Pr
             seconds, bad_lines = read_times(times)
             if bad_lines:
                 problems.append(_bad_lines(invocation, bad_lines))
-            rows.append(_row(repetition, done, seconds) | _beside(done, before))
+            row = _row(repetition, done, seconds) | _beside(done, before)
+            same = kept and done.stdout == printed
+            rows.append(row | {"printed": sha256(done.stdout).hexdigest() if same else None})
     if any(row["max_rss"] is None for row in rows):
         what = f"the program's memory peak is not known: it is below corr's own {own_peak()} bytes"
         problems.append(Problem(LAYER, "max_rss", what))

@@ -52,7 +52,7 @@ def times(built: BuiltProgram, _given: Tables) -> LayerResult:
     with built.progress.step("trial run"):
         done = timings.trial(invocation)
     repeat = built.options.repeat or _repetitions(done.wall)
-    return LayerResult.of("timings", timings.measure(invocation, repeat))
+    return LayerResult.of("timings", timings.measure(invocation, repeat, done.stdout))
 
 
 def _repetitions(wall: float) -> int:

@@ -218,6 +218,8 @@ def _sum(difference: Diff, found: Sequence[LoopDiff | PlaceDiff]) -> str | None:
         return None
     if difference.verdict not in ("faster", "slower"):
         within = "" if difference.verdict == "same" else ", which is not decided"
+        if _leans(difference):
+            return f"the whole differs by {whole:+.3g} s, which only times taken in turn can tell"
         return f"the whole differs by {whole:+.3g} s{within}: no difference to explain"
     told = sum(node.cost or 0.0 for node in found)
     text = f"the rows explain {told:+.3g} of {whole:+.3g} s"
@@ -226,6 +228,8 @@ def _sum(difference: Diff, found: Sequence[LoopDiff | PlaceDiff]) -> str | None:
 
 
 def _headline(difference: Diff) -> str:
+    from corr.timing.verdict import DRIFT_MARGIN
+
     lines = []
     moved = difference.a.revision != difference.b.revision
     for side, run in (("a", difference.a), ("b", difference.b)):
@@ -236,6 +240,8 @@ def _headline(difference: Diff) -> str:
     if difference.asked:
         lines.append("the runs were not asked for the same, which comes before any cause:")
         lines += [f"  {circumstance.says}" for circumstance in difference.asked]
+    if difference.same_output is False and not difference.asked:
+        lines.append("the two print different results: they do not compute the same")
     if total := difference.total:
         how = "in turn" if total.interleaved else "at different times"
         time = total.time
@@ -247,7 +253,20 @@ def _headline(difference: Diff) -> str:
         )
         if time.verdict == "inconclusive":
             lines.append("  → --remeasure times both in turn until it is decided")
+        elif _leans(difference):
+            lines.append(
+                f"  → times taken apart may differ by {DRIFT_MARGIN:.0%} for nothing: "
+                "--remeasure times both in turn"
+            )
     return "\n".join(lines) + "\n"
+
+
+def _leans(difference: Diff) -> bool:
+    """It is the same as far as times taken apart can tell, and yet one of them took longer."""
+    total = difference.total
+    if total is None or total.interleaved or total.time.verdict != "same":
+        return False
+    return total.time.low > 1 or total.time.high < 1
 
 
 def _both(node: LoopDiff | PlaceDiff, column: str, style: str | None = None) -> str | None:

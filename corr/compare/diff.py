@@ -87,9 +87,21 @@ def diff(
             asked,
             tuple(sorted(places, key=_weight)),
             _calls(connection, total),
+            _same_output(connection),
         )
     finally:
         connection.close()
+
+
+def _same_output(connection: duckdb.DuckDBPyConnection) -> bool | None:
+    """Both printed the same, as far as it was kept and is the same each time."""
+    (row,) = rows(
+        connection,
+        "SELECT max(printed) FILTER (side = 'a') = max(printed) FILTER (side = 'b') AS same"
+        " FROM sides JOIN timings USING (run_id)",
+    )
+    same: bool | None = row["same"]
+    return same
 
 
 def _pair_loops(connection: duckdb.DuckDBPyConnection, a: RunInfo, b: RunInfo) -> None:

@@ -28,6 +28,8 @@ HARDLY = 0.002
 UNDECIDED = 0.01
 #: Part of the whole difference from which on what has no verdict of its own gets a row.
 NOTICEABLE = 0.05
+#: Share of one run from which on a place that the other has not gets a row.
+OF_ONE = 0.05
 CLEAR = (Verdict.faster, Verdict.slower)
 
 #: Passes whose remarks most often decide, the weightiest first.
@@ -281,7 +283,8 @@ class Diff:
     `loops` are those that are hot or differ, what cost or gained most first; `asked` is what
     differs between the runs themselves (arguments, input, environment), which comes before any
     cause. `places` are functions, libraries and kernel outside loops; `calls` those that were
-    inlined in one of the two, the hottest first.
+    inlined in one of the two, the hottest first. `same_output`: both print the same; None where
+    that is not known.
     """
 
     a: ComparedRun
@@ -294,6 +297,7 @@ class Diff:
     asked: tuple[Circumstance, ...] = ()
     places: tuple[PlaceDiff, ...] = ()
     calls: tuple[CallChange, ...] = ()
+    same_output: bool | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -310,7 +314,8 @@ class Diff:
     def rows(self) -> tuple[tuple[LoopDiff | PlaceDiff, ...], int]:
         """What is worth a row, what cost or gained most first, and how many changed loops are not.
 
-        A row has a change of its own, or a noticeable part of a difference of the whole.
+        A row has a change of its own, or a noticeable part of a difference of the whole; or it is
+        something that only one of the two does.
         """
         part = NOTICEABLE * abs(self.cost or 0.0) if self.verdict in CLEAR else math.inf
         nodes: list[LoopDiff | PlaceDiff] = [*self.loops, *self.places]
@@ -318,7 +323,7 @@ class Diff:
         found = [
             node
             for node in nodes
-            if node.changed or abs(node.cost or 0.0) >= part
+            if node.changed or abs(node.cost or 0.0) >= part or _in_one_only(node)
             if unknown or node.share >= (HARDLY if node.verdict in CLEAR else UNDECIDED)
         ]
         found.sort(key=lambda node: -abs(node.cost or 0.0))
@@ -331,6 +336,7 @@ class Diff:
             "a": self.a.to_json(),
             "b": self.b.to_json(),
             "asked": [c.to_json() for c in self.asked],
+            "same_output": self.same_output,
             "total": self.total.to_json() if self.total else untimed,
             "counters": [flat(c) for c in self.counters],
             "loops": [loop.to_json() for loop in self.loops],
@@ -339,3 +345,9 @@ class Diff:
             "regions": [flat(r) for r in self.regions],
             "calls": [call.to_json() for call in self.calls],
         }
+
+
+def _in_one_only(node: LoopDiff | PlaceDiff) -> bool:
+    """A good part of one run, and next to nothing of the other."""
+    low, high = sorted(side.share or 0.0 for side in node.sides)
+    return high >= OF_ONE and low < 0.1 * high

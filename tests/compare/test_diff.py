@@ -236,3 +236,30 @@ def test_confirm(studied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (h.confirmed or "" for h in tested.loops[0].hypotheses)
     assert first.startswith("confirmed"), first
     assert second.startswith("not tested"), second
+
+
+def test_results_that_differ_are_told_before_any_cause(tmp_path: Path, corr: Corr) -> None:
+    """Not of a program that prints something else each time."""
+    text = """#include <stdio.h>
+    #include <time.h>
+    int main(void)
+    {
+        unsigned s = 1;
+        for (unsigned i = 0; i < 90000000; i++) s = s * 33 + (i MASK);
+        printf("%u\\n", s);
+        ODD
+        return 0;
+    }
+    """
+    again = 'printf("%ld\\\\n", (long)clock());'
+    (tmp_path / "p.c").write_text(text)
+    for label, mask, odd in (("a", "& 7", ""), ("b", "& 15", ""), ("c", "& 15", again)):
+        (tmp_path / "p.c").write_text(text.replace("MASK", mask).replace("ODD", odd))
+        assert corr("collect", "p.c", "--label", label, cwd=tmp_path).returncode == 0
+    told = {
+        pair: corr("diff", *pair, cwd=tmp_path).stderr
+        for pair in (("a", "b"), ("a", "a"), ("b", "c"))
+    }
+    assert [pair for pair, said in told.items() if "print different results" in said] == [
+        ("a", "b")
+    ]

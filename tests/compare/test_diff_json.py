@@ -103,6 +103,7 @@ CALL = {
 }
 DIFF = {
     **{"a": RUN, "b": RUN, "asked": [{"what": TEXT, "a": TEXT, "b": TEXT, "says": TEXT}]},
+    "same_output": (bool, type(None)),
     "total": TOTAL,
     "counters": [{"event": TEXT, "a": NUMBER, "b": NUMBER, "unit": MAYBE}],
     "loops": [LOOP],
