@@ -238,7 +238,7 @@ def test_confirm(studied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert second.startswith("not tested"), second
 
 
-def test_results_that_differ_are_told_before_any_cause(tmp_path: Path, corr: Corr) -> None:
+def test_results_that_differ_are_told_before_any_cause(tmp_path: Path, corr) -> None:
     """Not of a program that prints something else each time."""
     text = """#include <stdio.h>
     #include <time.h>
