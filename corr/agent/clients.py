@@ -15,6 +15,8 @@ CLIENTS = {
     "codex": "~/.codex/config.toml",
     "zed": "settings.json of Zed",
 }
+#: Those that do not start it in the project.
+ANYWHERE = frozenset({"claude-desktop", "codex", "zed"})
 
 
 def configuration(client: str, command: Sequence[str]) -> str:

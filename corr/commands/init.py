@@ -56,8 +56,9 @@ def mcp(
 ) -> None:
     """Print the configuration that an agent's client takes to have `corr mcp` as a server."""
     from collectors.base.errors import UsageError
-    from corr.agent.clients import CLIENTS, configuration
+    from corr.agent.clients import ANYWHERE, CLIENTS, configuration
     from corr.editor.vscode import corr_command
+    from corr.system.config import data_folder, load
 
     if client is not None and client not in CLIENTS:
         raise UsageError(f"no configuration is known for {client}", ", ".join(CLIENTS))
@@ -66,4 +67,6 @@ def mcp(
     command = [*shlex.split(corr_command(Path.cwd())), "mcp", *(["--allow-run"] * allow_run)]
     for name in [client] if client else CLIENTS:
         message(f"{name}: {CLIENTS[name]}")
-        print_line(configuration(name, command))
+        # some clients start it wherever they are
+        lake = ["--data", str(data_folder(None, load(Path.cwd())).absolute())]
+        print_line(configuration(name, [*command, *(lake if name in ANYWHERE else [])]))

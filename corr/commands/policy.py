@@ -164,7 +164,11 @@ def trace(
         from corr.lake.sql import ask
 
         emit(ask(lake, "FROM traced_modules", runs=[done.run]), format)
-    overhead = f", {1e6 * done.overhead:.0f} µs of CPU a decision" if done.overhead else ""
+    overhead = (
+        f", {1e6 * (done.overhead or 0):.0f} µs of CPU a decision"
+        if (done.overhead or 0) > 0
+        else ""
+    )
     message(
         f"run {done.run.run_id}: {done.decisions} decisions, {done.faithful} of"
         f" {len(done.modules)} modules replayed byte for byte{overhead}"

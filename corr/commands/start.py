@@ -21,6 +21,13 @@ def start() -> None:
         runs = {}
     else:
         runs = {name: entry for name, entry in lake.listing().items() if entry is not None}
+    kinds = {name: entry.facts["kind"].split()[0] for name, entry in runs.items()}
+    aside = sorted({"search", "policy"} & set(kinds.values()))
+    runs = {name: entry for name, entry in runs.items() if kinds[name] not in aside}
+    if aside and not runs:
+        print_line(f"Here: only what corr {' and corr '.join(aside)} wrote.")
+        _next(("corr serve", "pages of it"), ("corr collect FILE.c", "look at a program"))
+        return
     if not runs:
         print_line("No run here yet. Build, run and look at a program:")
         _next(("corr collect FILE.c", "your own, or gemm.c, which ships with corr"))

@@ -227,7 +227,8 @@ def _callers(facts: dict[str, Any], names: Mapping[str, str]) -> None:
 
 def _source(facts: dict[str, Any]) -> None:
     if not facts["source"] and facts["file"]:
-        print_line(f"source: {facts['file']} was not found when the run was collected")
+        place = f"{facts['file']}:{facts['line']}" if facts.get("line") else facts["file"]
+        print_line(f"source: {place} is no line that was there when the run was collected")
     if not facts["source"]:
         return
     _title("source")

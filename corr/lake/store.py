@@ -333,7 +333,14 @@ class Lake:
         return found[-1]
 
     def _no_run(self) -> UsageError:
-        return UsageError(f"the lake {self.name} holds no run", "run `corr collect` first")
+        kinds = {entry.facts["kind"].split()[0] for entry in self.listing().values() if entry}
+        others = sorted(kinds & {"search", "policy"})
+        if not others:
+            return UsageError(f"the lake {self.name} holds no run", "run `corr collect` first")
+        what = (
+            f"the lake {self.name} holds no run of a program, only of corr {' and '.join(others)}"
+        )
+        return UsageError(what, "`corr runs` lists them; `corr collect` makes one of a program")
 
     def remove(self, run: RunInfo) -> None:
         """Delete a run: out of sight by one rename, then from the disk.
