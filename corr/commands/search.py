@@ -224,6 +224,10 @@ def _go(
         study = replace(study, prove=replace(study.prove, held_out=asked.held_out))
     measured = measured or Measured()
     mode = replace(MODES[name], single=single, retry=measured.retry, why=why)
+    for knob in study.knobs if mode.quick else ():
+        kept = knob.quickly()
+        if left := [str(value) for value in knob.every() if value not in kept]:
+            message(f"{knob.name}: {', '.join(left)} left to `corr search full`")
     try:
         done = go(study, _lake(data), mode, message, workers=measured.workers)
     except KeyboardInterrupt:

@@ -105,6 +105,10 @@ def _judged(
         return _with(known, why)
     speedup = _speedup(table, found.ladder, features)
     names = ", ".join(features)
+    if known.single is not None and _everywhere(table, known.single, wanted.loss):
+        return _with(
+            known, f"{known.single} is best, or as good, in every case", p_value=found.p_value
+        )
     if found.p_value > SIGNIFICANT:
         why = (
             f"no feature ({names}) explains which value is best: shuffled ones do as well in "
@@ -122,6 +126,12 @@ def _judged(
         f"{found.p_value:.1%} of the deals"
     )
     return _with(known, why, RECOMMENDED, found.ladder, speedup, found.p_value)
+
+
+def _everywhere(table: Table, name: str, loss: float) -> bool:
+    """A value loses no more than that to any other in any case."""
+    column = table.costs[:, list(table.names).index(name)]
+    return bool((column <= table.costs.min(axis=1) + math.log1p(loss)).all())
 
 
 def _reluctant(table: Table, loss: float) -> Table:
