@@ -66,11 +66,13 @@ def explain(
 def _only(lake: Lake, run: RunInfo, place: str, findings: tuple) -> tuple:
     """The findings of a place, as `corr why` understands it. Raises UsageError."""
     from corr.findings.of_run import about
+    from corr.lake import names
     from corr.lake.sql import connect
     from corr.why import resolve
 
-    resolved = resolve(connect(lake, [run]), place)
-    return about(findings, resolved.loops, place)
+    connection = connect(lake, [run])
+    resolved = resolve(connection, place)
+    return about(findings, resolved.loops, place, names.written(connection, resolved.functions))
 
 
 def print_answers(lake: Lake, run: RunInfo) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -110,10 +110,20 @@ def answers(findings: Sequence[Finding], most: int = MOST_PLACES) -> tuple[Findi
 
 
 def about(
-    findings: Sequence[Finding], loops: Sequence[str], file_line: str | None = None
+    findings: Sequence[Finding],
+    loops: Sequence[str],
+    file_line: str | None = None,
+    functions: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """The findings of some loops, or of the place that begins at a line."""
-    return tuple(f for f in findings if f.loop in loops or f.place == file_line)
+    """The findings of some loops, of the place that begins at a line, or of what no loop is in.
+
+    `functions` by any of their names.
+    """
+    return tuple(
+        f
+        for f in findings
+        if f.loop in loops or f.place == file_line or (f.loop is None and f.function in functions)
+    )
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:

@@ -145,6 +145,15 @@ def unknown(connection: duckdb.DuckDBPyConnection, asked: str) -> UsageError:
     return UsageError(f"the run knows no place called {asked}", hint)
 
 
+def written(connection: duckdb.DuckDBPyConnection, functions: Iterable[str]) -> frozenset[str]:
+    """The names of functions, those that they are linked by and those one reads."""
+    wanted = list(functions)
+    found = connection.execute(
+        "SELECT name FROM functions WHERE list_contains(?, linkage)", [wanted]
+    ).fetchall()
+    return frozenset([*wanted, *(name for (name,) in found)])
+
+
 def mentioned(named: Mapping[str, str], facts: object) -> dict[str, str]:
     """Of names by linkage name, those whose linkage name is in the texts of some facts."""
     words = {word for text in _texts(facts) for word in _LINKAGE.findall(text)}

@@ -2,7 +2,7 @@
 -- refuted-by: with a multiplication in its place the loop takes as long as before
 -- source: Agner Fog, Instruction tables; Agner Fog, Optimizing software in C++, 14.5
 WITH busy AS (
-    SELECT m.run_id, m.machine_loop, sum(m.rthroughput) AS cycles, min(m.rthroughput) AS one, min(i.line) AS line, min(i.mnemonic) AS mnemonic,
+    SELECT m.run_id, m.machine_loop, sum(m.rthroughput) AS cycles, min(m.rthroughput) AS one, min(i.line) AS line, arg_min(i.file, i.line) AS file, min(i.mnemonic) AS mnemonic,
            bool_and(i.mnemonic LIKE '%sqrt%') AS roots,
            -- a divisor that nothing in the loop writes
            bool_and(NOT EXISTS (FROM instructions w WHERE w.run_id = i.run_id AND w.machine_loop = i.machine_loop AND w.kind NOT IN ('compare', 'branch')
@@ -11,7 +11,7 @@ WITH busy AS (
 )
 SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles AND coalesce(h.cycles, model_cycles) < 2 * model_cycles THEN CASE WHEN chased_loads > 0 THEN 0.5 WHEN o.loop IS NOT NULL AND lanes = 1 THEN 0.6 ELSE 0.88 END WHEN model_cycles IS NULL AND h.cycles < 2 * b.one AND h.cycles > 0.5 * b.one THEN 0.8 ELSE 0.4 END AS strength,
        now / reach AS part,
-       CASE WHEN roots THEN 'the square root in line ' ELSE 'the division in line ' END || b.line || ' keeps its unit busy for ' || printf('%.1f', least(b.cycles / elements_a_pass, now)) || ' of ' || printf('%.1f', now) || ' cycles an iteration' || CASE WHEN h.cycles IS NULL THEN ', as llvm-mca has it' ELSE '' END AS says,
+       CASE WHEN roots THEN 'the square root in ' ELSE 'the division in ' END || CASE WHEN starts_with(h.place, b.file || ':') THEN 'line ' ELSE parse_filename(b.file) || ':' END || b.line || ' keeps its unit busy for ' || printf('%.1f', least(b.cycles / elements_a_pass, now)) || ' of ' || printf('%.1f', now) || ' cycles an iteration' || CASE WHEN h.cycles IS NULL THEN ', as llvm-mca has it' ELSE '' END AS says,
        CASE WHEN roots THEN 'compare squares where only the order counts, or let vectors take several roots at a time'
             WHEN fixed THEN 'divide once before the loop and multiply by the inverse, or make the divisor a constant'
             WHEN regexp_matches(b.mnemonic, '^i?div[bwlq]?$') THEN 'divide narrower numbers (32 bits), keep an inverse for divisors that come again (libdivide), or do without: shifts, compare and subtract'

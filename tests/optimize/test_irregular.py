@@ -58,6 +58,13 @@ static int below(const int *from, int *to, int n, int limit)
     }
     return kept;
 }
+static int place_of(const int *keys, int n, int key)
+{
+    for (int i = 0; i < n; i++)
+        if (keys[i] == key)
+            return i;
+    return -1;
+}
 int main(int argc, char **argv)
 {
     int n = argc > 1 ? atoi(argv[1]) : 200000;
@@ -72,6 +79,8 @@ int main(int argc, char **argv)
     }
     for (int round = 0; round < 4; round++)
         sum = sum * 3 + look_up(root, keys, n);
+    for (int round = 0; round < 1000; round++)
+        sum += place_of(keys, n, keys[round * 97 % n]) + place_of(keys, n, -round);
     for (int round = 0; round < 100; round++)
         sum += kept[below(keys, kept, n, 8000000 + round) - 1];
     printf("%ld\\n", sum);
@@ -93,12 +102,17 @@ def test_found_by_what_was_seen(folder: Path, corr: Corr, tools: Toolchain) -> N
     run = lake.find("last")
     program = from_files(["find.c"], ["-O3"], Run(directory=folder), folder)
     found = find(lake, run, program, tools)
-    (lookup,) = found.lookups
-    assert lookup.function == "look_up" and lookup.lookup.call is not None
+    (lookup,) = (one for one in found.lookups if one.function == "look_up")
+    assert lookup.lookup.call is not None
     loops = ask(lake, "SELECT function, share FROM hotspots WHERE loop IS NOT NULL", (), [run])
     shares = {row["function"]: row["share"] for row in loops.to_pylist()}
     searched, both = shares["count_of"], shares["count_of"] + shares.get("look_up", 0)
     assert searched - 1e-6 <= lookup.share <= both + 1e-6
+    (scan,) = found.scans
+    assert scan.function == "place_of" and scan.odds is not None and scan.odds < 0.001
+    assert scan.trips is not None and scan.trips > 1000 and scan.share > 0.05
+    old, new = scan.edit(32, "Looks ahead.")
+    assert old in PROGRAM and "i += 32" in new and "4095" in new
     (branch,) = (b for b in found.branches if b.function == "below")
     assert "limit" in PROGRAM.splitlines()[branch.line - 1], "the other is never taken"
     assert 0.4 < branch.odds <= 0.5 and branch.wrong > 100 * 80_000
@@ -106,11 +120,11 @@ def test_found_by_what_was_seen(folder: Path, corr: Corr, tools: Toolchain) -> N
 
 @pytest.mark.timed
 def test_proposed_and_kept(folder: Path, corr: Corr) -> None:
-    options = ("--iterations", "1", "--candidates", "12", "--learn", "off")
+    options = ("--iterations", "1", "--candidates", "16", "--learn", "off")
     done = corr("optimize", "find.c", "--proposer", "rules", *options, cwd=folder)
     assert done.returncode in (0, 4), done.stderr
     tried = {row["rule"]: row for row in rows(folder)}
-    for rule in ("searches side by side", "branch-free"):
+    for rule in ("searches side by side", "looking ahead", "branch-free"):
         assert tried[rule]["outcome"] in ("accepted", "same", "slower", "inconclusive"), tried[rule]
     if done.returncode == 0:
         patch = (folder / "find.optimized" / "changes.patch").read_text()
