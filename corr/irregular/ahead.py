@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 
 from corr.irregular.edits import place, statement_place
 from corr.irregular.effects import Observer, Unsuitable
-from corr.irregular.events import Follower, is_left, own_of
+from corr.irregular.events import Follower
+from corr.irregular.iterations import is_left, own_of
 from corr.irregular.lane_text import comment, indented, lines_of
 from corr.irregular.macros import with_values_in_place
 from corr.irregular.names import Names
@@ -62,13 +63,22 @@ def scans_in(functions: Functions, function: Node) -> list[Scan | tuple[Node, st
     with_values_in_place(functions, function)
     observer = Observer(function, functions)
     found: list[Scan | tuple[Node, str]] = []
+    directed = _directed(function)
     for loop in walk(function):
-        if loop.get("kind") in LOOPS - {"DoStmt", "CXXForRangeStmt"}:
+        if loop.get("kind") in LOOPS - {"DoStmt", "CXXForRangeStmt"} and id(loop) not in directed:
             try:
                 found.append(_scan(functions, observer, function, loop))
             except Unsuitable as why:
                 found.append((loop, str(why)))
     return found
+
+
+def _directed(function: Node) -> set[int]:
+    """The loops that directives are at: nothing may come between."""
+    kinds = ("AttributedStmt", "OMP")
+    directives = (n for n in walk(function) if n.get("kind", "").startswith(kinds))
+    firsts = (next((n for n in walk(d) if n.get("kind") in LOOPS), None) for d in directives)
+    return {id(loop) for loop in firsts if loop is not None}
 
 
 def _scan(functions: Functions, observer: Observer, function: Node, loop: Node) -> Scan:

@@ -16,7 +16,7 @@ never too seldom.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from corr.irregular.edits import Edits, place, source
@@ -36,13 +36,14 @@ from corr.irregular.questions import (
     any_of,
 )
 from corr.irregular.remainders import divides
-from corr.irregular.syntax import LOOPS, bare, block, changes, identity_of, is_memory, plain
+from corr.irregular.syntax import bare, block, changes, identity_of, is_memory, plain
 from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import type_of
 
 #: Turns of a loop within that are followed, and questions that are asked at most.
 TURNS, MOST_LEAVES = 2, 40
 _OPPOSITE = {"&&": "||", "||": "&&"}
+_CHECKS = ("_GLIBCXX_ASSERTIONS", "_GLIBCXX_DEBUG", "_LIBCPP_HARDENING_MODE", "-fhardened")
 _CHOICES = frozenset({"ConditionalOperator", "BinaryConditionalOperator"})
 
 
@@ -73,6 +74,10 @@ class Follower:
         self.index = index
         self.step = step
         self.count = 0
+        #: what stands for a place in memory
+        self.references: set[str] = set()
+        #: containers look whether an element is there
+        self.checked = any(word in flag for flag in functions.unit.flags for word in _CHECKS)
         #: what is read in any case
         self.sure: list[Read] = []
         self._asked = False
@@ -153,11 +158,11 @@ class Follower:
         yes = self._condition(condition, known, guard=guard)
         if yes == ALWAYS:
             return any_of(self._effect(then, known), self._effect(other, known))
-        done = self._effect(then, known)
-        if done == ALWAYS and (not other or self._effect(other, known) == NEVER):
-            return yes
+        done, else_done = self._effect(then, known), self._effect(other, known)
+        if done == ALWAYS and else_done in (ALWAYS, NEVER):
+            return yes if else_done == NEVER else ALWAYS
         no = self._condition(condition, known, negated=True, guard=guard)
-        return any_of(all_of(yes, done), all_of(no, self._effect(other, known)))
+        return any_of(all_of(yes, done), all_of(no, else_done))
 
     def _jump(self, kind: str, rest: list[_Step], known: Known) -> Event:
         """Out of the loop within that this is in, to its next turn, or of the iteration."""
@@ -175,6 +180,8 @@ class Follower:
                 return None
             given = [n for n in declared.get("inner", ()) if n.get("kind")]
             full = type_of(declared["type"])
+            if full.endswith("&") and given:  # clang keeps names of types in those of references
+                full = f"{type_of(given[0].get('type', {}))} &"
             reference = full.endswith("&") and is_scalar(full.rstrip(" &"))
             if not (is_scalar(full) or reference) or len(given) > 1:
                 return None
@@ -182,8 +189,11 @@ class Follower:
                 found.pop(declared["id"], None)
                 continue
             value = self._value(given[0], found)
-            if value is None:
+            if value is None or (reference and not is_memory(bare(given[0]))):
                 return None
+            if reference:
+                self.references.add(declared["id"])
+                value = replace(value, reads=(*value.reads, self._read(bare(given[0]), found)))
             found[declared["id"]] = value if reference else _converted(value, full)
         return found
 
@@ -191,7 +201,9 @@ class Follower:
         target = bare(node["inner"][0])
         identity = identity_of(target)
         type_ = type_of(node.get("type", {}))
-        if target.get("kind") != "DeclRefExpr" or identity not in self.own or not is_scalar(type_):
+        if target.get("kind") != "DeclRefExpr" or not is_scalar(type_):
+            return None
+        if identity not in self.own or identity in self.references:
             return None
         operator = node["opcode"]
         if operator in ("++", "--"):
@@ -255,6 +267,8 @@ class Follower:
             return None
         if any(n.get("opcode") in _OPPOSITE or n.get("kind") in _CHOICES for n in walk(node)):
             return None  # part of it may not be asked
+        if self.checked and any(n.get("kind") == "CXXOperatorCallExpr" for n in walk(node)):
+            return None
         reads: list[Read] = []
         for inner in walk(node):
             identity = inner.get("referencedDecl", {}).get("id")
@@ -326,59 +340,3 @@ def _converted(value: Value, type_: str) -> Value:
     )
     text = f"(({type_})({value.text}))"
     return replace(value, text=text, total=value.total if whole else None)
-
-
-def own_of(observer: Observer, function: Node, loop: Node) -> set[str]:
-    """The variables that no iteration of a loop needs from the one before, nor what follows it.
-
-    Those that its body declares, and those that elsewhere are counters of loops only.
-    """
-    body = loop["inner"][-1]
-    inside = {n["id"] for n in walk(body) if n.get("kind") == "VarDecl"}
-    counters = {name for inner in walk(body) for name in _counted(inner)}
-    within = {id(n) for n in walk(loop)}
-    for identity in counters - inside:
-        mentions = (
-            n
-            for n in walk(function)
-            if n.get("kind") == "DeclRefExpr" and n["referencedDecl"].get("id") == identity
-        )
-        safe = {id(n) for other in walk(function) for n in _part_of(other, identity)}
-        declared = observer.variables.declaration(identity)
-        known = declared is not None and observer.own(identity)
-        if known and all(id(n) in within or id(n) in safe for n in mentions):
-            inside.add(identity)
-    return inside
-
-
-def _counted(node: Node) -> Iterable[str]:
-    """The variables that a `for` gives a value before anything else."""
-    if node.get("kind") != "ForStmt" or not node["inner"][0]:
-        return ()
-    first = plain(node["inner"][0])
-    if first.get("opcode") != "=":
-        return ()
-    identity = identity_of(first["inner"][0])
-    return (identity,) if identity else ()
-
-
-def _part_of(node: Node, identity: str) -> Iterable[Node]:
-    return walk(node) if identity in _counted(node) else ()
-
-
-def is_left(loop: Node) -> bool:
-    """A loop's body may end it, or more: `return`, `break`, or a call of what may not return."""
-    body = loop["inner"][-1]
-    return _breaks(body) or any(
-        n.get("kind") in ("ReturnStmt", "GotoStmt", "CXXThrowExpr", "GCCAsmStmt")
-        or ("Call" in n.get("kind", "") and not is_memory(n))
-        for n in walk(body)
-    )
-
-
-def _breaks(node: Node) -> bool:
-    if node.get("kind") == "BreakStmt":
-        return True
-    if node.get("kind") in LOOPS or node.get("kind") == "SwitchStmt":
-        return False
-    return any(_breaks(n) for n in node.get("inner", ()) if n)

@@ -209,3 +209,40 @@ def test_left_alone(loop: str, tmp_path: Path) -> None:
     node = functions.get("f")
     assert node is not None
     assert all(isinstance(one, tuple) and one[1] for one in scans_in(functions, node))
+
+
+_REFERENCES = {
+    "int &e = v[i]; if (e == x) n--; e = 7;": False,
+    "const int &e = v[i]; if (e == x) return i;": True,
+    "auto &e = v[i]; if (e == x) { e = 7; s++; }": True,
+    "int k = v[i]; int &e = k; e++; if (k == x) return i;": False,
+    "if (v.at(i) == x) return i;": False,
+    "if (v[i] == x) s.push_back('a');": True,
+}
+
+
+@pytest.mark.parametrize("body", list(_REFERENCES))
+def test_references(body: str, tmp_path: Path) -> None:
+    text = f"""#include <string>
+#include <vector>
+int f(std::vector<int> &v, std::string &t, int n, int x)
+{{
+    std::string s;
+    for (int i = 0; i < n; i++) {{ {body.replace("s++", "s += 'a'")} }}
+    return s.size();
+}}
+"""
+    functions = functions_of(tmp_path, text, "t.cpp", ("-O1", "-std=c++17"))
+    node = functions.get("f")
+    assert node is not None
+    (one,) = scans_in(functions, node)
+    assert isinstance(one, Scan) == _REFERENCES[body], one
+
+
+@pytest.mark.parametrize("directive", ["#pragma clang loop unroll_count(4)", "#pragma omp simd"])
+def test_nothing_comes_between_a_directive_and_its_loop(directive: str, tmp_path: Path) -> None:
+    loop = "for (int i = 0; i < n; i++) if (a[i] == x) s = i;"
+    text = f"int f(int *a, int n, int x)\n{{\nint s = 0;\n{directive}\n{loop}\nreturn s;\n}}\n"
+    functions = functions_of(tmp_path, text, "t.c", ("-O1", "-fopenmp"))
+    node = functions.get("f")
+    assert node is not None and scans_in(functions, node) == []
