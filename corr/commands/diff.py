@@ -130,6 +130,11 @@ def diff(
         from corr.compare.experiments import confirm_all
 
         difference = confirm_all(lake, runs, difference)
+        nodes: list[LoopDiff | PlaceDiff] = [*difference.loops, *difference.places]
+        if all(h.confirmed is None for node in nodes for h in node.hypotheses):
+            message(
+                "--confirm: no cause that is told here can be switched off; see --swap, --bisect"
+            )
     if bisect:
         from corr.compare.bisected import bisect_all
 
@@ -341,7 +346,7 @@ def _said(node: LoopDiff | PlaceDiff) -> list[str]:
         f"{mark} {'perhaps ' if hypothesis.strength < WEAK else ''}{hypothesis.says}"
         + ("" if hypothesis.confirmed is None else f" [{hypothesis.confirmed}]")
         for place, hypothesis in enumerate(node.hypotheses[:HYPOTHESES_SHOWN])
-        if place == 0 or hypothesis.strength >= BESIDE
+        if place == 0 or hypothesis.strength >= BESIDE or hypothesis.confirmed
     ]
 
 
@@ -357,5 +362,6 @@ def _notes(loop: LoopDiff, names: Mapping[str, str]) -> list[str]:
             notes.append(f"{mark} {len(remarks) - REMARKS_SHOWN} more")
     for remark in sorted(loop.remarks.changed, key=_importance)[:REMARKS_SHOWN]:
         before, after = (readable(w or "", names) for w in (remark.words_a, remark.words_b))
-        notes.append(f"~ {remark.pass_name}: {before} → {after}")
+        if before != after:  # else it differs in what is not shown, as a mangled name
+            notes.append(f"~ {remark.pass_name}: {before} → {after}")
     return notes

@@ -9,7 +9,9 @@ FROM (SELECT s.side, h.samples, h.share, c.says || printf(', %.0f %%', 100 * c.p
              CASE WHEN h.object = '[kernel]' THEN 'kernel' WHEN h.object = r.program THEN 'function' ELSE 'library' END AS kind,
              CASE WHEN h.object = '[kernel]' OR h.object = r.program THEN h.function
                   WHEN regexp_matches(h.function, '^(__libc_|__GI_+(libc_)?|_int_)?(c?free|malloc|calloc|realloc|memalign)(_consolidate|_usable_size|@.*)?$|^(unlink_chunk|sysmalloc|systrim|tcache_\w+|alloc_perturb|free_perturb|_Zn[wa]m|_Zd[la]Pvm?)(\.|@|$)')
-                  THEN 'malloc, free' ELSE regexp_replace(h.function, '@.*', '') END AS name,
+                  THEN 'malloc, free'
+                  -- of each library apart
+                  WHEN h.function = '[unknown]' THEN parse_filename(h.object) || ' [unknown]' ELSE regexp_replace(h.function, '@.*', '') END AS name,
              CASE WHEN h.object = '[kernel]' THEN '[kernel]' WHEN h.object <> r.program THEN parse_filename(h.object)
                   ELSE h.file || ':' || h.line END AS place
       FROM sides s JOIN sample_shares h USING (run_id) JOIN runs r USING (run_id)

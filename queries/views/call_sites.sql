@@ -19,7 +19,9 @@ WITH said AS (
            least(coalesce(lead(i.address) OVER (PARTITION BY i.run_id ORDER BY i.address) - i.address, 1), 15) AS bytes
     FROM instructions i LEFT JOIN address_samples s ON s.run_id = i.run_id AND s.address = i.address
 ), totals AS (
-    SELECT run_id, nullif(sum(samples), 0) AS samples, nullif(sum(bytes), 0) AS bytes FROM code GROUP BY run_id
+    -- of all of the time, as everywhere else: libraries and the kernel, too
+    SELECT c.run_id, any_value(s.samples) AS samples, nullif(sum(c.bytes), 0) AS bytes
+    FROM code c LEFT JOIN (SELECT run_id, nullif(sum(count), 0) AS samples FROM samples GROUP BY run_id) s USING (run_id) GROUP BY c.run_id
 ), own AS (
     SELECT run_id, symbol, sum(samples)::BIGINT AS samples, sum(bytes)::BIGINT AS bytes
     FROM code GROUP BY run_id, symbol

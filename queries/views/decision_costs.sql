@@ -12,7 +12,8 @@ WITH code AS (
     SELECT run_id, symbol, sum(samples)::BIGINT AS samples, sum(bytes)::BIGINT AS bytes
     FROM code GROUP BY run_id, symbol
 ), totals AS (
-    SELECT run_id, nullif(sum(samples), 0) AS samples FROM own GROUP BY run_id
+    -- of all of the time, as everywhere else: libraries and the kernel, too
+    SELECT run_id, nullif(sum(count), 0) AS samples FROM samples GROUP BY run_id
 ), lists AS (
     SELECT run_id, symbol, frames, sum(samples) AS samples, sum(bytes) AS bytes
     FROM code WHERE len(frames) > 1 GROUP BY run_id, symbol, frames
