@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ from corr.program.model import C_SUFFIXES, CXX_SUFFIXES, Program, Run, Unit
 #: Compiler arguments that are about one output file; those in the second set take a value.
 _DROPPED = frozenset({"-c", "-MD", "-MMD", "-MP", "-Winvalid-pch", "-pipe"})
 _ARCHIVER = re.compile(r"(^|-)ar(-[\d.]+)?$")
+#: Compilers that are no clang, by their names.
+_OTHERS = re.compile(r"(^|-)(gcc|g\+\+|icc|icpc|nvc|nvc\+\+)(-[\d.]+)?$")
 #: Response files in response files.
 DEEPEST = 8
 _DROPPED_WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-MJ"})
@@ -29,10 +31,11 @@ _DROPPED_WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-MJ"})
 
 @dataclass(frozen=True)
 class Entry:
-    """One command of the database, its output object and the unit that it compiles."""
+    """One command of the database: its output object, the unit that it compiles, and what with."""
 
     unit: Unit
     output: Path | None
+    compiler: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,10 @@ def from_build(
     entries = read_database(build)
     links = {link.output: link for link in find_links(build)}
     executable = _executable(command, build, run.directory, links)
+    others = tuple(_other_compilers(entries))
     if executable not in links:
-        return _by_itself(executable, entries, command, run, root, extra)
+        program = _by_itself(executable, entries, command, run, root, extra)
+        return replace(program, notes=(*program.notes, *others))
     objects = {e.output: e.unit for e in entries if e.output is not None}
     project = _Project(links, objects)
     rest = list(project.expand(links[executable]))
@@ -74,7 +79,14 @@ def from_build(
     folder = links[executable].directory
     link_flags = tuple(_absolute(flag, folder) for flag in rest)
     run = replace(run, args=tuple(command[1:]))
-    return Program(executable.name, flagged, link_flags, run, root, notes=tuple(project.notes))
+    return Program(executable.name, flagged, link_flags, run, root, notes=(*project.notes, *others))
+
+
+def _other_compilers(entries: Iterable[Entry]) -> Iterator[Problem]:
+    """What the project's own build is compiled with, where that is not clang."""
+    for name in sorted({entry.compiler for entry in entries if _OTHERS.search(entry.compiler)}):
+        what = "the project's own compiler: what is measured here was built by clang, by its flags"
+        yield Problem("program", name, what, "compare with the project's build by its own timing")
 
 
 def _by_itself(
@@ -126,7 +138,8 @@ def _entry(item: Any, number: int, path: Path) -> Entry | None:
     if source.suffix not in C_SUFFIXES | CXX_SUFFIXES:
         return None
     flags, output = [], item.get("output")
-    words = iter(argv[_compiler_at(argv, source, directory) + 1 :])
+    at = _compiler_at(argv, source, directory)
+    words = iter(argv[at + 1 :])
     for word in words:
         if word in _DROPPED_WITH_VALUE:
             value = next(words, "")
@@ -134,7 +147,7 @@ def _entry(item: Any, number: int, path: Path) -> Entry | None:
         elif word not in _DROPPED and not _names(word, source, directory):
             flags.append(word)
     place = Path(os.path.normpath(directory / output)) if output else None
-    return Entry(Unit(source, directory, tuple(flags)), place)
+    return Entry(Unit(source, directory, tuple(flags)), place, Path(argv[at]).name if argv else "")
 
 
 def _compiler_at(argv: Sequence[str], source: Path, directory: Path) -> int:
