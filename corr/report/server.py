@@ -31,7 +31,7 @@ HOSTS = ("127.0.0.1", "localhost", "[::1]")
 #: Runs and optimisations that are listed, newest first; pages that are kept.
 MOST_RUNS, MOST_SESSIONS, KEPT = 300, 50, 8
 #: Kinds of runs that have no loops to be compared.
-APART = ("search",)
+APART = ("search", "policy")
 #: Characters of an address that are looked at.
 LONGEST = 2000
 
@@ -83,6 +83,7 @@ class Site:
             sessions=self.sessions(),
             running=live.running(self.lake),
             apart=APART,
+            paged=set(self.pages),
         )
         return document(f"{self.lake.root.name} · corr", body, served=True)
 
