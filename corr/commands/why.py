@@ -154,6 +154,8 @@ def _print(facts: dict[str, Any], names: Mapping[str, str]) -> None:
         print_line(change["diff"].rstrip())
     for loop in facts.get("asm", ()):
         _asm(loop)
+    if "asm" in facts and not facts["asm"]:
+        print_line("no machine loop lies here: it was unrolled, or runs as part of another's")
 
 
 def _title(text: str) -> None:
