@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corr.irregular.edits import source
@@ -21,6 +22,7 @@ _NUMBERS = {
 }
 _POINTER = re.compile(r"[^()]*\*(?: ?(?:const|restrict|__restrict))*")
 _TURNED = {">": "<", ">=": "<=", "!=": "!=", "<": ">", "<=": ">="}
+_LENGTHS = frozenset({"strlen", "wcslen"})
 _SUMS = frozenset({"+", "-"})
 MOST_STEP = 8
 #: What stands for a number of elements in a text.
@@ -70,7 +72,7 @@ def count_of(functions: Functions, observer: Observer, loop: Node) -> Count:
     type_ = " ".join(w for w in type_of(declared["type"]).split() if w != "const")
     if type_ not in _NUMBERS and not _POINTER.fullmatch(type_):
         raise Unsuitable("its variable is no plain whole number")
-    asked = observer.of([condition])
+    asked = observer.of(node for part in _parts(condition) for node in _without_lengths(part))
     if asked.writes or asked.assigned:
         raise Unsuitable("its condition does more than ask")
     parts = _parts(condition)
@@ -84,6 +86,17 @@ def count_of(functions: Functions, observer: Observer, loop: Node) -> Count:
                 others, tuple(statements),
             )  # fmt: skip
     raise Unsuitable("it does not count up to a bound")
+
+
+def _without_lengths(part: Node) -> Iterator[Node]:
+    """A question, with the text itself in place of its length: it is looked at, and no more."""
+    if part.get("kind") != "BinaryOperator" or part.get("opcode") not in _TURNED:
+        yield part
+        return
+    for side in map(plain, part["inner"]):
+        callee = plain(side["inner"][0]) if side.get("kind") == "CallExpr" else {}
+        name = callee.get("referencedDecl", {}).get("name")
+        yield from side["inner"][1:] if name in _LENGTHS else [side]
 
 
 def _step(node: Node) -> tuple[Node, int]:

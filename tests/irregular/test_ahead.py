@@ -17,7 +17,7 @@ _MAIN = """
 int main(void)
 {
     static int a[2000];
-    static char text[5000];
+    static char text[5001];
     unsigned seed = 1;
     for (int i = 0; i < 2000; i++) a[i] = (int)((seed = seed * 1103515245u + 12345u) >> 8) % 900 + 1;
     for (int i = 0; i < 5000; i++)
@@ -69,6 +69,10 @@ _LOOPS = {
         long lines = 0, quotes = 0;
         while (p < end) { if (*p == '\\n') lines++; else if (*p == '"') quotes++; p++; }
         return lines * 1000 + quotes;""",
+    "as long as the text is": """
+        long count = 0;
+        for (unsigned long i = 0; i < strlen(t); i++) if (t[i] == 'q') count += i;
+        return count;""",
     "to the end of a line": """
         const char *p = t + x, *end = t + n + 1000;
         while (p < end && *p != '\\n' && *p != '"') p++;
@@ -109,7 +113,7 @@ def _anew(functions: Functions, width: int, function: str = "f") -> str:
 @pytest.mark.parametrize("width", [4, 32])
 @pytest.mark.parametrize("loop", list(_LOOPS))
 def test_it_does_the_same(loop: str, width: int, tmp_path: Path) -> None:
-    head = "#include <stdio.h>\nstatic long f(int *a, const char *t, int n, int x)\n{\n"
+    head = "#include <stdio.h>\n#include <string.h>\nstatic long f(int *a, const char *t, int n, int x)\n{\n"
     text = f"{head}{_LOOPS[loop]}\n}}\n{_MAIN}"
     anew = _anew(functions_of(tmp_path, text, "t.c"), width)
     for flags in (SANITIZED, ("-O3", "-march=native", "-ffp-contract=off")):
