@@ -35,7 +35,7 @@ test: setup $(VENV)/.dev
 	sh tools/run-tests.sh $(BIN)/python -m pytest $(WORKERS) -m "timed and not alone and not long"
 	sh tools/run-tests.sh $(BIN)/python -m pytest -m alone
 
-# What `make test` tries a part of: every planted cause of `corr diff` (a third there), honest C++ for the gate, and
+# What `make test` tries a third of: planted causes of `corr diff`, honest C++ for the gate, loop nests in other orders; and
 # whole sessions that take long. A quarter of an hour.
 long: setup $(VENV)/.dev
 	@sh tools/setup-debian.sh test

@@ -19,6 +19,7 @@ from tests.support.model_server import (
     proposals,
     wrong_key,
 )
+from tests.support.thirds import a_third
 
 REFUSALS: dict[str, tuple[Callable[[], Any], int, str]] = {
     "prose": (lambda: "I would rather talk about the weather.", 4, "did not parse"),
@@ -45,7 +46,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory, corr: Corr) -> Iterator[Path
     yield folder
 
 
-@pytest.mark.parametrize("name", REFUSALS)
+@pytest.mark.parametrize("name", a_third(REFUSALS))
 def test_a_server_that_is_of_no_use(begun: Path, corr: Corr, name: str) -> None:
     make, code, words = REFUSALS[name]
     with ModelServer([make()], repeat=True) as server:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED, SHOW
 from tests.support.polyhedral_programs import outputs, read, variants
+from tests.support.thirds import a_third
 
 pytestmark = pytest.mark.slow
 ROWS = "for (int i = 0; i < n; i++)"
@@ -84,7 +85,7 @@ def function(body: str) -> str:
     return f"void f(int n, {KEPT}) {{\n  {body}\n}}"
 
 
-@pytest.mark.parametrize("name", [*BODIES, *CXX])
+@pytest.mark.parametrize("name", a_third([*BODIES, *CXX]))
 def test_the_same_is_computed(tmp_path: Path, name: str) -> None:
     body = BODIES.get(name) or CXX[name]
     head = "#include <algorithm>\n" if name in CXX else ""

@@ -12,6 +12,7 @@ from corr.polyhedral.in_place import in_place
 from corr.polyhedral.strips_of_rounds import in_strips
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED, SHOW
 from tests.support.polyhedral_programs import outputs, region, variants
+from tests.support.thirds import a_third
 
 pytestmark = pytest.mark.slow
 HEAD = "for (int k = 0; k < n; k++) for (int i = 0; i < n; i++)"
@@ -86,7 +87,7 @@ def function(nest: str) -> str:
     return f"void f(int n, int p[40][40], int q[40][40], int r[40][40]) {{\n  {nest}\n}}"
 
 
-@pytest.mark.parametrize("name", [*ROUNDS, *OTHERS])
+@pytest.mark.parametrize("name", a_third([*ROUNDS, *OTHERS]))
 def test_the_same_is_computed(tmp_path: Path, name: str) -> None:
     whole = f"{SHOW}\n{function((ROUNDS | OTHERS)[name])}\n"
     functions = variants(tmp_path, whole, 16, seed=11)

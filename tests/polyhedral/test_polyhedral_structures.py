@@ -9,6 +9,7 @@ import pytest
 from corr.polyhedral import generate, schedules
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED, SHOW
 from tests.support.polyhedral_programs import check_orders, outputs, read, region, variants
+from tests.support.thirds import a_third
 
 pytestmark = pytest.mark.slow
 
@@ -179,7 +180,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", a_third(PROGRAMS))
 def test_any_order_computes_the_same(name: str, tmp_path: Path) -> None:
     types, function, main = PROGRAMS[name]
     text = f"{SHOW}{types}\n{function}\n"
@@ -253,7 +254,7 @@ CXX_PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("name", CXX_PROGRAMS)
+@pytest.mark.parametrize("name", a_third(CXX_PROGRAMS))
 def test_any_order_of_cxx_computes_the_same(name: str, tmp_path: Path) -> None:
     function, main = CXX_PROGRAMS[name]
     text = f"{CXX}{function}\nint main() {{ {main} }}\n"

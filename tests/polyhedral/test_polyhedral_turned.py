@@ -12,6 +12,7 @@ from corr.polyhedral.in_place import in_place
 from corr.polyhedral.turned import turned
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED, SHOW
 from tests.support.polyhedral_programs import outputs, region, variants
+from tests.support.thirds import a_third
 
 pytestmark = pytest.mark.slow
 IJK = "for (int i = 0; i < n; i++) for (int j = 0; j < n; j++) for (int k = 0; k < m; k++)"
@@ -86,7 +87,7 @@ def function(nest: str) -> str:
     return f"void f(int n, int m, {arrays}) {{\n  {nest}\n}}"
 
 
-@pytest.mark.parametrize("name", [*NESTS, *OTHERS])
+@pytest.mark.parametrize("name", a_third([*NESTS, *OTHERS]))
 def test_the_same_is_computed(tmp_path: Path, name: str) -> None:
     nest = NESTS[name][0] if name in NESTS else OTHERS[name]
     whole = f"{SHOW}\n{function(nest)}\n"
