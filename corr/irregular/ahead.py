@@ -170,9 +170,11 @@ class Ahead:
         column = start - self.text.rfind(b"\n", 0, start) - 1
         head, *more = lines_of(self._source(start, first).rstrip(), column)
         if body.get("kind") == "CompoundStmt":
-            kept = lines_of(self._source(first + 1, last - 1).strip("\n").rstrip(), column)
+            inside = self._source(first + 1, last - 1).strip("\n").rstrip()
+            kept = [line.removeprefix(" " * column) for line in inside.split("\n")]
         else:
-            kept = ["    " + self._source(first, end)]
+            at = first - self.text.rfind(b"\n", 0, first) - 1
+            kept = indented(lines_of(self._source(first, end), at), 4)
         return "\n".join(
             [
                 "{",
@@ -180,7 +182,7 @@ class Ahead:
                 *indented([head, *more], 4),
                 "    {",
                 *indented(scan, 8),
-                *indented([line.removeprefix(" " * column) for line in kept], 4),
+                *indented(kept, 4),
                 "    }",
                 "}",
             ]
