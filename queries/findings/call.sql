@@ -23,14 +23,17 @@ SELECT h.run_id, id, CASE WHEN looping > h.samples THEN 0.45 ELSE 0.9 END AS str
             ELSE ', for which the loop cannot be vectorised' END AS says,
        CASE WHEN looping > h.samples THEN 'mend the loop of the callee first; inlined (its body in the header, -flto), the calls cost nothing'
             WHEN c.names[1] IN ('', '*') OR c.names[1] IS NULL THEN 'take the call out of the loop, or make the callee known: templates, final, -flto with profile'
+            WHEN regexp_matches(c.names[1], '^__(mul|div)[hsdxt]c3$') THEN 'it is there for infinities and NaN in complex numbers: where there are none, -fcx-limited-range (which is part of -ffast-math), or real and imaginary parts of your own'
             WHEN c.shared AND regexp_matches(c.names[1], '^(sin|cos|tan|exp|log|pow|atan|asin|acos|cbrt|erf|hypot|sqrt|fmod)[a-z0-9]*$') THEN 'call a vector form of it (-fveclib=libmvec with -ffast-math), or a cheaper function of your own'
             WHEN c.shared THEN 'a function of a shared library is never inlined: use one of your own, or one call for many elements'
             ELSE 'let it be inlined (its body in the header, -flto), or call a vector form of it' END AS helps,
-       CASE WHEN c.names[1] IN ('', '*') OR c.shared THEN NULL ELSE '-flto' END AS flags,
+       CASE WHEN regexp_matches(c.names[1], '^__(mul|div)[hsdxt]c3$') THEN '-fcx-limited-range' WHEN c.names[1] IN ('', '*') OR c.shared THEN NULL ELSE '-flto' END AS flags,
        [{'rows': 'FROM instructions WHERE kind = ''call'' AND machine_loop = ' || h.machine_loop, 'says': 'a call in the machine loop'}] AS evidence
 FROM h JOIN called c USING (run_id, machine_loop) LEFT JOIN cost o USING (run_id, machine_loop)
 WHERE loop IS NOT NULL AND entries IS DISTINCT FROM iterations
   -- what these do is no work for vectors
   AND NOT list_bool_or(list_transform(c.symbols, lambda s: regexp_matches(s, '^(_Zn[wa]m|_Zd[la]Pv|(m|c|re)alloc$|free$|_*(IO_)?f?(get|put)[cs]|_*f?(printf|read|write|scanf|flush)|pthread_|_Unwind|__cxa_|_ZNS[io]|_ZSt.*[io]stream|qsort|bsearch)')))
+  -- nor does it happen where products of complex numbers are numbers
+  AND (coalesce(o.samples, 0) > 0 OR NOT list_bool_and(list_transform(c.symbols, lambda s: regexp_matches(s, '^__(mul|div)[hsdxt]c3$'))))
   -- a loop whose turns cannot be counted has no vectors without the call either
   AND NOT EXISTS (FROM remarks r WHERE r.run_id = h.run_id AND r.loop = h.loop AND r.name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations'))

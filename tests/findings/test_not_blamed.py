@@ -117,6 +117,25 @@ CASES = {
         None,
         ("-O3", "-march=native", "-ffast-math"),
     ),
+    "complex.c": Case(
+        """
+        #include <complex.h>
+        #include <stdio.h>
+        int main(void) {
+            long inside = 0;
+            for (int y = 0; y < 400; y++)
+                for (int x = 0; x < 400; x++) {
+                    double complex c = x / 200.0 - 1.5 + (y / 200.0 - 1) * I, z = 0;
+                    int n = 0;
+                    for (; n < 200 && creal(z) * creal(z) + cimag(z) * cimag(z) < 4; n++) z = z * z + c;
+                    inside += n;
+                }
+            printf("%ld\\n", inside);
+        }""",
+        ("call",),
+        None,
+        ("-O2",),
+    ),
     "table.c": Case(
         """
         #include <stdio.h>
