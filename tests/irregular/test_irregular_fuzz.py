@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from corr.irregular.lanes import Lanes
+from corr.irregular.steps import Count
 from tests.fuzz_ahead import CHECKED as AHEAD_CHECKED
 from tests.fuzz_ahead import FAST as AHEAD_FAST
 from tests.fuzz_ahead import Batch as Ahead
@@ -41,3 +42,12 @@ def test_random_loops_look_ahead_and_do_the_same(seed: int, tmp_path: Path) -> N
     batch = Ahead(seed)
     assert batch.check(tmp_path, *(AHEAD_CHECKED if seed % 2 else AHEAD_FAST)) is None
     assert batch.counts["written anew"] and not batch.counts["no programs"]
+
+
+def test_looking_too_far_ahead_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Count, "more", lambda _count, _width: "1")
+    noticed = 0
+    for seed in range(0, 4, 2):
+        (tmp_path / str(seed)).mkdir()
+        noticed += Ahead(seed).check(tmp_path / str(seed), *AHEAD_FAST) is not None
+    assert noticed
