@@ -16,6 +16,8 @@ LEAST_SHARE = 0.05
 UNKNOWN_SHARE = 0.1
 #: So many places are spoken of.
 MOST_PLACES = 5
+#: A place that can give no more than this comes last: what is said first is to be changed first.
+WORTH_IT = 1.05
 
 #: What tells that a sentence has linkage names, of C++ or Rust.
 MANGLED = ("_Z", "_R")
@@ -100,13 +102,17 @@ def _told(lake: Lake, run: RunInfo) -> list[dict[str, Any]]:
 
 
 def answers(findings: Sequence[Finding], most: int = MOST_PLACES) -> tuple[Finding, ...]:
-    """The likeliest finding of each place, hottest first; one alone where nothing can be said."""
+    """The likeliest finding of each place; one alone where nothing can be said.
+
+    Hottest first, but for places that are as fast as they can be: those are last.
+    """
     places = {f.id for f in findings}
     first = [f for f in findings if f.rank == 1 and f.within not in places]
     if first and first[0].kind == "too_short":
         return (first[0],)
     told = [f for f in first if f.kind != "unknown" or f.share >= UNKNOWN_SHARE]
-    return tuple((told or first)[:most])
+    first = sorted(told or first, key=lambda f: f.ceiling is not None and f.ceiling < WORTH_IT)
+    return tuple(first[:most])
 
 
 def about(

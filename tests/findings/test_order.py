@@ -1,0 +1,31 @@
+"""In which order findings are said."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from corr.findings.of_run import Finding, answers
+
+
+def finding(place: int, share: float, ceiling: float | None, kind: str = "stride") -> Finding:
+    told = {f.name: None for f in fields(Finding)} | {"evidence": ()}
+    return Finding(
+        **told | {"id": place, "rank": 1, "share": share, "ceiling": ceiling, "kind": kind}
+    )
+
+
+def ids(*found: Finding) -> list[int]:
+    return [f.id for f in answers(found)]
+
+
+def test_what_cannot_be_faster_is_said_after_what_can() -> None:
+    roof = finding(1, 0.7, 1.02, "near_roof")
+    assert ids(roof, finding(2, 0.2, 1.2), finding(3, 0.1, None, "calls")) == [2, 3, 1]
+
+
+def test_of_those_that_can_the_hottest_is_first() -> None:
+    assert ids(finding(1, 0.6, 1.3), finding(2, 0.3, 1.4), finding(3, 0.1, None)) == [1, 2, 3]
+
+
+def test_a_run_of_which_nothing_is_known_says_so() -> None:
+    assert ids(finding(1, 0.9, None, "unknown")) == [1]
