@@ -32,6 +32,8 @@ try:
     from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
     from mcp_types import ToolAnnotations
     from pydantic import BaseModel, Field
+
+    from corr.agent.arguments import Strict
 except ImportError as missing:  # pragma: no cover
     raise ToolMissing(
         f"the Model Context Protocol's SDK is not installed ({missing.name})",
@@ -74,7 +76,7 @@ class Edit(BaseModel):
 
 def make(lake: Lake, project: Path, *, allow_run: bool = False) -> MCPServer[Any]:
     """The server of a lake. With `allow_run` it may build and run the project's programs."""
-    server: MCPServer[Any] = MCPServer(
+    server = Strict(
         "corr",
         version=__version__,
         instructions=INSTRUCTIONS.format(judge=JUDGE[allow_run]),

@@ -123,8 +123,10 @@ HOSTILE = [
     ("why", {"place": "/etc/passwd:1"}, "no file"),
     ("source", {"place": "../../../etc/passwd:1"}, "no file"),
     ("summary", {"level": "shell"}, "no level"),
-    ("explain", {"run": 7}, "run"),
-    ("diff", {}, "a"),
+    ("explain", {"run": 7}, "^explain: `run`: input should be .*string \\('7' was given\\)$"),
+    ("explain", {"runn": "last"}, "no argument 'runn': did you mean 'run'"),
+    ("explian", {}, "no tool 'explian': did you mean 'explain'"),
+    ("diff", {}, "^diff: `a`: field required"),
 ]
 
 
