@@ -11,8 +11,10 @@ WITH forbidden AS (
     WHERE NOT EXISTS (FROM instructions w WHERE w.run_id = a.run_id AND w.machine_loop = a.machine_loop AND w.kind NOT IN ('arithmetic', 'fma', 'compare') AND ends_with(w.operands, a.held))
     GROUP BY ALL
 ), adding AS (
-    -- a register to which each pass adds
-    SELECT DISTINCT run_id, machine_loop FROM instructions WHERE flops > 0 AND kind = 'arithmetic' AND NOT packed AND regexp_matches(mnemonic, '^v?(add|sub|mul)s[sd]|^f(add|sub|mul)')
+    -- a register to which each pass adds; where it is multiplied, too, that is a recurrence, and no sum
+    SELECT run_id, machine_loop, regexp_extract(operands, '([^ ,]+)$', 1) AS held FROM instructions
+    WHERE flops > 0 AND kind = 'arithmetic' AND NOT packed AND regexp_matches(mnemonic, '^v?(add|sub|mul|div)s[sd]|^f(add|sub|mul|div)')
+    GROUP BY ALL HAVING count(DISTINCT regexp_extract(mnemonic, 'add|sub|mul|div') IN ('mul', 'div')) = 1 AND bool_or(mnemonic NOT LIKE '%div%')
 )
 SELECT h.run_id, id, CASE WHEN cycles > 3 * model_cycles THEN 0.6 WHEN waits THEN 0.9 WHEN lanes = 1 THEN 0.8 ELSE 0.7 END AS strength, now / reach AS part,
        CASE WHEN waits OR divisions = 0 AND bound <> 'dependencies' THEN 'each addition waits for the one before it' ELSE 'one element at a time, ' || printf('%.1f', now) || ' cycles each' END || CASE WHEN waits AND cycles IS NOT NULL
@@ -26,6 +28,9 @@ SELECT h.run_id, id, CASE WHEN cycles > 3 * model_cycles THEN 0.6 WHEN waits THE
         {'rows': 'FROM loop_mca WHERE ' || here, 'says': 'llvm-mca: bound by ' || bound}] AS evidence
 FROM (SELECT h.*, bound = 'dependencies' AND NOT coalesce(5 * k.links / elements_a_pass < 0.5 * model_cycles, false) AS waits
       FROM h LEFT JOIN links k USING (run_id, machine_loop)) h
-JOIN forbidden f USING (run_id, loop) LEFT JOIN adding a USING (run_id, machine_loop)
+JOIN forbidden f USING (run_id, loop) LEFT JOIN (
+    SELECT DISTINCT run_id, machine_loop FROM adding a
+    WHERE NOT EXISTS (FROM instructions w WHERE w.run_id = a.run_id AND w.machine_loop = a.machine_loop AND w.kind = 'move' AND ends_with(w.operands, a.held))
+) a USING (run_id, machine_loop)
 -- where a minimum is kept beside the sum, the compiler names the value that is used afterwards
 WHERE machine_loop IS NOT NULL AND (f.name = 'CantReorderFPOps' OR a.machine_loop IS NOT NULL AND loads > 0 AND bound = 'dependencies' AND lanes = 1)

@@ -57,6 +57,23 @@ CASES = {
         }""",
         ("dependence",),
     ),
+    "smoothed.c": Case(
+        """
+        #include <stdio.h>
+        int main(int c, char **v) {
+            static double a[1 << 14];
+            for (int i = 0; i < 1 << 14; i++) a[i] = i * 7919 % 1000;
+            double e = 0;
+            for (int k = 0; k < 2000 * c; k++)
+                for (int i = 0; i < 1 << 14; i++) {
+                    e = 0.9 * e + 0.1 * a[i];
+                    a[i] = e;
+                }
+            printf("%.6f\\n", e);
+        }""",
+        ("float_order",),
+        "dependence",
+    ),
     "volatile.c": Case(
         """
         #include <stdio.h>
