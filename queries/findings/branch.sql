@@ -27,3 +27,14 @@ WHERE branches >= 2 AND NOT (
       EXISTS (FROM instructions s WHERE s.run_id = h.run_id AND s.machine_loop = h.machine_loop AND s.kind = 'select' AND s.line = d.line)
       AND NOT EXISTS (FROM instructions s WHERE s.run_id = h.run_id AND s.machine_loop = h.machine_loop AND s.kind = 'branch' AND s.line = d.line))
   AND (lanes = 1 OR branches > 2) AND even > 0.05 AND cycles > 1.6 * model_cycles AND NOT calls
+UNION ALL BY NAME
+-- a search that is over after an element or three, as data say when
+SELECT h.run_id, id, 0.9 AS strength, cycles / work_cycles AS part,
+       'it turns ' || printf('%.1f', trip_count) || ' times each time, as the data say, and when it ends is guessed wrong: ' ||
+       printf('%.1f', cycles) || ' cycles an iteration, where the model of the same code expects ' || printf('%.1f', model_cycles) AS says,
+       'compute without the branch (an index that grows by the condition; for sorting and partitioning, a block of comparisons first and the exchanges after it)' AS helps,
+       NULL AS flags,
+       [{'rows': 'FROM trips WHERE loop_key = ' || quoted, 'says': printf('%.2f', trip_count) || ' iterations an entry'}] AS evidence
+FROM h
+WHERE trip_count BETWEEN 0.4 AND 6 AND entries > 10000 AND cycles > 3 * greatest(model_cycles, 2) AND loads > 0 AND chased_loads = 0 AND far_accesses = 0 AND indexed_loads = 0 AND NOT calls
+  AND EXISTS (FROM remarks r WHERE r.run_id = h.run_id AND r.loop = h.loop AND r.name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations', 'UncountableEarlyExit', 'TooManyUncountableEarlyExits', 'PotentiallyFaultingEarlyExitLoop'))

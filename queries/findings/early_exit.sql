@@ -8,7 +8,8 @@ SELECT h.run_id, id, CASE WHEN cycles < 3 * model_cycles THEN 0.85 ELSE 0.6 END 
        [{'rows': 'FROM remarks WHERE ' || here || ' AND pass = ''loop-vectorize'' AND tag LIKE ''Analysis%''',
          'says': 'the vectoriser cannot count the iterations'}] AS evidence
 FROM h
-WHERE lanes = 1 AND machine_loop IS NOT NULL AND loads > 0 AND chased_loads = 0 AND NOT calls
+-- a loop that is over at once gains nothing by blocks
+WHERE lanes = 1 AND coalesce(trip_count, 9) >= 4 AND machine_loop IS NOT NULL AND loads > 0 AND chased_loads = 0 AND NOT calls
   AND EXISTS (FROM remarks r WHERE r.run_id = h.run_id AND r.loop = h.loop AND r.name IN
               ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations', 'UncountableEarlyExit', 'TooManyUncountableEarlyExits',
                'MultipleExits', 'PotentiallyFaultingLoadsNotSupported', 'PotentiallyFaultingEarlyExitLoop', 'EarlyExitNotVectorized', 'UnsupportedEarlyExit'))
