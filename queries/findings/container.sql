@@ -7,21 +7,25 @@ WITH known AS (
                    WHEN regexp_matches(function, '^std::(__[a-z0-9]+::)?(__cxx11::)?(_List|list|forward_list|__list)') THEN 'list'
                    WHEN regexp_matches(function, 'std::(__[a-z0-9]+::)?(__detail::_(Executor|NFA|State)|regex|basic_regex)') THEN 'regex' END AS container
     FROM h WHERE own
+), freed AS (
+    SELECT *, regexp_matches(function, '_Rb_tree.*::_M_erase\b|__tree.*::destroy|_M_clear\b|_M_deallocate_nodes|__deallocate_node|::(clear|~[a-z_]+)(\(|$)') AS frees FROM known
 ), told AS (
     SELECT *, first_value(id) OVER w AS head, sum(share) OVER w AS whole
-    FROM known WHERE container IS NOT NULL
-    WINDOW w AS (PARTITION BY run_id, container ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    FROM freed WHERE container IS NOT NULL
+    WINDOW w AS (PARTITION BY run_id, container, frees ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
 SELECT run_id, id, whole AS of_time, nullif(head, id) AS within, CASE WHEN loop IS NOT NULL AND (cycles > 8 OR cycles IS NULL) THEN 0.96 ELSE 0.7 END AS strength,
        -- another container takes other steps
        'infinity'::DOUBLE AS part,
-       CASE container WHEN 'tree' THEN 'a tree (std::map, std::set) is searched node by node' WHEN 'hash' THEN 'a hash table of nodes (std::unordered_map, std::unordered_set) is looked through'
-            WHEN 'regex' THEN 'a regular expression (std::regex) is followed state by state, ' || printf('%.1f %%', 100 * whole) || ' in all' ELSE 'a list (std::list) is walked through' END ||
-       CASE WHEN container <> 'regex' THEN coalesce(', ' || printf('%.0f', cycles) || ' cycles a step', '') || CASE WHEN trip_count >= 1.5 THEN ', ' || printf('%.0f', trip_count) || ' steps each time' ELSE '' END ELSE coalesce(', ' || CASE WHEN loop IS NULL THEN called END, '') END ||
-       CASE container WHEN 'tree' THEN ': each load waits for the one before it, and which way it goes is not known beforehand' WHEN 'regex' THEN '' ELSE ': nodes lie anywhere in memory, and each load waits for the one before it' END AS says,
-       CASE container WHEN 'tree' THEN 'use a hash table, or a sorted vector or B-tree, whose elements lie side by side; look each key up once'
-            WHEN 'hash' THEN 'use a table with open addressing, whose elements lie side by side, with a cheap hash; reserve beforehand; look each key up once'
-            WHEN 'regex' THEN 'look for the fixed part of the text first, make the expression once, or use a library that compiles it (RE2, PCRE2, CTRE)'
+       CASE WHEN frees THEN CASE container WHEN 'tree' THEN 'the nodes of a tree (std::map, std::set)' WHEN 'hash' THEN 'the nodes of a hash table (std::unordered_map, std::unordered_set)' WHEN 'list' THEN 'the nodes of a list (std::list)' ELSE 'the states of a regular expression' END || ' are given back one by one'
+            ELSE CASE container WHEN 'tree' THEN 'a tree (std::map, std::set) is searched node by node' WHEN 'hash' THEN 'a hash table of nodes (std::unordered_map, std::unordered_set) is looked through'
+                 WHEN 'regex' THEN 'a regular expression (std::regex) is followed state by state, ' || printf('%.1f %%', 100 * whole) || ' in all' ELSE 'a list (std::list) is walked through' END END ||
+       CASE WHEN container <> 'regex' THEN coalesce(', ' || printf('%.0f', cycles) || CASE WHEN frees THEN ' cycles each' ELSE ' cycles a step' END, '') || CASE WHEN trip_count >= 1.5 AND NOT frees THEN ', ' || printf('%.0f', trip_count) || ' steps each time' ELSE '' END ELSE coalesce(', ' || CASE WHEN loop IS NULL THEN called END, '') END ||
+       CASE WHEN frees OR container = 'regex' THEN '' WHEN container = 'tree' THEN ': each load waits for the one before it, and which way it goes is not known beforehand' ELSE ': nodes lie anywhere in memory, and each load waits for the one before it' END AS says,
+       CASE WHEN frees THEN 'take the nodes from an arena that is given back as a whole (std::pmr::monotonic_buffer_resource), keep the container for the next use, or use one whose elements lie side by side'
+            WHEN container = 'tree' THEN 'use a hash table, or a sorted vector or B-tree, whose elements lie side by side; look each key up once'
+            WHEN container = 'hash' THEN 'use a table with open addressing, whose elements lie side by side, with a cheap hash; reserve beforehand; look each key up once'
+            WHEN container = 'regex' THEN 'look for the fixed part of the text first, make the expression once, or use a library that compiles it (RE2, PCRE2, CTRE)'
             ELSE 'use a vector' END AS helps, NULL AS flags,
        [{'rows': CASE WHEN loop IS NOT NULL THEN 'FROM hotspots WHERE ' || here ELSE 'FROM sample_shares WHERE loop IS NULL AND function = ''' || replace(symbol, '''', '''''') || '''' END, 'says': printf('%.1f %%', 100 * share) || ' of the time'}] AS evidence
 FROM told

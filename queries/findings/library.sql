@@ -22,10 +22,10 @@ WITH calling AS (
     GROUP BY ALL
 ), together AS (
     SELECT a.run_id, a.id, first_value(a.id) OVER w AS head, sum(h.share) OVER w AS whole, count(*) OVER w AS members
-    FROM asked a JOIN h USING (run_id, id) WINDOW w AS (PARTITION BY a.run_id, h.object, regexp_replace(a.name, '(_mutex|_spin|_rwlock)_.*', '\1'), a.caller ORDER BY a.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    FROM asked a JOIN h USING (run_id, id) WINDOW w AS (PARTITION BY a.run_id, CASE WHEN a.name LIKE '\_Z%' ESCAPE '\' THEN '' ELSE h.object END, regexp_replace(a.name, '(_mutex|_spin|_rwlock)_.*', '\1'), a.caller ORDER BY a.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
 SELECT h.run_id, h.id, coalesce(g.whole, h.share) AS of_time, coalesce(CASE WHEN regexp_matches(known, '^(__kmpc_|GOMP_)') THEN o.id END, nullif(g.head, h.id)) AS within, 0.8 AS strength, 'infinity'::DOUBLE AS part,
-       'time in ' || known || ' of ' || parse_filename(object) || CASE WHEN g.members > 1 THEN ' (' || printf('%.1f %%', 100 * g.whole) || ' with what it calls)' ELSE '' END || coalesce(', ' || replace(h.called, ' by ' || known || ' in ', ' in '), ', called in ' || m.caller || ' (' || m.place || ')', '; by whom is not known') AS says,
+       'time in ' || known || CASE WHEN sorts THEN ', which joins what was given back before,' ELSE '' END || CASE WHEN known LIKE '\_Z%' ESCAPE '\' AND parse_filename(object) LIKE 'libc.so%' THEN '' ELSE ' of ' || parse_filename(object) END || CASE WHEN g.members > 1 THEN ' (' || printf('%.1f %%', 100 * g.whole) || ' with what it calls)' ELSE '' END || coalesce(', ' || replace(h.called, ' by ' || known || ' in ', ' in '), ', called in ' || m.caller || ' (' || m.place || ')', '; by whom is not known') AS says,
        CASE WHEN regexp_matches(known, 'flush|endl') THEN 'flush less often: ''\n'' in place of std::endl'
             WHEN regexp_matches(known, '^_*(IO_)?f?getc|^_*getchar') THEN 'read a block at a time (fread) and take the characters from it, or use getc_unlocked, which takes no lock'
             WHEN regexp_matches(known, '^(qsort|msort|bsearch)') THEN 'use a form whose comparison is inlined (std::sort, std::lower_bound, or one of your own), or sort by digits'
@@ -33,10 +33,11 @@ SELECT h.run_id, h.id, coalesce(g.whole, h.share) AS of_time, coalesce(CASE WHEN
             WHEN regexp_matches(known, '^(_Unwind|__cxa_(throw|begin_catch|allocate_exc)|__gxx_pers)') THEN 'an exception takes microseconds: return a status (std::optional, std::expected) for what happens often'
             WHEN regexp_matches(known, 'dynamic_cast') THEN 'keep the type in the object, or call a virtual function, in place of asking for the type each time'
             WHEN regexp_matches(known, '^_ZNS[iod]|stringstream|stringbuf|[io]stream|num_get|num_put|locale|use_facet|sentry') THEN 'make a stream once and use it again, or read and write numbers with std::from_chars and std::to_chars'
+            WHEN regexp_matches(known, 'basic_string.*7compare|^_ZSteq|char_traits.*7compare') THEN 'compare single characters or lengths first (s[0] == c), or keep a number for each text that is compared often'
             WHEN regexp_matches(known, 'basic_string|_M_append|_M_replace|_M_mutate|_M_create') THEN 'reserve, append in place (s += x), and pass std::string_view'
             WHEN regexp_matches(known, '^_*(clock_gettime|gettimeofday|time|vdso)') THEN 'ask for the time less often'
             WHEN regexp_matches(known, '^_*((v|f|s|vf|vs)?n?printf|puts|put[cs]|fwrite|fput|write|_?IO_)') THEN 'write less, or make the text yourself (std::to_chars) and write it in large pieces'
-            WHEN regexp_matches(known, '^_*(malloc|calloc|realloc|c?free|int_(malloc|free)|_Znwm|_ZdlPv|tcache)') THEN 'ask for memory less often: keep objects, reserve, or take many at once (an arena)'
+            WHEN regexp_matches(known, '^_*(malloc|calloc|realloc|c?free|int_(malloc|free)|_Znwm|_ZdlPv|tcache|unlink_chunk|sysmalloc|systrim)') OR sorts THEN 'ask for memory less often: keep objects, reserve, or take many at once (an arena)'
             WHEN regexp_matches(known, '^_*strn?cat') THEN 'remember where the text ends and append there: strcat looks for the end from the beginning, each time'
             WHEN regexp_matches(known, '^_*(mem(cpy|move|set)|str(cpy|cat))') THEN 'copy less: move, keep in place, or copy only what is used'
             WHEN regexp_matches(known, '^_*(strto|ato[ifl]|(s|f|vs)?scanf)') THEN 'read numbers with std::from_chars or a reader of your own, which know no locale'
@@ -46,7 +47,9 @@ SELECT h.run_id, h.id, coalesce(g.whole, h.share) AS of_time, coalesce(CASE WHEN
             WHEN regexp_matches(known, '^_*(str|mem)(len|cmp|chr|rchr|str|mem)') THEN 'keep the length or a hash beside the text, so that it need not be looked through'
             ELSE 'call it less often, or use another form of it (a vector one, one for the known size)' END AS helps, NULL AS flags,
        [{'rows': 'SELECT * FROM sample_shares WHERE function = ''' || replace(h.symbol, '''', '''''') || '''', 'says': samples || ' samples'}] AS evidence
-FROM (SELECT h.*, coalesce(m.callee, a.name, regexp_replace(h.symbol, '@.*', '')) AS known
+FROM (SELECT h.*, regexp_matches(h.symbol, '^_*(malloc_consolidate|unlink_chunk)') AS sorts,
+             -- the allocator puts in order what was freed when somebody asks for memory, whoever that is
+             CASE WHEN sorts THEN regexp_replace(h.symbol, '[@.].*', '') ELSE coalesce(m.callee, a.name, regexp_replace(h.symbol, '@.*', '')) END AS known
       FROM h LEFT JOIN most m USING (run_id, id) LEFT JOIN asked a USING (run_id, id)) h
 LEFT JOIN most m USING (run_id, id) LEFT JOIN together g USING (run_id, id)
 -- what OpenMP's runtime calls is part of it
