@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
+from corr.optimize import drawn
 from corr.optimize.observed import Evidence
 from corr.program.model import Program
 
@@ -82,7 +84,8 @@ class Inputs:
     @property
     def varied(self) -> bool:
         """There is more than the one input that is timed."""
-        return bool(self.sizes or self.given_held_out or len(self.visible) > 1)
+        named = self.sizes or self.given_held_out or len(self.visible) > 1
+        return bool(named or drawn.has_numbers(self.timed.args))
 
     @property
     def timed_size(self) -> int:
@@ -93,14 +96,19 @@ class Inputs:
         named = dict(zip(SIZES, self.sizes, strict=True))
         return named.get(word or "medium", int(word) if word.isdigit() else 0)
 
-    def held_out(self, chance: random.Random, *, above: bool = True) -> list[Input]:
+    def held_out(
+        self, chance: random.Random, *, above: bool = True, seconds: float = 0.0
+    ) -> list[Input]:
         """Inputs that nobody has seen: other sizes and seeds, signs and scales, chosen now.
+
+        Of a program that is not on our harness, arguments with other numbers; one run of it takes
+        so many `seconds`.
 
         Sizes of every residue class modulo 8: vectors and unrolled loops leave a rest that is one
         of these. The smallest ones, too. `above`: also some that are larger than what is timed.
         """
         if not self.sizes:
-            return list(self.given_held_out)
+            return [*self.given_held_out, *self._other_arguments(chance, seconds)]
         mini, small = self.sizes[:2]
         low, high = max(2, mini // 2), max(2 * mini, mini + 2 * RESIDUES)
         near = [size for size in range(low, high + 1) if size not in self.sizes]
@@ -119,6 +127,20 @@ class Inputs:
             *self.given_held_out,
             *(self._drawn(size, n, chance) for n, size in enumerate(sizes)),
         ]
+
+    def _other_arguments(self, chance: random.Random, seconds: float) -> list[Input]:
+        """The timed input with other numbers among its arguments, smaller and larger in turn."""
+        args = self.timed.args
+        if not drawn.has_numbers(args):
+            return []
+        below, above = drawn.below(args, seconds, chance), drawn.above(args, seconds, chance)
+        some = [one for pair in zip_longest(below, above) for one in pair if one is not None]
+        return [self.of_arguments(one) for one in dict.fromkeys(some)]
+
+    def of_arguments(self, args: tuple[str, ...]) -> Input:
+        """The timed input with other arguments, which the original may be unable to take."""
+        label = f"arguments {shlex.join(args)}"
+        return replace(self.timed, label=label, args=args, held_out=True, drawn=True)
 
     def of_size(self, size: int, chance: random.Random) -> Input:
         """An input of this size that nobody has seen."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from collectors.base.errors import CompileError, CorrError, UsageError
 from collectors.sandbox.confined import Limits
+from corr.optimize import drawn
 from corr.optimize.build_and_run import Run
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.guarantee import Guarantee
@@ -38,6 +39,9 @@ LEGAL = frozenset({"flags", "schedule", "profile", "lto", "layout", "environment
 LONGEST_ABOVE = 10.0
 #: Numbers of a variant's own that are tried as sizes, and seconds that the original may take there.
 MOST_NUMBERS, OF_A_NUMBER = 4, 1.0
+#: The part of the time that is left which arguments that are drawn may take, in so many runs each;
+#: and so many of them at least.
+DRAWN_PART, DRAWN_RUNS, FEWEST_DRAWN = 0.25, 2.0, 6
 
 
 @dataclass(frozen=True)
@@ -161,8 +165,9 @@ class Verifier:
         return compare_observed(expected, found, tolerance, dump=self.inputs.evidence.dump)
 
     def _all(self, variant: Variant, binary: Path) -> Iterator[tuple[Check, Outcome]]:
-        above = self.inputs.sizes and self.references.of(self.inputs.timed).wall <= LONGEST_ABOVE
-        unseen = self.inputs.held_out(self.chance, above=bool(above))
+        seconds = self.references.of(self.inputs.timed).wall
+        unseen = self.inputs.held_out(self.chance, above=seconds <= LONGEST_ABOVE, seconds=seconds)
+        unseen = self._affordable(variant, unseen, seconds)
         yield from self._one_program(variant)
         for given in self.inputs.visible[:1]:
             yield from self._outputs(variant, binary, given)
@@ -174,13 +179,31 @@ class Verifier:
         if self.command is not None:
             yield self._own_command(binary), Outcome.wrong_output
 
+    def _affordable(self, variant: Variant, unseen: list[Input], seconds: float) -> list[Input]:
+        """Of arguments that were drawn as many as a part of the time that is left allows.
+
+        None for what the compiler does by itself.
+        """
+        own = [one for one in unseen if one.drawn and not one.size]
+        left = min(self.builds.budget.left, 3600.0)
+        most = max(FEWEST_DRAWN, int(DRAWN_PART * left / (DRAWN_RUNS * seconds)))
+        left_out = own[most:] if variant.texts or variant.ir else own
+        return [one for one in unseen if one not in left_out]
+
     def _of_own_numbers(self, variant: Variant) -> Iterator[Input]:
         """Inputs of the sizes that the variant's own numbers are, and of one more.
 
         It may be another program there, or from there on.
         """
         timed = self.inputs.timed_size
-        if not timed or not (variant.texts or variant.ir):
+        if not (variant.texts or variant.ir):
+            return
+        if not self.inputs.sizes and drawn.has_numbers(self.inputs.timed.args):
+            numbers = blocks(self.original, variant)
+            for number in self.chance.sample(numbers, min(len(numbers), MOST_NUMBERS // 2)):
+                for args in drawn.at(self.inputs.timed.args, number):
+                    yield self.inputs.of_arguments(args)
+        if not timed:
             return
         times = OF_A_NUMBER / self.references.of(self.inputs.timed).wall
         most = timed * float(times ** (1 / POWER))
@@ -223,7 +246,7 @@ class Verifier:
                 return
             raise
         try:
-            expected = self.references.of(given, flags)
+            expected = self.references.of(given, flags) if flags else plain
         except CorrError as error:  # for one, this machine lacks the instructions
             detail = f"the original built with {' '.join(flags)}: {error.message.splitlines()[0]}"
             yield self._check(given, self.tolerance, False, None, detail), Outcome.crashed
@@ -234,6 +257,8 @@ class Verifier:
             binary, self._filled(given), evidence.output, limits=limits, look=evidence.files
         )
         if not run.ok:
+            if self._shows_nothing(variant, given, expected):
+                return
             outcome = Outcome.timed_out if run.done.timed_out else Outcome.crashed
             yield self._check(given, self.tolerance, False, None, run.why()), outcome
             return
@@ -241,6 +266,8 @@ class Verifier:
             return
         observed = run.observed(evidence)
         found = self._compare(expected.observed, observed, self.tolerance)
+        if not found.ok and self._shows_nothing(variant, given, expected):
+            return
         yield (
             self._check(given, self.tolerance, found.ok, found.error, found.detail),
             Outcome.wrong_output,
@@ -249,6 +276,21 @@ class Verifier:
             found = self._compare(plain.observed, observed, TOLERANCE)
             check = self._check(given, TOLERANCE, found.ok, found.error, found.detail)
             yield check, Outcome.wrong_output
+
+    def _shows_nothing(self, variant: Variant, given: Input, expected: Reference) -> bool:
+        """The original itself does anything with arguments that it was given by us.
+
+        It puts out something else when it is run again, or does what no program may.
+        """
+        if not given.drawn or given.size:
+            return False
+        again = [
+            self.references.of(one, self.builds.reference_flags(variant)).observed
+            for one in (given, self._filled(given))
+        ]
+        return any(o != expected.observed for o in again) or self.sanitizers.original_fails(
+            variant, given
+        )
 
     def _filled(self, given: Input) -> Input:
         return filled(given, self.chance) if self.inputs.fills else given

@@ -6,10 +6,15 @@ from dataclasses import dataclass, field, replace
 
 from collectors.base.errors import CorrError
 from collectors.base.invocation import failure
+from collectors.sandbox.confined import Limits
 from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.observed import Observed
 from corr.optimize.variant import Variant
+
+#: Seconds that the original may take with arguments that were drawn, and so many times as long as
+#: with its own.
+DRAWN_SECONDS, DRAWN_TIMES = 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,10 @@ class References:
             return self._known[key]
         variant = replace(self.original, flags=(*self.original.flags, *flags))
         binary = self.builds.build(variant, given.flags)
-        evidence = self.inputs.evidence
-        run = self.builds.run(binary, given, evidence.output, look=evidence.files)
+        evidence, limits = self.inputs.evidence, None
+        if given.drawn and not given.size:  # nobody knows how long it takes with such arguments
+            limits = Limits(wall=DRAWN_SECONDS + DRAWN_TIMES * self.of(self.inputs.timed).wall)
+        run = self.builds.run(binary, given, evidence.output, look=evidence.files, limits=limits)
         error = failure(run.done)
         if error is not None:
             raise error

@@ -112,6 +112,10 @@ class Sanitizers:
             return 1.0
         return LONGEST / (SLOWER * self.references.of(given).wall)
 
+    def original_fails(self, variant: Variant, given: Input) -> bool:
+        """The original does on this input what no program may."""
+        return bool(self._of_original(replace(variant, ir={}, texts={}), given).report)
+
     def _of_original(self, variant: Variant, given: Input) -> Seen:
         """What is seen of the original on this input, made in the way in which the variant is."""
         key = (given.label, given.args, bool(variant.ir), variant.flags)
