@@ -55,6 +55,8 @@ MATH = frozenset(name + suffix for name in _MATH for suffix in ("", "f", "l"))
 MEMORY = _words(
     """
     memcpy memmove memset memcmp malloc calloc realloc free aligned_alloc posix_memalign
+    memchr memrchr rawmemchr memmem mempcpy bcmp strlen strnlen strcmp strncmp strcasecmp
+    strncasecmp strchr strrchr strchrnul strstr strpbrk strspn strcspn strcpy strncpy stpcpy
     """
 )
 _PLAIN = _words(
@@ -76,7 +78,7 @@ _STANDARD_CXX = _words(
 _BUILTIN = re.compile(
     r"__builtin_(?:expect|expect_with_probability|unpredictable|assume|assume_aligned|prefetch"
     r"|constant_p"
-    r"|mem(?:cpy|move|set|cmp)|malloc|calloc|realloc|free|aligned_alloc"
+    r"|mem(?:cpy|move|set|cmp|chr)|str(?:n?cmp|len|chr)|malloc|calloc|realloc|free|aligned_alloc"
     r"|shufflevector|convertvector|nontemporal_(?:load|store)"
     r"|(?:elementwise|reduce|masked)_\w+|(?:add|sub|mul)_overflow|popcount\w*|clz\w*|ctz\w*|ffs\w*"
     r"|parity\w*|bswap\w+|rotate(?:left|right)\w+|bitreverse\w+|inff?|nanf?|huge_valf?|isnan|isinf"

@@ -13,6 +13,10 @@ IN_THE_LOOP = {
     "restrict": """    const double *restrict p = a;
     for (int i = 0; i < n; i++) sum += p[i] * weight(i);
 """,
+    "searches in memory": """    const char *text = "1,25,3,,4", *end = text + strlen(text);
+    while ((text = memchr(text, ',', (size_t)(end - text)))) sum += weight(*++text == ',' ? 1 : 2);
+    sum += (double)strcspn("ab,", ",") + (strchr("x=1", '=') != 0) + strncmp("ab", "ac", 2);
+""",
     "several sums": """    double s0 = 0.0, s1 = 0.0, *last = &s1;
     int i;
     for (i = 0; i + 1 < n; i += 2) { s0 += a[i] * weight(i); s1 += a[i + 1] * weight(i + 1); }
