@@ -90,6 +90,8 @@ class Held:
 
     def left(self, hidden: Sequence[Path], limit: int) -> Left:
         """What is in them, up to `limit` bytes in all; `hidden` are paths that are not its own."""
+        if not self.open:  # its time was over before it began
+            return Left()
         looked = _Look(frozenset(hidden), limit)
         try:
             for place, folder in zip(self.places, self._folders, strict=True):

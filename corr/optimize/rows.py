@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from corr.optimize.experience.seen import Seen
-from corr.optimize.judging.check import Checked
+from corr.optimize.judging.checked import Checked
 from corr.optimize.judging.ruling import Ruling
 from corr.optimize.judging.speed import Timed
 from corr.optimize.moves.source_text import diff

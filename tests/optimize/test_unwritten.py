@@ -11,7 +11,7 @@ import pytest
 from collectors.base.toolchain import Toolchain
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.inputs import Input
-from corr.optimize.judging.check import Checked
+from corr.optimize.judging.checked import Checked
 from corr.optimize.judging.unwritten import filled
 from corr.optimize.moves.source import Source
 from corr.optimize.proposal import Outcome

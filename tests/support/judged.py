@@ -9,7 +9,7 @@ from typing import Any
 
 from collectors.base.toolchain import Toolchain
 from corr.optimize.build_and_run import Builds
-from corr.optimize.judging.check import Checked
+from corr.optimize.judging.checked import Checked
 from corr.optimize.prepare_original import Original, prepare
 from corr.optimize.request import Order
 from corr.optimize.variant import Variant

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from collectors.base.errors import CompileError, CorrError, UsageError
 from collectors.sandbox.confined import Limits
@@ -21,6 +20,8 @@ from corr.optimize.gate.refusal import Refused
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.inputs import Input
 from corr.optimize.judging import alive, preprocessing
+from corr.optimize.judging.all_digits import AllDigits
+from corr.optimize.judging.checked import DIGITS, Check, Checked, amounts_to
 from corr.optimize.judging.outputs import TOLERANCE, Difference, compare_observed
 from corr.optimize.judging.references import Reference, References
 from corr.optimize.judging.sanitizing import POWER, Sanitizers, blocks
@@ -33,8 +34,6 @@ from corr.optimize.variant import Variant
 
 #: A checked run may take so many seconds, and so many times what the original took.
 PATIENCE, PATIENCE_TIMES = 3.0, 20.0
-#: The kinds of move that are legal by construction or proved so by Polly.
-LEGAL = frozenset({"flags", "schedule", "profile", "lto", "layout", "environment"})
 #: Seconds of the original up to which sizes above the one that is timed are tried, too.
 LONGEST_ABOVE = 10.0
 #: Numbers of a variant's own that are tried as sizes, and seconds that the original may take there.
@@ -42,39 +41,6 @@ MOST_NUMBERS, OF_A_NUMBER = 4, 1.0
 #: The part of the time that is left which arguments that are drawn may take, in so many runs each;
 #: and so many of them at least.
 DRAWN_PART, DRAWN_RUNS, FEWEST_DRAWN = 0.25, 2.0, 6
-
-
-@dataclass(frozen=True)
-class Check:
-    """One row of `checks`."""
-
-    kind: str
-    input: str
-    held_out: bool
-    ok: bool
-    tolerance: str
-    max_error: float | None
-    detail: str = ""
-
-    def row(self) -> dict[str, Any]:
-        return dict(self.__dict__)
-
-
-@dataclass(frozen=True)
-class Checked:
-    """All checks of a variant and what they amount to; `outcome` is set when one failed."""
-
-    checks: tuple[Check, ...]
-    outcome: Outcome | None
-    detail: str
-    guarantee: Guarantee
-    basis: str
-
-    @property
-    def exact(self) -> bool | None:
-        """The outputs are those of the plain original bit for bit; None if none was compared."""
-        errors = [check.max_error for check in self.checks if check.kind == "output"]
-        return all(error == 0 for error in errors) if errors else None
 
 
 class Verifier:
@@ -106,6 +72,7 @@ class Verifier:
         self.sanitizers = Sanitizers(
             references, self.chance, compared=self.compared, tolerance=self.tolerance
         )
+        self.digits = AllDigits(references)
         self.patience = patience
 
     def of(self, references: References, patience: tuple[float, float]) -> Verifier:
@@ -135,7 +102,9 @@ class Verifier:
                 where = check.input if check.kind == "output" else check.kind
                 detail = f"{where}: {check.detail}"
                 return Checked(tuple(done), outcome, detail, Guarantee.refuted, "")
-        return Checked(tuple(done), None, "", *self._guarantee(variant, done, proof))
+        return Checked(
+            tuple(done), None, "", *amounts_to(variant, done, proof, self.tolerance, self.doubt)
+        )
 
     def accepts(self, variant: Variant, repeat: int | None = None) -> Accept | None:
         """What judges a timed run of the variant, of so many kernels; None if nothing can."""
@@ -173,6 +142,7 @@ class Verifier:
             yield from self._outputs(variant, binary, given)
         if any(move.kind in ("source", "ir") for move in variant.moves):
             yield from self._sanitizer(variant, binary, unseen)
+        yield from self._all_digits(variant, unseen)
         for given in (*self.inputs.visible[1:], *unseen, *self._of_own_numbers(variant)):
             yield from self._outputs(variant, binary, given)
         yield from self._proofs(variant)
@@ -320,6 +290,17 @@ class Verifier:
             check = Check("sanitizer", given.label, given.held_out, not what, "", None, what)
             yield check, Outcome.wrong_output
 
+    def _all_digits(self, variant: Variant, unseen: list[Input]) -> Iterator[tuple[Check, Outcome]]:
+        """Numbers are the same behind what is printed, too, unless that may be another."""
+        if not self.compared or self.tolerance is not None or self.inputs.evidence.dump:
+            return
+        for given in (self.inputs.visible[0], *unseen[:1]):
+            what = self.digits.shown(variant, given)
+            if what is not None:
+                check = Check(DIGITS, given.label, given.held_out, not what, "exact", None, what)
+                yield check, Outcome.wrong_output
+                return
+
     def _proofs(self, variant: Variant) -> Iterator[tuple[Check, Outcome]]:
         """Alive2 on every function of a module that was rewritten, where it is installed."""
         rewritten = {(m.unit, m.function): m for m in variant.moves if isinstance(m, IrFunction)}
@@ -357,38 +338,6 @@ class Verifier:
         run = self.builds.run(shell, given, "stdout", around=around, ok_status=(0,))
         detail = "" if run.ok else f"{run.why()}{hidden}"
         return Check("command", self.command, False, run.ok, "", None, detail)
-
-    def _guarantee(
-        self, variant: Variant, checks: list[Check], proof: str
-    ) -> tuple[Guarantee, str]:
-        outputs = [c for c in checks if c.kind == "output"]
-        labels = dict.fromkeys(c.input for c in outputs)
-        held = dict.fromkeys(c.input for c in outputs if c.held_out)
-        extra = list(dict.fromkeys(c.kind for c in checks if c.kind in ("sanitizer", "command")))
-        passed = f"{', '.join(extra)} passed" if extra else ""
-        if not self.compared:
-            return Guarantee.tested, f"own command passed; {self.doubt}"
-        exact = all(c.tolerance == "exact" or not c.max_error for c in outputs)
-        how = "equal bits" if exact else f"within {TOLERANCE:g}"
-        if self.tolerance is None and not exact:
-            how = "equal bits to the original with the same -march; "
-            how += f"within {TOLERANCE:g} of it without"
-        some = f"{len(labels)} inputs, {len(held)} of them held out, {how}"
-        if len(labels) < 2:
-            some = f"one input only, {how}"
-        parts = [proof, self._proved_ir(checks), some, passed]
-        basis = "; ".join(part for part in parts if part)
-        kinds = {move.kind for move in variant.moves}
-        if kinds <= LEGAL | {"ir"} and (proof or "ir" in kinds):
-            proofs = [c for c in checks if c.kind == "proof"]
-            ir = {(m.unit, m.function) for m in variant.moves if isinstance(m, IrFunction)}
-            shown = [c for c in proofs if c.detail.startswith(Guarantee.proved)]
-            if len(shown) == len(ir) and ("schedule" not in kinds or proof):
-                return Guarantee.proved, basis
-        return (Guarantee.replayed if len(labels) < 2 else Guarantee.tested), basis
-
-    def _proved_ir(self, checks: list[Check]) -> str:
-        return "; ".join(f"{c.input} {c.detail}" for c in checks if c.kind == "proof")
 
 
 def _resized(given: Input) -> bool:

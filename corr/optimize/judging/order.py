@@ -19,7 +19,8 @@ from corr.optimize.build_and_run import Builds, Clock
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.judging import together
 from corr.optimize.judging.beside import moved_out
-from corr.optimize.judging.check import Checked, Verifier
+from corr.optimize.judging.check import Verifier
+from corr.optimize.judging.checked import Checked
 from corr.optimize.judging.ruling import Case, Ruling, Sight, Spent, Stage, Stop
 from corr.optimize.judging.speed import MUCH, Contest, Failed, Timed
 from corr.optimize.moves import schedule

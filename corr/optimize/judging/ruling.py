@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corr.optimize.guarantee import Guarantee
-from corr.optimize.judging.check import Checked
+from corr.optimize.judging.checked import Checked
 from corr.optimize.judging.speed import Contest, Timed
 from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.variant import Variant

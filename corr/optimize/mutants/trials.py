@@ -16,7 +16,8 @@ from pathlib import Path
 
 from collectors.base.errors import CompileError
 from corr.optimize.build_and_run import FAILED_STATUS, Builds
-from corr.optimize.judging.check import Checked, Verifier
+from corr.optimize.judging.check import Verifier
+from corr.optimize.judging.checked import Checked
 from corr.optimize.judging.references import References
 from corr.optimize.mutants.dead import Liveness
 from corr.optimize.mutants.flow import Flow
