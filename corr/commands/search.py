@@ -246,6 +246,23 @@ def _hand_over(done: Done, output: Path | None, format: Format) -> None:
         message(f"  {path}")
     if all(row["change"] == "failed" for row in done.analysis.changes):
         raise _nothing_worked(done)
+    if done.analysis.fails:
+        raise _recommendation_fails(done)
+
+
+def _recommendation_fails(done: Done) -> CorrError:
+    """What is recommended fails wherever it was tried."""
+    from collectors.base.errors import CorrError
+    from corr.search.study import KnobKind
+
+    what = "what is recommended fails in every case"
+    if any(knob.kind == KnobKind.source for knob in done.study.knobs):
+        return CorrError(
+            f"{what}: the code in the place of `find` does not do",
+            "`find` must name a statement within a function that has the features; see "
+            "recommended.cpp, and `type`, `variable`, `names` and `shape` of [recommend]",
+        )
+    return CorrError(what, "mend the study; --retry tries again")
 
 
 def _nothing_worked(done: Done) -> CorrError:
@@ -314,8 +331,10 @@ def _shown(row: object) -> dict[str, object]:
 
 
 def _say_verdict(found: Analysis) -> None:
-    from corr.search.analysis import state
+    from corr.search.verdict import failing, state
 
+    for line in failing(found):
+        print_line(f"  {line}")
     for one in found.advice:
         of = f"{one['class']}: " if one["class"] else ""
         print_line(f"\n{of}{one['verdict']}: {one['why']}")

@@ -12,6 +12,7 @@ advice.py       recommends: fitting.py (which feature, if any), ladder.py (thres
 session.py      a study at work; modes.py: measure (sampling.py: of many combinations some) → advise
                 → prove
 why.py          of a faster build: its layers against the baseline's
+verdict.py      says in words what it comes to
 analysis.py     asks queries/views/search_*.sql; results.py writes it down: comprehensive.py,
                 page.py (charts.py)
 """

@@ -76,7 +76,7 @@ def advise(
     features = {n: [case.features[n] for case in measured] for n in names}
     count = len(measured)
     if count == 0:
-        return Advice(group, NOTHING, "no case was measured", 0, baseline.name)
+        return Advice(group, NOTHING, _unmeasured(cases, results), 0, baseline.name)
     totals = table.costs.sum(axis=0)
     single = _single(totals, count, wanted.loss)
     single_speedup = math.exp(-float(totals[single]) / count) if single is not None else 1.0
@@ -94,6 +94,17 @@ def advise(
         early=early,
     )
     return _judged(known, table, features, wanted)
+
+
+def _unmeasured(cases: Sequence[Case], results: Sequence[Result]) -> str:
+    """Why there is no time of any value."""
+    names = {case.name for case in cases}
+    outcomes = {r.outcome for r in results if r.role == Role.value and r.case_name in names}
+    if not outcomes:
+        return "no case was measured"
+    if outcomes == {Outcome.baseline}:
+        return "the baseline fails for every case that was measured"
+    return "every value fails for every case that was measured"
 
 
 def _judged(

@@ -82,6 +82,8 @@ def go(
         wanted, asked = _wanted(session, mode, tell)
         advice = session.advise(_all_of(session, wanted))
         proof = session.advised(advice, single=mode.single)
+        if mode.retry:
+            session.engine.forget_failures(proof)
         if mode.proves and proof:
             _measure(session, proof, tell, f"{study.name}: proving what is recommended")
         missing = len(session.engine.missing(asked))
@@ -101,7 +103,7 @@ def _wanted(session: Session, mode: Mode, tell: Tell) -> tuple[list[Setting], li
     asked = session.ask(wanted)
     if not mode.measures and (len(study.knobs) == 1 or not mode.quick):
         asked += session.ask(settings(study, quick=True))
-    if mode.retry:
+    if mode.retry and mode.measures:
         session.engine.forget_failures(asked)
     if mode.measures:
         _measure(session, asked, tell, f"{study.name}: measuring")
