@@ -10,9 +10,9 @@ import pytest
 from corr.lake.sql import views
 from corr.lake.tables import TABLES
 from corr.search.cases import cases
+from corr.search.checks import check
 from corr.search.modes import MODES
 from corr.search.placeholders import text_with
-from corr.search.session import check
 from corr.search.settings import settings
 from corr.search.split import parts
 from corr.search.study import load

@@ -10,7 +10,7 @@ from collectors.base.errors import UsageError
 from corr.search import settings
 from corr.search import study as studies
 from corr.search.begin import KNOB, TEMPLATE
-from corr.search.session import check
+from corr.search.checks import check
 from corr.search.study import Knob, KnobKind, Powers, Range, Study, load
 
 SMALL = """\

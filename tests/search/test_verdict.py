@@ -100,6 +100,7 @@ def test_a_proved_single_value_has_its_name(tmp_path: Path) -> None:
     assert state(proved).startswith("the best single value, 8, is ready: ×2")
 
 
+@pytest.mark.slow
 def test_a_recommendation_that_fails_wherever_it_is_tried(tmp_path: Path) -> None:
     """The constant stands where no code may: its values build, the recommended code does not."""
 
