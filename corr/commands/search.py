@@ -333,6 +333,10 @@ def _shown(row: object) -> dict[str, object]:
 def _say_verdict(found: Analysis) -> None:
     from corr.search.verdict import failing, state
 
+    if not found.tested and found.changes:
+        print_line(
+            "  not tested: nothing was measured three times, so only sizes tell a difference"
+        )
     for line in failing(found):
         print_line(f"  {line}")
     for one in found.advice:

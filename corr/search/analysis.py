@@ -69,6 +69,11 @@ class Analysis:
         return None
 
     @property
+    def tested(self) -> bool:
+        """Something was measured often enough to tell a difference from noise."""
+        return any(row["tested"] for row in self.values)
+
+    @property
     def fails(self) -> bool:
         """What was recommended, or is to be proved, fails in every case where it was tried."""
         found = self.proof(ALL)

@@ -77,12 +77,9 @@ def comparison(analysis: Analysis) -> list[str]:
             continue
         tests = f"({row['faster']}/{row['cases']} tests faster"
         win = f"95 %: {percent(row['win_low'])} to {percent(row['win_high'])})"
-        significant = (
-            f"{row['improved']} improved, {row['regressed']} regressed, of a false discovery rate"
-            " of 5 %"
-            if row["tested"]
-            else f"not tested, measured once: {row['improved']} improved, {row['regressed']}"
-            " regressed by more than 5 %"
+        changes = f"{row['improved']} improved, {row['regressed']} regressed"
+        how = (
+            "of a false discovery rate of 5 %" if row["tested"] else "by more than 5 %: not tested"
         )
         lines += [
             f"{setting(analysis, row)} vs baseline:",
@@ -92,7 +89,7 @@ def comparison(analysis: Analysis) -> list[str]:
             f"  Max Improvement:  {percent(row['max_improvement'])}",
             f"  Geometric Mean:   {times(row['speedup'])}"
             f"{interval(row['speedup_low'], row['speedup_high'], times)}",
-            f"  Significant:      {significant}",
+            f"  Significant:      {changes}, {how}",
             "",
         ]
     return lines or ["nothing but the baseline was measured", ""]

@@ -129,7 +129,7 @@ def _explains(
     gains = _gains(table, features, most_steps)
     spread = gains.std(axis=0)
     known = spread > _ROUNDING * max(1.0, float(gains.max()))
-    scores = np.where(known, (gains - gains.mean(axis=0)) / np.where(known, spread, 1.0), 0.0)
+    scores = np.where(known, (gains - gains.mean(axis=0)) / np.where(known, spread, 1.0), -np.inf)
     best = scores.max(axis=1)
     by_steps = _share(scores[1:] >= scores[0] - _ROUNDING)
     significant = np.flatnonzero(by_steps <= SIGNIFICANT)

@@ -123,7 +123,7 @@ def _unmeasured(analysis: Analysis) -> str:
 def _said(analysis: Analysis, row: Row, part: str) -> str:
     counts = [f"{row[change]} {change}" for change in ("improved", "neutral", "regressed")]
     told = f"; {failures(analysis, row, part)}" if row["failed"] else ""
-    once = "; measured once, so not tested" if not row["tested"] else ""
+    once = "; not tested, since none was measured three times" if not row["tested"] else ""
     interval = (
         f" (95 %: {row['speedup_low']:.3g}-{row['speedup_high']:.3g})"
         if row["speedup_low"] is not None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from collectors.base.errors import CorrError
@@ -19,7 +21,7 @@ from corr.search.imported import enter, read
 from corr.search.modes import MODES, Done, go
 from corr.search.outcome import Failed, Outcome
 from corr.search.settings import Setting
-from corr.search.study import Knob, KnobKind, Prove, Study
+from corr.search.study import Cases, Knob, KnobKind, Prove, Study
 from corr.search.verdict import failing, state
 from corr.timing.significance import student_tail
 from tests.support.search_lab import FakeLab, done, study
@@ -181,3 +183,44 @@ def test_what_failed_of_a_recommendation_is_tried_again(tmp_path: Path) -> None:
     lake = Lake.open(tmp_path / "data")
     again = replace(MODES["test-optimized"], retry=True)
     assert go(made, lake, again, lambda _line: None, FakeLab(model)).analysis.ready
+
+
+def test_repeated_rows_are_repetitions(tmp_path: Path) -> None:
+    """Three rows of each: medians, an interval and a test, beyond which no noise is called so."""
+    random = np.random.default_rng(0)
+    made = study([8, 64], {"n": [*range(30)]}, prove=Prove(held_out=0))
+    rows = [
+        f"{n},{setting},{factor * random.lognormal(0, 0.1)}"
+        for n in range(30)
+        for _ in range(4)
+        for setting, factor in (("off", 1), ("8", 1), ("64", 0.2))
+    ]
+    found = imported(tmp_path, made, rows).analysis
+    changes = {(r["setting"], r["change"]) for r in found.changes}
+    assert changes == {("off", "neutral"), ("8", "neutral"), ("64", "improved")}
+    first = [float(row.split(",")[2]) for row in rows if row.startswith("0,8,")]
+    (one,) = [r for r in found.changes if (r["case_name"], r["setting"]) == ("0", "8")]
+    assert one["pairs"] == 4 and one["seconds"] == pytest.approx(statistics.median(first))
+    assert one["low"] < one["ratio"] < one["high"] and one["p_value"] is not None
+    assert found.tested and "of a false discovery rate" in comprehensive.text(found)
+
+
+def test_a_repetition_that_failed_is_a_failure(tmp_path: Path) -> None:
+    made = study([8], {"n": [1, 2]}, prove=Prove(held_out=0))
+    rows = ["1,off,1", "1,off,1", "1,8,1", "1,8,nan", "2,off,1", "2,off,3", "2,8,1"]
+    found = imported(tmp_path, made, rows).analysis
+    assert [r["change"] for r in found.changes if r["setting"] == "8"] == ["failed", "neutral"]
+    text = comprehensive.text(found)
+    assert not found.tested and "by more than 5 %: not tested" in text
+
+
+def test_a_case_that_lacks_a_feature_is_named(tmp_path: Path) -> None:
+    """That the feature could not decide is no wonder, and no silence."""
+    (tmp_path / "cases.txt").write_text("\n".join([*(f"c{n} -n {n}" for n in range(30)), "c30"]))
+    made = study(
+        [8], {"n": [1]}, cases=Cases(file="cases.txt"), folder=tmp_path, prove=Prove(held_out=0)
+    )
+    rows = [f"{line},{s},{t}" for n, line in enumerate((tmp_path / "cases.txt").read_text().split("\n"))
+            for s, t in (("off", 1), ("8", 0.5 if n < 15 else 2))]  # fmt: skip
+    (advice,) = imported(tmp_path, made, rows).advice
+    assert "n is no number in 1 of 31 cases, as 'c30'" in advice.why
