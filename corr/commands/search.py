@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corr.commands.options import DataOption, FormatOption, with_options
-from corr.commands.search_files import create_subset, knobs, split
+from corr.commands.search_files import ForceOption, create_subset, knobs, split
 from corr.console.output import Format, message, print_line
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def register(app: typer.Typer) -> None:
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("study.toml"),
     knob: KnobOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a study to begin with, each key with a comment."""
     from corr.search.begin import write_study

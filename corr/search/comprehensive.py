@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from collectors.base.foreign_text import one_line
+from corr.console.output import HUGE
 from corr.search.analysis import ALL, Analysis, Row
 from corr.search.split import HELD_OUT, TUNING
 from corr.search.verdict import failures, state
@@ -54,14 +55,14 @@ def summary(analysis: Analysis) -> list[str]:
             lines += [f"  {failures(analysis, row)}", ""]
             continue
         lines += [
-            f"  Geometric Mean:   {ms(row['geometric_mean']):.2f} ms",
-            f"  Arithmetic Mean:  {ms(row['arithmetic_mean']):.2f} ms",
-            f"  Median:           {ms(row['median']):.2f} ms",
-            f"  P95:              {ms(row['p95']):.2f} ms",
-            f"  Total Runtime:    {ms(row['total']):.0f} ms",
+            f"  Geometric Mean:   {fixed(ms(row['geometric_mean']), 2)} ms",
+            f"  Arithmetic Mean:  {fixed(ms(row['arithmetic_mean']), 2)} ms",
+            f"  Median:           {fixed(ms(row['median']), 2)} ms",
+            f"  P95:              {fixed(ms(row['p95']), 2)} ms",
+            f"  Total Runtime:    {fixed(ms(row['total']), 0)} ms",
         ]
         if row["failed"]:
-            before = f"{ms(row['total_baseline']):.0f} ms of the baseline"
+            before = f"{fixed(ms(row['total_baseline']), 0)} ms of the baseline"
             lines += [
                 f"  Failed:           {row['failed']} tests: it {failures(analysis, row)}",
                 f"  All times are of the other {row['cases']} tests: {before} there",
@@ -136,7 +137,7 @@ def top(analysis: Analysis) -> list[str]:
     for number, row in enumerate(analysis.best[:TOP], start=1):
         lines += [
             f"#{number}: {one_line(row['case_name'], 160)}",
-            f"    Best limit: {row['setting']}, Runtime: {ms(row['seconds']):.2f}ms,"
+            f"    Best limit: {row['setting']}, Runtime: {fixed(ms(row['seconds']), 2)}ms,"
             f" Speedup: {row['speedup']:.2f}x",
         ]
     return [*lines, ""]
@@ -168,8 +169,8 @@ def box(row: Row) -> list[str]:
 
     pairs: Sequence[tuple[str, str] | None] = (
         ("Total Tests:", f"{count:>12}"),
-        ("Baseline Runtime:", f"{before:>12.0f} ms  (~{before / 60000:.1f} min)"),
-        ("Optimized Runtime:", f"{after:>12.0f} ms  (~{after / 60000:.1f} min)"),
+        ("Baseline Runtime:", f"{fixed(before, 0):>12} ms  (~{fixed(before / 60000, 1)} min)"),
+        ("Optimized Runtime:", f"{fixed(after, 0):>12} ms  (~{fixed(after / 60000, 1)} min)"),
         ("Overall Speedup:", f"{row['overall_speedup']:>12.2f}x"),
         ("Overall Improvement:", f"{100 * (1 - after / before):>12.2f}%"),
         ("Geometric Mean:", f"{row['speedup']:>12.2f}x"),
@@ -216,6 +217,11 @@ def times(ratio: float) -> str:
 
 def ms(seconds: float) -> float:
     return 1000 * seconds
+
+
+def fixed(value: float, places: int) -> str:
+    """A number with so many places; in powers of ten where it has more digits than say anything."""
+    return f"{value:.{places}f}" if abs(value) < HUGE else f"{value:.4g}"
 
 
 def percent(share: float) -> str:

@@ -18,6 +18,7 @@ from corr.search.session import Session, opened
 from corr.search.settings import Setting, combinations, settings
 from corr.search.snapshot import KIND
 from corr.search.study import MOST_SETTINGS, Study
+from corr.search.verdict import counted
 from corr.system.interrupts import kill_as_interrupt
 
 Tell = Callable[[str], None]
@@ -136,6 +137,7 @@ def _measure(session: Session, tasks: Sequence[Task], tell: Tell, what: str) -> 
     if not missing:
         return
     known = len(tasks) - missing
-    tell(f"{what}: {missing} of {len(tasks)} results" + (f", {known} are known" if known else ""))
+    results = counted(missing, "result")
+    tell(f"{what}: {results} to go" + (f", {known} are known" if known else ""))
     with Progress() as progress, progress.amount(what, len(tasks)) as done:
         session.measure(tasks, done)

@@ -12,7 +12,7 @@ import pytest
 
 from collectors.base.errors import CorrError
 from corr.commands.search import _hand_over
-from corr.console.output import Format
+from corr.console.output import Format, shown
 from corr.lake.store import Lake
 from corr.search import comprehensive
 from corr.search.analysis import ALL
@@ -224,3 +224,23 @@ def test_a_case_that_lacks_a_feature_is_named(tmp_path: Path) -> None:
             for s, t in (("off", 1), ("8", 0.5 if n < 15 else 2))]  # fmt: skip
     (advice,) = imported(tmp_path, made, rows).advice
     assert "n is no number in 1 of 31 cases, as 'c30'" in advice.why
+
+
+def test_times_of_more_digits_than_say_anything(tmp_path: Path) -> None:
+    made = study([8], {"n": [1, 2, 3]}, prove=Prove(held_out=0))
+    rows = [f"{n},{s},1e300" for n in range(1, 4) for s in ("off", "8", "recommended")]
+    text = comprehensive.text(imported(tmp_path, made, rows).analysis)
+    assert max(map(len, text.split("\n"))) < 300 and "1e+303 ms" in text
+    assert shown(1e300) == "1e+300" and shown(-1e300) == "-1e+300" and shown(123456.0) == "123,456"
+
+
+def test_how_much_is_to_be_measured_is_no_progress(tmp_path: Path) -> None:
+    made, told = study([8, 64], {"size": [10, 20]}, prove=Prove(held_out=0)), list[str]()
+    lake = Lake.open(tmp_path / "data", create=True)
+    for values in ([8], [8, 64]):
+        knob = replace(made.knobs[0], values=values)
+        lab = FakeLab(lambda case, _setting: case.features["size"])
+        go(replace(made, knobs=[knob]), lake, MODES["run"], told.append, lab)
+    assert told == [
+        "fake: measuring: 2 results to go", "fake: measuring: 2 results to go, 2 are known",
+    ]  # fmt: skip
