@@ -254,8 +254,11 @@ def _recommendation_fails(done: Done) -> CorrError:
     """What is recommended fails wherever it was tried."""
     from collectors.base.errors import CorrError
     from corr.search.study import KnobKind
+    from corr.search.verdict import IMPORT
 
     what = "what is recommended fails in every case"
+    if done.analysis.search["mode"] == IMPORT:
+        return CorrError(what, "its rows of the imported file have no times")
     if any(knob.kind == KnobKind.source for knob in done.study.knobs):
         return CorrError(
             f"{what}: the code in the place of `find` does not do",

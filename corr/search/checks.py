@@ -34,6 +34,10 @@ def check(study: Study, cases: Sequence[Case] = ()) -> None:
             raise _unknown(study, "languages", "language", language, [*ENDINGS])
     for name in study.recommend.features if cases else ():
         _feature(study, cases, name)
+    there = list(dict.fromkeys(n for case in cases for n in case.features))
+    for name in study.recommend.names if cases else ():
+        if name not in there:
+            raise _unknown(study, "names", "feature", name, there)
 
 
 def _expression(study: Study, key: str, pattern: str) -> None:

@@ -25,10 +25,11 @@ from corr.search.outcome import Outcome, Result, Role
 from corr.search.session import opened
 from corr.search.settings import Setting, settings
 from corr.search.study import Study
+from corr.search.verdict import IMPORT
 from corr.timing.clocks import UNITS, Series
 from corr.timing.significance import p_value
 
-MODE = "import"
+MODE = IMPORT
 #: A row of this setting is the recommendation, as it was measured.
 RECOMMENDED = "recommended"
 #: Seconds of each repetition by case and setting; None: it failed.

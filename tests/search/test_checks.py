@@ -33,6 +33,8 @@ command = ["sh", "run.sh", "{case}", "{knob}"]
         ('[recommend]\nfeatures = ["size", "k"]', "2 of 4 cases have no 'k' that is a number, as"
          " 'a -size 2 -k nan'", "where"),
         ('[recommend]\nfeatures = ["op"]', "'op' is a word, as 'a', no number", "classes"),
+        ('[recommend]\nnames = { sise = "n" }', "recommend.names: there is no feature 'sise'",
+         "did you mean 'size'?"),
         ('[recommend]\nlanguages = ["c+"]', "there is no language 'c+'", "did you mean 'c++'?"),
         ('[time]\nclock = "regex"\npattern = "t=(x"', "time.pattern: t=(x: Invalid regular"
          " expression: missing )", "RE2"),

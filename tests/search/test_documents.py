@@ -40,8 +40,8 @@ def test_modes_tables_and_views_of_the_page_are_there() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").rglob("*.toml")), ids=lambda p: p.stem)
 def test_the_studies_that_ship_are_studies(path: Path) -> None:
     study = load(path)
-    check(study)
     found = cases(study)
+    check(study, found)
     assert len(found) >= 24 and len(settings(study)) >= 3
     shares = parts(found, study.prove, study.recommend.classes)
     assert 0.2 < list(shares.values()).count("held-out") / len(found) < 0.4
