@@ -262,8 +262,8 @@ def _recommendation_fails(done: Done) -> CorrError:
     if any(knob.kind == KnobKind.source for knob in done.study.knobs):
         return CorrError(
             f"{what}: the code in the place of `find` does not do",
-            "`find` must name a statement within a function that has the features; see "
-            "recommended.cpp, and `type`, `variable`, `names` and `shape` of [recommend]",
+            "`find` must name a statement within a function that knows the features: see"
+            " recommended.cpp, and `type`, `variable`, `names` and `shape` of [recommend]",
         )
     return CorrError(what, "mend the study; --retry tries again")
 
