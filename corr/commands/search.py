@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corr.commands.options import DataOption, FormatOption, with_options
-from corr.commands.search_files import create_subset, knobs, split
+from corr.commands.search_files import ForceOption, create_subset, knobs, split
 from corr.console.output import Format, message, print_line
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def register(app: typer.Typer) -> None:
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("study.toml"),
     knob: KnobOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a study to begin with, each key with a comment."""
     from corr.search.begin import write_study
@@ -246,6 +246,26 @@ def _hand_over(done: Done, output: Path | None, format: Format) -> None:
         message(f"  {path}")
     if all(row["change"] == "failed" for row in done.analysis.changes):
         raise _nothing_worked(done)
+    if done.analysis.fails:
+        raise _recommendation_fails(done)
+
+
+def _recommendation_fails(done: Done) -> CorrError:
+    """What is recommended fails wherever it was tried."""
+    from collectors.base.errors import CorrError
+    from corr.search.study import KnobKind
+    from corr.search.verdict import IMPORT
+
+    what = "what is recommended fails in every case"
+    if done.analysis.search["mode"] == IMPORT:
+        return CorrError(what, "its rows of the imported file have no times")
+    if any(knob.kind == KnobKind.source for knob in done.study.knobs):
+        return CorrError(
+            f"{what}: the code in the place of `find` does not do",
+            "`find` must name a statement within a function that knows the features: see"
+            " recommended.cpp, and `type`, `variable`, `names` and `shape` of [recommend]",
+        )
+    return CorrError(what, "mend the study; --retry tries again")
 
 
 def _nothing_worked(done: Done) -> CorrError:
@@ -314,8 +334,14 @@ def _shown(row: object) -> dict[str, object]:
 
 
 def _say_verdict(found: Analysis) -> None:
-    from corr.search.analysis import state
+    from corr.search.verdict import failing, state
 
+    if not found.tested and found.changes:
+        print_line(
+            "  not tested: nothing was measured three times, so only sizes tell a difference"
+        )
+    for line in failing(found):
+        print_line(f"  {line}")
     for one in found.advice:
         of = f"{one['class']}: " if one["class"] else ""
         print_line(f"\n{of}{one['verdict']}: {one['why']}")

@@ -10,6 +10,8 @@ import typer
 from corr.commands.options import FormatOption, LlvmOption
 from corr.console.output import Format, print_line
 
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+
 
 def create_subset(
     file: Annotated[Path, typer.Argument(help="Cases, one a line or a table.")],
@@ -18,11 +20,12 @@ def create_subset(
     first: Annotated[
         bool, typer.Option("--first", help="The first ones, not some from the whole file.")
     ] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a file with some of the cases of another: spread over it, the same ones each time."""
     from corr.search.case_files import subset
 
-    print_line(f"{output}: {subset(file, count, output, first=first)} cases")
+    print_line(f"{output}: {subset(file, count, output, first=first, force=force)} cases")
 
 
 def split(
@@ -34,6 +37,7 @@ def split(
         list[str] | None,
         typer.Option("--kind", help="NAME=BEGINNING of values that belong together; repeatable."),
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Split a file of cases by a feature into one file for each of its values.
 
@@ -42,7 +46,7 @@ def split(
     """
     from corr.search.case_files import split_by
 
-    for path, number in split_by(file, by, kinds or []):
+    for path, number in split_by(file, by, kinds or [], force=force):
         print_line(f"{path}: {number} cases")
 
 

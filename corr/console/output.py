@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LEAST_COLUMNS = 4
 #: Characters of the bar of a whole.
 BAR = 6
+#: From here on a number is shown by its power of ten.
+HUGE = 1e15
 
 
 class Format(StrEnum):
@@ -129,7 +131,8 @@ def shown(value: Any, style: str | None = None) -> str:
     if style == "count":
         return _count(value)
     if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 10000 else f"{value:,.0f}"
+        whole = 10000 <= abs(value) < HUGE
+        return f"{value:,.0f}" if whole else f"{value:.4g}"
     return str(_flat(value))
 
 

@@ -78,7 +78,7 @@ SEARCH_RESULTS = Table(
 
 SEARCH_PAIRS = Table(
     "search_pairs",
-    "one pair of runs, baseline and value one after the other on one machine",
+    "one pair of runs, baseline and value one after the other, in the run that measured it",
     pa.schema(
         [
             column("study", STRING, "name of the study"),

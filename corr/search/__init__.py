@@ -9,9 +9,11 @@ engine.py       measures what is missing, in turn with the baseline, on what lab
                 on_workers.py, workers.py: on Dask's
 journal.py      keeps each pair at once; outcome.py is a result; snapshot.py makes a run of them
 advice.py       recommends: fitting.py (which feature, if any), ladder.py (thresholds), code.py
+checks.py       what is wrong with a study, before anything is run
 session.py      a study at work; modes.py: measure (sampling.py: of many combinations some) → advise
                 → prove
 why.py          of a faster build: its layers against the baseline's
+verdict.py      says in words what it comes to
 analysis.py     asks queries/views/search_*.sql; results.py writes it down: comprehensive.py,
                 page.py (charts.py)
 """

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from collectors.base.foreign_text import one_line
 from corr.search.cases import Case
 from corr.search.fitting import SIGNIFICANT, Table, fit
 from corr.search.ladder import FAILED, Ladder, between
@@ -22,6 +23,8 @@ from corr.search.study import Recommend
 RECOMMENDED, NOTHING = "recommended", "no recommendation"
 #: Share of the cases that a setting must have been measured for.
 ENOUGH = 0.75
+#: Characters of the name of a case that lacks a feature.
+LONGEST_NAME = 60
 #: Cases that an early return must cover at least.
 FEWEST_EARLY = 3
 
@@ -76,7 +79,7 @@ def advise(
     features = {n: [case.features[n] for case in measured] for n in names}
     count = len(measured)
     if count == 0:
-        return Advice(group, NOTHING, "no case was measured", 0, baseline.name)
+        return Advice(group, NOTHING, _unmeasured(cases, results), 0, baseline.name)
     totals = table.costs.sum(axis=0)
     single = _single(totals, count, wanted.loss)
     single_speedup = math.exp(-float(totals[single]) / count) if single is not None else 1.0
@@ -93,7 +96,20 @@ def advise(
         best_speedup=best,
         early=early,
     )
-    return _judged(known, table, features, wanted)
+    advice = _judged(known, table, features, wanted)
+    lacking = "" if wanted.features or advice.verdict == RECOMMENDED else _lacking(measured)
+    return replace(advice, why=advice.why + lacking)
+
+
+def _unmeasured(cases: Sequence[Case], results: Sequence[Result]) -> str:
+    """Why there is no time of any value."""
+    names = {case.name for case in cases}
+    outcomes = {r.outcome for r in results if r.role == Role.value and r.case_name in names}
+    if not outcomes:
+        return "no case was measured"
+    if outcomes == {Outcome.baseline}:
+        return "the baseline fails for every case that was measured"
+    return "every value fails for every case that was measured"
 
 
 def _judged(
@@ -204,6 +220,19 @@ def _common(cases: Sequence[Case]) -> list[str]:
     """The features that every case has."""
     names = list(cases[0].features) if cases else []
     return [n for n in names if all(n in case.features for case in cases)]
+
+
+def _lacking(cases: Sequence[Case]) -> str:
+    """What some cases have and others lack, so that it could not decide."""
+    told = []
+    for name in dict.fromkeys(n for case in cases for n in case.features):
+        without = [case.name for case in cases if name not in case.features]
+        if without:
+            first = one_line(without[0], LONGEST_NAME)
+            told.append(
+                f"{name} is no number in {len(without)} of {len(cases)} cases, as {first!r}"
+            )
+    return f"; {'; '.join(told)}" if told else ""
 
 
 def _single(totals: Sequence[float], count: int, loss: float) -> int | None:

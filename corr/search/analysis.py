@@ -19,6 +19,8 @@ TABLES = ("searches", "search_cases", "search_advice", "search_reasons")
 ALL = "all"
 #: The least that cases which were measured may differ to be called improved or regressed.
 NEUTRAL = 0.05
+#: Held-out cases below which nothing is proved: they have no interval.
+FEWEST_PROOFS = 3
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,33 @@ class Analysis:
 
     @property
     def headline(self) -> tuple[str, Row] | None:
-        """The part that the recommendation is judged by, and what it came to there."""
+        """The part that the recommendation is judged by, and what it came to there, be it that it
+        fails.
+        """
         for part in (HELD_OUT, TUNING):
             found = self.proof(part)
-            if found is not None and found["cases"]:
+            if found is not None:
                 return part, found
         return None
 
     @property
+    def tested(self) -> bool:
+        """Something was measured often enough to tell a difference from noise."""
+        return any(row["tested"] for row in self.values)
+
+    @property
+    def fails(self) -> bool:
+        """What was recommended, or is to be proved, fails in every case where it was tried."""
+        found = self.proof(ALL)
+        return found is not None and not found["cases"]
+
+    @property
     def ready(self) -> bool:
-        """On held-out cases it is faster beyond its interval, and not one is significantly slower,
-        or fails.
+        """On held-out cases, which are enough, it is faster beyond its interval, and not one is
+        significantly slower, or fails.
         """
         found = self.proof(HELD_OUT)
-        if not found or not found["cases"] or found["regressed"] or found["failed"]:
+        if not found or found["cases"] < FEWEST_PROOFS or found["regressed"] or found["failed"]:
             return False
         return bool(found["speedup_low"] > 1)
 
@@ -103,27 +118,3 @@ def newest(lake: Lake, study: str | None = None) -> RunInfo:
             return run
     what = f"the study {study}" if study else "any study"
     raise UsageError(f"the lake has no results of {what}", "run `corr search quick STUDY` first")
-
-
-def state(analysis: Analysis) -> str:
-    """What the recommendation is worth, in a sentence."""
-    found = analysis.headline
-    if found is None:
-        if all(one["verdict"] != "recommended" for one in analysis.advice):
-            return "nothing is recommended: leave it as it is, or take the best single value"
-        return "recommended, but not yet measured: `corr search test-optimized`"
-    part, row = found
-    counts = (
-        f"{row['improved']} improved, {row['neutral']} neutral, {row['regressed']} regressed"
-        + (f", {row['failed']} failed" if row["failed"] else "")
-    )
-    speed = (
-        f"×{row['speedup']:.3g} geometric mean (95 %: {row['speedup_low']:.3g}-"
-        f"{row['speedup_high']:.3g}) on {row['cases']} {part} cases, {counts}"
-    )
-    if part != HELD_OUT:
-        return f"{speed}; no case was held out, so nothing is proved for others"
-    if not analysis.ready:
-        unproved = not (row["regressed"] or row["failed"])
-        return f"not ready: {speed}" + ("; no gain beyond doubt" if unproved else "")
-    return f"ready: {speed}"

@@ -100,8 +100,8 @@ values = [{values}]
 # range = {{ first = 0, last = 100, step = 10 }}
 # powers = {{ first = 1, last = 1024, base = 2 }}
 # quick = [1, 64]               # those of `corr search quick`
-# off = true                    # leaving it alone is an arm too, and the baseline
-# baseline = 32                 # unless a value is
+# baseline = 32                 # what the others are compared with; else: the knob left alone
+# off = false                   # leaving it alone is nothing to try; needs a baseline
 # kind = "source": a constant in a compiler's source, which is built again for each value
 # file = "lib/SetSizes.cpp"
 # find = "int64_t limit = {{value}};"

@@ -19,8 +19,13 @@ OPERATIONS = {
 }
 
 
-def subset(file: Path, count: int, output: Path, *, first: bool = False) -> int:
-    """Write some of the cases, and how many that are. Raises UsageError, CorrError."""
+def subset(
+    file: Path, count: int, output: Path, *, first: bool = False, force: bool = False
+) -> int:
+    """Write some of the cases, and how many that are. A file that is there is replaced by `force`,
+    that of the cases never. Raises UsageError, CorrError.
+    """
+    _free([output], file, force=force)
     head, lines = _parted(file)
     if first or count >= len(lines):
         kept = lines[:count]
@@ -31,10 +36,13 @@ def subset(file: Path, count: int, output: Path, *, first: bool = False) -> int:
     return len(kept)
 
 
-def split_by(file: Path, by: str, kinds: Sequence[str]) -> list[tuple[Path, int]]:
+def split_by(
+    file: Path, by: str, kinds: Sequence[str], *, force: bool = False
+) -> list[tuple[Path, int]]:
     """Write the cases of each value of a feature to a file `NAME_VALUE.SUFFIX` beside the first.
 
-    Raises UsageError where a case has no such feature.
+    Raises UsageError where a case has no such feature, and, but for `force`, where a file is in the
+    way.
     """
     head, lines = _parted(file)
     beginnings = _beginnings(kinds) or (OPERATIONS if by == OPERATION else {})
@@ -45,14 +53,27 @@ def split_by(file: Path, by: str, kinds: Sequence[str]) -> list[tuple[Path, int]
         value = class_of(by_line[line], by)
         kind = next((k for k, starts in beginnings.items() if value.startswith(starts)), value)
         groups.setdefault(kind, []).append(line)
-    written = []
+    written: dict[Path, list[str]] = {}
     for kind, kept in groups.items():
         plain = re.sub(r"[^\w.-]", "_", kind)
         path = file.with_name(f"{file.stem}_{plain}{file.suffix}")
+        written.setdefault(path, []).extend(kept)
+    _free([*written], file, force=force)
+    for path, kept in written.items():
         with disk_errors(path):
             write_whole(path, "\n".join([*head, *kept]) + "\n")
-        written.append((path, len(kept)))
-    return written
+    return [(path, len(kept)) for path, kept in written.items()]
+
+
+def _free(outputs: Sequence[Path], file: Path, *, force: bool) -> None:
+    """Raise UsageError where a file to be written is there, or is the file of cases itself."""
+    for output in outputs:
+        if not output.exists():
+            continue
+        if file.exists() and output.samefile(file):
+            raise UsageError(f"{output} is the file that the cases are read from", "name another")
+        if not force:
+            raise UsageError(f"{output} is there already", "--force replaces it")
 
 
 def _parted(file: Path) -> tuple[list[str], list[str]]:

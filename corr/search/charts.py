@@ -13,6 +13,7 @@ from corr.report.charts import Chart, clip
 from corr.report.ink import Ink
 from corr.search.analysis import ALL, Analysis, Row
 from corr.search.split import HELD_OUT, TUNING
+from corr.search.verdict import counted
 
 WIDTH = 640
 #: Cases that a heat map has room for; of more, as many spread over all.
@@ -43,7 +44,8 @@ def speedups(analysis: Analysis, ink: Ink) -> Chart | None:
     x = alt.X("name:N", sort=names, title=", ".join(analysis.search["knobs"]))
     x = x.axis(labelAngle=-40, labelOverlap=len(names) > WIDTH // 16)
     title = "speed-up over the baseline (log scale)"
-    ends = [*(row["low"] for row in rows), *(row["high"] for row in rows), 1.0]
+    known = [row[n] for row in rows for n in ("low", "speedup", "high") if row[n] is not None]
+    ends = [*known, 1.0]
     scale = alt.Scale(type="log", domain=[min(ends) / 1.1, max(ends) * 1.1], nice=False)
     y, low = (
         alt.Y(f"{n}:Q", title=title, scale=scale).axis(format="~g") for n in ("speedup", "low")
@@ -52,7 +54,8 @@ def speedups(analysis: Analysis, ink: Ink) -> Chart | None:
     colour = alt.Color("kind:N").scale(domain=kinds, range=[ink["blue"], ink["green"]])
     shape = alt.Shape("kind:N").scale(domain=kinds, range=["square", "circle"])
     base = _chart(rows)
-    intervals = base.mark_rule(aria=False, strokeWidth=1.5).encode(
+    certain = _chart([row for row in rows if row["low"] is not None])
+    intervals = certain.mark_rule(aria=False, strokeWidth=1.5).encode(
         x=x, y=low, y2="high:Q", color=colour
     )
     points = base.mark_point(filled=True, size=80, opacity=1).encode(
@@ -157,7 +160,8 @@ def _preference(analysis: Analysis, ink: Ink, feature: str) -> Chart | None:
 
 def _mean(row: Row, name: str) -> dict[str, Any]:
     speedup, low, high = (row[n] for n in ("speedup", "speedup_low", "speedup_high"))
-    says = f"{name}: ×{shown(speedup)} (95 %: {shown(low)} to {shown(high)}), {row['cases']} cases"
+    interval = "" if low is None else f" (95 %: {shown(low)} to {shown(high)})"
+    says = f"{name}: ×{shown(speedup)}{interval}, {counted(row['cases'], 'case')}"
     kind = "recommended" if row["role"] == "recommended" else "value"
     return {"name": name, "speedup": speedup, "low": low, "high": high, "kind": kind, "says": says}
 

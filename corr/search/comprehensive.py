@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from collectors.base.foreign_text import one_line
-from corr.search.analysis import ALL, Analysis, Row, state
+from corr.console.output import HUGE
+from corr.search.analysis import ALL, Analysis, Row
 from corr.search.split import HELD_OUT, TUNING
+from corr.search.verdict import failures, state
 
 WIDTH = 75
 TOP = 20
@@ -50,17 +52,21 @@ def summary(analysis: Analysis) -> list[str]:
     for row in analysis.settings():
         lines.append(f"{named(analysis, row)}:")
         if not row["cases"]:
-            lines += ["  every case failed", ""]
+            lines += [f"  {failures(analysis, row)}", ""]
             continue
         lines += [
-            f"  Geometric Mean:   {ms(row['geometric_mean']):.2f} ms",
-            f"  Arithmetic Mean:  {ms(row['arithmetic_mean']):.2f} ms",
-            f"  Median:           {ms(row['median']):.2f} ms",
-            f"  P95:              {ms(row['p95']):.2f} ms",
-            f"  Total Runtime:    {ms(row['total']):.0f} ms",
+            f"  Geometric Mean:   {fixed(ms(row['geometric_mean']), 2)} ms",
+            f"  Arithmetic Mean:  {fixed(ms(row['arithmetic_mean']), 2)} ms",
+            f"  Median:           {fixed(ms(row['median']), 2)} ms",
+            f"  P95:              {fixed(ms(row['p95']), 2)} ms",
+            f"  Total Runtime:    {fixed(ms(row['total']), 0)} ms",
         ]
         if row["failed"]:
-            lines.append(f"  Failed:           {row['failed']} tests")
+            before = f"{fixed(ms(row['total_baseline']), 0)} ms of the baseline"
+            lines += [
+                f"  Failed:           {row['failed']} tests: it {failures(analysis, row)}",
+                f"  All times are of the other {row['cases']} tests: {before} there",
+            ]
         lines.append("")
     return lines
 
@@ -72,16 +78,19 @@ def comparison(analysis: Analysis) -> list[str]:
             continue
         tests = f"({row['faster']}/{row['cases']} tests faster"
         win = f"95 %: {percent(row['win_low'])} to {percent(row['win_high'])})"
-        low, high = percent(row["improvement_low"]), percent(row["improvement_high"])
-        significant = f"{row['improved']} improved, {row['regressed']} regressed"
+        changes = f"{row['improved']} improved, {row['regressed']} regressed"
+        how = (
+            "of a false discovery rate of 5 %" if row["tested"] else "by more than 5 %: not tested"
+        )
         lines += [
             f"{setting(analysis, row)} vs baseline:",
             f"  Win Rate:         {percent(row['win_rate'])} {tests}; {win}",
-            f"  Avg Improvement:  {percent(row['average_improvement'])} (95 %: {low} to {high})",
+            f"  Avg Improvement:  {percent(row['average_improvement'])}"
+            f"{interval(row['improvement_low'], row['improvement_high'], percent)}",
             f"  Max Improvement:  {percent(row['max_improvement'])}",
-            f"  Geometric Mean:   {row['speedup']:.2f}x"
-            f" (95 %: {row['speedup_low']:.2f}x to {row['speedup_high']:.2f}x)",
-            f"  Significant:      {significant}, of a false discovery rate of 5 %",
+            f"  Geometric Mean:   {times(row['speedup'])}"
+            f"{interval(row['speedup_low'], row['speedup_high'], times)}",
+            f"  Significant:      {changes}, {how}",
             "",
         ]
     return lines or ["nothing but the baseline was measured", ""]
@@ -128,7 +137,7 @@ def top(analysis: Analysis) -> list[str]:
     for number, row in enumerate(analysis.best[:TOP], start=1):
         lines += [
             f"#{number}: {one_line(row['case_name'], 160)}",
-            f"    Best limit: {row['setting']}, Runtime: {ms(row['seconds']):.2f}ms,"
+            f"    Best limit: {row['setting']}, Runtime: {fixed(ms(row['seconds']), 2)}ms,"
             f" Speedup: {row['speedup']:.2f}x",
         ]
     return [*lines, ""]
@@ -160,12 +169,12 @@ def box(row: Row) -> list[str]:
 
     pairs: Sequence[tuple[str, str] | None] = (
         ("Total Tests:", f"{count:>12}"),
-        ("Baseline Runtime:", f"{before:>12.0f} ms  (~{before / 60000:.1f} min)"),
-        ("Optimized Runtime:", f"{after:>12.0f} ms  (~{after / 60000:.1f} min)"),
+        ("Baseline Runtime:", f"{fixed(before, 0):>12} ms  (~{fixed(before / 60000, 1)} min)"),
+        ("Optimized Runtime:", f"{fixed(after, 0):>12} ms  (~{fixed(after / 60000, 1)} min)"),
         ("Overall Speedup:", f"{row['overall_speedup']:>12.2f}x"),
         ("Overall Improvement:", f"{100 * (1 - after / before):>12.2f}%"),
         ("Geometric Mean:", f"{row['speedup']:>12.2f}x"),
-        ("95 % interval:", f"{row['speedup_low']:>12.2f}x to {row['speedup_high']:.2f}x"),
+        ("95 % interval:", _ends(row)),
         None,
         ("Tests Improved:", share("improved")),
         ("Tests Neutral (±5%):", share("neutral")),
@@ -182,6 +191,17 @@ def box(row: Row) -> list[str]:
     return [*lines, f"└{rule}┘"]
 
 
+def _ends(row: Row) -> str:
+    if row["speedup_low"] is None:
+        return f"{'too few cases':>25}"
+    return f"{row['speedup_low']:>12.2f}x to {row['speedup_high']:.2f}x"
+
+
+def interval(low: float | None, high: float | None, said: Callable[[float], str]) -> str:
+    """The 95 % interval in brackets; nothing where too few cases have none."""
+    return "" if low is None or high is None else f" (95 %: {said(low)} to {said(high)})"
+
+
 def named(analysis: Analysis, row: Row) -> str:
     what = setting(analysis, row)
     return f"{what} (baseline)" if row["role"] == "baseline" else what
@@ -191,8 +211,17 @@ def setting(analysis: Analysis, row: Row) -> str:
     return f"{knob(analysis)} = {row['setting']}"
 
 
+def times(ratio: float) -> str:
+    return f"{ratio:.2f}x"
+
+
 def ms(seconds: float) -> float:
     return 1000 * seconds
+
+
+def fixed(value: float, places: int) -> str:
+    """A number with so many places; in powers of ten where it has more digits than say anything."""
+    return f"{value:.{places}f}" if abs(value) < HUGE else f"{value:.4g}"
 
 
 def percent(share: float) -> str:

@@ -1,7 +1,9 @@
 """Which ladder over which feature, and whether the feature explains anything at all.
 
 The test is by permutation: the cases keep their costs, their features are dealt anew. Where that
-gives ladders as good as the real one in more than 1 % of the deals, the feature says nothing.
+gives ladders as good as the real one in more than 1 % of the deals, the feature says nothing. As
+good is told for each number of steps by itself, and a ladder has no more steps than explain more
+than those of shuffled cases do.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corr.search.ladder import (
     FAILED,
@@ -27,6 +30,8 @@ from corr.search.ladder import (
 
 #: Deals of a permutation test, and the share of them that may be as good.
 DEALS, SIGNIFICANT = 199, 0.01
+#: Differences of costs, and of scores, below this are those of rounding.
+_ROUNDING = 1e-9
 #: Groups of a feature's values at which the test looks, and those of a ladder within a ladder.
 COARSE, OUTER, INNER = 40, 8, 16
 #: Steps of an inner ladder, and of the outer one.
@@ -82,10 +87,10 @@ def fit(
     if not told or len(table.costs) < 2:
         return None
     allowed = len(table.costs) * math.log1p(loss)
-    found = [one_feature(table, n, v, allowed, most_steps) for n, v in told.items()]
+    p_value, steps = _explains(table, told, most_steps)
+    found = [one_feature(table, n, v, allowed, steps) for n, v in told.items()]
     best = min(found, key=lambda f: (f.cost > min(o.cost for o in found) + allowed, f.ladder.leaves,
                                      f.cost))  # fmt: skip
-    p_value = _explains(table, told, most_steps)
     best = Fit(best.ladder, best.cost, p_value)
     if p_value > SIGNIFICANT or len(told) < 2 or len(table.costs) < ENOUGH_FOR_TWO:
         return best
@@ -112,23 +117,51 @@ def one_feature(
     return Fit(from_path(name, grouped, path, names), float(by_steps[steps]), 1.0)
 
 
-def _explains(table: Table, features: Mapping[str, Sequence[float]], most_steps: int) -> float:
-    """The share of deals in which some feature explains as much as the best does in truth."""
+def _explains(
+    table: Table, features: Mapping[str, Sequence[float]], most_steps: int
+) -> tuple[float, int]:
+    """The share of deals in which some ladder explains as much, and how many steps do explain.
+
+    Ladders of each number of steps have their own spread over the deals: a gain counts by how far
+    it is above their mean, and the best number of steps of each deal competes with that of the
+    truth. So it makes no difference how much longer ladders could explain of any deal.
+    """
+    gains = _gains(table, features, most_steps)
+    spread = gains.std(axis=0)
+    known = spread > _ROUNDING * max(1.0, float(gains.max()))
+    scores = np.where(known, (gains - gains.mean(axis=0)) / np.where(known, spread, 1.0), -np.inf)
+    best = scores.max(axis=1)
+    by_steps = _share(scores[1:] >= scores[0] - _ROUNDING)
+    significant = np.flatnonzero(by_steps <= SIGNIFICANT)
+    steps = int(significant[-1]) + 1 if len(significant) else most_steps
+    return float(_share(best[1:] >= best[0] - _ROUNDING)), steps
+
+
+def _share(as_good: NDArray[np.bool_]) -> Costs:
+    """The share of all deals that are as good, the true one among them."""
+    found: Costs = (1 + np.count_nonzero(as_good, axis=0)) / (1 + DEALS)
+    return found
+
+
+def _gains(table: Table, features: Mapping[str, Sequence[float]], most_steps: int) -> Costs:
+    """What ladders of 1, 2, … steps gain over the best single setting: `[deal, steps]`.
+
+    The first deal is the truth.
+    """
     random = np.random.default_rng(0)
     count = len(table.costs)
     deals = np.array([np.arange(count), *(random.permutation(count) for _ in range(DEALS))])
     dealt = table.costs[deals]
     single = float(table.costs.sum(axis=0).min())
-    gains = np.zeros(len(deals))
+    gains = np.zeros((len(deals), most_steps))
     for values in features.values():
         costs = groups(values, COARSE).summed(dealt)
         for order in table.orders():
-            least = least_costs(costs[..., order], most_steps, free=table.free)[:, -1]
+            least = least_costs(costs[..., order], most_steps, free=table.free)
             gains = np.maximum(gains, single - least)
     if single >= FAILED / 2:  # every single setting fails somewhere: count what can be chosen
         gains = np.where(gains < FAILED / 2, 0.0, gains)
-    as_good = gains[1:] >= gains[0] - 1e-9
-    return float((1 + np.count_nonzero(as_good)) / (1 + DEALS))
+    return gains
 
 
 # --- two features --------------------------------------------------------------------------------

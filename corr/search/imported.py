@@ -1,6 +1,7 @@
 """Times that something else measured, entered as results of a study and analysed like its own.
 
-They come without repetitions, so that a difference counts by its size alone; they are kept apart
+Rows of one case and setting are repetitions: the first is compared with the baseline's first, and
+so on. Where there are fewer than three a difference counts by its size alone. They are kept apart
 from what corr measures, and used for nothing but the analysis of this import.
 """
 
@@ -8,7 +9,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from collectors.base.errors import UsageError
@@ -23,22 +25,26 @@ from corr.search.outcome import Outcome, Result, Role
 from corr.search.session import opened
 from corr.search.settings import Setting, settings
 from corr.search.study import Study
-from corr.timing.clocks import UNITS
+from corr.search.verdict import IMPORT
+from corr.timing.clocks import UNITS, Series
+from corr.timing.significance import p_value
 
-MODE = "import"
+MODE = IMPORT
 #: A row of this setting is the recommendation, as it was measured.
 RECOMMENDED = "recommended"
-Times = Mapping[tuple[str, str], float | None]
+#: Seconds of each repetition by case and setting; None: it failed.
+Times = Mapping[tuple[str, str], Sequence[float | None]]
 
 
 def read(path: Path, unit: str = "s") -> Times:
     """Seconds by case and setting, of the columns `case`, `setting` and `time` of a CSV file.
 
-    None for a time that is not a number above zero: it failed. Raises UsageError.
+    They are in the order of its rows; None for a time that is not a number above zero: it failed.
+    Raises UsageError.
     """
     if unit not in UNITS:
         raise UsageError(f"--unit: one of {', '.join(UNITS)}, not {unit}")
-    found: dict[tuple[str, str], float | None] = {}
+    found: dict[tuple[str, str], list[float | None]] = {}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -46,7 +52,8 @@ def read(path: Path, unit: str = "s") -> Times:
             if missing:
                 raise UsageError(f"{path}: there is no column {', '.join(sorted(missing))}")
             for row in reader:
-                found[row["case"] or "", row["setting"] or ""] = _seconds(row["time"], UNITS[unit])
+                rows = found.setdefault((row["case"] or "", row["setting"] or ""), [])
+                rows.append(_seconds(row["time"], UNITS[unit]))
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: {error}") from error
     except OSError as error:
@@ -63,7 +70,7 @@ def enter(study: Study, lake: Lake, times: Times, tell: Tell) -> Done:
         cases = {case.name: case for case in session.cases}
         _check(times, cases, {*named, RECOMMENDED})
         for (case, name), seconds in times.items():
-            before = times.get((case, base.name))
+            before = times.get((case, base.name), ())
             if name == base.name:
                 continue
             role = Role.recommended if name == RECOMMENDED else Role.value
@@ -76,21 +83,36 @@ def enter(study: Study, lake: Lake, times: Times, tell: Tell) -> Done:
         return Done(study, run, analyse(lake, run), advice, session.groups, 0)
 
 
-def _result(task: Task, seconds: float | None, before: float | None) -> Result:
-    ok = seconds is not None and before is not None
-    return Result(
+def _result(task: Task, seconds: Sequence[float | None], before: Sequence[float | None]) -> Result:
+    """The result of the repetitions of a setting and of the baseline, as many as both have."""
+    pairs = list(zip(before, seconds, strict=False))
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
+    failed = Result(
         case_name=task.case.name,
         setting=task.name,
         role=task.role,
-        outcome=Outcome.ok if ok else Outcome.no_time,
+        outcome=Outcome.no_time,
         request=task.request,
         value=task.setting.number,
-        detail="" if ok else "no time was imported",
-        seconds=seconds,
-        seconds_baseline=before,
-        ratio=seconds / before if seconds is not None and before is not None else None,
-        pairs=1,
+        detail="no time was imported",
+        seconds_baseline=before[0] if before else None,
+        pairs=len(pairs),
     )
+    if not pairs or len(known) < len(pairs):
+        return failed
+    found = Series("imported", tuple(a for a, _ in known), tuple(b for _, b in known))
+    first, second = found.medians
+    result = replace(
+        failed,
+        outcome=Outcome.ok,
+        detail="",
+        seconds=second,
+        seconds_baseline=first,
+        ratio=second / first,
+        p_value=p_value(found.a, found.b),
+    )
+    ends = found.ratio
+    return replace(result, low=ends.low, high=ends.high) if ends.known else result
 
 
 def _check(times: Times, cases: Mapping[str, Case], names: set[str]) -> None:

@@ -18,6 +18,7 @@ from corr.search.session import Session, opened
 from corr.search.settings import Setting, combinations, settings
 from corr.search.snapshot import KIND
 from corr.search.study import MOST_SETTINGS, Study
+from corr.search.verdict import counted
 from corr.system.interrupts import kill_as_interrupt
 
 Tell = Callable[[str], None]
@@ -82,6 +83,8 @@ def go(
         wanted, asked = _wanted(session, mode, tell)
         advice = session.advise(_all_of(session, wanted))
         proof = session.advised(advice, single=mode.single)
+        if mode.retry:
+            session.engine.forget_failures(proof)
         if mode.proves and proof:
             _measure(session, proof, tell, f"{study.name}: proving what is recommended")
         missing = len(session.engine.missing(asked))
@@ -101,7 +104,7 @@ def _wanted(session: Session, mode: Mode, tell: Tell) -> tuple[list[Setting], li
     asked = session.ask(wanted)
     if not mode.measures and (len(study.knobs) == 1 or not mode.quick):
         asked += session.ask(settings(study, quick=True))
-    if mode.retry:
+    if mode.retry and mode.measures:
         session.engine.forget_failures(asked)
     if mode.measures:
         _measure(session, asked, tell, f"{study.name}: measuring")
@@ -134,6 +137,7 @@ def _measure(session: Session, tasks: Sequence[Task], tell: Tell, what: str) -> 
     if not missing:
         return
     known = len(tasks) - missing
-    tell(f"{what}: {missing} of {len(tasks)} results" + (f", {known} are known" if known else ""))
+    results = counted(missing, "result")
+    tell(f"{what}: {results} to go" + (f", {known} are known" if known else ""))
     with Progress() as progress, progress.amount(what, len(tasks)) as done:
         session.measure(tasks, done)

@@ -8,9 +8,10 @@ from corr.report.draw import Painter
 from corr.report.ink import PAGE
 from corr.report.listing import Column, Listing, columns
 from corr.report.page import document, render
-from corr.search.analysis import ALL, Analysis, Row, state
+from corr.search.analysis import ALL, Analysis, Row
 from corr.search.charts import all_charts, part_name
 from corr.search.split import HELD_OUT, TUNING
+from corr.search.verdict import state
 
 TOP = 20
 VALUES = columns(
@@ -123,7 +124,7 @@ def tables(analysis: Analysis) -> list[Listing]:
     proofs: list[dict[str, Any]] = []
     for part in (HELD_OUT, TUNING, ALL):
         row = analysis.proof(part)
-        if row is not None and row["cases"]:
+        if row is not None:
             proofs.append({**row, "cases_of": part_name(part)})
     troubles = [row for row in analysis.changes if _is_trouble(row)]
 

@@ -9,7 +9,6 @@ import contextlib
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -23,13 +22,13 @@ from corr.search import code
 from corr.search.advice import RECOMMENDED, Advice, advise
 from corr.search.building import Builds
 from corr.search.cases import Case, cases
+from corr.search.checks import check
 from corr.search.compiler_source import CompilerBuilds
 from corr.search.engine import Engine, Task
 from corr.search.journal import Journal
 from corr.search.lab import CommandLab, Lab
 from corr.search.on_workers import RemoteEngine
 from corr.search.outcome import Result, Role
-from corr.search.placeholders import used
 from corr.search.settings import Setting, baseline, parsed
 from corr.search.snapshot import Snapshot
 from corr.search.split import TUNING, class_of, parts
@@ -191,7 +190,8 @@ def opened(
     scheduler, whose workers measure. Raises UsageError, CorrError.
     """
     found = cases(study)
-    check(study)
+    check(study, found)
+    shares = parts(found, study.prove, study.recommend.classes)
     sources = any(knob.kind == KnobKind.source for knob in study.knobs)
     with (
         scratch("search") as folder,
@@ -217,7 +217,6 @@ def opened(
         )
         if found_hosts is not None:
             engine = RemoteEngine(**vars(engine), study=study, hosts=found_hosts)
-        shares = parts(found, study.prove, study.recommend.classes)
         yield Session(study, lake, found, shares, engine, journal, compiler, builds)
 
 
@@ -240,27 +239,3 @@ def _measuring(
         if found.left_out:
             tell(f"  left out, of another kind: {', '.join(found.left_out)}")
         yield found
-
-
-def check(study: Study) -> None:
-    """Raise UsageError for a study in which a knob would have no effect, or a file is missing."""
-    named = used(study.commands)
-    for path in filter(None, (study.run.directory, study.build.template)):
-        if "{" not in path and not Path(study.path(path)).exists():
-            raise UsageError(f"{study.file or study.name}: there is no {path}")
-    for knob in study.knobs:
-        by_name = f"knob.{knob.name}"
-        needed = {
-            KnobKind.source: {"artifact"},
-            KnobKind.template: {by_name, "value", "input"},
-            KnobKind.environment: named,
-        }.get(knob.kind, {"knob", by_name, "value"})
-        own = study.build.sources and knob.kind in (
-            KnobKind.flag, KnobKind.mllvm, KnobKind.macro,
-        )  # fmt: skip
-        if not (own or named & needed or knob.kind == KnobKind.environment):
-            say = " or ".join(f"{{{name}}}" for name in sorted(needed))
-            raise UsageError(
-                f"{study.file or study.name}: nothing uses the knob {knob.name!r}",
-                f"put {say} into a command",
-            )

@@ -19,8 +19,8 @@ Value = int | float | str
 Command = list[str] | str
 #: Values of `quick`, and the most settings of several knobs that are all measured.
 QUICK_VALUES, MOST_SETTINGS = 4, 64
-#: Values that a range may have.
-MOST_VALUES = 10_000
+#: Values that a range may have, and steps that a recommendation may have.
+MOST_VALUES, MOST_STEPS = 10_000, 32
 
 
 class KnobKind(StrEnum):
@@ -57,6 +57,8 @@ class Range:
     def __post_init__(self) -> None:
         if not self.step > 0:
             raise ValueError("step must be more than 0")
+        if not all(map(math.isfinite, (self.first, self.last, self.step))):
+            raise ValueError("first, last and step must be numbers that end")
 
     def values(self) -> list[Value]:
         count = int((self.last - self.first) / self.step + 1e-9) + 1
@@ -171,6 +173,9 @@ class Build:
     version: Command = field(default_factory=list)
     time_limit: float = 600.0
 
+    def __post_init__(self) -> None:
+        _limited(self.time_limit)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -183,6 +188,14 @@ class Run:
     directory: str = ""
     time_limit: float = 60.0
     ok_status: list[int] = field(default_factory=lambda: [0])
+
+    def __post_init__(self) -> None:
+        _limited(self.time_limit)
+
+
+def _limited(seconds: float) -> None:
+    if not 0 < seconds < math.inf:
+        raise ValueError("time_limit must be more than 0")
 
 
 @dataclass(frozen=True)
@@ -245,8 +258,12 @@ class Measure:
     def __post_init__(self) -> None:
         if not 3 <= self.fewest <= self.most:
             raise ValueError("fewest must be from 3 to most")
-        if not self.time_out > 1:
-            raise ValueError("time-out must be more than 1")
+        if not 1 < self.time_out < math.inf:
+            raise ValueError("time_out must be more than 1")
+        if not 0 < self.seconds < math.inf:
+            raise ValueError("seconds must be more than 0")
+        if not 0 <= self.patience < math.inf:
+            raise ValueError("patience must be 0 or more")
 
     def limit(self, baseline: float) -> float:
         """Seconds after which a value has lost: some times what the baseline takes, and more."""
@@ -278,6 +295,12 @@ class Recommend:
     shape: str = ""
     loss: float = 0.01
     most_steps: int = 6
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.loss < 1:
+            raise ValueError("loss must be from 0 to less than 1")
+        if not 1 <= self.most_steps <= MOST_STEPS:
+            raise ValueError(f"most_steps must be from 1 to {MOST_STEPS}")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import difflib
+import enum
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -105,7 +107,7 @@ def read(file: TomlFile, kind: type[Kind]) -> Kind:
     try:
         return msgspec.convert(known, kind)
     except msgspec.ValidationError as error:
-        raise _wrong(file, str(error)) from error
+        raise _wrong(file, kind, str(error)) from error
 
 
 def _known(file: TomlFile, kind: type, table: dict[str, Any], at: Keys) -> dict[str, Any]:
@@ -143,7 +145,10 @@ _EXPECTED = re.compile(r"Expected `(?P<type>\w+)[^`]*`.*|Invalid RFC3339 encoded
 _IN_TOML = {"array": "a list", "object": "a table", "date": "a date"}
 
 
-def _wrong(file: TomlFile, said: str) -> UsageError:
+_NONE_OF = "Invalid enum value"
+
+
+def _wrong(file: TomlFile, kind: type, said: str) -> UsageError:
     """What msgspec says of a value, in the words of the file."""
     parts = _SAID.fullmatch(said)
     what, at = (parts["what"], parts["at"] or "") if parts else (said, "")
@@ -157,6 +162,11 @@ def _wrong(file: TomlFile, said: str) -> UsageError:
         each = "each of " if at.endswith("]") else ""
         must = f"{each}{dotted(keys)} must be {_IN_TOML.get(wanted, wanted)}"
         return file.refused(keys, f"{must}, not {value!r}")
+    if what.startswith(_NONE_OF) and (allowed := _allowed(kind, keys)):
+        near = difflib.get_close_matches(str(value), allowed, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else ""
+        must = f"{dotted(keys)} must be one of {', '.join(allowed)}"
+        return file.refused(keys, f"{must}, not {value!r}", hint)
     # a check of ours, which begins with the name of the setting if it is about one
     named = what.split(" ")[0]
     if isinstance(value, dict) and _key(value, named) in value:
@@ -164,6 +174,20 @@ def _wrong(file: TomlFile, said: str) -> UsageError:
         must = what.partition(" ")[2]
         return file.refused(keys, f"{dotted(keys)} {must}, not {value[keys[-1]]!r}")
     return file.refused(keys, f"{dotted(keys)}: {what}" if keys else what)
+
+
+def _allowed(kind: Any, keys: Sequence[str | int]) -> list[str]:
+    """The values of the enumeration that stands at these keys; none where none does."""
+    for key in keys:
+        if isinstance(key, str):
+            hint = get_type_hints(kind).get(key.replace("-", "_")) if kind else None
+            kind = next(filter(_has_keys, (hint, *get_args(hint))), None)
+    members: list[enum.Enum] = [*kind] if isinstance(kind, enum.EnumType) else []
+    return [str(member.value) for member in members]
+
+
+def _has_keys(kind: Any) -> bool:
+    return dataclasses.is_dataclass(kind) or isinstance(kind, enum.EnumType)
 
 
 def _key(table: Any, name: str) -> str:

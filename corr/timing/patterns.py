@@ -63,10 +63,7 @@ def _extracted(extract: Callable[..., Any], texts: pa.Array, pattern: str) -> An
     try:
         return extract(texts, _named(pattern))
     except pa.ArrowInvalid as error:
-        raise UsageError(
-            f"{one_line(pattern, 80)}: {one_line(str(error), 160)}",
-            "regular expressions are RE2's: no backreferences, no look-around",
-        ) from error
+        raise _refused(pattern, str(error)) from error
 
 
 def matching(pattern: str, texts: Sequence[str]) -> list[bool]:
@@ -74,9 +71,18 @@ def matching(pattern: str, texts: Sequence[str]) -> list[bool]:
     try:
         found = pc.match_substring_regex(pa.array(texts, pa.string()), pattern)
     except pa.ArrowInvalid as error:
-        raise UsageError(f"{one_line(pattern, 80)}: {one_line(str(error), 160)}") from error
+        raise _refused(pattern, str(error)) from error
     listed: list[bool] = found.to_pylist()
     return listed
+
+
+def _refused(pattern: str, said: str) -> UsageError:
+    """What RE2 says of the expression, without that as Arrow was given it."""
+    why = said.partition(_named(pattern))[0].rstrip(": ") or said
+    return UsageError(
+        f"{one_line(pattern, 80)}: {one_line(why, 160)}",
+        "regular expressions are RE2's: no backreferences, no look-around",
+    )
 
 
 @cache

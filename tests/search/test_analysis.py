@@ -11,13 +11,14 @@ import pytest
 
 from corr.lake.store import Lake
 from corr.search import comprehensive
-from corr.search.analysis import ALL, analyse, newest, state
+from corr.search.analysis import ALL, analyse, newest
 from corr.search.cases import Case
 from corr.search.imported import enter, read
 from corr.search.modes import Done
 from corr.search.results import write
 from corr.search.settings import Setting
 from corr.search.study import Prove
+from corr.search.verdict import state
 from corr.timing.significance import p_value, student_tail
 from tests.support.search_lab import FakeLab, done, study
 

@@ -72,7 +72,7 @@ def test_a_study_of_nothing_but_a_kernel_and_a_knob(corr: Corr, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     rows = {r["setting"]: r for r in json.loads(done.stdout) if r["part"] == "all"}
     assert rows.keys() == {"off", "150", "300"} and rows["150"]["cases"] == 2
-    assert "4 of 4 results" in done.stderr
+    assert "measuring: 4 results to go" in done.stderr
     again = corr(*words, "--held-out", "0", cwd=tmp_path)
     assert again.returncode == 0 and "results" not in again.stderr.split("unroll-threshold_")[0]
     sql = "SELECT count(*) AS n FROM search_results WHERE same_code_as IS NOT NULL"

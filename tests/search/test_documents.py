@@ -10,9 +10,9 @@ import pytest
 from corr.lake.sql import views
 from corr.lake.tables import TABLES
 from corr.search.cases import cases
+from corr.search.checks import check
 from corr.search.modes import MODES
 from corr.search.placeholders import text_with
-from corr.search.session import check
 from corr.search.settings import settings
 from corr.search.split import parts
 from corr.search.study import load
@@ -40,8 +40,8 @@ def test_modes_tables_and_views_of_the_page_are_there() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").rglob("*.toml")), ids=lambda p: p.stem)
 def test_the_studies_that_ship_are_studies(path: Path) -> None:
     study = load(path)
-    check(study)
     found = cases(study)
+    check(study, found)
     assert len(found) >= 24 and len(settings(study)) >= 3
     shares = parts(found, study.prove, study.recommend.classes)
     assert 0.2 < list(shares.values()).count("held-out") / len(found) < 0.4

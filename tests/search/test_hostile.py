@@ -200,11 +200,24 @@ def test_files_of_cases(corr: Corr, tmp_path: Path) -> None:
     (tmp_path / "all.txt").write_text("# shapes\n" + "\n".join(lines))
     done = corr("search", "create-subset", "all.txt", "6", "six.txt", cwd=tmp_path)
     assert done.stdout == "six.txt: 6 cases\n"
+    for words, said in (
+        (("3", "six.txt"), "six.txt is there already"),
+        (("3", "all.txt"), "all.txt is the file that the cases are read from"),
+        (("3", "./all.txt", "--force"), "is the file that the cases are read from"),
+    ):
+        refused = corr("search", "create-subset", "all.txt", *words, cwd=tmp_path)
+        assert refused.returncode == 2 and said in refused.stderr
+    assert (tmp_path / "all.txt").read_text().endswith("\n".join(lines))
+    done = corr("search", "create-subset", "all.txt", "6", "six.txt", "--force", cwd=tmp_path)
+    assert done.returncode == 0
     kept = (tmp_path / "six.txt").read_text().splitlines()
     assert len(set(kept)) == 6 and set(kept) < set(lines)
     done = corr("search", "split", "all.txt", cwd=tmp_path)
     assert done.stdout == "all_conv.txt: 10 cases\nall_matmul.txt: 20 cases\n"
     assert (tmp_path / "all_conv.txt").read_text().split("\n")[1] == "convbfp16 -n 1"
+    again = corr("search", "split", "all.txt", cwd=tmp_path)
+    assert again.returncode == 2 and "all_conv.txt is there already" in again.stderr
+    assert corr("search", "split", "all.txt", "--force", cwd=tmp_path).stdout == done.stdout
     done = corr("search", "split", "all.txt", "--by", "n", cwd=tmp_path)
     assert done.stdout.count("3 cases") == 10
     (tmp_path / "t.csv").write_text("op,n\nconv,1\nmm,2\n")

@@ -147,3 +147,33 @@ def test_one_step_loses_less_than_it_may() -> None:
     sizes: dict[str, Any] = {"size": [float(n) for n in range(40)]}
     found = fit(Table(costs, NAMES[:3], (None, 1.0, 8.0)), sizes, loss=0.01, most_steps=6)
     assert found is not None and found.ladder.leaves == 1
+
+
+def test_a_knob_that_does_nothing_hides_no_pattern() -> None:
+    """Twelve cases without noise: small ones want 1, large ones 8. Of settings that may go any way
+    long ladders explain shuffled cases as well; the two steps that are recommended do not.
+    """
+    sizes = [float(n) for n in range(12)]
+    costs = np.array([[0.0, -0.3, 0.0] if n < 6 else [0.0, -0.2, -0.5] for n in range(12)])
+    twice = np.repeat(costs, 2, axis=1)  # the other knob makes no difference
+    names = tuple(f"a={a}, b={b}" for a in (0, 1, 8) for b in (0, 1))
+    numbers = (None,) * 6
+    found = fit(Table(twice, names, numbers, free=True), {"size": sizes}, loss=0.01, most_steps=6)
+    assert found is not None and found.p_value <= SIGNIFICANT
+    assert str(found.ladder) == "size < 6: a=1, b=0, else a=8, b=0"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("free", [False, True])
+def test_how_often_noise_is_called_a_pattern(free: bool) -> None:
+    """One deal in a hundred, with room for chance in 200 studies."""
+    called = 0
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        costs = np.zeros((12, 4))
+        costs[:, 1:] = random.normal(-0.2, 0.3, (12, 3))
+        table = Table(costs, NAMES[:4], (None, 1.0, 2.0, 3.0), free)
+        features = {name: list(random.normal(size=12)) for name in ("size", "other")}
+        found = fit(table, features, loss=0.01, most_steps=6)
+        called += found is not None and found.p_value <= SIGNIFICANT
+    assert called <= 6

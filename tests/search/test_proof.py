@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from corr.search.analysis import state
 from corr.search.cases import Case, cases
 from corr.search.outcome import Failed, Outcome
 from corr.search.settings import Setting
 from corr.search.split import HELD_OUT, parts
 from corr.search.study import Prove, Recommend
+from corr.search.verdict import state
 from tests.support.search_lab import FakeLab, done, study
 
 SIZES: list[int | float | str] = [2**n + k for n in range(4, 20) for k in range(3)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from collectors.base.errors import UsageError
 from corr.search import settings
 from corr.search import study as studies
 from corr.search.begin import KNOB, TEMPLATE
-from corr.search.session import check
+from corr.search.checks import check
 from corr.search.study import Knob, KnobKind, Powers, Range, Study, load
 
 SMALL = """\
@@ -87,6 +89,15 @@ def test_every_key_that_init_comments_on_is_one() -> None:
             key = line[2:].split(" = ")[0]
             names = {n.replace("_", "-") for kind in _kinds() for n in kind.__dataclass_fields__}
             assert key in names, line
+
+
+def test_what_init_offers_of_a_knob_is_not_what_it_is_anyway() -> None:
+    """A line of comment that is taken in changes something."""
+    defaults = {f.name: f.default for f in dataclasses.fields(Knob)}
+    for line in KNOB.format(name="k", values="1").splitlines():
+        if line.startswith("# ") and " = " in line and '"source":' not in line:
+            ((key, value),) = tomllib.loads(line[2:]).items()
+            assert defaults[key] != value, line
 
 
 def _kinds() -> list[type]:
