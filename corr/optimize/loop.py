@@ -29,7 +29,7 @@ from corr.optimize.judging.ruling import Ruling, Sight
 from corr.optimize.judging.speed import Failed, Timed
 from corr.optimize.last_measurement import LastMeasurement, keep_back
 from corr.optimize.llm.errors import ModelError
-from corr.optimize.mutants import touched
+from corr.optimize.mutants import touched, unreached
 from corr.optimize.mutants.ledger import Ledger
 from corr.optimize.mutants.nests import hottest
 from corr.optimize.mutants.trials import MOST_SECONDS, OF_BUDGET, broken
@@ -176,7 +176,8 @@ class Optimisation:
         run = self.lake.find(resume.original_run(self.lake, session.name))
         nests = hottest(self.lake, run if run.table("loops") is not None else session.best_run)
         limit = min(self.budget.share(MOST_SECONDS, OF_BUDGET), self.budget.left)
-        ledger = broken(original, self.builds, nests, limit)
+        seen = unreached.exits(self.lake, run, original.variant)
+        ledger = replace(broken(original, self.builds, nests, limit), exits=seen)
         for line in ledger.lines():
             self.tell(cut(visible(f"  {line}"), 400))
         return ledger

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from corr.console.short_names import short_name
 from corr.optimize.mutants.nests import Nest
+from corr.optimize.mutants.unreached import Exits
 
 #: What helps where a check does not see what a nest computes.
 REMEDY = (
@@ -106,7 +107,7 @@ class Broken:
 class Ledger:
     """All that was broken; `seconds` it took, perhaps `cut` short; why other nests were not.
 
-    `what` is judged by: the outputs, or the user's own command.
+    `what` is judged by: the outputs, or the user's own command. `exits` are where no run came.
     """
 
     broken: tuple[Broken, ...] = ()
@@ -114,6 +115,7 @@ class Ledger:
     cut: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict)
     what: str = "outputs"
+    exits: Exits = field(default_factory=dict)
 
     @property
     def tried(self) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from corr.optimize.moves.ir_function import IrFunction
 from corr.optimize.moves.schedule import Schedule
+from corr.optimize.mutants import unreached
 from corr.optimize.mutants.ledger import REMEDY, Broken, Extent, Ledger, told
 from corr.optimize.polly.clang import function_of
 from corr.optimize.variant import Variant
@@ -30,7 +31,7 @@ def refusal(ledger: Ledger, original: Variant, variant: Variant) -> str:
         return f"{told(blind[0])}: {REMEDY}"
     if not any(broken.seen for broken in ledger.broken):
         return f"{ledger.words()}: {REMEDY}"
-    return ""
+    return unreached.left_out(ledger.exits, variant)
 
 
 def words(ledger: Ledger, original: Variant, variant: Variant) -> str:
