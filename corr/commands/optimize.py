@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -162,7 +163,15 @@ def _asked(lake: Lake, search: Search, checks: Checks, earlier: Earlier) -> Aske
 
 
 def _lines(texts: list[str] | None, option: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(words(text, option)) for text in texts or ())
+    from collectors.base.errors import UsageError
+    from corr.optimize.request import READS
+
+    found = tuple(tuple(words(text, option)) for text in texts or ())
+    for line in found:
+        if READS in line and (line[-2:-1] != (READS,) or not Path(line[-1]).is_file()):
+            fix = f"{option} 'ARGS < FILE': the file that it reads as its input, at the end"
+            raise UsageError(f"{option} {shlex.join(line)}: no file is named behind <", fix)
+    return found
 
 
 def _by(asked: Asked, proposer: str) -> Asked:

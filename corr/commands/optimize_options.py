@@ -107,7 +107,8 @@ class Checks:
         typer.Option("--check", help="Own check, a shell command; $CORR_BINARY is the program."),
     ] = None
     inputs: Annotated[
-        list[str] | None, typer.Option("--input", help="Other arguments to check the output with.")
+        list[str] | None,
+        typer.Option("--input", help="Other arguments (or ARGS < FILE) to check with."),
     ] = None
     held_out: Annotated[
         list[str] | None,

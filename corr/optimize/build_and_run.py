@@ -354,7 +354,7 @@ class Builds:
             places=around.places,
             look=LARGEST_FILES if look else 0,
             env=env,
-            stdin=self.program.run.stdin,
+            stdin=given.stdin or self.program.run.stdin,
             limits=limits,
             bare=self.bare,
             discard=output in (None, "dump") and not (errors or self.declared),

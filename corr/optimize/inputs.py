@@ -39,6 +39,8 @@ _SIZES = re.compile(r"sizes: mini (\d+), small (\d+), medium (\d+) \(default\), 
 class Input:
     """One way to run the program. `flags` are compiler flags, for sizes chosen at compile time.
 
+    `stdin`: the file that it reads as its input, if that is not the one that it is measured with.
+
     `drawn`: corr chose it, so that the original may be unable to take it. `size` is what it is run
     on, where the program is one on our harness.
     """
@@ -50,6 +52,7 @@ class Input:
     held_out: bool = False
     drawn: bool = False
     size: int = 0
+    stdin: Path | None = None
 
 
 @dataclass(frozen=True)

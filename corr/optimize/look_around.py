@@ -38,7 +38,8 @@ def look_around(builds: Builds, inputs: Inputs, binary: Path, order: Order) -> I
         return replace(inputs, evidence=evidence)
     place = builds.folder / "given"
     with disk_errors(builds.folder, ELSEWHERE):
-        apart = [builds.folder, *([run.stdin] if run.stdin is not None else [])]
+        read = [run.stdin, *(given.stdin for given in inputs.named)]
+        apart = [builds.folder, *(path for path in dict.fromkeys(read) if path is not None)]
         around = surroundings(run.directory, words, order.results, place, apart)
         builds.surroundings = around
         _only_what_is_used(builds, binary, inputs, evidence, place)

@@ -120,7 +120,7 @@ def _tell_of(inputs: Inputs, doubt: Doubt | None, references: References, tell: 
     if not inputs.varied:
         tell(
             "the program takes no input that is known: results are compared for this one run only "
-            "(replayed); --input and --held-out name others"
+            "(replayed); --input and --held-out name others ('ARGS < FILE' where it reads)"
         )
 
 

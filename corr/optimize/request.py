@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from corr.optimize.inputs import Input
@@ -12,6 +13,9 @@ from corr.optimize.judging.speed import Timed
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.whole_program import LinkTime, Profile
 from corr.optimize.variant import Move, Variant
+
+#: Before the file that a program reads as its input, among named arguments.
+READS = "<"
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,18 @@ class Order(Asked):
     def extra(self) -> tuple[Input, ...]:
         """The inputs that were named, those held out last."""
         return tuple(
-            Input(f"arguments {shlex.join(line)!r}", line, held_out=held_out)
+            _named(line, held_out)
             for lines, held_out in ((self.inputs, False), (self.held_out, True))
             for line in lines
         )
+
+
+def _named(line: tuple[str, ...], held_out: bool) -> Input:
+    """Arguments as a user names them, perhaps with `< FILE` at their end."""
+    args, stdin = line, None
+    if READS in line[-2:-1]:
+        args, stdin = line[:-2], Path(line[-1]).absolute()
+    return Input(f"arguments {shlex.join(line)!r}", args, held_out=held_out, stdin=stdin)
 
 
 @dataclass(frozen=True)

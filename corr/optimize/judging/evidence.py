@@ -102,7 +102,7 @@ def _twice(references: References, given: Input) -> tuple[tuple[Reference, Refer
 
 def _key(given: Input) -> tuple[object, ...]:
     """What tells inputs apart."""
-    return given.args, tuple(sorted(given.env.items())), given.flags
+    return given.args, tuple(sorted(given.env.items())), given.flags, given.stdin
 
 
 def compared(observed: Observed) -> str:

@@ -1,0 +1,48 @@
+"""Inputs that a user names: arguments, and files that are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collectors.base.toolchain import Toolchain
+from corr.optimize.proposal import Outcome
+from tests.support.command import Corr
+from tests.support.judged import Judged
+
+WORDS = """#include <ctype.h>
+#include <stdio.h>
+int main(void) {
+    long words = 0, longest = 0, length = 0;
+    int c;
+    while ((c = getchar()) != EOF) {
+        if (isspace(c)) { words += length > 0; length = 0; }
+        else length++;
+        longest = length > longest ? length : longest;
+    }
+    printf("%ld %ld\\n", words, longest);
+    return 0;
+}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("held_out", [False, True])
+def test_a_file_that_is_read(held_out: bool, tools: Toolchain, tmp_path: Path) -> None:
+    given, other = tmp_path / "in.txt", tmp_path / "other.txt"
+    given.write_text("one two three\n" * 4000)
+    other.write_text("a" * 5000 + " b\n")
+    line = ("<", str(other))
+    named = {"held_out" if held_out else "inputs": (line,)}
+    judged = Judged(tmp_path, tools, WORDS, run={"stdin": given}, **named)
+    assert judged.check("long words", "long  words").outcome is None
+    found = judged.check("length++;", "length += length < 1024;")
+    assert found.outcome == Outcome.wrong_output and "other.txt" in found.detail
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, corr: Corr) -> None:
+    (tmp_path / "f.c").write_text(WORDS)
+    for line in ("< nothing.txt", "1 <", "< f.c 2"):
+        done = corr("optimize", "f.c", "--input", line, "--proposer", "rules", cwd=tmp_path)
+        assert done.returncode == 2 and "ARGS < FILE" in done.stderr, (line, done.stderr)
