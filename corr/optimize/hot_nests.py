@@ -97,6 +97,9 @@ def find(
     loops = [loop for loop in hot_loops(lake, run) if loop.written not in outside]
     if outside and not loops:
         return HotNests((), (Problem(LAYER, program.name, _NOT_TIMED),))
+    if not loops and (where := _outside_loops(lake, run)):
+        what = f"the time is in no loop of its own: {where}"
+        return HotNests((), (Problem(LAYER, program.name, what),))
     return of_loops(loops, program, toolchain, sizes_by_name=sizes_by_name)
 
 
@@ -132,6 +135,21 @@ def of_loops(
 def _share(nest: Nest, loops: Iterable[HotLoop]) -> float:
     first, last = nest.lines
     return sum(o.share for o in loops if o.file == nest.file and first <= o.line <= last)
+
+
+def _outside_loops(lake: Lake, run: RunInfo) -> str:
+    """The hottest functions, and who calls those of a library; empty if nothing was sampled."""
+    query = """
+        SELECT function, share, callers[1] AS caller FROM hotspots
+        WHERE function IS NOT NULL AND loop IS NULL AND share >= ? ORDER BY share DESC LIMIT 3
+    """
+    rows = ask(lake, query, (LEAST_OF_FUNCTION,), [run]).to_pylist()
+    told = (
+        f"{row['function']} {row['share']:.0%}"
+        + (f" ({row['caller'].rpartition(', ')[0]})" if row["caller"] else "")
+        for row in rows
+    )
+    return ", ".join(told)
 
 
 def hot_loops(lake: Lake, run: RunInfo) -> list[HotLoop]:
