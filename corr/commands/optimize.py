@@ -285,6 +285,8 @@ def _write(session: Session, target: Path, tools: Toolchain, *, final: bool) -> 
     """Write the best program, if there is one, and say where."""
     from corr.optimize.result_folder import FACTS, write
 
+    if session.ahead:
+        message(f"  {session.ahead}")
     if session.best is session.original:
         if (target / FACTS).exists():
             message(f"  {shown(target)} is of an earlier session")

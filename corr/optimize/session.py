@@ -47,6 +47,10 @@ class Left:
     seconds: float = 0.0
 
 
+#: By so much a build of the compiler's own is faster than what was found to be spoken of.
+MUCH_FASTER = 0.05
+
+
 @dataclass
 class Session:
     """The state of an optimisation. `contest` is how its best is timed."""
@@ -237,6 +241,16 @@ class Session:
         if not any(trial.outcome.measured and trial.ratio is not None for trial in trials):
             return "no candidate came to be timed"
         return "no candidate was faster"
+
+    @property
+    def ahead(self) -> str:
+        """The compiler's own build that is faster than what was found, in words; or nothing."""
+        known = [(b.ratio, b.name) for b in self.baselines.values() if b.ratio is not None]
+        ratio, name = min(known, default=(1.0, ""))
+        if ratio > self.best_ratio * (1 - MUCH_FASTER):
+            return ""
+        more = ", or let --proposer both go on from there" if self.order.proposer == "llm" else ""
+        return f"{name} alone is ×{1 / ratio:.2f} over the original: build so{more}"
 
     def saw(self, run: RunInfo) -> None:
         """Note a run of the best, with all layers."""
