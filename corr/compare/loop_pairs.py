@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corr.compare.loop_statements import SIMILAR, likeness
+from collectors.source_loops.statements import SIMILAR, likeness
 
 #: Loops of a side that are compared by text at most.
 MOST_COMPARED = 400

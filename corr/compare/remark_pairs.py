@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from corr.compare.loop_pairs import ONLY_A, ONLY_B, LoopPair
-from corr.compare.loop_statements import (
+from collectors.source_loops.statements import (
     SIMILAR,
     Same,
     Statement,
@@ -21,6 +20,7 @@ from corr.compare.loop_statements import (
     same_statements,
     statements,
 )
+from corr.compare.loop_pairs import ONLY_A, ONLY_B, LoopPair
 
 #: The place is the same; whether the source is, is not known.
 PLACE_ALONE = "place alone"

@@ -40,11 +40,15 @@ _CHANGED = "the file changed while it was read"
 
 @dataclass(frozen=True)
 class Imported:
-    """The run, its recordings, and whether it had been there before: nothing had changed."""
+    """The run, its recordings, and whether it had been there before: nothing had changed.
+
+    `notes` are of the run as a whole.
+    """
 
     run: RunInfo
     recordings: list[Recording]
     again: bool = False
+    notes: Sequence[Problem] = ()
 
 
 def import_remarks(
@@ -85,8 +89,10 @@ def import_remarks(
             Problem("remarks", str(path), f"left out: it is {kept.name} in another form")
             for path, kept in again.items()
         ]
-        tables["source"], unread = sources.texts(tables["loops"]["file"].unique().to_pylist(), root)
-        tables["problems"] = _problem_rows([*problems, *unread])
+        said = sources.told(staging.folder / "remarks.parquet")
+        tables["source"], unread = sources.texts(said, root)
+        silent = sources.without_loops(said, tables["source"])
+        tables["problems"] = _problem_rows([*problems, *unread, *silent])
         seconds = round(time.monotonic() - clock, 3)
         facts = replace(_facts(recordings, label, root), started=started, seconds=seconds)
         run = staging.commit_run(facts, tables)
@@ -94,7 +100,7 @@ def import_remarks(
         if stable == set(stamps):
             cache.made(_fingerprint(cache, stamps, label, root), run.run_id)
         cache.save()
-    return Imported(run, recordings)
+    return Imported(run, recordings, notes=silent)
 
 
 def find(paths: Sequence[Path]) -> list[Path]:

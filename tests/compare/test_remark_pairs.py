@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collectors.source_loops.statements import statements
 from corr.compare.loop_pairs import ONLY_A, ONLY_B, LoopPair
-from corr.compare.loop_statements import statements
 from corr.compare.remark_pairs import (
     COPIES,
     PLACE_ALONE,
