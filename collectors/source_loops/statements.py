@@ -15,7 +15,7 @@ from dataclasses import dataclass
 #: Share of equal tokens from which two loops count as the same one.
 SIMILAR = 0.6
 #: Pairs of statements of one file that are compared token by token at most.
-MOST_COMPARED = 40_000
+MOST_COMPARED = 10_000
 #: Tokens of a loop that are compared at most.
 _LONGEST = 400
 _SILENT = r"//[^\n]*|/\*.*?\*/|\s+"
@@ -113,4 +113,6 @@ def likeness(a: Sequence[str], b: Sequence[str]) -> float:
     if a == b:
         return 1.0
     matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
-    return matcher.ratio() if matcher.quick_ratio() >= SIMILAR else 0.0
+    if matcher.real_quick_ratio() < SIMILAR or matcher.quick_ratio() < SIMILAR:
+        return 0.0
+    return matcher.ratio()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,10 +81,14 @@ class Texts:
         return same_statements(list(self.in_a.values()), list(self.in_b.values()))
 
     @cached_property
+    def _reached(self) -> Set[Place]:
+        return {(s.line, s.column) for s, _ in self._same.became.values()}
+
+    @cached_property
     def _lines(self) -> Mapping[int, int]:
         """Lines of a that stand in b, too."""
         a, b = ((text or "").splitlines() for text in (self.a, self.b))
-        blocks = difflib.SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+        blocks = difflib.SequenceMatcher(None, a, b).get_matching_blocks()
         return {x.a + i + 1: x.b + i + 1 for x in blocks for i in range(x.size)}
 
     def landing(self, place: Place) -> Landing:
@@ -101,6 +105,16 @@ class Texts:
         if line := self._lines.get(place[0]):
             return Landing((line, place[1]), "place")
         return Landing(place, PLACE_ALONE)
+
+    def loses(self, place: Place) -> bool:
+        """Whether a statement of a is in b's text no more; so is all of a file that is gone."""
+        return self.b is None or self.landing(place).how == ONLY_A
+
+    def gains(self, place: Place) -> bool:
+        """Whether a statement of b was not in a's text; so is all of a file that is new."""
+        if self.a is None or self.b is None or self.a == self.b:
+            return self.a is None
+        return place not in self._reached
 
 
 def _by_place(text: str | None) -> Mapping[Place, Statement]:
@@ -139,13 +153,18 @@ def pair_places(
     pair((x, y, landings[x].how) for x in a for y in there(x) if y.function == x.function)
     other = ((x, y, f"{landings[x].how}, in another function") for x in a for y in there(x))
     pair(other)
-    pair(_moved([x for x in a if x not in paired], list(left), files))
+    gone = [x for x in a if x not in paired and files[x.file].loses((x.line, x.column))]
+    new = [y for y in left if files[y.file].gains((y.line, y.column))]
+    pair(_moved(gone, new, files))
     pairs = [LoopPair(x.key, y.key, how) for x, (y, how) in paired.items()]
-    pairs += [
-        LoopPair(x.key, None, _why_only_a(landings[x], files[x.file].in_a, x, there(x), files))
-        for x in a
-        if x not in paired
-    ]
+    alone = [x for x in a if x not in paired]
+    changed = [t for t in files.values() if t.b is not None and t.a != t.b]
+    lost = any(landings[x].how == ONLY_A for x in alone)
+    written = {s.tokens for texts in changed for s in texts.in_b.values()} if lost else set()
+    for x in alone:
+        statement = _statement(files[x.file].in_a, x) if landings[x].how == ONLY_A else None
+        proven = statement is not None and statement.tokens not in written
+        pairs.append(LoopPair(x.key, None, _why_only_a(there(x), proven=proven)))
     doubtful = {x.function for x in a if x.vectorised and landings[x].how == PLACE_ALONE}
     pairs += [LoopPair(None, y.key, _why_only_b(y, files[y.file], doubtful)) for y in left]
     return pairs
@@ -172,20 +191,10 @@ def _statement(found: Mapping[Place, Statement], loop: PlacedLoop) -> Statement 
     return found.get((loop.line, loop.column))
 
 
-def _why_only_a(
-    landing: Landing,
-    in_a: Mapping[Place, Statement],
-    loop: PlacedLoop,
-    copies: Sequence[PlacedLoop],
-    files: Mapping[str, Texts],
-) -> str:
+def _why_only_a(copies: Sequence[PlacedLoop], *, proven: bool) -> str:
     if copies:
         return COPIES if all(c.vectorised for c in copies) else POORER_COPIES
-    statement = _statement(in_a, loop)
-    if landing.how != ONLY_A or statement is None:
-        return SILENT
-    elsewhere = (s for texts in files.values() for s in texts.in_b.values())
-    return SILENT if any(s.tokens == statement.tokens for s in elsewhere) else ONLY_A
+    return ONLY_A if proven else SILENT
 
 
 def _why_only_b(loop: PlacedLoop, texts: Texts, doubtful: set[str]) -> str:

@@ -104,3 +104,10 @@ def test_statements_end_where_they_end() -> None:
         (2, 9, "while(y);"),
         (3, 1, "forxin0..n{f(x);}"),
     ]
+
+
+def test_what_is_still_in_its_file_went_nowhere() -> None:
+    text = {"g.c": BEFORE, "h.c": BEFORE}
+    new = PlacedLoop("add/1", "add", "h.c", 3, 5)
+    found = pair_places([loop("scale/1", 3, vectorised=True)], [new], text, text)
+    assert {(p.key_a, p.key_b) for p in found} == {("scale/1", None), (None, "add/1")}
