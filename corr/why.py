@@ -279,11 +279,9 @@ def _elsewhere(
 def _samples(
     connection: duckdb.DuckDBPyConnection, place: Place, condition: str, values: list[Any]
 ) -> dict[str, Any]:
-    if place.functions and place.line is None and not place.object:
-        # of a library's function only the symbol is known
-        condition = (
-            f"({condition} OR loop IS NULL AND list_contains(?, coalesce(function, symbol)))"
-        )
+    if place.functions and not place.object:  # of a library's function only the symbol is known
+        named = "list_contains(?, coalesce(function, symbol))"
+        condition = f"({condition} OR loop IS NULL AND {named})"
         values = [*values, list(place.functions)]
     (row,) = rows(
         connection,

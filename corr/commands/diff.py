@@ -239,7 +239,7 @@ def _headline(difference: Diff) -> str:
     moved = difference.a.revision != difference.b.revision
     for side, run in (("a", difference.a), ("b", difference.b)):
         # of what was imported, nothing but its label is known
-        built = (run.compiler, " ".join(run.flags or ())) if run.compiler else (run.label,)
+        built = (run.compiler, run.built_with) if run.compiler else (run.label,)
         parts = (run.program, *built, *([] if run.compiler else ["compiler not known"]), run.run_id)
         commit, dirty, _ = (run.revision or "").partition("-dirty")
         at = f" · at {commit[:10]}{' with changes' if dirty else ''}" if moved and commit else ""

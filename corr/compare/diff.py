@@ -293,4 +293,5 @@ def _compared(run: RunInfo) -> ComparedRun:
         compiler=facts.compiler,
         started=facts.started.isoformat() if facts.started else None,
         revision=facts.revision,
+        built_with=facts.built_with,
     )

@@ -95,8 +95,8 @@ def report(lake: Lake, a: RunInfo, b: RunInfo, *, served: bool = False) -> Repor
     ]
     body = render(
         "diff.html.j2",
-        a=difference.a.to_json() | a.facts.to_json() | {"built_with": a.facts.built_with},
-        b=difference.b.to_json() | b.facts.to_json() | {"built_with": b.facts.built_with},
+        a=difference.a.to_json() | a.facts.to_json(),
+        b=difference.b.to_json() | b.facts.to_json(),
         total=difference.total,
         steps=steps(difference),
         changes=[_change(loop) for loop in changed[:MOST_LOOPS]],
