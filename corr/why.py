@@ -279,6 +279,10 @@ def _elsewhere(
 def _samples(
     connection: duckdb.DuckDBPyConnection, place: Place, condition: str, values: list[Any]
 ) -> dict[str, Any]:
+    if place.functions and not place.object:  # of a library's function only the symbol is known
+        named = "list_contains(?, coalesce(function, symbol))"
+        condition = f"({condition} OR loop IS NULL AND {named})"
+        values = [*values, list(place.functions)]
     (row,) = rows(
         connection,
         f"SELECT coalesce(sum(count) FILTER ({condition}), 0)::BIGINT AS samples,"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import shlex
 import signal
@@ -22,6 +23,7 @@ from collectors.base.foreign_text import visible
 OUTPUT_LIMIT = 64 * 1024 * 1024
 #: Seconds a tool of ours may take before it counts as hung.
 TOOL_TIMEOUT = 3600.0
+_ERROR = re.compile(r"(^|\s)error: ")
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,15 @@ class Completed:
         return f"exit status {self.returncode}"
 
     def last_lines(self, count: int = 12) -> str:
-        """The end of stderr (or of stdout, if stderr is empty) as printable text."""
-        text = (self.stderr or self.stdout).decode("utf-8", "replace").strip()
-        return "\n".join(visible(line, keep="\t") for line in text.splitlines()[-count:])
+        """The end of stderr (or of stdout, if stderr is empty) as printable text.
+
+        A compiler's first error decides, however much it says after that: then the lines begin
+        there.
+        """
+        lines = (self.stderr or self.stdout).decode("utf-8", "replace").strip().splitlines()
+        last = max(0, len(lines) - count)
+        begin = next((n for n, line in enumerate(lines[:last]) if _ERROR.search(line)), last)
+        return "\n".join(visible(line, keep="\t") for line in lines[begin : begin + count])
 
 
 def tool_environment() -> dict[str, str]:

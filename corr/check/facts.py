@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from collectors.base import toolchain
 from collectors.base.demangle import MANGLED, demangle
 from collectors.base.errors import CorrError
 from corr.check.remarks import callees, vectoriser_reason
+from corr.compare.diff import of_remarks
 from corr.compare.difference import SIDES, Diff, SideName
 from corr.lake.sql import connect
 from corr.lake.store import Lake, RunInfo
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 #: The tables and views that queries/check read.
-TABLES = ("loops", "remarks", "instructions", "samples", "missed")
+TABLES = ("loops", "remarks", "instructions", "samples", "missed", "problems", "source")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Facts:
     `places` are of loops, and of calls outside loops as `(function) callee`. `shares`: samples by
     function, None for a run without samples. `reasons`: why the loops of the new run are not
     vectorised. `names`: plain names of mangled callees. `conditions`: what the runs were timed on
-    and with.
+    and with. `incomplete`: what of a run's record of remarks could not be read. `notes`: what has
+    to be said of how they were compared. `without_code`: runs whose machine code is not known.
     """
 
     places: Mapping[SideName, Mapping[str, Place]] = field(default_factory=dict)
@@ -61,6 +63,9 @@ class Facts:
     names: Mapping[str, str] = field(default_factory=dict)
     shares: Mapping[SideName, Mapping[str, float] | None] = field(default_factory=dict)
     conditions: Mapping[SideName, str] = field(default_factory=dict)
+    incomplete: Mapping[SideName, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    without_code: frozenset[SideName] = frozenset()
 
 
 def gather(
@@ -83,6 +88,9 @@ def gather(
             _names(difference),
             {side: _shares(connection, sides[side]) for side in sampled},
             {} if remarks_only else {side: _conditions(run) for side, run in sides.items()},
+            {s: words for s, run in sides.items() if (words := _incomplete(connection, run))},
+            [words for run in runs if (words := _without_source(connection, run))],
+            frozenset(s for s, run in sides.items() if not _count(connection, "instructions", run)),
         )
     finally:
         connection.close()
@@ -90,9 +98,7 @@ def gather(
 
 def _require_remarks(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> None:
     """A run without remarks would pass every gate."""
-    query = "SELECT count(*) FROM remarks WHERE run_id = ?"
-    ((count,),) = connection.execute(query, [run.run_id]).fetchall()
-    if not count:
+    if not _count(connection, "remarks", run):
         raise CorrError(
             f"the run {run.run_id} has no remarks: there is nothing to compare",
             f"corr sql --run {run.run_id} 'FROM problems' says why; collect it again",
@@ -139,6 +145,31 @@ def _names(difference: Diff) -> dict[str, str]:
 
 def _conditions(run: RunInfo) -> str:
     return " ".join((str(run.facts.cpu), *run.facts.run_args))
+
+
+def _incomplete(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> str | None:
+    """What of the run's record of remarks is missing."""
+    for place, what, count in _answer(connection, "incomplete", run=run.run_id):
+        return f"{place}: {what}" + (f" ({count}×)" if count > 1 else "")
+    return None
+
+
+def _without_source(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> str | None:
+    """That an import came without its sources, so that places alone tell its loops apart."""
+    if not of_remarks(run):
+        return None
+    if _count(connection, "source", run):
+        return None
+    return (
+        f"the sources of run {run.run_id} are not known (none lay below --root when it was"
+        " imported): its loops are told apart by their places alone"
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str, run: RunInfo) -> int:
+    query = f"SELECT count(*) FROM {table} WHERE run_id = ?"
+    ((count,),) = connection.execute(query, [run.run_id]).fetchall()
+    return int(count)
 
 
 def _answer(

@@ -35,8 +35,28 @@ from corr.compare.difference import (
     SideName,
 )
 from corr.compare.judged import TimeRatio
+from corr.compare.remark_pairs import COPIES, POORER_COPIES, SILENT, UNTOLD
 from corr.system.config import CheckSettings
 from corr.timing.verdict import Verdict
+
+#: What is said of a loop that only the baseline has, by how it was matched; whether it fails.
+_GONE = {
+    SILENT: (
+        "the new record says nothing of the loop, which may have lost its vectors:"
+        " nothing proves that it is gone",
+        FAILS,
+    ),
+    POORER_COPIES: (
+        "the function has no copy of the loop any more, and another copy is not vectorised",
+        FAILS,
+    ),
+    COPIES: ("the function has no copy of the loop any more, others are vectorised", NOTE),
+}
+_WHICH: dict[SideName, str] = {"a": "the baseline", "b": "the new run"}
+_UNTOLD = (
+    "not vectorised, and may be a loop of the function that was: the sources are not known, so that"
+    " loops are told apart by their places alone"
+)
 
 
 def check(
@@ -52,11 +72,12 @@ def check(
     gate = _Gate(settings, facts or Facts(), remarks_only)
     findings = [finding for loop in difference.loops for finding in gate.loop(loop)]
     findings += gate.outside(difference.outside_loops)
+    findings += gate.incomplete(difference)
     if not remarks_only:
         findings += gate.whole(difference)
     findings, notes = waive(findings, settings.waivers, today or datetime.date.today())
     findings.sort(key=_order)
-    notes = gate.notes(difference) + notes
+    notes = gate.doubts() + gate.notes(difference) + notes
     return Report(difference.a, difference.b, remarks_only, findings, notes)
 
 
@@ -86,11 +107,12 @@ class _Gate:
         """The findings of one loop of the comparison."""
         if not self._hot(loop):
             return
-        if loop.only_in == "a":
-            if self._vectorised(loop, "a"):
-                message = f"the loop is gone from the source; it was {self._vectors(loop, 'a')}"
-                yield self._finding("lost-vectorization", loop, message, level=NOTE, side="a")
-            return
+        if loop.only_in == "a" and self._vectorised(loop, "a"):
+            says, level = _GONE.get(loop.matched_by, ("the loop is gone from the source", NOTE))
+            message = f"{says}; it was {self._vectors(loop, 'a')}"
+            yield self._finding("lost-vectorization", loop, message, level=level, side="a")
+        if loop.only_in == "b" and loop.matched_by == UNTOLD:
+            yield self._finding("lost-vectorization", loop, _UNTOLD)
         if loop.only_in is None:
             yield from self._vectorisation(loop)
             yield from self._inlining(loop)
@@ -120,6 +142,24 @@ class _Gate:
                     f"{name} is not inlined into {function} any more: {reason}",
                     detail=callee,
                 )
+
+    def incomplete(self, difference: Diff) -> Iterator[Finding]:
+        """A record that is not whole, where something is missing in it that the other has."""
+        for side, what in self.facts.incomplete.items():
+            if missing := _missing(difference, side):
+                message = (
+                    f"the record of {_WHICH[side]} is not whole ({what}), and {missing} of the"
+                    " other run's are not in it: what they say cannot be compared"
+                )
+                yield Finding("incomplete-record", FAILS, "", None, None, message, detail=side)
+
+    def doubts(self) -> list[str]:
+        """What the two runs themselves lack."""
+        incomplete = [
+            f"the record of {_WHICH[side]} is not whole: {what}"
+            for side, what in self.facts.incomplete.items()
+        ]
+        return [*incomplete, *self.facts.notes]
 
     def whole(self, difference: Diff) -> Iterator[Finding]:
         """The program's own time."""
@@ -193,7 +233,7 @@ class _Gate:
         reason = self.facts.reasons.get(loop.b.loop or "") or _reason(loop)
         because = f": {reason}" if reason else ""
         if before and not after:
-            if not _replaced(loop):
+            if not self._replaced(loop):
                 was = self._vectors(loop, "a").removeprefix("vectorised ")
                 message = f"not vectorised any more (was {was}){because}"
                 yield self._finding("lost-vectorization", loop, message)
@@ -210,9 +250,16 @@ class _Gate:
             message = f"not vectorised, as before{because}"
             yield self._finding("not-vectorized", loop, message, level=NOTE, state=UNCHANGED)
         unrolled = [side.unroll or 1 for side in loop.sides]
-        if unrolled[0] > 1 >= unrolled[1] and before == after and not _replaced(loop):
+        if unrolled[0] > 1 >= unrolled[1] and before == after and not self._replaced(loop):
             message = f"not unrolled any more (was by {unrolled[0]})"
             yield self._finding("lost-unrolling", loop, message, level=NOTE)
+
+    def _replaced(self, loop: LoopDiff) -> bool:
+        """The new run has no code for the loop, or a call to memset and the like in its place."""
+        if loop.a.instructions and not loop.b.instructions and "b" not in self.facts.without_code:
+            return True
+        idioms = ("loop-idiom", "loop-delete")
+        return any(r.pass_name in idioms and r.tag == "Passed" for r in loop.remarks.appeared)
 
     def _narrower(self, loop: LoopDiff) -> bool:
         bits = [self._code(loop, side).bits for side in SIDES]
@@ -295,6 +342,16 @@ class _Gate:
         )
 
 
+def _missing(difference: Diff, side: SideName) -> str:
+    """How many loops and remarks of the other side this one has not; nothing for none."""
+    other, change = ("b", "appeared") if side == "a" else ("a", "disappeared")
+    loops = sum(loop.only_in == other for loop in difference.loops)
+    remarks = sum(len(getattr(loop.remarks, change)) for loop in difference.loops)
+    remarks += sum(outside.change == change for outside in difference.outside_loops)
+    counts = ((loops, "loop"), (remarks, "remark"))
+    return " and ".join(f"{n} {what}{'s' * (n != 1)}" for n, what in counts if n)
+
+
 def _largest(values: Iterable[float | None]) -> float:
     return max((value or 0.0 for value in values), default=0.0)
 
@@ -304,14 +361,6 @@ def _reason(loop: LoopDiff) -> str | None:
         if remark.by("loop-vectorize") and remark.tag != "Passed":
             return vectoriser_reason(remark.words_b or "")
     return None
-
-
-def _replaced(loop: LoopDiff) -> bool:
-    """The new run has no code for the loop, or a call to memset and the like in its place."""
-    if loop.a.instructions and not loop.b.instructions:
-        return True
-    idioms = ("loop-idiom", "loop-delete")
-    return any(r.pass_name in idioms and r.tag == "Passed" for r in loop.remarks.appeared)
 
 
 def _evidence(time: TimeRatio) -> dict[str, Any]:

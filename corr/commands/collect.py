@@ -151,7 +151,7 @@ def _introduce(lake: Lake, run: RunInfo) -> None:
     facts = run.facts
     timing = f", {facts.wall:.3g} s a run" if facts.wall else ""
     message(
-        f"{facts.name} · {facts.compiler} · {' '.join(facts.flags)}{timing}\n"
+        f"{facts.name} · {facts.compiler} · {facts.built_with}{timing}\n"
         f"run {run.run_id} in {lake.name}, collected in {facts.seconds:.1f} s\n"
     )
 

@@ -238,10 +238,12 @@ def _headline(difference: Diff) -> str:
     lines = []
     moved = difference.a.revision != difference.b.revision
     for side, run in (("a", difference.a), ("b", difference.b)):
-        built = f"{run.compiler or 'compiler not known'} · {' '.join(run.flags or [])}"
+        # of what was imported, nothing but its label is known
+        built = (run.compiler, run.built_with) if run.compiler else (run.label,)
+        parts = (run.program, *built, *([] if run.compiler else ["compiler not known"]), run.run_id)
         commit, dirty, _ = (run.revision or "").partition("-dirty")
         at = f" · at {commit[:10]}{' with changes' if dirty else ''}" if moved and commit else ""
-        lines.append(f"{side}: {run.program} · {built} · {run.run_id}{at}")
+        lines.append(f"{side}: {' · '.join(part for part in parts if part)}{at}")
     if difference.asked:
         lines.append("the runs were not asked for the same, which comes before any cause:")
         lines += [f"  {circumstance.says}" for circumstance in difference.asked]

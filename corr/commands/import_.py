@@ -86,7 +86,8 @@ def remarks(
     """Import a finished build's optimisation remarks (*.opt.yaml, *.opt.bitstream) as one run.
 
     What is imported again without a change is not read again. Loops are known as far as the remarks
-    name them; `corr diff` compares two imports by them and by function.
+    name them; `corr diff` compares two imports by place and function, and where the sources differ
+    by what stands there: those below --root are kept with the run.
     """
     from corr.imports.remarks import import_remarks
 
@@ -100,6 +101,7 @@ def remarks(
     message(f"run {done.run.run_id} in {lake.name}")
     for recording in done.recordings:
         _problems(recording.problems)
+    _problems(done.notes)
     emit(pa.Table.from_pylist([_recording(r) for r in done.recordings]), format)
 
 

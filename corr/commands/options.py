@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -133,6 +134,11 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     return called
 
 
+#: The words of a command with their quotes, and those that redirect or pipe in a shell.
+_WRITTEN = re.compile(r"""(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s\\'"])+""", re.DOTALL)
+_SHELL = re.compile(r"\d*[<>]|&>|\|{1,2}&?$")
+
+
 def open_lake(data: Path | None) -> Lake:
     """The lake that the options, the environment or the configuration name."""
     from corr.lake.store import Lake
@@ -142,12 +148,22 @@ def open_lake(data: Path | None) -> Lake:
 
 
 def words(text: str, option: str) -> list[str]:
-    """The words of an option's value, as a shell would split it. Raises UsageError."""
+    """The words of an option's value, as a shell would split it. Raises UsageError.
+
+    What a shell would do with a word of its own, as to redirect, is refused: no shell is there.
+    """
     import shlex
 
     from collectors.base.errors import UsageError
 
     try:
-        return shlex.split(text)
+        split = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from error
+    for word in _WRITTEN.findall(text):
+        if _SHELL.match(word):
+            raise UsageError(
+                f"{option}: {word}: no shell starts the program, so that nothing is redirected",
+                "--stdin FILE is its input; an argument that looks so has quotes of its own",
+            )
+    return split

@@ -71,7 +71,7 @@ def corpus(
     clang go after `--`: in place of the sources' own default -O2, after those of a build.
     """
     from collectors.base import toolchain
-    from collectors.base.errors import UsageError
+    from collectors.base.errors import ExitCode, UsageError
     from corr.console.progress import Progress
     from corr.policy import extract
     from corr.policy.corpus import THEIRS
@@ -115,6 +115,8 @@ def corpus(
         f"{len(added.corpus.modules)} modules: "
         + ", ".join(f"{count} {split}" for split, count in counts.items())
     )
+    if not added.modules and (added.problems or not added.corpus.modules):
+        raise typer.Exit(ExitCode.failed)
 
 
 def trace(

@@ -73,8 +73,9 @@ def evaluate(
     """Compare policies with the default, and with what `corr policy improve` found without any.
 
     Bytes of code over the default's, on modules that nothing was learned from, with an interval
-    of 95 %; mean: every module counts the same, however large. Each module's numbers are in
-    evaluation.json. --report drives each policy once more, for the calls that it decides otherwise.
+    of 95 %; geometric mean: of the modules' ratios, every module counts the same, however large.
+    Each module's numbers are in evaluation.json. --report drives each policy once more, for the
+    calls that it decides otherwise.
     """
     from collectors.base import toolchain
     from corr.policy import policies
@@ -106,7 +107,7 @@ def evaluate(
             "code": way.change,
             "95 % from": way.low,
             "to": way.high,
-            "mean": way.mean,
+            "geometric mean": way.mean,
             "modules": way.modules,
             "smaller": way.smaller,
             "larger": way.larger,
@@ -115,7 +116,7 @@ def evaluate(
         }
         for way in ways
     ]
-    print_rows(rows, format, percent=("code", "95 % from", "to", "mean"), digits=2)
+    print_rows(rows, format, percent=("code", "95 % from", "to", "geometric mean"), digits=2)
 
 
 def _explained(

@@ -94,7 +94,7 @@ def why(
         json.dump(facts, sys.stdout, indent=1)
         print_line()
     else:
-        _print(facts, answer["names"])
+        _print(facts, answer["names"], imported=info.facts.kind == "import")
 
 
 def _add_code(lake: Lake, run: RunInfo, facts: dict[str, Any], ir: bool, asm: bool) -> None:
@@ -139,10 +139,10 @@ def _worth_showing(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [m for m in loops if m["samples"]] or loops[:1]
 
 
-def _print(facts: dict[str, Any], names: Mapping[str, str]) -> None:
+def _print(facts: dict[str, Any], names: Mapping[str, str], *, imported: bool) -> None:
     _time(facts)
     _callers(facts, names)
-    _source(facts)
+    _source(facts, imported=imported)
     _remarks(facts, names)
     _calls(facts)
     _passes(facts, names)
@@ -227,10 +227,11 @@ def _callers(facts: dict[str, Any], names: Mapping[str, str]) -> None:
         print_line(f"  {len(facts['callers']) - CALLERS_SHOWN} more callers: --format json")
 
 
-def _source(facts: dict[str, Any]) -> None:
+def _source(facts: dict[str, Any], *, imported: bool) -> None:
     if not facts["source"] and facts["file"]:
         place = f"{facts['file']}:{facts['line']}" if facts.get("line") else facts["file"]
-        print_line(f"source: {place} is no line that was there when the run was collected")
+        done = "imported, below its --root" if imported else "collected"
+        print_line(f"source: {place} is no line that was there when the run was {done}")
     if not facts["source"]:
         return
     _title("source")

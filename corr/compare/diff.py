@@ -10,7 +10,7 @@ from typing import Any, Literal
 import duckdb
 
 from collectors.source_loops.source_text import extent
-from corr.compare import circumstances, hypotheses, loop_pairs
+from corr.compare import circumstances, hypotheses, loop_pairs, remark_pairs
 from corr.compare.calls import CallChange, CallSide
 from corr.compare.difference import (
     ComparedRun,
@@ -105,7 +105,11 @@ def _same_output(connection: duckdb.DuckDBPyConnection) -> bool | None:
 
 
 def _pair_loops(connection: duckdb.DuckDBPyConnection, a: RunInfo, b: RunInfo) -> None:
-    pairs = loop_pairs.pair_loops(_loop_texts(connection, a), _loop_texts(connection, b))
+    if any(map(of_remarks, (a, b))):
+        placed, texts = zip(*(_placed(connection, run) for run in (a, b)), strict=True)
+        pairs = remark_pairs.pair_places(*placed, *texts)
+    else:
+        pairs = loop_pairs.pair_loops(_loop_texts(connection, a), _loop_texts(connection, b))
     connection.execute(
         "CREATE TEMP TABLE loop_pairs (key_a VARCHAR, key_b VARCHAR, matched_by VARCHAR)"
     )
@@ -120,17 +124,38 @@ def _pair_loops(connection: duckdb.DuckDBPyConnection, a: RunInfo, b: RunInfo) -
         )
 
 
+def of_remarks(run: RunInfo) -> bool:
+    """Its loops are those that remarks name, not those of the compiler's IR."""
+    return run.facts.kind == "import" and run.facts.loops_of is None
+
+
+def _placed(
+    connection: duckdb.DuckDBPyConnection, run: RunInfo
+) -> tuple[list[remark_pairs.PlacedLoop], dict[str, str]]:
+    """The loops of a run by their places, and the texts of its files."""
+    loops = rows(
+        connection,
+        'SELECT key, function, file, line, "column", coalesce(vector_width, 1) > 1 AS vectorised'
+        " FROM loops l LEFT JOIN transformed t ON t.run_id = l.run_id AND t.loop = l.key"
+        " WHERE l.run_id = ? ORDER BY ALL",
+        run.run_id,
+    )
+    texts = {file: "\n".join(lines) for file, lines in _source(connection, run).items()}
+    return [remark_pairs.PlacedLoop(**row) for row in loops], texts
+
+
+def _source(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> dict[str, list[str]]:
+    found = rows(
+        connection,
+        "SELECT file, list(text ORDER BY line) AS lines FROM source WHERE run_id = ? GROUP BY file",
+        run.run_id,
+    )
+    return {row["file"]: row["lines"] for row in found}
+
+
 def _loop_texts(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> list[loop_pairs.LoopText]:
     """The loops of a run with their source, comments left out."""
-    lines = {
-        row["file"]: row["lines"]
-        for row in rows(
-            connection,
-            "SELECT file, list(text ORDER BY line) AS lines FROM source WHERE run_id = ?"
-            " GROUP BY file",
-            run.run_id,
-        )
-    }
+    lines = _source(connection, run)
     loops = []
     for row in rows(connection, "SELECT * FROM loops WHERE run_id = ?", run.run_id):
         place = (row["line"], row["column"]), (row["end_line"], row["end_column"])
@@ -268,4 +293,5 @@ def _compared(run: RunInfo) -> ComparedRun:
         compiler=facts.compiler,
         started=facts.started.isoformat() if facts.started else None,
         revision=facts.revision,
+        built_with=facts.built_with,
     )

@@ -45,7 +45,10 @@ PASSES_BY_WEIGHT = (
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """One of the two runs; what an imported run does not know is None."""
+    """One of the two runs; what an imported run does not know is None.
+
+    `built_with` are the flags of the first unit, and how many units are optimised otherwise.
+    """
 
     run_id: str
     program: str | None = None
@@ -54,6 +57,7 @@ class ComparedRun:
     compiler: str | None = None
     started: str | None = None
     revision: str | None = None
+    built_with: str = ""
 
     def to_json(self) -> Json:
         return flat(self)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-#: Share of equal tokens from which two loops count as the same one.
-SIMILAR = 0.6
+from collectors.source_loops.statements import SIMILAR, likeness
+
 #: Loops of a side that are compared by text at most.
 MOST_COMPARED = 400
+#: How a pair is matched that only one side has: the other's source has no such loop.
+ONLY_A, ONLY_B = "only in a", "only in b"
 _TOKEN = re.compile(r"[A-Za-z_]\w*|\d[\w.]*|\S")
 
 
@@ -78,20 +79,12 @@ def _by_text(a: list[LoopText], b: list[LoopText]) -> list[LoopPair]:
             continue
         taken |= {id(x), id(y)}
         pairs.append(LoopPair(x.key, y.key, f"source ({min(score, 1):.0%} alike)"))
-    pairs += [LoopPair(x.key, None, "only in a") for x in a if id(x) not in taken]
-    pairs += [LoopPair(None, y.key, "only in b") for y in b if id(y) not in taken]
+    pairs += [LoopPair(x.key, None, ONLY_A) for x in a if id(x) not in taken]
+    pairs += [LoopPair(None, y.key, ONLY_B) for y in b if id(y) not in taken]
     return pairs
 
 
 def _similarity(x: LoopText, y: LoopText, tx: list[str], ty: list[str]) -> float:
     """Share of equal tokens, with a little for the same function and the same place in it."""
-    if not tx or not ty:
-        return 0.0
-    if tx == ty:
-        score = 1.0
-    else:
-        matcher = difflib.SequenceMatcher(None, tx, ty, autojunk=False)
-        if matcher.quick_ratio() < SIMILAR:
-            return 0.0
-        score = matcher.ratio()
-    return score + 0.02 * (x.function == y.function) + 0.01 * (x.path == y.path)
+    score = likeness(tx, ty)
+    return score and score + 0.02 * (x.function == y.function) + 0.01 * (x.path == y.path)

@@ -23,7 +23,7 @@ def sentence(row: Mapping[str, Any]) -> str:
             text
             for value, text in (
                 (row["inlined_share"], f"{_percent(row['inlined_share'])} of the samples"),
-                (row["bytes"], f"{size(row['bytes'])} of code"),
+                (row["bytes"], _code(row)),
             )
             if value is not None
         ]
@@ -37,7 +37,9 @@ def sentence(row: Mapping[str, Any]) -> str:
     if row["cost"] is not None:
         limit = f" of {row['threshold']}" if row["threshold"] is not None else ""
         parts.append(f"cost {row['cost']}{limit}")
-    if row["reason"] in _REASONS:
+    if row["reason"] == "NeverInline" and row["said"]:
+        parts.append(f"the compiler never inlines it: {row['said']}")
+    elif row["reason"] in _REASONS:
         parts.append(_REASONS[row["reason"]])
     return ", ".join(parts)
 
@@ -47,6 +49,13 @@ def size(count: int | None) -> str:
     if count is None:
         return ""
     return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB"
+
+
+def _code(row: Mapping[str, Any]) -> str:
+    """The code that came of a call, of all copies of it together."""
+    if (row["copies"] or 0) > 1:
+        return f"{row['copies']} copies, {size(row['bytes'])} in all"
+    return f"{size(row['bytes'])} of code"
 
 
 def _functions(count: int) -> str:

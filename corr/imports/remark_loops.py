@@ -176,7 +176,7 @@ def _stored(recording: Recording, root: Path, columns: Sequence[str] = ()) -> It
             rows = pa.Table.from_batches([batch])
             for name in pc.unique(pc.cast(rows["file"], pa.string())).to_pylist():
                 if name and name not in beside and not name.startswith("/"):
-                    path = recording.path.parent / name
+                    path = recording.path.absolute().parent / name
                     beside[name] = str(path) if path.is_file() else str(root / name)
             yield spell_files(rows, root, root, beside)
 

@@ -33,16 +33,22 @@ NAMED = re.compile(
     r"[.-]opt\.(ld\.)?(\w+\.)?(ya?ml|bitstream)(\.thin\.\d+\.(ya?ml|bitstream))?(\.(gz|xz|zst))?$"
 )
 _COMPRESSED = re.compile(r"\.(gz|xz|zst)$")
+#: What an import writes; raise it when it writes more, so that what was imported before is not it.
+_WRITES = 2
 _CHANGED = "the file changed while it was read"
 
 
 @dataclass(frozen=True)
 class Imported:
-    """The run, its recordings, and whether it had been there before: nothing had changed."""
+    """The run, its recordings, and whether it had been there before: nothing had changed.
+
+    `notes` are of the run as a whole.
+    """
 
     run: RunInfo
     recordings: list[Recording]
     again: bool = False
+    notes: Sequence[Problem] = ()
 
 
 def import_remarks(
@@ -66,11 +72,14 @@ def import_remarks(
     stamps = {path: _stamp(path) for path in listed if path not in again}
     if before := _before(cache, lake, stamps, label, root):
         return Imported(before, [], again=True)
+    from corr.imports import sources
+
     started, clock = datetime.now(UTC), time.monotonic()
     with uncommitted(cache.folder):
         cache.folder.mkdir(parents=True, exist_ok=True)
     with lake.stage() as staging, progress or Progress() as shown, uncommitted(lake.root):
         recordings, problems = _read_all(stamps, cache, staging.folder, shown)
+        _require_remarks(recordings)
         with shown.step("writing"):
             tables = _write(recordings, staging.folder, staging.run_id, root)
             for left in staging.folder.glob("*.rows"):
@@ -80,7 +89,10 @@ def import_remarks(
             Problem("remarks", str(path), f"left out: it is {kept.name} in another form")
             for path, kept in again.items()
         ]
-        tables["problems"] = _problem_rows(problems)
+        said = sources.told(staging.folder / "remarks.parquet")
+        tables["source"], unread = sources.texts(said, root)
+        silent = sources.without_loops(said, tables["source"])
+        tables["problems"] = _problem_rows([*problems, *unread, *silent])
         seconds = round(time.monotonic() - clock, 3)
         facts = replace(_facts(recordings, label, root), started=started, seconds=seconds)
         run = staging.commit_run(facts, tables)
@@ -88,7 +100,7 @@ def import_remarks(
         if stable == set(stamps):
             cache.made(_fingerprint(cache, stamps, label, root), run.run_id)
         cache.save()
-    return Imported(run, recordings)
+    return Imported(run, recordings, notes=silent)
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
@@ -154,7 +166,7 @@ def _before(
 
 
 def _fingerprint(cache: Cache, stamps: dict[Path, Stamp], label: str | None, root: Path) -> str:
-    text = hashlib.sha256(os.fsencode(f"{label}\0{root}\0"))
+    text = hashlib.sha256(os.fsencode(f"{_WRITES}\0{label}\0{root}\0"))
     for path, stamp in stamps.items():
         text.update(os.fsencode(f"{path}\0{cache.known(path, stamp)}\0"))
     return text.hexdigest()[:40]
@@ -186,6 +198,20 @@ def _read_all(
     if not recordings:
         raise CorrError(f"{problems[0].where} {problems[0].what}")
     return recordings, problems
+
+
+def _require_remarks(recordings: Sequence[Recording]) -> None:
+    """A run without a remark would pass every gate."""
+    if any(recording.rows for recording in recordings):
+        return
+    found = [(p.where, p.what) for r in recordings for p in r.problems]
+    first = recordings[0].path
+    where, what = found[0] if found else (str(first), "it is empty")
+    count = f" of {len(recordings)} records" if len(recordings) > 1 else f" of {first.name}"
+    raise CorrError(
+        f"no remark{visible(count)} could be read: {visible(where)}: {visible(what)}",
+        "record with -fsave-optimization-record, and import once the build has finished",
+    )
 
 
 def _one(path: Path, stamp: Stamp, cache: Cache, staging: Path, advance: Any) -> Recording:

@@ -37,6 +37,8 @@ _CALLED = " › "
 #: What stands where a long name was cut.
 CUT = "…"
 _WITHIN = " in "
+#: A name with its place behind it, as tables and sentences print it.
+_PRINTED = re.compile(r"^(?P<name>.+) \((?P<file>[^()]+):(?P<line>\d+)\)$")
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,11 @@ def find(connection: duckdb.DuckDBPyConnection, asked: str) -> list[Named]:
     """Everything that `asked` may mean in the runs that the connection sees; none: no such name.
 
     Of names in full, with arguments, short, and short without the class, the fullest that fits.
-    Raises UsageError for a line of a file that the runs do not have, or have several of.
+    A name may be followed by its place, as it is printed: `step (lib/a.cpp:5)`. Raises UsageError
+    for a line of a file that the runs do not have, or have several of.
     """
+    if (match := _PRINTED.match(asked)) and (found := _printed(connection, match)):
+        return found
     if _CALLED in asked:
         call, _, place = asked.partition(_CALLED)
         return _of_a_call(connection, call, place)
@@ -118,6 +123,28 @@ def find(connection: duckdb.DuckDBPyConnection, asked: str) -> list[Named]:
     if within and (found := _in_function(connection, find(connection, loop), function)):
         return found
     return _fullest(_candidates(connection, asked, _INSIDE), asked)
+
+
+def _printed(connection: duckdb.DuckDBPyConnection, match: re.Match[str]) -> list[Named]:
+    """What has the name; of several the one whose place that is, else that has code there.
+
+    Of several with code there, the place.
+    """
+    named = find(connection, match["name"])
+    if len({n.name for n in named}) <= 1:
+        return named
+    place = (match["file"], int(match["line"]))
+    if own := [n for n in named if (n.file, n.line) == place]:
+        return own
+    line = find(connection, f"{place[0]}:{place[1]}")
+    there = {n.loop for n in line} - {None}
+    lying = connection.execute(
+        "SELECT DISTINCT unnest([function, symbol]) FROM instructions WHERE file = ? AND line = ?",
+        list(place),
+    )
+    functions = {function for (function,) in lying.fetchall()}
+    lying_there = [n for n in named if n.loop in there or n.function in functions]
+    return line if len({n.name for n in lying_there}) > 1 else lying_there or named
 
 
 def one(found: Sequence[Named], asked: str) -> list[Named]:

@@ -7,7 +7,8 @@ each has a default. What a newer version says beyond them is kept as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+_OPTIMISES = re.compile(r"-O(\d|s|z|g|fast)?$")
 _LLVM = re.compile(r"\bclang (\d+)")
 
 
@@ -96,6 +98,16 @@ class RunFacts:
         return self.program or "a program without a name"
 
     @property
+    def built_with(self) -> str:
+        """The first unit's flags, and how many units are optimised otherwise."""
+        levels = Counter(_level(source.flags) for source in self.sources)
+        own = levels.pop(_level(self.flags), 0)
+        if not own or not levels:
+            return " ".join(self.flags)
+        others = ", ".join(f"{level} in {count}" for level, count in levels.most_common())
+        return f"{' '.join(self.flags)} (in {own} of {len(self.sources)} units; {others})"
+
+    @property
     def llvm_major(self) -> int | None:
         """The major version of the LLVM that built it."""
         found = _LLVM.search(self.compiler or "")
@@ -128,6 +140,11 @@ class RunFacts:
 
 #: What run.json says beside the facts: of the folder that it is in.
 _OF_THE_LAKE = frozenset({"run_id", "format", "newer"})
+
+
+def _level(flags: Sequence[str]) -> str:
+    """The flag for how far to optimise: the last one counts."""
+    return next((flag for flag in reversed(flags) if _OPTIMISES.match(flag)), "no -O")
 
 
 @cache

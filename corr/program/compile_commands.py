@@ -129,7 +129,7 @@ def read_database(build: Path) -> list[Entry]:
 
 def _entry(item: Any, number: int, path: Path) -> Entry | None:
     try:
-        directory = Path(item["directory"])
+        directory = path.parent.absolute() / item["directory"]
         source = Path(os.path.normpath(directory / item["file"]))
         argv = item["arguments"] if "arguments" in item else shlex.split(item["command"])
         argv = list(_written_out([str(a) for a in argv], directory))

@@ -88,7 +88,8 @@ class Kernel:
 
     @property
     def about(self) -> Mapping[str, Any]:
-        return self.subject.run.facts.to_json()
+        facts = self.subject.run.facts
+        return facts.to_json() | {"built_with": facts.built_with}
 
     @property
     def hot(self) -> Listing:

@@ -27,7 +27,7 @@ WAYS = columns(
         "change": ("code", "percent"),
         "low": ("95 % from", "percent"),
         "high": ("to", "percent"),
-        "mean": ("mean of modules", "percent"),
+        "mean": ("geometric mean of modules", "percent"),
         "modules": "modules",
         "smaller": "smaller",
         "larger": "larger",

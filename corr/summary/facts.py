@@ -109,6 +109,7 @@ def gather(
             "program": run.facts.program,
             "compiler": run.facts.compiler,
             "flags": run.facts.flags,
+            "built_with": run.facts.built_with,
             "run_args": run.facts.run_args,
         },
         machine=_machine(run, shown),

@@ -118,7 +118,7 @@ def summarise(
 
 
 def _head(facts: Facts) -> list[Part]:
-    flags = " ".join(facts.run.get("flags") or []) or "none"
+    flags = facts.run.get("built_with") or "none"
     head = render("head", run=facts.run, time=facts.time, flags=flags)
     machine = render("circumstances", run=facts.run, machine=facts.machine)
     counters = render("counters", time=facts.time, missing=facts.time["missing"])

@@ -1,6 +1,8 @@
 -- purpose: each call that the inliner decided on: what was decided, what it cost, what could be had
 -- grain: call as it stands in the source (callee and place)
--- columns: run_id, callee, callee_name, place, file, line, column, callers, inlined, kept, reason, cost, threshold, calls, inlined_samples, inlined_share, bytes, callee_samples, callee_share, callee_bytes, weight
+-- columns: run_id, callee, callee_name, place, file, line, column, callers, inlined, kept, reason, said, cost, threshold, calls, inlined_samples, inlined_share, bytes, copies, callee_samples, callee_share, callee_bytes, weight
+-- said is what the compiler says of the reason. copies are those of the code, each at another place:
+-- what a call was inlined into may have been inlined itself.
 -- One call is decided once for each function that it got into. inlined and kept count those functions;
 -- reason, cost and threshold are of those that keep it (the least cost), else of the costliest that
 -- was inlined. inlined_samples and bytes are of the code that came of the inlined copies, by its
@@ -11,6 +13,7 @@
 WITH said AS (
     SELECT run_id, function AS caller, file, line, "column", name, tag = 'Passed' AS inlined,
            list_filter(args, lambda a: a.key = 'Callee')[1].value AS callee,
+           list_filter(args, lambda a: a.key = 'Reason')[1].value AS said,
            TRY_CAST(list_filter(args, lambda a: a.key = 'Cost')[1].value AS BIGINT) AS cost,
            TRY_CAST(list_filter(args, lambda a: a.key = 'Threshold')[1].value AS BIGINT) AS threshold
     FROM remarks WHERE pass = 'inline' AND line > 0
@@ -31,11 +34,15 @@ WITH said AS (
     SELECT run_id, frames, samples, bytes, unnest(range(1, len(frames))) AS depth FROM frame_lists
 ), steps AS (
     SELECT DISTINCT run_id, frames, frames[depth].function AS callee, frames[depth + 1].file AS file,
-           frames[depth + 1].line AS line, frames[depth + 1]."column" AS "column", samples, bytes
+           frames[depth + 1].line AS line, frames[depth + 1]."column" AS "column", samples, bytes,
+           hash(frames[depth + 1:]) AS copy
     FROM stacked
 ), copies AS (
-    SELECT run_id, callee, file, line, "column", sum(samples)::BIGINT AS samples, sum(bytes)::BIGINT AS bytes
-    FROM steps GROUP BY run_id, callee, file, line, "column"
+    SELECT run_id, callee, file, line, "column", sum(samples)::BIGINT AS samples, sum(bytes)::BIGINT AS bytes,
+           count(DISTINCT copy) AS copies
+    FROM (SELECT run_id, callee, file, line, "column", frames, any_value(samples) AS samples, any_value(bytes) AS bytes,
+                 any_value(copy) AS copy FROM steps GROUP BY ALL)
+    GROUP BY run_id, callee, file, line, "column"
 ), ran AS (
     SELECT run_id, file, line, max(count) AS calls FROM execution GROUP BY run_id, file, line
 ), sites AS (
@@ -45,6 +52,7 @@ WITH said AS (
            count(DISTINCT caller) FILTER (NOT inlined) AS kept,
            coalesce(arg_min(name, coalesce(cost, 1000000)) FILTER (NOT inlined),
                     arg_max(name, coalesce(cost, -1000000)) FILTER (inlined)) AS reason,
+           arg_min(said, coalesce(cost, 1000000)) FILTER (NOT inlined) AS said,
            CASE WHEN bool_and(inlined) THEN max(cost) ELSE min(cost) FILTER (NOT inlined) END AS cost,
            CASE WHEN bool_and(inlined) THEN arg_max(threshold, cost)
                 ELSE arg_min(threshold, cost) FILTER (NOT inlined) END AS threshold
@@ -60,8 +68,8 @@ WITH said AS (
 )
 SELECT c.run_id, c.callee, coalesce(f.name, c.callee) AS callee_name,
        c.file || ':' || c.line || ':' || c."column" AS place, c.file, c.line, c."column", c.callers,
-       c.inlined, c.kept, c.reason, c.cost, c.threshold, c.calls,
-       i.samples AS inlined_samples, i.samples / t.samples AS inlined_share, i.bytes,
+       c.inlined, c.kept, c.reason, c.said, c.cost, c.threshold, c.calls,
+       i.samples AS inlined_samples, i.samples / t.samples AS inlined_share, i.bytes, i.copies,
        round(o.samples * c.part)::BIGINT AS callee_samples, o.samples * c.part / t.samples AS callee_share,
        CASE WHEN c.kept > 0 THEN o.bytes END AS callee_bytes,
        greatest(coalesce(o.samples * c.part / t.samples, 0),

@@ -19,7 +19,7 @@ QUERIES = sorted((shipped("queries") / "check").glob("*.sql"))
 def tables(tmp_path: Path) -> duckdb.DuckDBPyConnection:
     """A connection to an empty lake whose tables can be filled."""
     connection = connect(Lake.open(tmp_path / "data", create=True), [])
-    for name in ("loops", "remarks", "instructions", "samples", "missed"):
+    for name in ("loops", "remarks", "instructions", "samples", "missed", "problems"):
         connection.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {name}")
         connection.execute(f"ALTER TABLE given RENAME TO {name}")
     return connection

@@ -37,6 +37,15 @@ def test_there_are_ten_calls_and_each_is_a_row(ten_calls_lake: Path, corr: Corr)
     assert {row["callee"] for row in ours if row["inlined"]} == {"mix", "chew"}
 
 
+def test_why_a_call_is_kept_and_how_often_one_is_copied(ten_calls_lake: Path, corr: Corr) -> None:
+    found = rows(corr, ten_calls_lake, "SELECT callee, said, copies, bytes FROM call_sites")
+    ours = [row for row in found if row["callee"] in CALLEES]
+    assert {row["said"] for row in ours if row["callee"] == "skip"} == {
+        "noinline function attribute"
+    }
+    assert all(row["copies"] >= 1 for row in ours if row["bytes"])
+
+
 def test_decision_remark_and_frame_agree(ten_calls_lake: Path, corr: Corr) -> None:
     """Each inlined call has a frame at its place in its caller's code; no call that is kept has."""
     decided = rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ import typer
 from collectors.base.errors import UsageError
 from corr import cli
 from corr.commands.optimize import Checks, Earlier, Search, _asked
-from corr.commands.options import with_options
+from corr.commands.options import with_options, words
 from corr.lake.store import Lake
 from corr.optimize.request import Asked, Order
 
@@ -102,3 +103,15 @@ def test_the_inputs_of_an_order() -> None:
     order = Order(inputs=(("a", "b c"),), held_out=(("d",),))
     assert [(i.args, i.held_out) for i in order.extra] == [(("a", "b c"), False), (("d",), True)]
     assert order.extra[0].label == "arguments \"a 'b c'\""
+
+
+@pytest.mark.parametrize("text", ["a < in", "a <in", "a > out", "a 2>&1", "a | b", "a &> b"])
+def test_what_only_a_shell_does_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="no shell") as refused:
+        words(text, "--run")
+    assert "--stdin" in refused.value.fix
+
+
+@pytest.mark.parametrize("text", ["a '<' in", 'a "| b"', r"a \> b", "a=<b>", "x|y", "'it < is'"])
+def test_an_argument_that_looks_like_a_shells_is_one(text: str) -> None:
+    assert words(text, "--run") == shlex.split(text)

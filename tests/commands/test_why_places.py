@@ -7,7 +7,7 @@ import pytest
 
 from collectors.base.errors import UsageError
 from corr.lake.tables import TABLES
-from corr.why import resolve
+from corr.why import Place, _samples, resolve
 
 SMOOTH = "double smooth<double>(std::vector<double, std::allocator<double>>&, double)"
 LAMBDA = "void spmv<double>(Csr<double> const&)::'lambda'(unsigned long)::operator()(unsigned long) const"
@@ -103,3 +103,33 @@ def test_lines(lake: duckdb.DuckDBPyConnection, line: int, loops: list[str], who
 def test_what_is_no_place(lake: duckdb.DuckDBPyConnection, asked: str) -> None:
     with pytest.raises(UsageError):
         resolve(lake, asked)
+
+
+def test_a_name_with_its_place_behind_it(lake: duckdb.DuckDBPyConnection) -> None:
+    assert resolve(lake, "smooth/1.1 (a/x.cpp:41)").loops == (f"{SMOOTH}/1.1",)
+    assert resolve(lake, "above (a/x.cpp:50)").functions == ("_Zabove",)
+    for overload in ("int", "long"):
+        lake.execute(f"INSERT INTO functions VALUES ('r', '_Zs{overload}', 'step({overload})')")
+        lake.execute(
+            "INSERT INTO instructions (function, symbol, file, line)"
+            f" VALUES ('_Zs{overload}', 'main', 'a/x.cpp', {6 if overload == 'int' else 9})"
+        )
+    assert resolve(lake, "step (a/x.cpp:9)").functions == ("_Zslong",)
+    for several in ("step", "step (a/x.cpp:41)"):
+        with pytest.raises(UsageError, match="may be any of"):
+            resolve(lake, several)
+    with pytest.raises(UsageError, match="knows no place"):
+        resolve(lake, "stop (a/x.cpp:9)")
+
+
+def test_samples_of_a_library_are_known_by_their_symbol(lake: duckdb.DuckDBPyConnection) -> None:
+    lake.execute(
+        "INSERT INTO samples (symbol, function, count) VALUES ('_Znwm', NULL, 3), ('f', 'f', 1)"
+    )
+    found = _samples(
+        lake,
+        Place("operator new", (), functions=("_Znwm",)),
+        "list_contains(['_Znwm'], function)",
+        [],
+    )
+    assert (found["samples"], found["total"], found["share"]) == (3, 4, 0.75)

@@ -48,7 +48,7 @@ WHOLE, NUMBER = (int, type(None)), (float, int, type(None))
 TEXT, MAYBE = str, (str, type(None))
 RUN = {
     **{"run_id": TEXT, "program": TEXT, "label": MAYBE, "flags": [TEXT]},
-    **{"compiler": TEXT, "started": TEXT, "revision": MAYBE},
+    **{"compiler": TEXT, "started": TEXT, "revision": MAYBE, "built_with": TEXT},
 }
 TIME = {"time_ratio": NUMBER, "time_low": NUMBER, "time_high": NUMBER, "verdict": MAYBE}
 SIDE = {

@@ -105,3 +105,13 @@ def test_an_imported_run_is_not_built_again(lake: Lake) -> None:
         run = staging.commit(RunFacts("p", "import", sources=(SourceFacts("p.caliper"),)))
     with pytest.raises(CorrError, match="imported"):
         rebuilt(run, ())
+
+
+def test_flags_of_several_units_are_told_as_such() -> None:
+    flags = (("-O3", "-g"), ("-O0", "-O2"), ("-O2",), ("-g",))
+    units = tuple(SourceFacts(f"{n}.c", flags=given) for n, given in enumerate(flags))
+    mixed = RunFacts(sources=units, flags=flags[0])
+    assert mixed.built_with == "-O3 -g (in 1 of 4 units; -O2 in 2, no -O in 1)"
+    assert RunFacts(sources=units[1:3], flags=flags[2]).built_with == "-O2"
+    assert RunFacts(sources=units[:1], flags=flags[0]).built_with == "-O3 -g"
+    assert RunFacts(sources=(SourceFacts("p.opt.yaml"),)).built_with == ""

@@ -145,3 +145,10 @@ def test_usage(corr: Corr, tmp_path: Path) -> None:
     (tmp_path / "a.c").write_text("int f(void) { return 1; }\n")
     done = corr("policy", "corpus", "a.c", "-o", "full", cwd=tmp_path)
     assert done.returncode == 2 and "not empty" in done.stderr
+
+
+def test_where_no_module_is_made_the_error_is_told(corr: Corr, tmp_path: Path) -> None:
+    warned = "".join(f'#warning "w{n}"\n' for n in range(5))
+    (tmp_path / "a.c").write_text(f"{warned}int f(void) {{ return g; }}\n{warned}")
+    done = corr("policy", "corpus", "a.c", "-o", "c", cwd=tmp_path)
+    assert done.returncode == 1 and "error: use of undeclared identifier 'g'" in done.stderr
