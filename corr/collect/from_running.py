@@ -17,6 +17,7 @@ from collectors.measured import (
     counters,
     directed_counts,
     execution,
+    presumed,
     roofs,
     samples,
     timings,
@@ -163,7 +164,9 @@ def _counted(
 
 
 def _spelled(built: BuiltProgram, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    return {name: built.spelled(rows) for name, rows in tables.items()}
+    directories = {unit.unit.source: unit.unit.directory for unit in built.units}
+    placed = presumed.presumed(tables, directories)
+    return {name: built.spelled(rows) for name, rows in placed.items()}
 
 
 def _to_count(built: BuiltProgram, given: Tables) -> frozenset[str]:
