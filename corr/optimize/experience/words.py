@@ -47,6 +47,7 @@ PLACES = {
     "system_calls": "time in system calls",
     "too_short": "runs too short to be sampled",
     "unknown": "places that no layer explains",
+    "unoptimised": "files that are compiled without optimisation",
     "virtual_calls": "calls through pointers to several functions",
     "waiting": "threads that wait for one another",
     "widened": "loops whose narrow elements are widened",

@@ -55,6 +55,7 @@ PLANTED = (
     Planted("spills.c", "spills", ("stack",)),
     Planted("short_trips.c", "short_trips", ("3.0 times an entry",)),
     Planted("near_roof.c", "near_roof", ("ittle to gain",), flags=("-march=native",)),
+    Planted("unoptimised.c", "unoptimised", ("unoptimised.c", "(-O0)"), flags=("-O0",)),
     Planted("narrow.c", "narrow", ("vectors of 128 bits",), ("-march=native",)),
     Planted("subnormal.c", "subnormal", ("subnormal", "-mdaz-ftz"), ("-mdaz-ftz",)),
     Planted("tiny_bias.c", "subnormal", ("2e-39f in line 10",), ("-mdaz-ftz",)),
