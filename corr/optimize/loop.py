@@ -206,8 +206,7 @@ class Optimisation:
     def _sight(self, session: Session, variant: Variant) -> Sight:
         """How much the check sees of what a variant changes."""
         ledger, original = session.ledger, session.original
-        refusal = touched.refusal(ledger, original, variant)
-        words = touched.words(ledger, original, variant)
+        refusal, words = (f(ledger, original, variant) for f in (touched.refusal, touched.words))
         if refusal and self.order.allow_unchecked:
             return Sight(f"allowed though unchecked: {words}")
         return Sight(words, refusal)
@@ -223,8 +222,9 @@ class Optimisation:
         if session.best_run.table("loops") is None:  # there was no time for them at first
             self.commits.layers(session)
         if self.budget.late or session.best_run.table("loops") is None:
-            took = f"the original and the baselines took {self.budget.spent:.1f} s"
-            self.tell(f"{SPENT} before the first candidate: {took}")
+            took = f"what was measured of the original took {self.budget.spent:.1f} s"
+            enough = f"--budget-time {4 * self.budget.spent:.0f} may do"
+            self.tell(f"{SPENT} before the first candidate: {took}; {enough}")
             return
         session.see(self._broken(session, original))
         self._look_back(session)
