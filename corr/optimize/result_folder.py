@@ -240,7 +240,7 @@ def _unchanged(sums: Mapping[Path, str]) -> list[str]:
     plain = {path: value for path, value in sums.items() if not set("\\\n") & set(str(path))}
     if not plain:
         return []
-    told = "a source has changed since this program was made of it: optimise it again"
+    told = "a source is gone, or has changed since this program was made of it: optimise again"
     return [
         "if command -v sha256sum >/dev/null; then",
         "sha256sum --check --quiet - <<'END' || " + f'{{ echo "{told}" >&2; exit 1; }}',
