@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-KEYWORDS = _words(
+KEYWORDS = words(
     """
     alignas alignof and and_eq auto bitand bitor bool break case char char8_t char16_t char32_t
     class compl concept const const_cast consteval constexpr constinit continue decltype default
@@ -29,7 +29,7 @@ KEYWORDS = _words(
     """
 )
 #: Keywords that are types, or parts of their names.
-TYPE_WORDS = _words(
+TYPE_WORDS = words(
     """
     void bool char short int long float double signed unsigned char8_t char16_t char32_t wchar_t
     auto _Bool _Complex _Float16 _Float32 _Float64 __int128 __int128_t __uint128_t __signed__
@@ -37,13 +37,13 @@ TYPE_WORDS = _words(
     """
 )
 #: Keywords before which a name is not being declared.
-NOT_TYPES = _words(
+NOT_TYPES = words(
     """
     return goto else case do sizeof throw new delete typeof decltype alignof not and or
     co_return co_yield co_await
     """
 )
-_MATH = _words(
+_MATH = words(
     """
     acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs
     fdim floor fma fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 log1p log2
@@ -52,14 +52,14 @@ _MATH = _words(
     """
 )
 MATH = frozenset(name + suffix for name in _MATH for suffix in ("", "f", "l"))
-MEMORY = _words(
+MEMORY = words(
     """
     memcpy memmove memset memcmp malloc calloc realloc free aligned_alloc posix_memalign
     memchr memrchr rawmemchr memmem mempcpy bcmp strlen strnlen strcmp strncmp strcasecmp
     strncasecmp strchr strrchr strchrnul strstr strpbrk strspn strcspn strcpy strncpy stpcpy
     """
 )
-_PLAIN = _words(
+_PLAIN = words(
     """
     abs labs llabs isnan isinf isfinite isnormal signbit fpclassify isless isgreater NULL NAN
     INFINITY HUGE_VAL M_PI FLT_EPSILON DBL_EPSILON FLT_MAX FLT_MIN DBL_MAX DBL_MIN CHAR_BIT INT_MAX
@@ -68,7 +68,7 @@ _PLAIN = _words(
     """
 )
 #: Names of the C++ library that are found without std:: in front of them.
-_STANDARD_CXX = _words(
+_STANDARD_CXX = words(
     """
     std min max clamp swap move forward exchange array vector span pair tuple tie get make_pair
     make_tuple unique_ptr make_unique numeric_limits initializer_list begin end cbegin cend size
@@ -142,14 +142,14 @@ def reserved(name: str) -> bool:
 
 
 #: Those that say of a function what it does not do: calls of it may be left out.
-CLAIMS = _words(
+CLAIMS = words(
     """
     const pure malloc returns_nonnull nonnull nothrow leaf unsequenced reproducible noalias
     assume_aligned alloc_align alloc_size noescape
     """
 )
 #: Attributes that only say how to compile, or what holds, for the thing that they stand at.
-ATTRIBUTES = _words(
+ATTRIBUTES = words(
     """
     aligned align_value vector_size ext_vector_type always_inline noinline hot cold const pure
     flatten unused maybe_unused nodiscard fallthrough likely unlikely assume assume_aligned

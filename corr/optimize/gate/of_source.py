@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from corr.optimize.gate import known_names, spelling
+from corr.optimize.gate import headers, known_names, spelling
 from corr.optimize.gate.accesses import accesses_gone
 from corr.optimize.gate.addresses import Addresses
 from corr.optimize.gate.calls import Calls
@@ -70,6 +70,7 @@ def source(
     spelled = list(spelling.disguises(before, after, name))
     if spelled:
         return spelled  # what is lexed would not be what the compiler sees
+    after = headers.without_added(before, after)
     try:
         old = _original(before, name)
         old.steps = Steps(len(before))  # each judgement has its own

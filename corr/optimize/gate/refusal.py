@@ -28,7 +28,7 @@ class Refusal:
 _ALLOWED = {
     "length": "a smaller change, in parts if need be",
     "spelling": "plain ASCII, each word and line written out",
-    "directive": "pragmas for loops; macros and includes stay as they are",
+    "directive": "pragmas for loops; standard headers at the top; macros stay as they are",
     "brackets": "code that is whole between two directives",
     "asm": "C, C++, vector types and intrinsics",
     "pragma": "#pragma clang loop, unroll, GCC ivdep, omp simd, tile, interchange, unroll",
