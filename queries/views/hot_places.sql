@@ -98,12 +98,12 @@ WITH machine_row AS (
         LEFT JOIN outer_call o ON o.run_id = l.run_id AND o.loop = l.key
     ))
 ), places AS (
-    SELECT p.*, 'the program' AS object, true AS own, c.says AS called FROM of_loops p
+    SELECT p.*, 'the program' AS object, true AS own, c.says || CASE WHEN c.part < 0.6 THEN ' and elsewhere' ELSE '' END AS called FROM of_loops p
     -- of code in a header that was not inlined: who calls it
     LEFT JOIN caller_words c ON c.run_id = p.run_id AND c.loop = p.loop AND p.place LIKE '/%' AND c.rank = 1 AND c.part >= 0.2
     UNION ALL BY NAME
     SELECT s.run_id, coalesce(f.name, s.function) AS function, s.function AS symbol, s.object, s.share, s.samples,
-           s.file IS NOT NULL AS own, coalesce(s.file || ':' || s.line, parse_filename(s.object)) AS place, c.says AS called
+           s.file IS NOT NULL AS own, coalesce(s.file || ':' || s.line, parse_filename(s.object)) AS place, c.says || CASE WHEN c.part < 0.6 THEN ' and elsewhere' ELSE '' END AS called
     FROM sample_shares s LEFT JOIN functions f ON f.run_id = s.run_id AND f.linkage = s.function
     LEFT JOIN caller_words c ON c.run_id = s.run_id AND c.loop IS NULL AND c.function = s.function AND c.object = s.object AND c.rank = 1 AND c.part >= 0.2
     WHERE s.loop IS NULL
