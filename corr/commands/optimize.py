@@ -166,7 +166,7 @@ def _lines(texts: list[str] | None, option: str) -> tuple[tuple[str, ...], ...]:
     from collectors.base.errors import UsageError
     from corr.optimize.request import READS
 
-    found = tuple(tuple(words(text, option)) for text in texts or ())
+    found = tuple(tuple(words(text, option, READS)) for text in texts or ())
     for line in found:
         if READS in line and (line[-2:-1] != (READS,) or not Path(line[-1]).is_file()):
             fix = f"{option} 'ARGS < FILE': the file that it reads as its input, at the end"

@@ -147,10 +147,11 @@ def open_lake(data: Path | None) -> Lake:
     return Lake.open(data_folder(data, load(Path.cwd())))
 
 
-def words(text: str, option: str) -> list[str]:
+def words(text: str, option: str, allowed: str = "") -> list[str]:
     """The words of an option's value, as a shell would split it. Raises UsageError.
 
-    What a shell would do with a word of its own, as to redirect, is refused: no shell is there.
+    What a shell would do with a word of its own, as to redirect, is refused, but for one that is
+    `allowed`: no shell is there.
     """
     import shlex
 
@@ -161,7 +162,7 @@ def words(text: str, option: str) -> list[str]:
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from error
     for word in _WRITTEN.findall(text):
-        if _SHELL.match(word):
+        if _SHELL.match(word) and word != allowed:
             raise UsageError(
                 f"{option}: {word}: no shell starts the program, so that nothing is redirected",
                 "--stdin FILE is its input; an argument that looks so has quotes of its own",

@@ -18,6 +18,8 @@ LEAST = 2
 #: Up to this a number becomes up to so many times as large (a radius, a count of rounds), above it
 #: some times.
 FEW, TIMES_FEW, TIMES = 64, 64, 16
+#: Bytes that a program reads of which parts are tried.
+MOST_READ = 32 << 20
 #: What hardly takes time, and what no vector holds.
 TINY, SMALLEST = 40, 8
 #: So many are drawn below the numbers that are measured: as many as take this long, by the seconds
@@ -94,6 +96,19 @@ def _smallest(chance: random.Random, n: int) -> int:
 
 def _tiny(chance: random.Random, n: int) -> int:
     return min(n, chance.randint(LEAST, TINY))
+
+
+def readings(content: bytes, chance: random.Random) -> list[bytes]:
+    """Parts of what a program reads as its input: some lines, none behind others, all in one."""
+    lines = content.splitlines(keepends=True)
+    if len(lines) < LEAST or b"\0" in content:
+        return [content[: chance.randint(1, max(1, len(content) // 2))]]
+    few = chance.randint(1, max(1, len(lines) // 4))
+    first = chance.randrange(len(lines) // 2 + 1)
+    some = lines[first : first + max(1, len(lines) // 2)]
+    joined = b"".join(line.rstrip(b"\r\n") for line in lines[: chance.randint(LEAST, len(lines))])
+    found = [b"".join(lines[:few]), b"".join(some).rstrip(b"\n"), joined + b"\n"]
+    return [one for one in dict.fromkeys(found) if one != content]
 
 
 def _changed(

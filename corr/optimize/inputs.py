@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import shlex
@@ -62,7 +63,7 @@ class Inputs:
     `timed` is the input that is measured. Its runs put out their results as the checked ones do,
     and these are compared too: no program can tell whether it is checked. `fills`: what the
     original puts out does not depend on memory that nothing wrote. `repeats`: it runs its kernel
-    as often as CORR_REPEAT says.
+    as often as CORR_REPEAT says. `reads`: what it reads as its input.
     """
 
     timed: Input
@@ -72,6 +73,7 @@ class Inputs:
     given_held_out: tuple[Input, ...] = ()
     fills: bool = True
     repeats: bool = False
+    reads: Path | None = None
 
     @property
     def output(self) -> str:
@@ -88,7 +90,7 @@ class Inputs:
     def varied(self) -> bool:
         """There is more than the one input that is timed."""
         named = self.sizes or self.given_held_out or len(self.visible) > 1
-        return bool(named or drawn.has_numbers(self.timed.args))
+        return bool(named or drawn.has_numbers(self.timed.args) or self.reads)
 
     @property
     def timed_size(self) -> int:
@@ -145,6 +147,19 @@ class Inputs:
         label = f"arguments {shlex.join(args)}"
         return replace(self.timed, label=label, args=args, held_out=True, drawn=True)
 
+    def other_readings(self, chance: random.Random, folder: Path) -> list[Input]:
+        """The timed input, reading parts of what it reads, which are written to a folder."""
+        path = self.reads
+        if path is None or not 0 < path.stat().st_size <= drawn.MOST_READ:
+            return []
+        found = []
+        for content in drawn.readings(path.read_bytes(), chance):
+            label = f"part {hashlib.sha256(content).hexdigest()[:8]} of {path.name}"
+            part = folder / label
+            part.write_bytes(content)
+            found.append(replace(self.timed, label=label, stdin=part, held_out=True, drawn=True))
+        return found
+
     def of_size(self, size: int, chance: random.Random) -> Input:
         """An input of this size that nobody has seen."""
         return self._drawn(size, 0, chance)
@@ -198,7 +213,8 @@ def find(
     if any(_POLYBENCH.search(text) for text in texts):
         timed = replace(timed, env=_buffered(timed.env))
         return Inputs(timed, _polybench(timed), Evidence("stderr", files=True))
-    return Inputs(timed, (*seen, timed), Evidence("stdout", files=True), given_held_out=held)
+    evidence = Evidence("stdout", files=True)
+    return Inputs(timed, (*seen, timed), evidence, given_held_out=held, reads=run.stdin)
 
 
 def build_flags(program: Program) -> tuple[str, ...]:

@@ -41,6 +41,25 @@ def test_a_file_that_is_read(held_out: bool, tools: Toolchain, tmp_path: Path) -
     assert found.outcome == Outcome.wrong_output and "other.txt" in found.detail
 
 
+@pytest.mark.slow
+def test_parts_of_what_is_read_are_tried(tools: Toolchain, tmp_path: Path) -> None:
+    given = tmp_path / "in.txt"
+    given.write_text("one two three\n" * 4000)
+    judged = Judged(tmp_path, tools, WORDS, run={"stdin": given})
+    assert not any("takes no input" in said for said in judged.said)
+    assert judged.check("long words", "long  words").guarantee == "tested"
+    for old, new in (
+        ("length++;", "length += length < 6;"),
+        (
+            "words += length > 0; length = 0;",
+            "words += length > 0; length = 0; if (words > 9000) return 3;",
+        ),
+        ('printf("%ld %ld\\n", words, longest);', 'printf("%ld %ld\\n", 12000L, longest);'),
+    ):
+        found = judged.check(old, new)
+        assert found.outcome is not None and "in.txt" in found.detail, (new, found.basis)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path, corr: Corr) -> None:
     (tmp_path / "f.c").write_text(WORDS)
     for line in ("< nothing.txt", "1 <", "< f.c 2"):

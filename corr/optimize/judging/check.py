@@ -136,6 +136,7 @@ class Verifier:
     def _all(self, variant: Variant, binary: Path) -> Iterator[tuple[Check, Outcome]]:
         seconds = self.references.of(self.inputs.timed).wall
         unseen = self.inputs.held_out(self.chance, above=seconds <= LONGEST_ABOVE, seconds=seconds)
+        unseen = [*unseen, *self.inputs.other_readings(self.chance, self.builds.folder)]
         unseen = self._affordable(variant, unseen, seconds)
         yield from self._one_program(variant)
         for given in self.inputs.visible[:1]:
