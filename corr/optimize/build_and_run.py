@@ -348,7 +348,7 @@ class Builds:
         start, idle_before = time.monotonic(), processor.idle_seconds()
         done = confined.run(
             [binary, *given.args],
-            readonly=around.readable,
+            readonly=(*around.readable, *given.shown),
             writable=self._spare,
             outputs=outputs,
             places=around.places,

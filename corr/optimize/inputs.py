@@ -31,6 +31,8 @@ DUMP, TIMER = "-DPOLYBENCH_DUMP_ARRAYS", "-DPOLYBENCH_TIME"
 #: PolyBench's functions that are not timed.
 SET_UP = frozenset({"init_array", "print_array"})
 _TIMERS = ("-DPOLYBENCH_TIME", "-DPOLYBENCH_GFLOPS", "-DPOLYBENCH_PAPI", "-DPOLYBENCH_CYCLE")
+#: Of the files that arguments name so many are tried in parts.
+MOST_FILES = 2
 #: Where coreutils keep what their `stdbuf` loads.
 _STDBUF = ("/usr/libexec/coreutils/libstdbuf.so", "/usr/lib/coreutils/libstdbuf.so")
 _SIZES = re.compile(r"sizes: mini (\d+), small (\d+), medium (\d+) \(default\), large (\d+)")
@@ -40,7 +42,8 @@ _SIZES = re.compile(r"sizes: mini (\d+), small (\d+), medium (\d+) \(default\), 
 class Input:
     """One way to run the program. `flags` are compiler flags, for sizes chosen at compile time.
 
-    `stdin`: the file that it reads as its input, if that is not the one that it is measured with.
+    `stdin`: the file that it reads as its input, if that is not the one that it is measured with;
+    `shown` are other files that it may read.
 
     `drawn`: corr chose it, so that the original may be unable to take it. `size` is what it is run
     on, where the program is one on our harness.
@@ -54,6 +57,7 @@ class Input:
     drawn: bool = False
     size: int = 0
     stdin: Path | None = None
+    shown: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Inputs:
     `timed` is the input that is measured. Its runs put out their results as the checked ones do,
     and these are compared too: no program can tell whether it is checked. `fills`: what the
     original puts out does not depend on memory that nothing wrote. `repeats`: it runs its kernel
-    as often as CORR_REPEAT says. `reads`: what it reads as its input.
+    as often as CORR_REPEAT says. `reads`: what it reads as its input; `files` that its arguments
+    name, by their places.
     """
 
     timed: Input
@@ -74,6 +79,7 @@ class Inputs:
     fills: bool = True
     repeats: bool = False
     reads: Path | None = None
+    files: tuple[tuple[int, Path], ...] = ()
 
     @property
     def output(self) -> str:
@@ -90,7 +96,7 @@ class Inputs:
     def varied(self) -> bool:
         """There is more than the one input that is timed."""
         named = self.sizes or self.given_held_out or len(self.visible) > 1
-        return bool(named or drawn.has_numbers(self.timed.args) or self.reads)
+        return bool(named or drawn.has_numbers(self.timed.args) or self.reads or self.files)
 
     @property
     def timed_size(self) -> int:
@@ -148,16 +154,22 @@ class Inputs:
         return replace(self.timed, label=label, args=args, held_out=True, drawn=True)
 
     def other_readings(self, chance: random.Random, folder: Path) -> list[Input]:
-        """The timed input, reading parts of what it reads, which are written to a folder."""
-        path = self.reads
-        if path is None or not 0 < path.stat().st_size <= drawn.MOST_READ:
-            return []
+        """The timed input with parts of the files that it reads, which are written to a folder."""
+        read = [(-1, self.reads)] if self.reads is not None else []
         found = []
-        for content in drawn.readings(path.read_bytes(), chance):
-            label = f"part {hashlib.sha256(content).hexdigest()[:8]} of {path.name}"
-            part = folder / label
-            part.write_bytes(content)
-            found.append(replace(self.timed, label=label, stdin=part, held_out=True, drawn=True))
+        for place, path in (*read, *self.files[:MOST_FILES]):
+            if not 0 < path.stat().st_size <= drawn.MOST_READ:
+                continue
+            for content in drawn.readings(path.read_bytes(), chance):
+                label = f"part {hashlib.sha256(content).hexdigest()[:8]} of {path.name}"
+                part = folder / label.replace(" ", "-")
+                part.write_bytes(content)
+                one = replace(self.timed, label=label, held_out=True, drawn=True)
+                if place < 0:
+                    found.append(replace(one, stdin=part))
+                else:
+                    args = (*one.args[:place], str(part), *one.args[place + 1 :])
+                    found.append(replace(one, args=args, shown=(part,)))
         return found
 
     def of_size(self, size: int, chance: random.Random) -> Input:
@@ -214,7 +226,10 @@ def find(
         timed = replace(timed, env=_buffered(timed.env))
         return Inputs(timed, _polybench(timed), Evidence("stderr", files=True))
     evidence = Evidence("stdout", files=True)
-    return Inputs(timed, (*seen, timed), evidence, given_held_out=held, reads=run.stdin)
+    paths = ((place, run.directory / word) for place, word in enumerate(run.args))
+    files = tuple((place, path) for place, path in paths if path.is_file())
+    visible = (*seen, timed)
+    return Inputs(timed, visible, evidence, given_held_out=held, reads=run.stdin, files=files)
 
 
 def build_flags(program: Program) -> tuple[str, ...]:

@@ -61,3 +61,37 @@ def test_a_file_that_is_not_there(tmp_path: Path, corr: Corr) -> None:
     for line in ("< nothing.txt", "1 <", "< f.c 2"):
         done = corr("optimize", "f.c", "--input", line, "--proposer", "rules", cwd=tmp_path)
         assert done.returncode == 2 and "ARGS < FILE" in done.stderr, (line, done.stderr)
+
+
+NAMES = """#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+static char name[4000][40];
+static int by_name(const void *a, const void *b) { return strcmp(a, b); }
+int main(int argc, char **argv) {
+    FILE *f = fopen(argv[1], "r");
+    if (!f) { perror(argv[1]); return 1; }
+    int n = 0;
+    while (n < 4000 && fgets(name[n], 40, f)) n++;
+    fclose(f);
+    qsort(name, n, 40, by_name);
+    unsigned long all = 0;
+    for (int i = 0; i < n; i++)
+        for (const char *c = name[i]; *c; c++) all = all * 31 + *c;
+    printf("%d %lu\\n", n, all);
+    return 0;
+}
+"""
+
+
+@pytest.mark.slow
+def test_parts_of_a_file_that_an_argument_names(tools: Toolchain, tmp_path: Path) -> None:
+    text = "".join(f"name {i * 7919 % 3000:05d} {i}\n" for i in range(3000))
+    (tmp_path / "rows.csv").write_text(text)
+    judged = Judged(tmp_path, tools, NAMES, run={"args": ("rows.csv",)})
+    same = judged.check("return strcmp(a, b);", "return strncmp(a, b, 40);")
+    assert same.outcome is None and same.guarantee == "tested", same.detail
+    found = judged.check("int n = 0;\n", "int n = 0;\n    if (0) n = 1;\n")
+    assert found.outcome is None, found.detail
+    found = judged.check('printf("%d %lu\\n", n, all);', 'printf("%d %lu\\n", 3000, all);')
+    assert found.outcome is not None and "of rows.csv" in found.detail, found.basis
