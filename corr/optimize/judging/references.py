@@ -15,6 +15,8 @@ from corr.optimize.variant import Variant
 #: Seconds that the original may take with arguments that were drawn, and so many times as long as
 #: with its own.
 DRAWN_SECONDS, DRAWN_TIMES = 0.5, 2.0
+#: Bytes that it may have then: less than a variant, which may need some more.
+DRAWN_MEMORY = 2 << 30
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class References:
         binary = self.builds.build(variant, given.flags)
         evidence, limits = self.inputs.evidence, None
         if given.drawn and not given.size:  # nobody knows how long it takes with such arguments
-            limits = Limits(wall=DRAWN_SECONDS + DRAWN_TIMES * self.of(self.inputs.timed).wall)
+            wall = DRAWN_SECONDS + DRAWN_TIMES * self.of(self.inputs.timed).wall
+            limits = Limits(wall=wall, memory=DRAWN_MEMORY)
         run = self.builds.run(binary, given, evidence.output, look=evidence.files, limits=limits)
         error = failure(run.done)
         if error is not None:
