@@ -18,18 +18,23 @@ from corr.optimize.variant import Variant
 Exits = Mapping[Path, Mapping[bytes, int]]
 
 _EXIT = re.compile(
-    rb"\b(?:return\b|throw\b|(?:std::)?(?:_?exit|_Exit|quick_exit|abort|terminate|perror)\s*\("
+    rb"\b(?:(?P<result>return\b)|throw\b"
+    rb"|(?:std::)?(?:_?exit|_Exit|quick_exit|abort|terminate|perror)\s*\("
     rb"|fprintf\s*\(\s*stderr\b|std::cerr\b)[^;{}]*;"
 )
 _NEVER = """
-    SELECT file, line, "column", end_line, end_column FROM execution_regions
+    SELECT file, line, "column", end_line, end_column, bool_or(function = 'main') AS main
+    FROM execution_regions
     WHERE kind = 'code' AND file IS NOT NULL AND file NOT LIKE '/%'
     GROUP BY ALL HAVING sum(count) = 0 ORDER BY ALL
 """
 
 
 def exits(lake: Lake, run: RunInfo, original: Variant) -> Exits:
-    """The exits of its own sources that no run came to; none where nothing was counted."""
+    """The exits of its own sources that no run came to; none where nothing was counted.
+
+    A result is an exit in main, and beside a complaint: others go on in what is computed.
+    """
     if run.table("execution_regions") is None:
         return {}
     paths = {original.program.label(unit): unit.source for unit in original.program.units}
@@ -41,7 +46,9 @@ def exits(lake: Lake, run: RunInfo, original: Variant) -> Exits:
         lines = _bytes(original.text(path)).splitlines(keepends=True)
         start = sum(map(len, lines[: row["line"] - 1])) + row["column"] - 1
         end = sum(map(len, lines[: row["end_line"] - 1])) + row["end_column"]
-        for one in _EXIT.finditer(b"".join(lines), start, end):
+        some = list(_EXIT.finditer(b"".join(lines), start, end))
+        every = row["main"] or any(not one["result"] for one in some)
+        for one in some if every else ():
             found.setdefault(path, {})[one.span()] = _bare(one[0])
     return {path: Counter(some.values()) for path, some in found.items()}
 

@@ -42,9 +42,9 @@ ALTERED = {
     "no message": ('perror("a"); ', ""),
     "no error": ("        exit(3);\n", ""),
     "silent": ('fprintf(stderr, "%d\\n", s);', ";"),
-    "an early end": ("if (a[i] < 0) return -1;", ""),
 }
 KEPT = {
+    "a result in other words": ("if (a[i] < 0) return -1;", "if (a[i] < 0) { s = -1; break; }"),
     "another loop": ("        s += a[i];", "        s = s + a[i];"),
     "in other words": (
         "if (a[i] < 0) return -1;",
