@@ -7,8 +7,10 @@ WITH faults AS (
     SELECT run_id, max(max_rss) AS rss FROM timings GROUP BY run_id
 ), asked AS (
     -- who asks for memory that has to come from the kernel, or gives it back: by the call chains
-    SELECT run_id, arg_max(caller, n) AS caller, arg_max(place, n) AS asked_at, bool_or(released) AS released
-    FROM (SELECT run_id, caller, arg_max(file || ':' || line, count) AS place, sum(count) AS n, bool_and(regexp_matches(via, 'free|_Zd|munmap|trim')) AS released FROM callers
+    -- (to give it back takes longer, and says less)
+    SELECT run_id, arg_max(caller, n) AS caller, arg_max(place, n) AS asked_at, arg_max(released, n) AS released
+    FROM (SELECT run_id, caller, arg_max(file || ':' || line, count) AS place, bool_and(regexp_matches(via, 'free|_Zd|munmap|trim')) AS released,
+                 sum(count) * CASE WHEN released THEN 0.2 ELSE 1 END AS n FROM callers
           WHERE object = '[kernel]' AND function IN ('page faults', 'memory mapping') AND caller IS NOT NULL
             AND regexp_matches(via, '^_*(_Znwm|_Znam|_Zd[la]|malloc|calloc|realloc|c?free|mmap|munmap|posix_memalign|aligned_alloc)') GROUP BY ALL) GROUP BY run_id
     UNION ALL BY NAME

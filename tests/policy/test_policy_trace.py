@@ -46,7 +46,7 @@ def test_features_are_asked_for_by_name(corpus_folder: Path, corr: Corr) -> None
 
 def test_an_empty_corpus_says_what_to_do(corr: Corr, tmp_path: Path) -> None:
     (tmp_path / "a.c").write_text("int v;\n")
-    assert corr("policy", "corpus", "a.c", "-o", "c", cwd=tmp_path).returncode == 0
+    assert corr("policy", "corpus", "a.c", "-o", "c", cwd=tmp_path).returncode == 1
     done = corr("policy", "trace", "c", cwd=tmp_path)
     assert done.returncode == 2 and "has no module" in done.stderr
 

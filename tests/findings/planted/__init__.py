@@ -49,7 +49,7 @@ PLANTED = (
     Planted("memory.c", "memory", ("67 MB",)),
     Planted("bit_writer.c", "bits", ("bit by bit, 8 steps", "in a word")),
     Planted("lookup.c", "memory", ("waits for memory",)),
-    Planted("page_faults.cpp", "page_faults", ("anew in filled",)),
+    Planted("page_faults.cpp", "page_faults", ("filled",)),
     Planted("chase.cpp", "pointer_chase", ("place of the next",)),
     Planted("library.c", "library", ("exp of libm", "called in kernel"), link=("-lm",)),
     Planted("spills.c", "spills", ("stack",)),
