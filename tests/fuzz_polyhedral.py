@@ -26,7 +26,7 @@ from tests.support.polyhedral_programs import output
 from tests.support.polyhedral_schedules import rewritten
 
 FAST = ("-O1", "-march=native")
-SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZED = ("-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 PARAMETERS = (
     "int n, int m, double *A, double *B, double C[n + 8][n + 8], int *D, float *E, double z,"
     " double *F"

@@ -19,7 +19,7 @@ from corr.optimize.experience.seen import Seen
 from corr.optimize.hot_irregular import Irregular
 from corr.optimize.hot_nests import HotNests, Nest
 from corr.optimize.proposal import Outcome, Proposal, Trial
-from corr.optimize.rules.flag_bases import APART, FlagBases
+from corr.optimize.rules.flag_bases import APART, FlagBases, hurt
 from corr.optimize.rules.proposer import Search
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.extract import regions
@@ -62,6 +62,31 @@ def test_the_fastest_is_the_base_until_moves_do_better_under_another() -> None:
     assert bases.current == KEPT
     bases.preferred = NATIVE
     assert bases.current == NATIVE
+
+
+def test_flags_that_all_hurt_are_no_base() -> None:
+    bases = FlagBases()
+    bases.alone(NATIVE, trial("slower", exact=False), 1.8)
+    bases.alone(KEPT, trial("slower", exact=True), 1.7)
+    assert bases.current == ()
+    bases.alone(FAST, trial("same", exact=True), 1.05)
+    assert bases.current == FAST, "so little is noise"
+
+
+@pytest.mark.parametrize(
+    ("baselines", "hurts"),
+    [
+        ({}, False),
+        ({("-O3",): 1.5}, False),
+        ({NATIVE: 1.5}, True),
+        ({NATIVE: 1.5, (*NATIVE, "-mllvm", "-polly"): 0.4}, False),
+        ({NATIVE: 1.04}, False),
+    ],
+)
+def test_what_the_baselines_say_against_flags(
+    baselines: dict[tuple[str, ...], float], hurts: bool
+) -> None:
+    assert hurt(KEPT, baselines) == hurts
 
 
 @pytest.mark.parametrize(("exact", "twin"), [(False, KEPT), (True, None), (None, None)])

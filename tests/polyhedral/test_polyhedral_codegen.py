@@ -14,7 +14,7 @@ from tests.support.polyhedral_programs import output, outputs, region, variants
 
 pytestmark = pytest.mark.slow
 
-SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZED = ("-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 SHOW = """
 #include <stdio.h>
 #include <string.h>

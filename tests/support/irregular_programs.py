@@ -15,7 +15,7 @@ from corr.irregular.side_by_side import SideBySide
 from corr.polyhedral.clang_ast import Functions
 from corr.program.model import Run, from_files
 
-SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZED = ("-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 def functions_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from corr.optimize.proposal import Trial
@@ -12,6 +13,9 @@ APART = "-ffp-contract=off"
 #: So many proposals in turn that are refuted under the same flags, for the same reason, speak
 #: against the flags.
 PATIENCE = 2
+#: Time over the original's from which flags hurt, and moves are tried under the program's own: less
+#: is noise, or what wider vectors give back once there is a loop for them.
+HURTS = 1.1
 _NUMBER = re.compile(r"[-+]?\d[\w.+-]*")
 
 Flags = tuple[str, ...]
@@ -48,7 +52,8 @@ class FlagBases:
         """The flags to try moves under: what did best with moves, else what is fastest alone."""
         if self.preferred is not None and self.preferred not in self.left:
             return self.preferred
-        return min(self._open, key=lambda flags: self.known[flags].time, default=())
+        best = min(self._open, key=lambda flags: self.known[flags].time, default=())
+        return () if best and self.known[best].time > HURTS else best
 
     @property
     def _open(self) -> list[Flags]:
@@ -79,6 +84,17 @@ class FlagBases:
         reasons.append(_reason(trial))
         if len(reasons) >= PATIENCE and len(set(reasons[-PATIENCE:])) == 1:
             self.left.add(flags)
+
+
+def hurt(flags: Flags, baselines: Mapping[Flags, float]) -> bool:
+    """Whether all that is known of such flags speaks against them, so that others come first.
+
+    Of the baselines, which fuse multiplications and additions, the time over the original's is
+    given. It does not tell what the same flags do without fusing: they have to be tried.
+    """
+    own = set(flags) - {APART}
+    times = [time for known, time in baselines.items() if own <= set(known)]
+    return bool(times) and min(times) > HURTS
 
 
 def _reason(trial: Trial) -> str:
