@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from corr.optimize.gate.known_names import TYPE_WORDS
 from corr.optimize.gate.sights import Search, Sight
 from corr.optimize.gate.statements import TAGS
+from corr.optimize.gate.std_names import CLASSES
 from corr.optimize.gate.types import POINTER_WORDS
 
 _ASSIGNING = frozenset("+-*/%&|^<>")
@@ -75,8 +76,17 @@ class Addresses:
         if after == ":" and before in (";", "{", "}"):
             return False
         if meaning is None:
-            return not self._is_choice(index)
+            return not (self._is_choice(index) or self._is_class(index))
         return not (self._is_choice(index) or self._compares(index))
+
+    def _is_class(self, index: int) -> bool:
+        """A class of the library that the text does not declare: `const std::string &x`."""
+        shape = self.shape
+        if shape.text[index] not in CLASSES:
+            return False
+        if shape.at(index - 1) == "::":
+            return shape.at(index - 2) == "std" and shape.at(index - 3) != "::"
+        return any(one.text == "using namespace std" for one in self.text.items)
 
     def _is_choice(self, index: int) -> bool:
         """One of those that `_Generic(...)` calls by the type of the arguments."""

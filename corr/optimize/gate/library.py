@@ -85,6 +85,17 @@ STREAMS = {
     "ftell": 0, "rewind": 0, "setvbuf": 0, "setbuf": 0, "ungetc": 1, "getline": 2, "getdelim": 3,
     "fileno": 0, "feof": 0, "ferror": 0, "freopen": 2,
 }  # fmt: skip
+#: Functions of streams with the name that each has without a lock, which is glibc's.
+UNLOCKED = {
+    f"{name}_unlocked": name
+    for name in (
+        *("getc", "getchar", "fgetc", "putc", "putchar", "fputc", "fread", "fwrite"),
+        *("fgets", "fputs", "feof", "ferror"),
+    )
+}
+STREAMS |= {name: STREAMS[locked] for name, locked in UNLOCKED.items() if locked in STREAMS}
+#: What is left of those where they are inlined.
+INLINED_STREAMS = frozenset({"__uflow", "__overflow", "stdin", "stdout"})
 STANDARD_STREAMS = frozenset({"stdin", "stdout", "stderr"})
 #: Functions of the library that call what they are given, and where they are given it.
 CALLBACKS = {

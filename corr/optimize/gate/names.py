@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corr.optimize.gate import known_names
+from corr.optimize.gate.library import UNLOCKED
 from corr.optimize.gate.refusal import Refusal, refusal, shown
 from corr.optimize.gate.statements import TAGS
-from corr.optimize.gate.std_names import NESTED, STANDARD
+from corr.optimize.gate.std_names import NESTED, STANDARD, STREAM_BUFFERS
 from corr.optimize.gate.text import Text
 
 #: New names that a change may have.
@@ -33,7 +34,7 @@ def added_names(old: Text, new: Text, name: str) -> Iterator[Refusal]:
 
 class _Uses:
     def __init__(self, old: Text, new: Text, fresh: set[str]) -> None:
-        self.new, self.fresh = new, fresh
+        self.old, self.new, self.fresh = old, new, fresh
         self.opened = {d.text for d in old.items} >= {"using namespace std"}
         self.head = self._heads()
         self.tags = {new.shape.text[d.index] for d in new.declared.found if d.kind == "tag"}
@@ -70,6 +71,8 @@ class _Uses:
         if meaning is None:
             if self.opened and word in STANDARD:
                 return ""
+            if UNLOCKED.get(word) in self.old.names:
+                return ""
             return "neither the program nor the change declares it where it is used"
         called = after == "(" and index not in new.meanings.declaring
         if called and not meaning.callable and not self._is_initialised(index):
@@ -86,6 +89,7 @@ class _Uses:
         outer = self.new.shape.text[head]
         if outer == "std":
             harmless = word in STANDARD or word in NESTED
+            harmless |= word in STREAM_BUFFERS and not self.old.names.isdisjoint(("cin", "cout"))
             return "" if harmless else f"std::{shown(word)} is not on the list of harmless names"
         if word in NESTED or head in self.new.meanings.of:
             return ""

@@ -66,6 +66,8 @@ _GONE = (
 _OTHER_STREAMS = frozenset(
     {"stdout", "stdin", "fopen", "fopen64", "fdopen", "freopen", "open_memstream", "popen"}
 )
+#: Streams of C++, and what gives them buffers of their own.
+_STREAMS_OF_CXX = frozenset({"_ZSt3cin", "_ZSt4cout", "_ZNSt8ios_base15sync_with_stdioEb"})
 Found = Iterator[tuple[str, str, str]]
 
 
@@ -108,7 +110,13 @@ def _imports(old: ObjectFile, new: ObjectFile, known: Collection[str]) -> Found:
 def _of_a_kind(symbol: str, old: ObjectFile) -> bool:
     return any(
         symbol in kind and old.imported.keys() & kind
-        for kind in (library.PRINTING, library.STREAM_PRINTING)
+        for kind in (
+            library.PRINTING,
+            library.STREAM_PRINTING,
+            {symbol, library.UNLOCKED.get(symbol)},
+            library.INLINED_STREAMS | set(library.UNLOCKED.values()),
+            _STREAMS_OF_CXX,
+        )
     )
 
 
@@ -119,6 +127,9 @@ def _may_go(symbol: str, old: ObjectFile, new: ObjectFile) -> bool:
         return bool(new.imported.keys() & library.PRINTING)
     if symbol in library.STREAM_PRINTING:
         return bool(new.imported.keys() & library.STREAM_PRINTING) or _only_errors(old)
+    if name in library.UNLOCKED.values():
+        forms = {other for other, locked in library.UNLOCKED.items() if locked == name}
+        return bool(new.imported.keys() & (forms | library.INLINED_STREAMS))
     if _CXX_PRINTING.match(symbol):
         return any(_CXX_PRINTING.match(one) for one in new.imported)
     if symbol == "stderr":

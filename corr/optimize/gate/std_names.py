@@ -101,6 +101,10 @@ _HEADERS = {
         domain_error bad_alloc""",
 }
 STANDARD = frozenset().union(*(_words(text) for text in _HEADERS.values()))
+#: Those that are types of objects, whose values are made as functions are called: string(3, 'x').
+CLASSES = _words(_HEADERS["containers"]) - _words("to_array in_place nullopt")
+#: What gives streams of C++ buffers of their own, apart from C's.
+STREAM_BUFFERS = _words("ios ios_base sync_with_stdio")
 #: Members that are named through a class: std::vector<int>::iterator, T::value_type.
 NESTED = _words(
     """

@@ -13,6 +13,7 @@ from corr.optimize.rules import flags, loops, recipes, whole_program
 from corr.optimize.rules.by_experience import ByExperience
 from corr.optimize.rules.finer import Finer
 from corr.optimize.rules.flag_bases import APART, FlagBases, hurt
+from corr.optimize.rules.idioms import IdiomSearch
 from corr.optimize.rules.inlining import InlineSearch
 from corr.optimize.rules.irregular import IrregularSearch
 from corr.optimize.rules.nests import Plan, Region, in_turn
@@ -60,8 +61,8 @@ class Rules:
 class Search:
     """The search of one session, from the situation that it begins with.
 
-    `now` is the situation that it has come to, `last` the trial of its last proposal, `time` the
-    time of the best over that of the original.
+    `now` is where it has come to, `last` the trial of its last proposal, `time` the best's over the
+    original's.
     """
 
     def __init__(self, situation: Situation) -> None:
@@ -80,6 +81,7 @@ class Search:
         #: places for which a new text was accepted, by a recipe or of an irregular loop
         self.by_text: set[str | None] = set()
         self.texts = IrregularSearch()
+        self.idioms = IdiomSearch()
         #: directives of loops that were proposed
         self.directed: set[tuple[str | None, str]] = set()
         #: what a session that is gone on with has tried before, by the moves of the variant
@@ -118,6 +120,7 @@ class Search:
         yield from self._recipes(last=False)
         self.texts.wide = next((flags for flags in known if APART in flags), ())
         yield from self._irregular(HOT, 2.0)
+        yield from self._idioms(situation)
         few = sum(nest.share for nest in situation.nests.modelled) < HOT
         if situation.whole and few:  # Polly is for nests: it is last then
             yield from self._alone([pair for pair in first if pair[1].base])
@@ -164,6 +167,13 @@ class Search:
             yield proposal
             self.texts.told(self.last)
         self.by_text |= self.texts.functions
+
+    def _idioms(self, situation: Situation) -> Iterator[Proposal]:
+        """What is paid to the library, written otherwise."""
+        for proposal in self.idioms.proposals(situation):
+            yield proposal
+            self.idioms.told(self.last)
+            self.by_text |= {None} if self._accepted else set()
 
     def _ahead(self, found: Sequence[Region], known: Sequence[Flagged]) -> Iterator[Proposal]:
         """Plans of a kind that won on such nests, under the flags that it won with."""
@@ -381,7 +391,7 @@ class Search:
         flagged = (*under, *dict.fromkeys(needed))
         first = (Flags(flagged),) if flagged else ()
         return Proposal(
-            (*first, *self.whole, *self.texts.kept, *edits, edit),
+            (*first, *self.whole, *self.texts.kept, *self.idioms.kept, *edits, edit),
             plan.reason,
             "rules",
             2.0,

@@ -231,6 +231,23 @@ def test_an_honest_helper_is_cxx(top: str, clangxx: str, tmp_path: Path) -> None
     assert passes_as_objects(clangxx, CXX, in_cxx(top=top), tmp_path, "-mavx2")
 
 
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_class_whose_values_are_made_like_a_call_may_be_referred_to(opened: bool) -> None:
+    """`string(9, 'x')` looks like a call, and `const string &` then like the address of it."""
+    before = """#include <string>
+#include <vector>
+static int count(std::vector<std::string> all, std::string but) { return all[0] != but; }
+int main() { return count(std::vector<std::string>(3), std::string(9, 'x')); }
+"""
+    after = before.replace("string> all, std::string but", "string> &all, const std::string &but")
+    if opened:
+        before, after = (
+            text.replace("std::", "").replace("static", "using namespace std;\nstatic")
+            for text in (before, after)
+        )
+    assert gate.source(before, after, "work.cpp") == []
+
+
 def test_a_program_without_prefixes(clangxx: str, tmp_path: Path) -> None:
     before = CXX.replace("namespace model {", "using namespace std;\nnamespace model {")
     loop = """    vector<double> copy(v), x(a * b);

@@ -1,0 +1,111 @@
+"""Objects that are passed by value, or gone through by value, and only looked at."""
+
+from __future__ import annotations
+
+from corr.optimize.experience.c_tokens import functions
+from corr.optimize.idioms.spelling import Change, Spelling, template_end
+
+#: Classes of the library that are dear to copy. A view is not.
+_CLASSES = frozenset(
+    (
+        *("string", "wstring", "vector", "deque", "list", "map", "set", "unordered_map"),
+        *("unordered_set", "multimap", "multiset", "shared_ptr", "function", "queue", "stack"),
+        *("priority_queue", "optional", "variant", "tuple", "pair", "array", "any"),
+    )
+)
+_ALONE = frozenset(("string", "wstring", "any"))
+
+
+def by_reference(spelling: Spelling) -> list[tuple[int, list[Change]]]:
+    """What may be taken by reference: the line of each such place, and what to write there."""
+    virtual = _virtual(spelling)
+    found = []
+    for at, token in enumerate(spelling.tokens):
+        if token.text == "auto" and spelling.word(at - 1) == "(" and spelling.word(at - 2) == "for":
+            span = _loop_variable(spelling, at)
+        elif token.text in _CLASSES and token.kind in ("name", "type"):
+            span = _parameter(spelling, at, virtual)
+        else:
+            continue
+        if span is not None:
+            first, last = (spelling.tokens[n] for n in span)
+            line = spelling.text.count("\n", 0, first.start) + 1
+            put: list[Change] = [(last.end, last.end, "&")]
+            if spelling.word(span[0] - 1) != "const" and first.text != "const":
+                put.append((first.start, first.start, "const "))
+            found.append((line, put))
+    return found
+
+
+def _virtual(spelling: Spelling) -> frozenset[str]:
+    """Functions that must stay as they are declared: virtual ones, and those of other files."""
+    words = spelling.tokens
+    some = {
+        next((t.text for t in words[at : at + 12] if t.kind == "call"), "")
+        for at, token in enumerate(words)
+        if token.text == "virtual"
+    }
+    if "override" in spelling.names or "final" in spelling.names:
+        some |= {t.text for t in words if t.kind == "call"}
+    return frozenset(some) | spelling.elsewhere
+
+
+def _loop_variable(spelling: Spelling, at: int) -> tuple[int, int] | None:
+    """`auto x : things`, or `auto [a, b] : things`."""
+    if spelling.word(at + 1) == "[":
+        end = next((n for n in range(at + 2, at + 12) if spelling.word(n) == "]"), None)
+        return (at, at) if end is not None and spelling.word(end + 1) == ":" else None
+    return (at, at) if spelling.word(at + 2) == ":" else None
+
+
+def _parameter(spelling: Spelling, at: int, fixed: frozenset[str]) -> tuple[int, int] | None:
+    """A parameter of a class of the library by value; first and last token of its type."""
+    first = spelling.standard(at)
+    if first is None:
+        return None
+    last = at
+    if spelling.word(at) not in _ALONE:
+        end = template_end(spelling, at + 1) if spelling.word(at + 1) == "<" else None
+        if end is None:
+            return None
+        last = end - 1
+    if last + 2 >= len(spelling.tokens) or spelling.tokens[last + 1].kind != "name":
+        return None
+    if spelling.word(first - 1) == "const":
+        first -= 1
+    before, after = spelling.word(first - 1), spelling.word(last + 2)
+    if before == "(" and after == ":" and spelling.word(first - 2) == "for":
+        return first, last
+    if before not in ("(", ",") or after not in (")", ","):
+        return None
+    function = _function_of(spelling, first - 1)
+    return None if function is None or function in fixed else (first, last)
+
+
+def _function_of(spelling: Spelling, at: int) -> str | None:
+    """The function whose list of parameters a token is in; empty for a lambda, None for others."""
+    depth = 0
+    for index in range(at, max(at - 200, -1), -1):
+        word = spelling.word(index)
+        if word in (";", "{", "}"):
+            return None
+        depth += (word in ")]") - (word in "([") if len(word) == 1 else 0
+        if depth < 0:
+            if word != "(":
+                return None
+            called = spelling.tokens[index - 1]
+            if called.text == "]":
+                return ""
+            return called.text if called.kind == "call" else None
+    return None
+
+
+def functions_at(spelling: Spelling, lines: list[int]) -> list[tuple[int, int]]:
+    """First and last line of what has one of these lines in it: functions, else the line alone."""
+    found = []
+    for head, _, end in functions(spelling.tokens):
+        first, last = spelling.tokens[head].start, spelling.tokens[end - 1].end
+        span = (spelling.text.count("\n", 0, first) + 1, spelling.text.count("\n", 0, last) + 1)
+        if any(span[0] <= line <= span[1] for line in lines):
+            found.append(span)
+    return found + [(line, line) for line in lines]

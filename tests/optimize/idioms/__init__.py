@@ -1,0 +1,1 @@
+"""What programs pay their libraries for, written otherwise."""
