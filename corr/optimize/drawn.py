@@ -12,14 +12,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 #: A word that is a number, or ends in one: `1000`, `-n1000`, `--size=1000`, `0.25`.
-_NUMBER = re.compile(r"(-[A-Za-z]|--?[A-Za-z][\w-]*=|)(\d{1,9})(\.\d+)?")
-#: The smallest number that is changed: 0 and 1 say yes and no.
+_NUMBER = re.compile(r"(-[A-Za-z]|--?[A-Za-z][\w-]*=|)(-?\d{1,18})(\.\d+)?")
+#: The smallest number that is made smaller or larger: 0 and 1 mostly say yes and no.
 LEAST = 2
+#: What another number in place of such a one is up to; how many numbers become negative.
+MODEST, MOST_NEGATIVE = 30, 2
 #: Up to this a number becomes up to so many times as large (a radius, a count of rounds), above it
 #: some times.
 FEW, TIMES_FEW, TIMES = 64, 64, 16
-#: Bytes that a program reads of which parts are tried.
-MOST_READ = 32 << 20
+#: The first bytes of what a program reads, of which parts are tried; and of which some are altered.
+MOST_READ, MOST_ALTERED = 32 << 20, 4 << 20
+#: One of so many numbers of a text becomes another one, and one of so many bytes.
+EACH_NUMBER, EACH_BYTE = 5, 40
+#: So many other words are tried in place of one.
+MOST_WORDS = 3
+#: Bytes that texts seldom have.
+RARE = bytes([*range(128, 256, 7), 0, 9, 13, *b"{[@`~AZaz09.-"])
 #: What hardly takes time, and what no vector holds.
 TINY, SMALLEST = 40, 8
 #: So many are drawn below the numbers that are measured: as many as take this long, by the seconds
@@ -49,7 +57,7 @@ def below(args: Sequence[str], seconds: float, chance: random.Random) -> list[tu
         lambda n: n + 1 if n > FEW else n - 1,
     ]
     found = [_changed(args, way, chance) for way in ways[:number]]
-    if any(int(split[1]) > FEW for split in map(_split, args) if split):
+    if any(int(split[2]) > FEW for split in map(_split, args) if split):
         found[1:1] = [tuple(_with(word, partial(_smallest, chance), chance) for word in args)]
     return _different(args, found)
 
@@ -61,20 +69,59 @@ def above(args: Sequence[str], seconds: float, chance: random.Random) -> list[tu
     """
     places = [place for place, word in enumerate(args) if _split(word)]
     places = chance.sample(places, min(len(places), MOST_ABOVE if seconds <= ABOVE_SECONDS else 0))
-
-    def more(n: int) -> int:
-        most = TIMES_FEW if n <= FEW else TIMES
-        return n * chance.randint(most // 2, most) + chance.randint(0, 7)
-
     found = [
-        tuple(
-            _with(word, more if place == chosen else partial(others, chance), chance)
-            for place, word in enumerate(args)
-        )
-        for others in (_tiny, _small)
+        _one_apart(args, chosen, more, others, chance)
+        for more, others in ((_many_times, _tiny), (_larger, _small))
         for chosen in places
     ]
     return _different(args, found)
+
+
+def unusual(args: Sequence[str], chance: random.Random) -> list[tuple[str, ...]]:
+    """Arguments in which a number is negative, or nothing, or 0 and 1 are others."""
+    yes_or_no = [abs(_value(word)) < LEAST for word in args]
+    found = [
+        tuple(
+            _with(word, partial(_modest if apart else _small, chance), chance, apart)
+            for word, apart in zip(args, yes_or_no, strict=True)
+        )
+    ]
+    places = [place for place, word in enumerate(args) if _NUMBER.fullmatch(word)]
+    for chosen in chance.sample(places, min(len(places), MOST_NEGATIVE)):
+        found.append(_one_apart(args, chosen, _negative, _small, chance))
+        found.append(_one_apart(args, chosen, lambda c, _: c.randint(0, 1), _small, chance))
+    return _different(args, found)
+
+
+def _one_apart(
+    args: Sequence[str],
+    chosen: int,
+    way: Callable[[random.Random, int], int],
+    others: Callable[[random.Random, int], int],
+    chance: random.Random,
+) -> tuple[str, ...]:
+    """Arguments of which one is changed in a way, and the others in another."""
+    return tuple(
+        _with(word, partial(way if place == chosen else others, chance), chance, place == chosen)
+        for place, word in enumerate(args)
+    )
+
+
+def _many_times(chance: random.Random, n: int) -> int:
+    most = TIMES_FEW if abs(n) <= FEW else TIMES
+    return n * chance.randint(most // 2, most) + chance.randint(0, 7)
+
+
+def _larger(chance: random.Random, n: int) -> int:
+    return n + chance.randint(abs(n) // 20 + 1, abs(n) + 1)
+
+
+def _negative(chance: random.Random, n: int) -> int:
+    return -chance.randint(1, max(MODEST, abs(n) // 8))
+
+
+def _modest(chance: random.Random, _: int) -> int:
+    return chance.randint(LEAST, MODEST)
 
 
 def at(args: Sequence[str], number: int) -> list[tuple[str, ...]]:
@@ -87,7 +134,8 @@ def at(args: Sequence[str], number: int) -> list[tuple[str, ...]]:
 
 
 def _small(chance: random.Random, n: int) -> int:
-    return chance.randint(max(LEAST, n // 16), max(LEAST, n // 4))
+    sign = -1 if n < 0 else 1
+    return sign * chance.randint(max(LEAST, abs(n) // 16), max(LEAST, abs(n) // 4))
 
 
 def _smallest(chance: random.Random, n: int) -> int:
@@ -99,7 +147,10 @@ def _tiny(chance: random.Random, n: int) -> int:
 
 
 def readings(content: bytes, chance: random.Random) -> list[bytes]:
-    """Parts of what a program reads as its input: some lines, none behind others, all in one."""
+    """Of what a program reads as its input parts, and parts that are altered.
+
+    Some lines, none behind others, all in one; other numbers, and bytes that texts seldom have.
+    """
     lines = content.splitlines(keepends=True)
     if len(lines) < LEAST or b"\0" in content:
         return [content[: chance.randint(1, max(1, len(content) // 2))]]
@@ -108,7 +159,47 @@ def readings(content: bytes, chance: random.Random) -> list[bytes]:
     some = lines[first : first + max(1, len(lines) // 2)]
     joined = b"".join(line.rstrip(b"\r\n") for line in lines[: chance.randint(LEAST, len(lines))])
     found = [b"".join(lines[:few]), b"".join(some).rstrip(b"\n"), joined + b"\n"]
+    part = b"".join(some)[:MOST_ALTERED]
+    found += [_other_numbers(content[:MOST_ALTERED], chance), _other_bytes(part, chance)]
     return [one for one in dict.fromkeys(found) if one != content]
+
+
+def _other_numbers(content: bytes, chance: random.Random) -> bytes:
+    """Some numbers of a text become others, but for its first, which may say how many follow."""
+    first = True
+
+    def other(found: re.Match[bytes]) -> bytes:
+        nonlocal first
+        if first or chance.randrange(EACH_NUMBER):
+            first = False
+            return found[0]
+        value = int(found[0][:18])
+        ways = (_negative, _larger, _many_times, _small, _modest)
+        return str(chance.choice(ways)(chance, value)).encode()
+
+    return re.sub(rb"(?<![\w.])-?\d+(?![\w.])", other, content)
+
+
+def _other_bytes(content: bytes, chance: random.Random) -> bytes:
+    """Some bytes of a text become such as texts seldom have; where lines end stays."""
+    altered = bytearray(content)
+    for at in range(chance.randrange(EACH_BYTE), len(altered), EACH_BYTE):
+        if altered[at] != ord("\n"):
+            altered[at] = chance.choice(RARE)
+    return bytes(altered)
+
+
+def words(
+    args: Sequence[str], known: Sequence[str], chance: random.Random
+) -> list[tuple[str, ...]]:
+    """Arguments in which a word that the program's text has is another one of its words."""
+    found = []
+    for place, word in enumerate(args):
+        others = [other for other in known if other != word]
+        if word in known and others and not _NUMBER.fullmatch(word):
+            for other in chance.sample(others, min(len(others), MOST_WORDS)):
+                found.append((*args[:place], other, *args[place + 1 :]))
+    return found
 
 
 def _changed(
@@ -122,23 +213,33 @@ def _changed(
     )
 
 
-def _with(word: str, way: Callable[[int], int], chance: random.Random | None) -> str:
-    found = _split(word)
+def _with(
+    word: str, way: Callable[[int], int], chance: random.Random | None, always: bool = False
+) -> str:
+    """The word with another number: of a fraction it is as many times as large as of a thousand.
+
+    `always`: also where it is 0 or 1.
+    """
+    found = _NUMBER.fullmatch(word) if always else _split(word)
     if found is None:
         return word
-    before, number, fraction = found
+    before, number, fraction = found[1], found[2], found[3]
     if fraction is None:
-        return f"{before}{max(way(int(number)), 0)}"
+        return f"{before}{way(int(number))}"
     if chance is None:
         return word
-    return f"{before}{float(number + fraction) * chance.uniform(0.3, 0.95):.6g}"
+    return f"{before}{float(number + fraction) * way(1000) / 1000:.6g}"
 
 
-def _split(word: str) -> tuple[str, str, str | None] | None:
+def _value(word: str) -> int:
+    """The whole number that a word holds; that of a fraction, or none, is another than 0 and 1."""
     found = _NUMBER.fullmatch(word)
-    if found is None or (found[3] is None and int(found[2]) < LEAST):
-        return None
-    return found[1], found[2], found[3]
+    return int(found[2]) if found and found[3] is None else LEAST
+
+
+def _split(word: str) -> re.Match[str] | None:
+    found = _NUMBER.fullmatch(word)
+    return None if found is None or abs(_value(word)) < LEAST else found
 
 
 def _different(args: Sequence[str], found: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -35,6 +35,9 @@ _TIMERS = ("-DPOLYBENCH_TIME", "-DPOLYBENCH_GFLOPS", "-DPOLYBENCH_PAPI", "-DPOLY
 MOST_FILES = 2
 #: Where coreutils keep what their `stdbuf` loads.
 _STDBUF = ("/usr/libexec/coreutils/libstdbuf.so", "/usr/lib/coreutils/libstdbuf.so")
+#: What a program may compare an argument with, and so many of these.
+_WORD = re.compile(r'"((?:--?)?[A-Za-z][\w-]{0,19})"')
+MOST_WORDS = 200
 _SIZES = re.compile(r"sizes: mini (\d+), small (\d+), medium (\d+) \(default\), large (\d+)")
 
 
@@ -68,7 +71,7 @@ class Inputs:
     and these are compared too: no program can tell whether it is checked. `fills`: what the
     original puts out does not depend on memory that nothing wrote. `repeats`: it runs its kernel
     as often as CORR_REPEAT says. `reads`: what it reads as its input; `files` that its arguments
-    name, by their places.
+    name, by their places. `words` are texts in its sources that arguments may be.
     """
 
     timed: Input
@@ -80,6 +83,7 @@ class Inputs:
     repeats: bool = False
     reads: Path | None = None
     files: tuple[tuple[int, Path], ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def output(self) -> str:
@@ -96,7 +100,8 @@ class Inputs:
     def varied(self) -> bool:
         """There is more than the one input that is timed."""
         named = self.sizes or self.given_held_out or len(self.visible) > 1
-        return bool(named or drawn.has_numbers(self.timed.args) or self.reads or self.files)
+        drawn_ones = drawn.has_numbers(self.timed.args) or set(self.words) & set(self.timed.args)
+        return bool(named or drawn_ones or self.reads or self.files)
 
     @property
     def timed_size(self) -> int:
@@ -140,12 +145,13 @@ class Inputs:
         ]
 
     def _other_arguments(self, chance: random.Random, seconds: float) -> list[Input]:
-        """The timed input with other numbers among its arguments, smaller and larger in turn."""
+        """The timed input with other numbers and words in its arguments, of each kind in turn."""
         args = self.timed.args
-        if not drawn.has_numbers(args):
-            return []
-        below, above = drawn.below(args, seconds, chance), drawn.above(args, seconds, chance)
-        some = [one for pair in zip_longest(below, above) for one in pair if one is not None]
+        kinds = [drawn.words(args, self.words, chance)]
+        if drawn.has_numbers(args):
+            kinds += [drawn.below(args, seconds, chance), drawn.above(args, seconds, chance)]
+            kinds += [drawn.unusual(args, chance)]
+        some = [one for round_ in zip_longest(*kinds) for one in round_ if one is not None]
         return [self.of_arguments(one) for one in dict.fromkeys(some)]
 
     def of_arguments(self, args: tuple[str, ...]) -> Input:
@@ -158,9 +164,9 @@ class Inputs:
         read = [(-1, self.reads)] if self.reads is not None else []
         found = []
         for place, path in (*read, *self.files[:MOST_FILES]):
-            if not 0 < path.stat().st_size <= drawn.MOST_READ:
-                continue
-            for content in drawn.readings(path.read_bytes(), chance):
+            with path.open("rb") as file:
+                start = file.read(drawn.MOST_READ)
+            for content in drawn.readings(start, chance) if start else ():
                 label = f"part {hashlib.sha256(content).hexdigest()[:8]} of {path.name}"
                 part = folder / label.replace(" ", "-")
                 part.write_bytes(content)
@@ -229,7 +235,16 @@ def find(
     paths = ((place, run.directory / word) for place, word in enumerate(run.args))
     files = tuple((place, path) for place, path in paths if path.is_file())
     visible = (*seen, timed)
-    return Inputs(timed, visible, evidence, given_held_out=held, reads=run.stdin, files=files)
+    named = tuple(dict.fromkeys(w for text in texts for w in _WORD.findall(text)))[:MOST_WORDS]
+    return Inputs(
+        timed,
+        visible,
+        evidence,
+        given_held_out=held,
+        reads=run.stdin,
+        files=files,
+        words=named if set(named) & set(run.args) else (),
+    )
 
 
 def build_flags(program: Program) -> tuple[str, ...]:

@@ -176,8 +176,12 @@ class Optimisation:
         run = self.lake.find(resume.original_run(self.lake, session.name))
         nests = hottest(self.lake, run if run.table("loops") is not None else session.best_run)
         limit = min(self.budget.share(MOST_SECONDS, OF_BUDGET), self.budget.left)
-        seen = unreached.exits(self.lake, run, original.variant)
-        ledger = replace(broken(original, self.builds, nests, limit), exits=seen)
+        exits, never = (
+            find(self.lake, run, original.variant)
+            for find in (unreached.exits, unreached.functions)
+        )
+        ledger = broken(original, self.builds, nests, limit)
+        ledger = replace(ledger, exits=exits, never=never)
         for line in ledger.lines():
             self.tell(cut(visible(f"  {line}"), 400))
         return ledger
@@ -209,7 +213,7 @@ class Optimisation:
         refusal, words = (f(ledger, original, variant) for f in (touched.refusal, touched.words))
         if refusal and self.order.allow_unchecked:
             return Sight(f"allowed though unchecked: {words}")
-        return Sight(words, refusal)
+        return Sight(words, refusal, unreached.left_out(ledger.never, variant))
 
     def _iterations(self, session: Session, judge: Judge, original: Original) -> None:
         with self.budget.binding():

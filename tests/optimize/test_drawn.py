@@ -49,6 +49,78 @@ def test_numbers_become_smaller_and_larger(seed: int) -> None:
     assert drawn.at(("1000", "3"), 64) == [("64", "3"), ("65", "3")]
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_what_is_unusual(seed: int) -> None:
+    """Negative numbers, 0 and 1 as others, and others as these; fractions above what they were."""
+    chance = random.Random(seed)
+    found = drawn.unusual(("150000", "0", "3.5", "out.pgm", "4000000000"), chance)
+    assert all(one[3] == "out.pgm" for one in found)
+    numbers = [float(word) for one in found for word in (*one[:3], one[4])]
+    assert any(number < 0 for number in numbers)
+    assert 2 <= int(found[0][1]) <= 30, "0 is another number"
+    assert drawn.has_numbers(("4000000000",)) and drawn.has_numbers(("-70",))
+    larger = [float(one[0]) for one in drawn.above(("3.5",), 0.01, chance)]
+    assert min(larger) > 3.5 and max(larger) > 20
+    near = [int(one[0]) for one in drawn.above(("150000", "7"), 0.01, chance)]
+    assert any(150000 < number <= 300001 for number in near)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_read_has_other_numbers_and_bytes(seed: int) -> None:
+    chance = random.Random(seed)
+    text = "".join(f"{n} {3 * n} word\n" for n in range(200, 400)).encode()
+    *_, numbers, strange = drawn.readings(text, chance)
+    assert numbers.split()[0] == b"200" and numbers.count(b"word") == 200
+    values = [int(word) for word in numbers.split() if word != b"word"]
+    assert min(values) < 0 and max(values) > 1200
+    assert any(byte >= 128 for byte in strange) and strange.count(b"\n") >= 99
+
+
+def test_other_words_of_the_program() -> None:
+    args = ("count", "in.txt", "12")
+    found = drawn.words(args, ("count", "upper", "in", "12"), random.Random(1))
+    assert {one[0] for one in found} == {"upper", "in", "12"}
+    assert all(one[1:] == args[1:] for one in found)
+
+
+#: Its sum overflows with the arguments it is given, as many a hash does, and wraps round.
+OVERFLOWING = WINDOW.replace("unsigned long all", "int all").replace("%lu", "%d")
+
+
+@pytest.mark.slow
+def test_where_arithmetic_wraps_round_it_is_compared(tools: Toolchain, tmp_path: Path) -> None:
+    judged = Judged(tmp_path, tools, OVERFLOWING, run={"args": ("20000", "3")})
+    assert judged.check("int sum = 0;", "long sum = 0;").outcome is None
+    found = judged.check("int sum = 0;", "int sum = n % 4 ? i == n - 1 : 0;")
+    assert found.outcome == Outcome.wrong_output and found.checks[-1].held_out
+
+
+MODES = """#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(int argc, char **argv) {
+    int down = argc > 1 && !strcmp(argv[1], "down"), n = 30000;
+    unsigned sum = 0;
+    for (int i = 0; i < n; i++) sum = sum * 31 + (down ? n - i : i);
+    printf("%u\\n", sum);
+    return 0;
+}
+"""
+
+
+@pytest.mark.slow
+def test_another_word_is_another_way(tools: Toolchain, tmp_path: Path) -> None:
+    judged = Judged(
+        tmp_path,
+        tools,
+        MODES.replace("n - i : i", 'n - i : strcmp(argv[1], "up") ? 3 : i'),
+        run={"args": ("up",)},
+    )
+    assert judged.check("sum * 31 +", "31 * sum +").outcome is None
+    found = judged.check("n - i", "n - i + 1")
+    assert found.outcome == Outcome.wrong_output and "arguments down" in found.detail
+
+
 def test_a_long_run_is_not_made_longer() -> None:
     chance = random.Random(1)
     assert drawn.above(("1000",), 10.0, chance) == []

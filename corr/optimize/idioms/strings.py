@@ -123,6 +123,17 @@ def _lengths(spelling: Spelling, begin: int, end: int) -> list[int]:
     ]
 
 
+def _may_be_nothing(spelling: Spelling, at: int) -> bool:
+    """What is assigned is 0, another element, or made of bits."""
+    for index in range(at, min(at + 40, len(spelling.tokens))):
+        word = spelling.word(index)
+        if word == ";":
+            return False
+        if word in ("0", r"'\0'", "NULL", "nullptr", "^", "&", "|", "~", "?", "="):
+            return True
+    return True
+
+
 def _length_in(spelling: Spelling, begin: int, end: int) -> int | None:
     """The length that the condition of a loop asks for; None if the loop makes the text another.
 
@@ -145,7 +156,10 @@ def _length_in(spelling: Spelling, begin: int, end: int) -> int | None:
 
 
 def _is_stored(spelling: Spelling, at: int) -> bool:
-    """A name is assigned, counted up or down, given away, or what it points to is."""
+    """A name is assigned, counted up or down, given away, or what it points to is.
+
+    An element that becomes something is no end: only what says 0, or may become it bit by bit, is.
+    """
     after, before = at + 1, spelling.word(at - 1)
     while spelling.word(after) == "[":
         try:
@@ -154,6 +168,8 @@ def _is_stored(spelling: Spelling, at: int) -> bool:
             return True
     word = spelling.word(after)
     assigned = word.endswith("=") and word not in ("==", "<=", ">=", "!=")
+    if word == "=" and after > at + 1 and not _may_be_nothing(spelling, after + 1):
+        assigned = False
     counted = {word, before} & {"++", "--"}
     whole = after == at + 1  # not an element of it
     passed = whole and before in ("(", ",", "=", "&")

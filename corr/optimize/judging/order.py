@@ -246,8 +246,9 @@ class Judge:
     def in_sight(self, case: Case) -> Case | Stop:
         """The check has shown that it can fail on what the variant changes."""
         case = replace(case, sight=self.sight(case.made))
-        if case.sight.refusal:
-            return Stop(case, Outcome.unchecked, case.sight.refusal)
+        refusal = case.sight.refusal or ("" if case.proposal.trusted else case.sight.unseen)
+        if refusal:
+            return Stop(case, Outcome.unchecked, refusal)
         return case
 
     def right(self, case: Case) -> Case | Stop:

@@ -19,10 +19,14 @@ EQUAL = Ratio(1.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class Sight:
-    """How much the check sees of what a variant changes, in words; `refusal`: why too little."""
+    """How much the check sees of what a variant changes, in words; `refusal`: why too little.
+
+    `unseen`: why that is too little for a change that corr did not write itself.
+    """
 
     words: str = ""
     refusal: str = ""
+    unseen: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,12 @@ from corr.optimize.variant import Variant
 #: the program by ptrace, which the sandbox does not allow.
 NO_LEAKS = "detect_leaks=0"
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1", VARIABLES)
+#: Where the original's own arithmetic overflows, as that of many a hash does, and every build of it
+#: wraps round alike: then a variant's does, too.
+WRAPPED = (
+    *("-fsanitize=address,undefined", "-fwrapv", "-fno-sanitize-recover=all", "-O1", VARIABLES),
+    "-fno-sanitize=signed-integer-overflow,shift,float-cast-overflow,pointer-overflow",
+)
 #: What puts them into a module, and changes nothing else.
 WATCHED = ("-O0", "-fsanitize=address", "-Wno-override-module", "-S", "-emit-llvm")
 #: Sizes of blocks that are looked for among the numbers of a text.
@@ -90,9 +96,14 @@ class Sanitizers:
                 self._instrumented(variant)
             except CompileError:  # the tools do not allow it
                 return
+        flags: tuple[str, ...] = SANITIZERS
         for one in given:
-            seen = self._seen(variant, one)
-            original = self._of_original(variant, one) if any(seen) else Seen()
+            seen = self._seen(variant, one, flags)
+            original = self._of_original(variant, one, flags) if any(seen) else Seen()
+            if seen.report and original.report and not variant.ir and flags is SANITIZERS:
+                flags = WRAPPED
+                seen = self._seen(variant, one, flags)
+                original = self._of_original(variant, one, flags) if any(seen) else Seen()
             if not (seen.report and original.report):
                 yield one, Seen(seen.report) if any(original) else seen
             elif one is given[0]:
@@ -113,12 +124,18 @@ class Sanitizers:
         return LONGEST / (SLOWER * self.references.of(given).wall)
 
     def original_fails(self, variant: Variant, given: Input) -> bool:
-        """The original does on this input what no program may."""
-        return bool(self._of_original(replace(variant, ir={}, texts={}), given).report)
+        """The original does on this input what no program may.
 
-    def _of_original(self, variant: Variant, given: Input) -> Seen:
+        Arithmetic that overflows is none of it where it wraps round in every build alike.
+        """
+        plain = replace(variant, ir={}, texts={})
+        return bool(self._of_original(plain, given, SANITIZERS).report) and any(
+            self._of_original(plain, given, WRAPPED)
+        )
+
+    def _of_original(self, variant: Variant, given: Input, flags: tuple[str, ...]) -> Seen:
         """What is seen of the original on this input, made in the way in which the variant is."""
-        key = (given.label, given.args, bool(variant.ir), variant.flags)
+        key = (given.label, given.args, bool(variant.ir), variant.flags, flags)
         if key not in self._original:
             original = replace(self.references.original, ir={}, flags=variant.flags)
             if variant.ir:
@@ -127,14 +144,14 @@ class Sanitizers:
                         if unit.source in variant.ir:
                             tools = self.builds.toolchain
                             original = with_optimised_ir(original, unit, tools, folder)
-            self._original[key] = self._seen(original, given)
+            self._original[key] = self._seen(original, given, flags)
         return self._original[key]
 
-    def _seen(self, variant: Variant, given: Input) -> Seen:
+    def _seen(self, variant: Variant, given: Input, flags: tuple[str, ...]) -> Seen:
         """A sanitized build of a variant, run on an input."""
         try:
             expected = self._expected(variant, given)
-            run = self._run(variant, given)
+            run = self._run(variant, given, flags)
         except (CompileError, Refused) as error:
             return Seen(error.message.splitlines()[0])
         except CorrError:  # the original cannot be run on this
@@ -159,12 +176,12 @@ class Sanitizers:
             return None
         return self.references.of(given, self.builds.reference_flags(variant)).observed
 
-    def _run(self, variant: Variant, given: Input) -> Run:
+    def _run(self, variant: Variant, given: Input, flags: tuple[str, ...]) -> Run:
         """Raises CompileError, and Refused."""
         if variant.ir:
             variant = self._instrumented(variant)
         untrained = replace(variant, trained=False, laid_out=False)  # its code is another anyway
-        binary = self.builds.build(untrained, (*given.flags, *SANITIZERS))
+        binary = self.builds.build(untrained, (*given.flags, *flags))
         given = _with_options(given, self.builds.program.run.ok_status)
         # the address sanitizer maps terabytes that it never touches
         limits = Limits(wall=self.builds.program.run.time_limit, memory=1 << 46)

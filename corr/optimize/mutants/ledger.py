@@ -107,7 +107,8 @@ class Broken:
 class Ledger:
     """All that was broken; `seconds` it took, perhaps `cut` short; why other nests were not.
 
-    `what` is judged by: the outputs, or the user's own command. `exits` are where no run came.
+    `what` is judged by: the outputs, or the user's own command. `exits` are where no run came,
+    `never` functions that none came to.
     """
 
     broken: tuple[Broken, ...] = ()
@@ -116,6 +117,7 @@ class Ledger:
     reasons: Mapping[str, str] = field(default_factory=dict)
     what: str = "outputs"
     exits: Exits = field(default_factory=dict)
+    never: Exits = field(default_factory=dict)
 
     @property
     def tried(self) -> int:

@@ -34,6 +34,9 @@ def referenced(spelling: Spelling) -> str | None:
          "{ const unsigned long length_1 = strlen(s);\nfor (int i = 0; i < length_1; i++) n += s[i]; }"),
         (strings.measured_once, "  while (i < strlen(s) && s[i] != c) i++;",
          "  { const unsigned long length_1 = strlen(s);\n  while (i < length_1 && s[i] != c) i++; }"),
+        (strings.measured_once, "for (int i = 0; i < strlen(s); i++) s[i] = toupper(s[i]);",
+         "{ const unsigned long length_1 = strlen(s);\n"
+         "for (int i = 0; i < length_1; i++) s[i] = toupper(s[i]); }"),
         (containers.hashed, "#include <map>\nstd::map<int, long> m;",
          "#include <unordered_map>\n#include <map>\nstd::unordered_map<int, long> m;"),
         (referenced, "int f(std::string s) { return s.size(); }",

@@ -54,6 +54,45 @@ KEPT = {
 }
 
 
+NEVER = """#include <stdio.h>
+#include <stdlib.h>
+static int twice(int a) { return 2 * a; }
+static int never(int a)
+{
+    return a < 0 ? -a : a; /* nobody asks */
+}
+int main(int argc, char **argv) {
+    int sum = 0;
+    for (int i = 0; i < 100000; i++) sum += argc > 5 ? never(i) : twice(i) % 7;
+    printf("%d\\n", sum + (argv == 0));
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "refused"),
+    [
+        ("a < 0 ? -a : a", "-a", True),
+        ("never(int a)", "never(const int a)", False),
+        ("return a < 0", "return  a < 0", False),
+        ("return 2 * a", "return a + a", False),
+    ],
+)
+def test_a_function_that_never_ran_stays(
+    tmp_path: Path, corr: Corr, old: str, new: str, refused: bool
+) -> None:
+    (tmp_path / "a.c").write_text(NEVER)
+    done = corr("collect", "a.c", "--repeat", "1", "--no-cachegrind", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lake = Lake.open(tmp_path / "data")
+    original = Variant(from_files(["a.c"], [], Run(directory=tmp_path), tmp_path))
+    never = unreached.functions(lake, lake.find("last"), original)
+    (path,) = never
+    said = unreached.left_out(never, original.with_text(path, NEVER.replace(old, new)))
+    assert bool(said) == refused and (not refused or "function" in said)
+
+
 @pytest.fixture(scope="module")
 def program(
     tmp_path_factory: pytest.TempPathFactory, corr: Corr
