@@ -12,6 +12,8 @@ from corr.console.output import Format, emit, emit_records, message
 
 #: Above so many rows a terminal gets plain columns: folding cells to its width takes seconds.
 MANY = 500
+#: What is measured.
+SECONDS = ("wall", "cpu_seconds", "kernel_seconds")
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +46,7 @@ def list_runs(
         if entry is None:
             message(f"corr: {run_id} has no readable run.json; delete it or restore it")
         else:
-            rows.append({"run": run_id, **{n: _cell(entry.facts.get(n)) for n in LISTED}})
+            rows.append({"run": run_id, **{n: entry.facts.get(n) for n in LISTED}})
     rows = rows[-limit:] if limit else rows
     if format == Format.table and (len(rows) > MANY or not sys.stdout.isatty()):
         emit_records(rows, {n: (n, None) for n in ("run", *LISTED)}, keep_empty=True)
@@ -53,7 +55,7 @@ def list_runs(
 
     schema = pa.schema(
         [("run", pa.string())]
-        + [(n, pa.float64() if n in ("wall", "kernel_seconds") else pa.string()) for n in LISTED]
+        + [(n, pa.float64() if n in SECONDS else pa.string()) for n in LISTED]
     )
     emit(pa.Table.from_pylist(rows, schema), format)
 
@@ -67,7 +69,3 @@ def remove(
     for run in found.values():
         lake.remove(run)
         message(f"deleted {run.run_id} ({run.facts.name})")
-
-
-def _cell(value: object) -> object:
-    return " ".join(value) if isinstance(value, list) else value

@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corr.lake.run_facts import built_with
 from corr.system.disk import write_whole
 
 NAME = ".index.json"
-FORMAT = 2
+FORMAT = 3
 #: Facts of run.json that are kept.
-LISTED = ("label", "program", "started", "wall", "kernel_seconds", "compiler", "flags")
+LISTED = (
+    *("label", "program", "started", "wall", "cpu_seconds", "kernel_seconds", "compiler"),
+    "flags",
+)
 #: And those that say which run a name means, and which page it has.
 KEPT = (*LISTED, "aside", "kind")
 #: So many run.json are read each time before the file is written again.
@@ -79,7 +83,23 @@ def _row(path: str, stamp: list[int], kinds: list[dict[str, int]]) -> list[Any] 
     versions = versions if isinstance(versions, dict) else {}
     if versions not in kinds:
         kinds.append(versions)
-    return [stamp, kinds.index(versions), *(facts.get(name) for name in KEPT)]
+    return [stamp, kinds.index(versions), *(_kept(facts, name) for name in KEPT)]
+
+
+def _kept(facts: Mapping[str, Any], name: str) -> Any:
+    """A fact as it is listed: of the flags which units have others."""
+    value = facts.get(name)
+    if name != "flags" or not isinstance(value, list):
+        return value
+    sources = facts.get("sources")
+    sources = sources if isinstance(sources, list) else []
+    units = [one.get("flags") for one in sources if isinstance(one, dict)]
+    lists = [unit for unit in units if isinstance(unit, list)]
+    return built_with(_texts(value), [_texts(unit) for unit in lists])
+
+
+def _texts(values: list[Any]) -> list[str]:
+    return [str(value) for value in values]
 
 
 def _entry(row: list[Any] | None, kinds: list[dict[str, int]]) -> Entry | None:

@@ -100,12 +100,7 @@ class RunFacts:
     @property
     def built_with(self) -> str:
         """The first unit's flags, and how many units are optimised otherwise."""
-        levels = Counter(_level(source.flags) for source in self.sources)
-        own = levels.pop(_level(self.flags), 0)
-        if not own or not levels:
-            return " ".join(self.flags)
-        others = ", ".join(f"{level} in {count}" for level, count in levels.most_common())
-        return f"{' '.join(self.flags)} (in {own} of {len(self.sources)} units; {others})"
+        return built_with(self.flags, [source.flags for source in self.sources])
 
     @property
     def llvm_major(self) -> int | None:
@@ -140,6 +135,16 @@ class RunFacts:
 
 #: What run.json says beside the facts: of the folder that it is in.
 _OF_THE_LAKE = frozenset({"run_id", "format", "newer"})
+
+
+def built_with(flags: Sequence[str], units: Sequence[Sequence[str]]) -> str:
+    """The first unit's flags, and how many of the units are optimised otherwise."""
+    levels = Counter(_level(of_unit) for of_unit in units)
+    own = levels.pop(_level(flags), 0)
+    if not own or not levels:
+        return " ".join(flags)
+    others = ", ".join(f"{level} in {count}" for level, count in levels.most_common())
+    return f"{' '.join(flags)} (in {own} of {len(units)} units; {others})"
 
 
 def _level(flags: Sequence[str]) -> str:

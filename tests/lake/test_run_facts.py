@@ -115,3 +115,13 @@ def test_flags_of_several_units_are_told_as_such() -> None:
     assert RunFacts(sources=units[1:3], flags=flags[2]).built_with == "-O2"
     assert RunFacts(sources=units[:1], flags=flags[0]).built_with == "-O3 -g"
     assert RunFacts(sources=(SourceFacts("p.opt.yaml"),)).built_with == ""
+
+
+def test_the_list_of_runs_says_of_which_units_the_flags_are(lake: Lake) -> None:
+    units = tuple(SourceFacts(f"{n}.c", flags=(level,)) for n, level in enumerate(("-O3", "-O0")))
+    told = RunFacts("p", sources=units, flags=("-O3",), wall=2.0, cpu_seconds=1.5)
+    with lake.stage() as staging:
+        run = staging.commit(told)
+    entry = lake.listing()[run.run_id]
+    assert entry is not None and entry.facts["flags"] == "-O3 (in 1 of 2 units; -O0 in 1)"
+    assert (entry.facts["wall"], entry.facts["cpu_seconds"]) == (2.0, 1.5)

@@ -10,11 +10,13 @@ function drawLive(answer) {
   $("#live-list").replaceChildren(...answer.running.flatMap((one) => [
     make("h3", {}, one.program, " ", make("span", { class: "quiet" }, `since ${one.started}`)),
     make("pre", { class: "wrap" }, one.lines.join("\n"))]));
+  const table = $("#sessions");
   const times = (value) => (value === null ? "" : `×${shown(value)}`);
-  $("#sessions tbody").replaceChildren(...answer.sessions.map((s) => make("tr", {}, make("td", {}, s.program),
+  $("tbody", table).replaceChildren(...answer.sessions.map((s) => make("tr", {}, make("td", {}, s.program),
     make("td", {}, make("a", { href: `/run/${encodeURIComponent(s.newest)}` }, make("code", {}, s.session))),
     [s.iterations, s.proposals, s.accepted].map((n) => make("td", { class: "n" }, shown(n))),
     make("td", { class: "n" }, times(s.speedup)), make("td", { class: "n" }, times(s.measured_again)))));
+  heads(table);
 }
 async function poll() {
   try {
