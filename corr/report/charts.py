@@ -17,6 +17,7 @@ import altair as alt
 
 from collectors.base.foreign_text import one_line
 from corr.console.output import shown
+from corr.report import captions
 from corr.report.ink import KINDS, Ink
 from corr.report.listing import Row
 from corr.report.trials import Kind, Trials, heat_map
@@ -37,12 +38,16 @@ MOST_COUNTERS = 8
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart with its name (of a file, too), title, and what it shows in a sentence."""
+    """A chart with its name (of a file, too), title, and how it is read.
+
+    `finding` is what is to be seen in it, in a sentence; empty where nothing is.
+    """
 
     name: str
     title: str
     says: str
     drawing: alt.TopLevelMixin
+    finding: str = ""
 
 
 def times(trials: Trials, ink: Ink, at: str = "") -> Chart | None:
@@ -92,6 +97,7 @@ def times(trials: Trials, ink: Ink, at: str = "") -> Chart | None:
         "Lower is faster; bars are 99 % intervals. What was refused or failed has no time and"
         " stands below.",
         drawing,
+        captions.times(trials),
     )
 
 
@@ -174,6 +180,7 @@ def counters(trials: Trials, ink: Ink) -> Chart | None:
         "Counters of the original and of each new best",
         "Means of whole runs with 99 % intervals; every panel has a scale of its own.",
         drawing,
+        captions.counters(trials, events),
     )
 
 
@@ -215,13 +222,14 @@ def gains(trials: Trials, ink: Ink, at: str = "") -> Chart | None:
         "Expected against measured gain of the proposals",
         "On the dashed line a proposal gained what was expected; below it less.",
         alt.layer(line, points).properties(width=340, height=300),
+        captions.gains(rows),
     )
 
 
 def opcodes(trials: Trials, ink: Ink) -> Chart | None:
     """The heat map of opcodes and iterations."""
     rows = heat_map(trials)
-    if not rows:
+    if not rows or len(trials.variants) < 2:  # a single column compares nothing
         return None
     most = max(row["count"] for row in rows)
     steps = 6 / math.log1p(most) if most else 0
@@ -249,6 +257,7 @@ def opcodes(trials: Trials, ink: Ink) -> Chart | None:
         "LLVM instructions by opcode and variant",
         "Instructions of the optimised IR; darker is more (in light colours), on a log scale.",
         drawing.properties(width=max(160, 84 * len(variants)), height=17 * len(order)),
+        captions.opcodes(rows, variants),
     )
 
 
@@ -297,4 +306,5 @@ def before_after(trials: Trials, ink: Ink) -> Chart | None:
             columns=5,
             data=alt.Data(values=rows),
         ).resolve_scale(y="independent"),
+        captions.before_after(trials.before_after.rows),
     )

@@ -1,4 +1,4 @@
-"""The charts of one run, of several kernels and of a comparison, by altair (see charts.py)."""
+"""The charts of one run and of several kernels, by altair (see charts.py)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import altair as alt
 
-from corr.compare.difference import LoopDiff
 from corr.console.output import shown
 from corr.console.short_names import distinct_names, short_name
+from corr.report import captions
 from corr.report.charts import WIDTH, Chart, clip
 from corr.report.ink import Ink
 from corr.report.listing import Row
@@ -18,6 +18,8 @@ from corr.roofs.peaks import Peaks
 
 #: Loops and changes of the pass timeline, passes of the remarks' chart.
 MOST_LOOPS, MOST_CHANGES, MOST_PASSES = 12, 400, 14
+#: Height of the roofline, and what the name of a line needs of it.
+ROOFLINE_HEIGHT, NAME_HEIGHT = 340, 14
 
 _GREW, _SHRANK, _SAME = "more instructions", "fewer", "as many"
 
@@ -52,6 +54,7 @@ def passes(changes: Sequence[Row], loops: Sequence[str], ink: Ink, at: str = "")
         "A mark is a change of a hot loop by a pass, in the order of execution; it leads to the"
         " diff.",
         drawing.properties(width=WIDTH - 100, height=24 * len(order) + 20),
+        captions.passes(changes, list(wanted)),
     )
 
 
@@ -98,6 +101,7 @@ def remarks(rows: Sequence[Row], ink: Ink) -> Chart | None:
         "Remarks by pass and kind",
         "How much each pass reported as done, as missed, and as analysis.",
         bars.properties(width=170, height=17 * len(shown_passes)).resolve_scale(x="independent"),
+        captions.remarks(rows),
     )
 
 
@@ -112,7 +116,9 @@ def roofline(rows: Sequence[Row], peaks: Peaks, ink: Ink, at: str = "") -> Chart
     high = max(8 * peak / least, 2 * max(row["intensity"] for row in points))
     x = alt.X("x:Q", title="flop/byte asked of the first-level cache")
     x = x.scale(type="log", domain=[low, high], nice=False).axis(format="~g", tickCount=8)
-    y = alt.Y("y:Q", title="Gflop/s").scale(type="log", nice=False).axis(format="~g")
+    floor = min(*(row["gflops"] for row in points), least * low) / 2  # no mark on the axis
+    y = alt.Y("y:Q", title="Gflop/s").axis(format="~g")
+    y = y.scale(type="log", domain=[floor, 2 * peak], nice=False)
     lines: list[Row] = []
     names: list[Row] = []
     for name, rate in peaks.bandwidths.items():
@@ -122,6 +128,7 @@ def roofline(rows: Sequence[Row], peaks: Peaks, ink: Ink, at: str = "") -> Chart
             {"roof": name, "x": ridge, "y": peak},
         ]
         names.append({"x": low, "y": slope * low, "text": f"{name}: {slope:.3g} GB/s"})
+    names = _apart(names, (2 * peak / floor) ** (NAME_HEIGHT / ROOFLINE_HEIGHT))
     for name, value in (("vector FMA, double", peak), ("scalar, double", _scalar(peaks))):
         lines += [{"roof": name, "x": low, "y": value}, {"roof": name, "x": high, "y": value}]
         names.append({"x": high, "y": value, "text": f"{name}: {value:.3g} Gflop/s", "end": True})
@@ -158,8 +165,20 @@ def roofline(rows: Sequence[Row], peaks: Peaks, ink: Ink, at: str = "") -> Chart
         "Roofline: how much is left",
         "The lines are what one core of this machine reaches; a loop far below its line has room."
         " Larger marks take more of the time.",
-        drawing.properties(width=WIDTH - 40, height=340),
+        drawing.properties(width=WIDTH - 40, height=ROOFLINE_HEIGHT),
+        captions.roofline(points),
     )
+
+
+def _apart(names: Sequence[Row], factor: float) -> list[Row]:
+    """Names of lines, from the top; those nearer to each other than `factor` share a place."""
+    kept: list[Row] = []
+    for name in sorted(names, key=lambda row: -row["y"]):
+        if kept and kept[-1]["y"] < name["y"] * factor:
+            kept[-1] = kept[-1] | {"text": f"{kept[-1]['text']}, {name['text']}"}
+        else:
+            kept.append(name)
+    return kept
 
 
 def _scalar(peaks: Peaks) -> float:
@@ -217,40 +236,5 @@ def speedups(rows: Sequence[Row], ink: Ink) -> Chart | None:
             column=alt.Column("baseline:N", sort=baselines, title=None),
             data=alt.Data(values=values),
         ),
-    )
-
-
-def costs(loops: Sequence[LoopDiff], ink: Ink) -> Chart | None:
-    """Seconds that each loop of a comparison gained or lost."""
-    costly = [(loop, loop.cost) for loop in loops if loop.cost][:20]
-    if not costly:
-        return None
-    named = distinct_names([loop.key for loop, _ in costly])
-    values = [
-        {
-            "loop": named[loop.key],
-            "cost": cost,
-            "effect": "slower" if cost > 0 else "faster",
-            "says": f"{clip(named[loop.key])}: {cost:+.4g} s, {loop.verdict or 'no verdict'}",
-            "link": f"#change={quote(loop.key, safe='')}",
-        }
-        for loop, cost in costly
-    ]
-    scale = alt.Scale(domain=["faster", "slower"], range=[ink["blue"], ink["orange"]])
-    drawing = (
-        alt.Chart(alt.Data(values=values))
-        .mark_bar()
-        .encode(
-            x=alt.X("cost:Q", title="seconds of b less those of a (left of 0: faster)"),
-            y=alt.Y("loop:N", sort=[named[loop.key] for loop, _ in costly], title=None),
-            color=alt.Color("effect:N", scale=scale),
-            href="link:N",
-            description="says:N",
-        )
-    )
-    return Chart(
-        "costs",
-        "What each loop gained or lost",
-        "Share of the samples times the median time, b less a.",
-        drawing.properties(width=WIDTH - 160, height=22 * len(values) + 20),
+        captions.speedups(values),
     )

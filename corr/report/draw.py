@@ -38,6 +38,7 @@ class Drawn:
     title: str
     says: str
     svg: str
+    finding: str = ""
 
 
 def specification(chart: Chart, ink: Ink) -> dict[str, Any]:
@@ -97,7 +98,7 @@ class Painter:
 
         def drawn() -> list[Drawn]:
             return [
-                Drawn(c.name, c.title, c.says, inline(svg, f"{prefix}-{c.name}", c))
+                Drawn(c.name, c.title, c.says, inline(svg, f"{prefix}-{c.name}", c), c.finding)
                 for c, svg in zip(wanted, self._svgs(number), strict=True)
             ]
 
@@ -128,7 +129,8 @@ def inline(svg: str, prefix: str, chart: Chart) -> str:
     return (
         f'<svg {box} role="group" aria-labelledby="{prefix}-t {prefix}-d">'
         f'<title id="{prefix}-t">{escape(chart.title)}</title>'
-        f'<desc id="{prefix}-d">{escape(chart.says)}</desc>{body}'
+        f'<desc id="{prefix}-d">{escape(f"{chart.finding}. " if chart.finding else "")}'
+        f"{escape(chart.says)}</desc>{body}"
     )
 
 
@@ -144,7 +146,7 @@ def write(charts: Iterable[Chart | None], folder: Path, kind: str, stem: str = "
         if chart is None:
             continue
         spec = specification(chart, LIGHT) | {"background": LIGHT["surface"], "padding": 12}
-        spec["title"] = chart.title
+        spec["title"] = chart.finding or chart.title
         path = folder / f"{stem}{'-' if stem else ''}{chart.name}.{kind}"
         version = vega_lite_version(spec)
         with disk_errors(folder):

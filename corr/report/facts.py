@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from corr.console.remark_words import readable
 from corr.lake.store import RunInfo
+from corr.report.captions import percent
 from corr.report.listing import Asker, Listing, Row, columns
+from corr.summary.code import bound_briefly
 
 #: Functions whose source, remarks, passes and code are on the page; the others only as counts.
 MOST_FUNCTIONS = 60
@@ -15,6 +17,8 @@ MOST_FUNCTIONS = 60
 MOST_LINES, WHOLE_FILE = 8000, 1500
 #: Rows of a table that are shown at once.
 SHOWN_LOOPS, SHOWN_FUNCTIONS, SHOWN_CALLS = 40, 40, 40
+#: The part of the time that the first places are counted up to.
+MOST_OF_THE_TIME = 0.8
 #: What the page asks of a run.
 TABLES = (
     *(
@@ -46,7 +50,7 @@ HOT = columns(
         "iterations": ("iterations", "count"),
         "trip_count": ("mean trips", "count"),
         "ns_per_iteration": "ns/iteration",
-        "vector": "vector (lanes × interleave)",
+        "vector": "vector",
         "bound": "bound by",
     }
 )
@@ -70,7 +74,6 @@ COUNTERS = columns(
         "unit": "unit",
         "spread": "spread, %",
         "repetitions": "repetitions",
-        "reason": ("why not", "text"),
     }
 )
 TIMES = columns(
@@ -104,7 +107,7 @@ KINDS = columns(
 )
 CALLS = columns(
     {
-        "callee": ("calls", "code"),
+        "callee": ("calls", "place"),
         "place": ("where", "code"),
         "inlined": "inlined into",
         "kept": "kept in",
@@ -113,7 +116,7 @@ CALLS = columns(
         "callee_share": ("time in the callee", "percent"),
         "callee_bytes": ("its bytes", "count"),
         "cost": "cost",
-        "threshold": "of",
+        "threshold": "threshold",
         "calls": ("ran", "count"),
         "reason": ("reason", "code"),
     }
@@ -182,6 +185,8 @@ class Facts:
     """What a page says of a run: its listings, the functions shown in full and their loops."""
 
     run: RunInfo
+    #: functions as one reads them, by the names that they are linked by
+    names: Mapping[str, str]
     hot: Listing
     functions: Listing
     counters: Listing
@@ -211,9 +216,11 @@ def gather(run: RunInfo, ask: Asker) -> Facts:
     (sampled,) = ask.rows(
         "SELECT coalesce(sum(count), 0)::BIGINT AS n, any_value(event) AS event FROM samples"
     )
+    names = {r["linkage"]: r["name"] for r in ask.rows("SELECT linkage, name FROM functions")}
     return Facts(
         run,
-        _hot(ask),
+        names,
+        _hot(ask, names),
         functions,
         _counters(ask),
         _times(ask),
@@ -236,23 +243,39 @@ def gather(run: RunInfo, ask: Asker) -> Facts:
     )
 
 
-def _hot(ask: Asker) -> Listing:
+def _hot(ask: Asker, names: Mapping[str, str]) -> Listing:
     """Hot loops; what did not happen is told with names as one reads them."""
     listing = ask.listing("hotspots", "Where the time goes, loop by loop", HOT_SQL, HOT)
-    names = {r["linkage"]: r["name"] for r in ask.rows("SELECT linkage, name FROM functions")}
     told = [
-        {**row, "missed": row["missed"] and [readable(one, names) for one in row["missed"]]}
+        {
+            **row,
+            "missed": row["missed"] and [readable(one, names) for one in row["missed"]],
+            "bound": row["bound"] and bound_briefly(row["bound"]),
+        }
         for row in listing.rows
     ]
-    return replace(listing, rows=told)
+    return replace(listing, rows=told, caption=_caption(told))
+
+
+def _caption(rows: Sequence[Row]) -> str:
+    """How few places take most of the time."""
+    taken, places = 0.0, 0
+    for row in rows:
+        if taken >= MOST_OF_THE_TIME:
+            break
+        taken, places = taken + (row["share"] or 0), places + 1
+    if taken < MOST_OF_THE_TIME:
+        return "Where the time goes"
+    said = "place takes" if places == 1 else f"{places} places take"
+    return f"{'One ' if places == 1 else ''}{said} {percent(taken)} of the time"
 
 
 def _counters(ask: Asker) -> Listing:
     return ask.listing(
         "counters",
         "Counters of whole runs",
-        "SELECT event, value, unit, spread, repetitions, reason FROM counters"
-        " ORDER BY value IS NULL, event",
+        "SELECT event, value, unit, spread, repetitions FROM counters"
+        " WHERE value IS NOT NULL ORDER BY event",  # what could not be had is told as such
         COUNTERS,
     )
 

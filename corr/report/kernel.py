@@ -10,14 +10,15 @@ from urllib.parse import quote
 from corr.findings.of_run import Finding, answers, of_run
 from corr.lake.store import Lake
 from corr.report import facts as run_facts
-from corr.report import icicle, roofline
+from corr.report import icicle, ladder, roofline
 from corr.report import layers as run_layers
 from corr.report import trials as run_trials
+from corr.report.captions import counted
 from corr.report.draw import Drawn, Painter
 from corr.report.facts import SHOWN_FUNCTIONS, SHOWN_LOOPS, Facts
 from corr.report.icicle import Icicle
 from corr.report.ink import PAGE, Ink
-from corr.report.ladder import Rung, rungs
+from corr.report.ladder import Rung
 from corr.report.layers import Layers
 from corr.report.listing import Asker, Listing, Row, grouped
 from corr.report.subject import Subject
@@ -123,7 +124,29 @@ class Kernel:
 
     @property
     def ladder(self) -> list[Rung]:
-        return rungs(self.trials) if self.trials else []
+        return ladder.rungs(self.trials) if self.trials else []
+
+    def layer_says(self, layer: str) -> str:
+        """What is in a layer, for whoever decides whether to open it."""
+        facts = self.facts
+        drawn = self.charts.get(layer)
+        if drawn is not None and drawn.finding:
+            return drawn.finding
+        if layer == "counters":
+            missing = len(facts.problems.rows)
+            had = counted(len(facts.counters.rows), "counter", "counters")
+            return f"{had}; {missing} could not be had" if missing else had
+        counts = {
+            "passes": (len(self.layers.changes), "change", "changes"),
+            "remarks": (self.layers.remarks, "remark", "remarks"),
+            "calls": (len(facts.calls.rows) + facts.calls.left_out, "call", "calls"),
+            "functions": (len(facts.functions.rows), "function", "functions"),
+        }
+        return counted(*counts[layer]) if layer in counts else "nothing that computes is known"
+
+    @property
+    def ladder_says(self) -> str:
+        return ladder.says(self.ladder)
 
     @property
     def roofline_listing(self) -> Listing:
@@ -176,7 +199,7 @@ def gather(
     with Asker(lake, [subject.run], run_facts.TABLES) as ask:
         facts = run_facts.gather(subject.run, ask)
         layers = run_layers.gather(ask, facts)
-        picture = icicle.gather(ask, subject.program)
+        picture = icicle.gather(ask, subject.program, with_source=with_source)
     peaks, why = machine_peaks.of_run(lake, subject.run)
     found = roofline.loops(facts, layers, peaks)
     made = Kernel(subject, number, at, facts, layers, trials, peaks, why, found, with_source)

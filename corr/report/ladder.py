@@ -71,6 +71,14 @@ def _rung(row: Row, most: float) -> Rung:
     )
 
 
-def kept(found: Sequence[Rung]) -> bool:
-    """There is a step to be seen, beside the original."""
-    return len(found) > 1
+def says(found: Sequence[Rung]) -> str:
+    """How much faster the best step is, and how sure that is."""
+    steps = [rung for rung in found if rung.kind in ("proposal", "best")]
+    if not steps:
+        return "No step is faster than the original"
+    last = steps[-1]
+    name = "The best" if last.kind == "best" else last.name
+    told = f"{name} is {last.speedup:.3g} times as fast as the original"
+    if last.low is None or last.high is None:
+        return told
+    return f"{told}, from {last.low:.3g} to {last.high:.3g} at 99 %"

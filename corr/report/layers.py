@@ -6,10 +6,11 @@ reads by need. Texts are foreign: the script writes them as text, never as marku
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from corr.console.remark_words import readable, spoken
 from corr.console.short_names import short_name
 from corr.report.facts import Facts
 from corr.report.listing import Asker, Row, batches, grouped
@@ -97,7 +98,7 @@ def gather(ask: Asker, facts: Facts) -> Layers:
     """The layers of the functions that the page shows in full."""
     wanted, keys = list(facts.wanted), [row["key"] for row in facts.loops]
     words = Words()
-    remarks = ask.rows(REMARKS_SQL, wanted, keys)
+    remarks = _told(ask.rows(REMARKS_SQL, wanted, keys), facts.names)
     rank = {row["loop"]: number for number, row in enumerate(facts.hot.rows)}
     remarks.sort(key=lambda row: rank.get(row["loop"], len(rank)) if row["loop"] else len(rank) + 1)
     changes = ask.rows(CHANGES_SQL, wanted, keys)
@@ -120,10 +121,23 @@ def gather(ask: Asker, facts: Facts) -> Layers:
             _numbered(row, CACHE, words) for row in ask.rows(CACHEGRIND_SQL, wanted, keys)
         ],
         "pieces": DIFFS_A_PIECE,
+        "functions": {
+            name: said
+            for name in dict.fromkeys(r["function"] for r in (*remarks, *kept) if r["function"])
+            if (said := spoken(name, facts.names)) != name
+        },
         "words": words.texts,
     }
     left = sum(not row["chosen"] for row in changes)
     return Layers(data, diffs, kept, machine, code, len(remarks), left)
+
+
+def _told(remarks: Sequence[Row], names: Mapping[str, str]) -> list[Row]:
+    """The remarks in words that a person reads; many say the same of different loops."""
+    said: dict[str, str] = {}
+    for words in dict.fromkeys(row["words"] for row in remarks):
+        said[words] = readable(words or "", names)
+    return [row | {"words": said[row["words"]]} for row in remarks]
 
 
 def _with_layers(facts: Facts) -> Iterable[Row]:

@@ -39,6 +39,7 @@ SYMBOLS = {
     "inconclusive": ("?", "plain"),
     "slower": ("▼", "warn"),
     "refused": ("✚", "bad"),
+    "original": ("◆", "plain"),
 }
 FAILED = ("✖", "bad")
 
@@ -51,6 +52,8 @@ class Chunk:
     text: str
 
 
+#: Where a name or a place may be broken; the number of a loop stays with its function.
+_BREAK = re.compile(r"(?<=::)|(?<=[(<,])|(?<=/)(?!\d[\d.]*$)|(?=:\d)")
 #: A line, library or part of the kernel before the name of a function.
 _PLACE = re.compile(r"(?:[^<(]*?:\d+|[^<(\s]+\.so[.\d]*|\[[^\]]*\]) ")
 
@@ -101,6 +104,7 @@ def environment() -> Environment:
         "times": lambda value: f"{value:.0f}" if value >= 10 else f"{value:.{1 + (value < 2)}f}",
         "named": short_name,
         "placed": _placed,
+        "breakable": breakable,
         "first_up": lambda text: text[:1].upper() + text[1:],
     }
     made.globals["is_number"] = lambda v: isinstance(v, int | float) and not isinstance(v, bool)
@@ -112,6 +116,13 @@ def _placed(text: str) -> str:
     place = _PLACE.match(text)
     at = place.end() if place else 0
     return text[:at] + short_name(text[at:])
+
+
+def breakable(text: str) -> str:
+    """A name that may be broken where one would: after what parts it, and never within a word."""
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(part) for part in _BREAK.split(str(text)))
 
 
 def render(template: str, **facts: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import altair as alt
 
+from corr.report import captions
 from corr.report.charts import Chart, clip
 from corr.report.draw import Painter
 from corr.report.ink import PAGE, Ink
@@ -141,6 +142,7 @@ def _by_module(record: Mapping[str, Any], ink: Ink) -> Chart | None:
         "Code of each module by way",
         f"The modules with the most to gain first{left}. To the left is smaller.",
         drawing.properties(width=WIDTH, height=max(80, 16 * len(shown))),
+        captions.modules(found, min(record["ways"], key=lambda way: way["change"])["name"]),
     )
 
 
@@ -164,4 +166,6 @@ def _features(number: int, name: str, weights: Sequence[Sequence[Any]], ink: Ink
         f"What {clip(name)} goes by",
         "The share of its decisions that turn round when a feature's values are dealt out anew.",
         bars.properties(width=WIDTH, height=max(60, 20 * len(rows))),
+        f"{rows[0]['feature']} turns the most of {clip(name)}'s decisions,"
+        f" {100 * rows[0]['weight']:.1f}%",
     )

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corr.compare.difference import Diff, LoopDiff
+from corr.report.captions import enumerated
 
 #: Loops that have a step of their own; the others and what lies outside are one.
 MOST_STEPS = 8
 #: Steps below this share of the longer time are not drawn alone.
 LEAST = 0.002
+#: Loops that the caption tells.
+MOST_TOLD = 2
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,27 @@ def steps(difference: Diff) -> list[Step]:
     ]
     parts.append(("everything else", rest, None))
     return _placed(total.seconds_a, total.seconds_b, parts)
+
+
+def says(found: Sequence[Step]) -> str:
+    """What b takes more or less than a, and the loops that make most of it."""
+    if not found:
+        return ""
+    whole = found[-1].seconds - found[0].seconds
+    loops = [step for step in found if step.loop]
+    told = "b takes as long as a"
+    if whole:
+        told = f"b takes {seconds(whole)} {'more' if whole > 0 else 'less'} than a"
+    parts = [
+        f"{one.name} {'costs' if one.seconds > 0 else 'saves'} {seconds(one.seconds)}"
+        for one in loops[:MOST_TOLD]
+    ]
+    return f"{told}: {enumerated(parts)}" if parts else told
+
+
+def seconds(value: float) -> str:
+    """A difference of times, without its sign."""
+    return f"{abs(value):.3g} s"
 
 
 def _placed(a: float, b: float, parts: Sequence[tuple[str, float, LoopDiff | None]]) -> list[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,6 +69,7 @@ def speedups(analysis: Analysis, ink: Ink) -> Chart | None:
         "Speed-up of each value over all its cases",
         "Geometric means with 95 % intervals over the cases; above 1 is faster than the baseline.",
         drawing.properties(width=WIDTH, height=240),
+        _of_means(analysis.settings()),
     )
 
 
@@ -108,6 +110,7 @@ def heat_map(analysis: Analysis, ink: Ink) -> Chart | None:
         "Each case under each value",
         f"In the order of the first feature{left}.",
         drawing.properties(width=max(200, 44 * len(settings)), height=height),
+        _of_cells(rows),
     )
 
 
@@ -135,6 +138,7 @@ def _preference(analysis: Analysis, ink: Ink, feature: str) -> Chart | None:
     log = min(row["x"] for row in rows) > 0
     scale = alt.Scale(type="log" if log else "linear", nice=False, padding=12)
     order = [row["setting"] for row in analysis.settings()]
+    ((liked, times),) = Counter(row["setting"] for row in rows).most_common(1)
     kinds = sorted({row["kind"] for row in rows})
     inks = [ink[n] for n in ("blue", "orange", "green", "purple", "red", "text")]
     drawing = (
@@ -155,7 +159,29 @@ def _preference(analysis: Analysis, ink: Ink, feature: str) -> Chart | None:
         f"The best value of each case, by {feature}",
         "A larger point gains more over the baseline.",
         drawing.properties(width=WIDTH, height=max(120, 24 * len(order))),
+        f"{clip(liked)} is best for {times} of {counted(len(rows), 'case')}",
     )
+
+
+def _of_means(rows: Sequence[Row]) -> str:
+    """The single value that gains most over all its cases, of those that fail in none."""
+    known = [row for row in rows if row["speedup"] is not None and not row["failed"]]
+    best = max(known, key=lambda row: row["speedup"], default=None)
+    if best is None or best["speedup"] <= 1:
+        return "No single value is faster than the baseline over all its cases"
+    gained = f"×{shown(best['speedup'])} over all its cases"
+    return f"{clip(best['setting'])} is the fastest single value: {gained}"
+
+
+def _of_cells(rows: Sequence[dict[str, Any]]) -> str:
+    """How many cases under a value are faster, slower, or fail."""
+    slow = {words for below, words, _ in KINDS if below > 1.05}
+    fast = {words for below, words, _ in KINDS if below <= 0.95}
+    kinds = [row["kind"] for row in rows]
+    faster, slower = (sum(kind in group for kind in kinds) for group in (fast, slow))
+    failed = kinds.count(FAILED[0])
+    said = f"Of {len(rows)} results {faster} are faster than the baseline's, {slower} slower"
+    return f"{said}, and {failed} failed" if failed else said
 
 
 def _mean(row: Row, name: str) -> dict[str, Any]:

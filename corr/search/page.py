@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from corr.report.draw import Painter
@@ -38,6 +39,16 @@ VALUES = columns(
         "neutral": "neutral",
         "regressed": "regressed",
     }
+)
+#: What a row of the table shows; below it stands the rest of each.
+TOLD = tuple(
+    column
+    for column in VALUES
+    if column.key
+    in (
+        *("setting", "cases", "failed", "geometric_mean", "median", "p95", "total", "speedup"),
+        *("speedup_low", "speedup_high", "win_rate", "improved", "neutral", "regressed"),
+    )
 )
 PROOF = (
     Column("cases_of", "cases"),
@@ -107,13 +118,16 @@ def html(analysis: Analysis, *, served: bool = False) -> str:
     """The page; `served`: by `corr serve`."""
     with Painter() as painter:
         drawn = painter.draw(all_charts(analysis, PAGE), PAGE, "search")()
+    listings = tables(analysis)
+    values = next(table for table in listings if table.name == "values")
     body = render(
         "search.html.j2",
         a=analysis,
         search=analysis.search,
         verdict=state(analysis),
         charts=drawn,
-        tables=[table for table in tables(analysis) if table.rows],
+        tables=[table for table in listings if table.rows],
+        rest_of_values=replace(values, columns=tuple(c for c in VALUES if c not in TOLD)),
         codes=[one for one in analysis.advice if one["verdict"] == "recommended"],
     )
     return document(f"{analysis.study} · corr search", body, served=served)
@@ -139,7 +153,7 @@ def tables(analysis: Analysis) -> list[Listing]:
         listing("proof", "What that came to",
                 "FROM search_values WHERE role = 'recommended'", PROOF, proofs),
         listing("values", "Each value over all its cases",
-                "FROM search_values WHERE part = 'all' AND role <> 'recommended'", VALUES,
+                "FROM search_values WHERE part = 'all' AND role <> 'recommended'", TOLD,
                 [dict(r) for r in analysis.settings()]),
         listing("clusters", "Which cases prefer which value", "FROM search_clusters", CLUSTERS,
                 [dict(r) for r in analysis.clusters]),

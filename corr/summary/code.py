@@ -94,6 +94,17 @@ _UNITS = (
 )
 
 
+def bound_briefly(bound: str) -> str:
+    """What limits a machine loop in a word or two; a unit of the processor by what it does."""
+    if bound in ("dependencies", "dispatch width"):
+        return bound
+    return f"{_unit(bound)} {bound}"
+
+
+def _unit(bound: str) -> str:
+    return next((words for word, words in _UNITS if re.search(word, bound)), "execution unit")
+
+
 def bound_words(row: Mapping[str, Any]) -> str:
     """What limits a machine loop by its model, as one says it."""
     bound, busy = str(row["bound"]), row["bound_pressure"]
@@ -102,5 +113,4 @@ def bound_words(row: Mapping[str, Any]) -> str:
         return f"bound by a chain of dependent instructions (latency, not throughput{allow})"
     if bound == "dispatch width":
         return "bound by the number of instructions (dispatch width)"
-    unit = next((words for word, words in _UNITS if re.search(word, bound)), "execution unit")
-    return f"bound by the {unit} {bound}" + (f", busy {busy:.4g} cycles" if busy else "")
+    return f"bound by the {_unit(bound)} {bound}" + (f", busy {busy:.4g} cycles" if busy else "")

@@ -20,6 +20,7 @@ from corr.report.subject import subjects
 from corr.report.trials import gather as trials_of
 from tests.report.test_report_browser import browser as browser
 from tests.report.test_report_browser import opened
+from tests.support.command import Corr
 from tests.support.report_lakes import FIRST, SECOND, SESSION, restage
 
 #: Elements wider than what holds them. Code scrolls within its own pane.
@@ -74,6 +75,20 @@ def test_no_table_is_wider_than_the_window(browser: Browser, pages: list[str]) -
             seen = opened(browser, address, viewport={"width": width, "height": 900})
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
             seen.page.close()
+
+
+def test_tables_of_long_names_fit(
+    browser: Browser, corr: Corr, nasty_lake: Path, tmp_path: Path
+) -> None:
+    done = corr("report", "-o", str(tmp_path / "page.html"), cwd=nasty_lake)
+    assert done.returncode == 0, done.stderr
+    address = (tmp_path / "page.html").as_uri()
+    seen = opened(browser, address, viewport={"width": 1280, "height": 900})
+    seen.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert seen.page.evaluate(TOO_WIDE) == []
+    said = seen.page.locator("#remark-table tbody td.text").all_inner_texts()
+    assert said and not [words for words in said if re.search(r"\b_Z\w", words)], "as people say it"
+    seen.page.close()
 
 
 @pytest.mark.slow
@@ -133,3 +148,72 @@ def test_steps_of_a_comparison_add_up(gemm: Lake, compared: Path) -> None:
     assert last.seconds == difference.total.seconds_b
     shown = re.search(r'class="waterfall".*?</figure>', compared.read_text(), re.DOTALL)
     assert shown and f'data-v="{first.seconds}"' in shown[0]
+
+
+#: Labels of blocks that can be seen, how wide they are, and whether what is too long ends in dots.
+LABELS = """() => [...document.querySelectorAll('.icicle .label')].map(e => {
+    const seen = [...e.children].filter(c => getComputedStyle(c).display !== 'none');
+    return [seen.map(c => c.textContent).join(' '), e.clientWidth,
+            e.scrollWidth <= e.clientWidth + 1 || getComputedStyle(e).textOverflow === 'ellipsis'];
+})"""
+
+
+@pytest.mark.slow
+def test_labels_of_blocks_fit_in_a_narrow_window(browser: Browser, page: Path) -> None:
+    narrow = opened(browser, page.as_uri(), viewport={"width": 380, "height": 900})
+    labels = narrow.page.evaluate(LABELS)
+    assert len(labels) > 5
+    for text, width, fits in labels:
+        assert fits, text
+        assert not text or width > 30, "nothing can be read in so little room"
+    assert any("kernel_gemm" in text for text, _, _ in labels)
+    assert any(not text for text, _, _ in labels), "the smallest blocks have no room for any"
+    narrow.page.locator(".icicle a.mark").last.focus()
+    assert "of the samples" in narrow.text("#tip"), "and say it without a label"
+    narrow.page.close()
+
+
+@pytest.mark.slow
+def test_a_narrow_window_shows_rows_as_cards(browser: Browser, page: Path) -> None:
+    seen = opened(browser, page.as_uri(), viewport={"width": 380, "height": 900})
+    table = seen.page.locator("[data-listing=hotspots]")
+    box = table.bounding_box()
+    assert box and box["width"] <= 380
+    said = table.locator("td").first.evaluate("e => getComputedStyle(e, '::before').content")
+    assert said == '"share of time"'
+    seen.page.close()
+
+
+@pytest.mark.slow
+def test_layers_are_opened_by_need(browser: Browser, page: Path) -> None:
+    seen = opened(browser, page.as_uri())
+    layers = seen.page.locator(".layer")
+    assert layers.count() == 6 and seen.page.locator(".layer[open]").count() == 0
+    for number in range(layers.count()):
+        said = layers.nth(number).locator("summary > .quiet").first.inner_text()
+        assert said.strip(), "it says what is in it"
+    seen.page.click("nav a[href='#roofline']")
+    seen.page.wait_for_selector("#roofline > .layer[open]")
+    seen.page.keyboard.press("/")
+    assert seen.page.locator("#remarks > .layer[open]").count() == 1
+    seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert seen.page.locator(".layer:not([open])").count() == 0, "paper cannot be opened"
+    seen.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert seen.page.locator(".layer[open]").count() == 2
+    seen.page.close()
+
+
+#: What of the page is wider than the paper.
+OFF_PAPER = """() => [...document.querySelectorAll('.scroll')]
+    .filter(e => e.scrollWidth > document.documentElement.clientWidth + 1)
+    .map(e => e.getAttribute('aria-label') || e.textContent.slice(0, 60))"""
+
+
+@pytest.mark.slow
+def test_nothing_is_cut_off_on_paper(browser: Browser, pages: list[str]) -> None:
+    for address in pages:
+        seen = opened(browser, address, viewport={"width": 760, "height": 1000})
+        seen.page.emulate_media(media="print")
+        seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert seen.page.evaluate(OFF_PAPER) == [], address
+        seen.page.close()

@@ -145,6 +145,7 @@ def test_search_and_filters_of_the_remarks(seen: Seen) -> None:
     def rows() -> list[str]:
         return [r.inner_text() for r in seen.page.locator("#remark-table tbody tr").all()]
 
+    seen.page.click("#remarks summary")
     every = int(seen.text("#remark-count").split(" of ")[1])
     seen.page.press("body", "/")
     assert seen.page.evaluate("document.activeElement.id") == "remark-search"
@@ -189,6 +190,7 @@ def test_keys_move_fold_and_help(seen: Seen) -> None:
 
 def test_the_diff_of_a_pass_on_click_and_by_link(seen: Seen) -> None:
     page = seen.page
+    page.click("#passes summary")
     page.click("#pass-table tbody tr:first-child button")
     page.wait_for_selector(".diff-row pre")
     assert "@@" in seen.text(".diff-row pre")
@@ -287,8 +289,10 @@ def test_hostile_texts_are_inert(browser: Browser, hostile_page: Path) -> None:
     page.locator(".source tr[aria-selected=true] td.code").click()
     for link in page.locator("#chart-times svg a").all():
         link.dispatch_event("click")
+    page.click("#passes summary")
     page.locator("#pass-table button").first.click()
     page.wait_for_selector(".diff-row pre")
+    page.click("#remarks summary")
     page.fill("#remark-search", "<img")
     assert page.evaluate("window.hacked") is None
     assert page.locator("img").count() == 0

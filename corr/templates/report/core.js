@@ -81,14 +81,25 @@ function remember(key, value) {
   history.replaceState(null, "", link(key, value));
 }
 async function follow() {
+  const section = document.getElementById(location.hash.slice(1));
+  const layer = section && $(":scope > .layer", section);
+  if (layer) {
+    layer.open = true;
+    section.scrollIntoView();
+  }
   const wanted = asked();
   if ("kernel" in wanted) await choose(wanted.kernel);
   for (const [key, handler] of Object.entries(page.handlers))
     if (key in wanted && page.kernel) await handler(wanted[key]);
 }
+// Open what an element is folded away in.
+function reveal(element) {
+  for (let box = element.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+}
 function point(element) {
   for (const old of $$(".target")) old.classList.remove("target");
   if (!element) return;
+  reveal(element);
   element.classList.add("target");
   element.scrollIntoView({ block: "center" });
 }
@@ -129,13 +140,14 @@ page.starts = [];
 
 // --- tips: what a mark says, on pointing and on focus ------------------------------------------
 function charts(root) {
+  for (const table of $$("table.listing", root)) heads(table);
   for (const mark of $$(".chart [aria-label][role='graphics-symbol']", root))
     if (!mark.closest("a") && !mark.closest("[class*=role-axis],[class*=role-legend]")
         && !/^[XY]-axis|legend/.test(mark.getAttribute("aria-label"))) mark.setAttribute("tabindex", "0");
 }
 function tip(event) {
   const box = $("#tip");
-  const target = event.target.closest && event.target.closest(".chart a, .chart [aria-label]");
+  const target = event.target.closest && event.target.closest(".chart a, .chart [aria-label], .icicle .mark");
   const mark = target && (target.matches("[aria-label]") ? target : $("[aria-label]", target));
   if (!mark || mark.closest("[class*=role-axis],[class*=role-legend]") || !mark.closest("svg")) {
     box.hidden = true;
@@ -165,6 +177,25 @@ page.keys["?"] = () => $("#keys").showModal();
 page.keys.t = nextTheme;
 page.keys.Escape = () => { $("#tip").hidden = true; return false; };
 
+// A narrow window shows a row of so many columns as a card: each cell says what it is of.
+const CARDS = 5;
+function heads(table) {
+  const names = $$("thead th", table).map((head) => head.textContent);
+  if (names.length < CARDS) return;
+  for (const row of $$("tbody tr", table))
+    [...row.children].forEach((cell, n) => {
+      if (cell.tagName !== "TD" || !names[n]) return;
+      cell.dataset.h = names[n];
+      cell.classList.toggle("none", !cell.firstChild);
+    });
+}
+// On paper nothing can be opened.
+function printed() {
+  const closed = $$(".layer:not([open]), .change:not([open])");
+  for (const one of closed) one.open = true;
+  addEventListener("afterprint", () => { for (const one of closed) one.open = false; }, { once: true });
+}
+
 function begin() {
   let kept = "auto";
   try { kept = localStorage.getItem("corr-theme") || "auto"; } catch (error) { /* none */ }
@@ -174,6 +205,7 @@ function begin() {
   document.addEventListener("keydown", pressed);
   for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, tip);
   window.addEventListener("hashchange", follow);
+  window.addEventListener("beforeprint", printed);
   const kernel = $(".kernel");
   charts(document);
   const ready = kernel ? start(kernel) : Promise.resolve();

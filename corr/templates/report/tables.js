@@ -21,6 +21,7 @@ function filtered(kernel, name, rows, matches, cells) {
   const draw = () => {
     const found = rows.filter(matches);
     table.replaceChildren(...found.slice(0, limit).map(cells));
+    heads(table.parentElement);
     count.textContent = `${found.length} of ${rows.length}`;
     more.hidden = found.length <= limit;
     more.textContent = `${Math.min(PAGE_ROWS, found.length - limit)} more`;
@@ -28,6 +29,7 @@ function filtered(kernel, name, rows, matches, cells) {
   more.addEventListener("click", () => { limit += PAGE_ROWS; draw(); });
   return () => { limit = PAGE_ROWS; draw(); };
 }
+const functionName = (name) => page.data.functions[name] || name;
 const loopLink = (key) => make("a", { href: link("loop", key) }, coded(page.byKey.get(key) || { key }));
 
 page.starts.push((kernel) => {
@@ -42,13 +44,13 @@ page.starts.push((kernel) => {
     const tag = r.tag === "Failure" ? "Missed" : r.tag.startsWith("Analysis") ? "Analysis" : r.tag;
     return (!pass.value || r.pass === pass.value) && (!kind.value || tag === kind.value)
       && (!loop.value || r.loop === loop.value)
-      && (!text || `${r.words} ${r.pass} ${r.loop || ""} ${r.function} ${r.file || ""}`.toLowerCase().includes(text));
+      && (!text || `${r.words} ${r.pass} ${r.loop || ""} ${r.function} ${functionName(r.function)} ${r.file || ""}`.toLowerCase().includes(text));
   };
   const draw = filtered(kernel, "remark", page.remarks, fits, (r) => {
     const [symbol, kindWord, tone] = kindOf(r.tag);
     const place = r.file ? `${r.file}:${r.line}` : "";
     return make("tr", {}, make("td", { class: `outcome ${tone}` }, `${symbol} ${kindWord}`), make("td", {}, make("code", {}, r.pass)),
-      make("td", {}, r.loop ? loopLink(r.loop) : make("code", { class: "quiet" }, r.function)),
+      make("td", {}, r.loop ? loopLink(r.loop) : make("code", { class: "quiet", title: r.function }, functionName(r.function))),
       make("td", {}, place ? make("a", { href: link("line", place) }, place) : null),
       make("td", { class: "n" }, r.count), make("td", { class: "text" }, r.words));
   });
@@ -64,11 +66,11 @@ page.starts.push((kernel) => {
   const fits = (c) => {
     const text = search.value.trim().toLowerCase();
     return (!loop.value || c.loops.includes(loop.value))
-      && (!text || `${c.pass} ${c.function}`.toLowerCase().includes(text));
+      && (!text || `${c.pass} ${c.function} ${functionName(c.function)}`.toLowerCase().includes(text));
   };
   page.drawPasses = filtered(kernel, "pass", page.changes, fits, (c) => make("tr", { "data-pass": passKey(c) },
     make("td", { class: "n" }, c.sequence), make("td", {}, c.stage), make("td", {}, make("code", {}, c.pass)),
-    make("td", {}, make("code", {}, c.function)),
+    make("td", {}, make("code", { title: c.function }, functionName(c.function))),
     make("td", {}, c.loops.slice(0, 4).map((key) => [loopLink(key), " "]), c.loops.length > 4 ? `and ${c.loops.length - 4} more` : ""),
     make("td", { class: "n" }, c.before === null ? shown(c.after) : `${c.before} → ${c.after}`),
     make("td", { class: "n" }, `+${c.added} −${c.removed}`),
@@ -81,6 +83,7 @@ page.starts.push((kernel) => {
 page.keys["/"] = () => {
   const search = $("#remark-search") || $("#run-search");
   if (!search) return false;
+  reveal(search);
   search.scrollIntoView({ block: "center" });
   search.focus();
   return true;
