@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from corr.report.icicle import Block
 from corr.report.ink import LIGHT
 from corr.report.ladder import Rung
 from corr.report.listing import Asker
-from corr.report.page import breakable
+from corr.report.page import breakable, environment
 from corr.report.subject import subjects
 from corr.report.waterfall import Step
 from tests.support.report_lakes import BEST
@@ -130,3 +131,11 @@ def test_names_break_where_they_are_joined_and_stay_text() -> None:
     assert breakable("std::sort/1.2") == "std::<wbr>sort/1.2"
     assert breakable("/a/b.h:12") == "/<wbr>a/<wbr>b.h<wbr>:12"
     assert breakable("<img src=x>") == "&lt;<wbr>img src=x&gt;"
+
+
+@pytest.mark.parametrize(("ceiling", "shown"), [(1.004, False), (1.3, True), (None, False)])
+def test_a_ceiling_that_allows_nothing_is_no_promise(ceiling: float | None, shown: bool) -> None:
+    text = '{% from "macros.html.j2" import answers with context %}{{ answers([f], "") }}'
+    facts: dict[str, Any] = {"share": 0.5, "ceiling": ceiling, "loop": None, "evidence": []}
+    found = environment().from_string(text).render(f=defaultdict(str, facts))
+    assert ("at most" in found) is shown
