@@ -41,6 +41,11 @@ RECORD = {
 def test_charts_are_valid_and_tell_what_the_record_says() -> None:
     drawn = [chart for chart in page.charts(RECORD, LIGHT) if chart is not None]
     assert [chart.name for chart in drawn] == ["modules", "features-0"]
+    assert drawn[0].finding == "searched makes 1 of 1 module smaller, by 20.0% at most"
+    assert (
+        drawn[1].finding.startswith("cost_estimate turns the most of")
+        and "50.0%" in drawn[1].finding
+    )
     for chart in drawn:
         chart.drawing.to_dict(validate=True)
     points = drawn[0].drawing.to_dict()["data"]["values"]
