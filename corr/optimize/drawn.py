@@ -6,26 +6,31 @@ own inputs at some user's. What the original does with them is right, where it t
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
+#: Another number in place of one.
+Way = Callable[[random.Random, int], int]
 #: A word that is a number, or ends in one: `1000`, `-n1000`, `--size=1000`, `0.25`.
 _NUMBER = re.compile(r"(-[A-Za-z]|--?[A-Za-z][\w-]*=|)(-?\d{1,18})(\.\d+)?")
 #: The smallest number that is made smaller or larger: 0 and 1 mostly say yes and no.
 LEAST = 2
 #: What another number in place of such a one is up to; how many numbers become negative.
-MODEST, MOST_NEGATIVE = 30, 2
+MODEST, MOST_NEGATIVE = 30, 4
 #: Up to this a number becomes up to so many times as large (a radius, a count of rounds), above it
 #: some times.
 FEW, TIMES_FEW, TIMES = 64, 64, 16
-#: The first bytes of what a program reads, of which parts are tried; and of which some are altered.
+#: The first bytes of what a program reads, of which parts are tried; and of which some are altered:
+#: one of so many.
 MOST_READ, MOST_ALTERED = 32 << 20, 4 << 20
-#: One of so many numbers of a text becomes another one, and one of so many bytes.
-EACH_NUMBER, EACH_BYTE = 5, 40
+EACH_BYTE = 40
 #: So many other words are tried in place of one.
 MOST_WORDS = 3
+#: What no whole number of 32 bits holds, signed or not, and how long a range there is.
+BEYOND, LONG_RANGE = (1 << 31, 1 << 32), 1000
 #: Bytes that texts seldom have.
 RARE = bytes([*range(128, 256, 7), 0, 9, 13, *b"{[@`~AZaz09.-"])
 #: What hardly takes time, and what no vector holds.
@@ -78,7 +83,10 @@ def above(args: Sequence[str], seconds: float, chance: random.Random) -> list[tu
 
 
 def unusual(args: Sequence[str], chance: random.Random) -> list[tuple[str, ...]]:
-    """Arguments in which a number is negative, or nothing, or 0 and 1 are others."""
+    """Arguments in which a number is negative, or nothing, or 0 and 1 are others.
+
+    Two beside each other, which may be the ends of a range, are beyond 32 bits, too.
+    """
     yes_or_no = [abs(_value(word)) < LEAST for word in args]
     found = [
         tuple(
@@ -89,15 +97,24 @@ def unusual(args: Sequence[str], chance: random.Random) -> list[tuple[str, ...]]
     places = [place for place, word in enumerate(args) if _NUMBER.fullmatch(word)]
     for chosen in chance.sample(places, min(len(places), MOST_NEGATIVE)):
         found.append(_one_apart(args, chosen, _negative, _small, chance))
-        found.append(_one_apart(args, chosen, lambda c, _: c.randint(0, 1), _small, chance))
+        found.append(_one_apart(args, chosen, lambda _, n: int(n != 1), _small, chance))
+    for first, second in itertools.pairwise(places):
+        low = chance.choice(BEYOND) + chance.randint(0, MODEST)
+        ends = {first: low, second: low + chance.randint(LEAST, LONG_RANGE)}
+        found.append(
+            tuple(
+                _with(word, partial(_end, ends.get(at)), chance, at in ends)
+                for at, word in enumerate(args)
+            )
+        )
     return _different(args, found)
 
 
 def _one_apart(
     args: Sequence[str],
     chosen: int,
-    way: Callable[[random.Random, int], int],
-    others: Callable[[random.Random, int], int],
+    way: Way,
+    others: Way,
     chance: random.Random,
 ) -> tuple[str, ...]:
     """Arguments of which one is changed in a way, and the others in another."""
@@ -118,6 +135,18 @@ def _larger(chance: random.Random, n: int) -> int:
 
 def _negative(chance: random.Random, n: int) -> int:
     return -chance.randint(1, max(MODEST, abs(n) // 8))
+
+
+def _negated(_: random.Random, n: int) -> int:
+    return -n
+
+
+def _huge(chance: random.Random, _: int) -> int:
+    return chance.choice((1, -1)) * chance.randint(1 << 26, (1 << 31) - 1)
+
+
+def _end(chosen: int | None, n: int) -> int:
+    return min(n, TINY) if chosen is None else chosen
 
 
 def _modest(chance: random.Random, _: int) -> int:
@@ -160,21 +189,24 @@ def readings(content: bytes, chance: random.Random) -> list[bytes]:
     joined = b"".join(line.rstrip(b"\r\n") for line in lines[: chance.randint(LEAST, len(lines))])
     found = [b"".join(lines[:few]), b"".join(some).rstrip(b"\n"), joined + b"\n"]
     part = b"".join(some)[:MOST_ALTERED]
-    found += [_other_numbers(content[:MOST_ALTERED], chance), _other_bytes(part, chance)]
+    found += [_other_numbers(content[:MOST_ALTERED], *how, chance) for how in ALTERED]
+    found.append(_other_bytes(part, chance))
     return [one for one in dict.fromkeys(found) if one != content]
 
 
-def _other_numbers(content: bytes, chance: random.Random) -> bytes:
-    """Some numbers of a text become others, but for its first, which may say how many follow."""
+def _other_numbers(content: bytes, each: int, ways: Sequence[Way], chance: random.Random) -> bytes:
+    """One of so many numbers of a text becomes another, in one of some ways.
+
+    But for its first, which may say how many follow.
+    """
     first = True
 
     def other(found: re.Match[bytes]) -> bytes:
         nonlocal first
-        if first or chance.randrange(EACH_NUMBER):
+        if first or chance.randrange(each):
             first = False
             return found[0]
         value = int(found[0][:18])
-        ways = (_negative, _larger, _many_times, _small, _modest)
         return str(chance.choice(ways)(chance, value)).encode()
 
     return re.sub(rb"(?<![\w.])-?\d+(?![\w.])", other, content)
@@ -244,3 +276,11 @@ def _split(word: str) -> re.Match[str] | None:
 
 def _different(args: Sequence[str], found: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [one for one in dict.fromkeys(found) if one != tuple(args)]
+
+
+#: Which numbers of a text become others, one of so many, and how: modestly, in their signs, wildly.
+ALTERED: Sequence[tuple[int, Sequence[Way]]] = (
+    (5, (_larger, _small, _modest)),
+    (2, (_negated,)),
+    (5, (_huge, _many_times, _negative)),
+)

@@ -59,6 +59,8 @@ def test_what_is_unusual(seed: int) -> None:
     assert any(number < 0 for number in numbers)
     assert 2 <= int(found[0][1]) <= 30, "0 is another number"
     assert drawn.has_numbers(("4000000000",)) and drawn.has_numbers(("-70",))
+    ends = [(int(one[0]), int(one[1])) for one in drawn.unusual(("0", "500", "9"), chance)]
+    assert any(low >= 1 << 31 and low < high <= low + 1000 for low, high in ends)
     larger = [float(one[0]) for one in drawn.above(("3.5",), 0.01, chance)]
     assert min(larger) > 3.5 and max(larger) > 20
     near = [int(one[0]) for one in drawn.above(("150000", "7"), 0.01, chance)]
@@ -69,10 +71,16 @@ def test_what_is_unusual(seed: int) -> None:
 def test_what_is_read_has_other_numbers_and_bytes(seed: int) -> None:
     chance = random.Random(seed)
     text = "".join(f"{n} {3 * n} word\n" for n in range(200, 400)).encode()
-    *_, numbers, strange = drawn.readings(text, chance)
-    assert numbers.split()[0] == b"200" and numbers.count(b"word") == 200
-    values = [int(word) for word in numbers.split() if word != b"word"]
-    assert min(values) < 0 and max(values) > 1200
+    *_, modest, signs, wild, strange = drawn.readings(text, chance)
+    for numbers in (modest, signs, wild):
+        assert numbers.split()[0] == b"200" and numbers.count(b"word") == 200
+    values = [
+        [int(word) for word in numbers.split() if word != b"word"]
+        for numbers in (modest, signs, wild)
+    ]
+    assert min(values[0]) > 0 and max(values[0]) > 1200
+    assert 100 < sum(value < 0 for value in values[1]) < 300
+    assert max(values[2]) > 1 << 26
     assert any(byte >= 128 for byte in strange) and strange.count(b"\n") >= 99
 
 

@@ -133,11 +133,12 @@ def search_of(share: float, baselines: dict[tuple[str, ...], float] | None = Non
     unit = program.units[0]
     scops = regions(Functions(program, unit, toolchain.find()), "kernel_gemm")[0]
     nests = HotNests(tuple(Nest("gemm.c", unit.source.read_bytes(), scop, share) for scop in scops))
-    run = SimpleNamespace(facts=RunFacts(flags=("-O3",)))
+    run = SimpleNamespace(facts=RunFacts(flags=("-O3",)), table=lambda _: None)
     situation: Any = SimpleNamespace(
         history=[],
         whole=False,
         run=run,
+        lake=None,
         allow_reassociation=False,
         nests=nests,
         irregular=Irregular(),

@@ -2,6 +2,6 @@
 
 spelling.py has what all of them need. Each other file knows one kind of library: streams and
 characters (streams.py), strings (strings.py), objects that are copied (copies.py), trees
-(containers.py). Whether a place is worth it is for rules/idioms.py, whether it
+(containers.py). Whether a place is worth it is for the rule to say, whether it
 is right for the judge; what an idiom must not be without is asked of the compiler (checked.py).
 """

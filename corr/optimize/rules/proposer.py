@@ -108,8 +108,7 @@ class Search:
     @property
     def order(self) -> ByExperience:
         """How earlier sessions have proposals ordered."""
-        now = self.now
-        return ByExperience(now.experience, now.seen_original, now.seen)
+        return ByExperience(self.now.experience, self.now.seen_original, self.now.seen)
 
     def everything(self, situation: Situation) -> Iterator[Proposal]:
         """Every proposal of the search, the next one chosen when the last one's trial is known."""
@@ -169,11 +168,11 @@ class Search:
         self.by_text |= self.texts.functions
 
     def _idioms(self, situation: Situation) -> Iterator[Proposal]:
-        """What is paid to the library, written otherwise."""
+        """What is paid to the library, in other words."""
         for proposal in self.idioms.proposals(situation):
             yield proposal
             self.idioms.told(self.last)
-            self.by_text |= {None} if self._accepted else set()
+            self.by_text.update({None} if self._accepted else ())
 
     def _ahead(self, found: Sequence[Region], known: Sequence[Flagged]) -> Iterator[Proposal]:
         """Plans of a kind that won on such nests, under the flags that it won with."""
