@@ -31,6 +31,8 @@ EACH_BYTE = 40
 MOST_WORDS = 3
 #: What no whole number of 32 bits holds, signed or not, and how long a range there is.
 BEYOND, LONG_RANGE = (1 << 31, 1 << 32), 1000
+#: By how many powers of ten a fraction becomes enormous.
+MAGNITUDES = (3, 9)
 #: Bytes that texts seldom have.
 RARE = bytes([*range(128, 256, 7), 0, 9, 13, *b"{[@`~AZaz09.-"])
 #: What hardly takes time, and what no vector holds.
@@ -85,7 +87,8 @@ def above(args: Sequence[str], seconds: float, chance: random.Random) -> list[tu
 def unusual(args: Sequence[str], chance: random.Random) -> list[tuple[str, ...]]:
     """Arguments in which a number is negative, or nothing, or 0 and 1 are others.
 
-    Two beside each other, which may be the ends of a range, are beyond 32 bits, too.
+    Two beside each other, which may be the ends of a range, are beyond 32 bits, too. With a fraction
+    that is enormous, digits are seen that were behind what is printed.
     """
     yes_or_no = [abs(_value(word)) < LEAST for word in args]
     found = [
@@ -98,6 +101,9 @@ def unusual(args: Sequence[str], chance: random.Random) -> list[tuple[str, ...]]
     for chosen in chance.sample(places, min(len(places), MOST_NEGATIVE)):
         found.append(_one_apart(args, chosen, _negative, _small, chance))
         found.append(_one_apart(args, chosen, lambda _, n: int(n != 1), _small, chance))
+    for place in places:
+        if "." in args[place]:
+            found.append(_one_apart(args, place, _enormous, _small, chance))
     for first, second in itertools.pairwise(places):
         low = chance.choice(BEYOND) + chance.randint(0, MODEST)
         ends = {first: low, second: low + chance.randint(LEAST, LONG_RANGE)}
@@ -135,6 +141,10 @@ def _larger(chance: random.Random, n: int) -> int:
 
 def _negative(chance: random.Random, n: int) -> int:
     return -chance.randint(1, max(MODEST, abs(n) // 8))
+
+
+def _enormous(chance: random.Random, n: int) -> int:
+    return int(n * 10 ** chance.randint(*MAGNITUDES))
 
 
 def _negated(_: random.Random, n: int) -> int:
@@ -178,16 +188,16 @@ def _tiny(chance: random.Random, n: int) -> int:
 def readings(content: bytes, chance: random.Random) -> list[bytes]:
     """Of what a program reads as its input parts, and parts that are altered.
 
-    Some lines, none behind others, all in one; other numbers, and bytes that texts seldom have.
+    Nothing, some lines, none behind others, all in one; other numbers; bytes that texts seldom have.
     """
     lines = content.splitlines(keepends=True)
     if len(lines) < LEAST or b"\0" in content:
-        return [content[: chance.randint(1, max(1, len(content) // 2))]]
+        return [b"", content[: chance.randint(1, max(1, len(content) // 2))]]
     few = chance.randint(1, max(1, len(lines) // 4))
     first = chance.randrange(len(lines) // 2 + 1)
     some = lines[first : first + max(1, len(lines) // 2)]
     joined = b"".join(line.rstrip(b"\r\n") for line in lines[: chance.randint(LEAST, len(lines))])
-    found = [b"".join(lines[:few]), b"".join(some).rstrip(b"\n"), joined + b"\n"]
+    found = [b"", b"".join(lines[:few]), b"".join(some).rstrip(b"\n"), joined + b"\n"]
     part = b"".join(some)[:MOST_ALTERED]
     found += [_other_numbers(content[:MOST_ALTERED], *how, chance) for how in ALTERED]
     found.append(_other_bytes(part, chance))

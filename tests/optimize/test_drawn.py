@@ -58,6 +58,7 @@ def test_what_is_unusual(seed: int) -> None:
     numbers = [float(word) for one in found for word in (*one[:3], one[4])]
     assert any(number < 0 for number in numbers)
     assert 2 <= int(found[0][1]) <= 30, "0 is another number"
+    assert max(float(one[2]) for one in found) > 1e3
     assert drawn.has_numbers(("4000000000",)) and drawn.has_numbers(("-70",))
     ends = [(int(one[0]), int(one[1])) for one in drawn.unusual(("0", "500", "9"), chance)]
     assert any(low >= 1 << 31 and low < high <= low + 1000 for low, high in ends)
