@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from bench.judged import honest_c, honest_cxx, threads, wrong_kernel, wrong_programs
+from bench.judged import as_used, honest_c, honest_cxx, threads, wrong_kernel, wrong_programs
 from bench.judged.loaded import TITLE
 from bench.judged.sessions import Judged, judge
 from bench.judged.table import PAGE, numbers, page, section, with_section
@@ -13,6 +13,7 @@ from bench.judged.table import PAGE, numbers, page, section, with_section
 GROUPS = (
     *wrong_kernel.GROUPS,
     *wrong_programs.GROUPS,
+    *as_used.GROUPS,
     *honest_c.GROUPS,
     *honest_cxx.GROUPS,
     *threads.GROUPS,

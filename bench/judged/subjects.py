@@ -11,6 +11,10 @@ PROGRAMS = Path(__file__).parent / "programs"
 HARNESS = Path(__file__).parent.parent.parent / "kernels" / "corr_harness.h"
 
 
+#: What tool.c is given to read.
+LINES = "".join(f"{n * n % 9973} The quick brown fox, {n}\n" for n in range(60_000))
+
+
 @dataclass(frozen=True)
 class Subject:
     """`what` it is, in the table's words; `options` of `corr optimize` that name its inputs."""
@@ -26,6 +30,8 @@ class Subject:
             return
         (folder / self.file).write_text((PROGRAMS / self.file).read_text())
         (folder / HARNESS.name).write_text(HARNESS.read_text())
+        if self.file == "tool.c":
+            (folder / "lines.txt").write_text(LINES)
 
     def text(self) -> str:
         return polybench.NEST if self.file == "nest.c" else (PROGRAMS / self.file).read_text()
@@ -51,6 +57,11 @@ SUBJECTS = {
         "threads.c",
         "C with OpenMP",
         ("--run-args", "400 1", "--input", "50 3", "--held-out", "61 8", "--held-out", "403 4"),
+    ),
+    "tool": Subject(
+        "tool.c",
+        "C that takes a mode, numbers and a file",
+        ("--run-args", "all 0 3000000 3.5 lines.txt"),
     ),
     "nest": Subject("nest.c", "a program in the manner of PolyBench"),
 }

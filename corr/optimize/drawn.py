@@ -87,8 +87,8 @@ def above(args: Sequence[str], seconds: float, chance: random.Random) -> list[tu
 def unusual(args: Sequence[str], chance: random.Random) -> list[tuple[str, ...]]:
     """Arguments in which a number is negative, or nothing, or 0 and 1 are others.
 
-    Two beside each other, which may be the ends of a range, are beyond 32 bits, too. With a fraction
-    that is enormous, digits are seen that were behind what is printed.
+    Two beside each other, which may be the ends of a range, are beyond 32 bits, too. With an
+    enormous fraction, digits are seen that were behind what is printed.
     """
     yes_or_no = [abs(_value(word)) < LEAST for word in args]
     found = [
@@ -188,7 +188,7 @@ def _tiny(chance: random.Random, n: int) -> int:
 def readings(content: bytes, chance: random.Random) -> list[bytes]:
     """Of what a program reads as its input parts, and parts that are altered.
 
-    Nothing, some lines, none behind others, all in one; other numbers; bytes that texts seldom have.
+    Nothing, some lines, none behind others, all in one; other numbers, bytes that are rare.
     """
     lines = content.splitlines(keepends=True)
     if len(lines) < LEAST or b"\0" in content:
