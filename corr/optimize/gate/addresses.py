@@ -23,6 +23,7 @@ class Addresses:
 
     def __init__(self, search: Search) -> None:
         self.search, self.text, self.shape = search, search.text, search.shape
+        self.opened = any(one.text == "using namespace std" for one in self.text.items)
 
     def sights(self) -> Iterator[Sight]:
         shape = self.shape
@@ -86,7 +87,7 @@ class Addresses:
             return False
         if shape.at(index - 1) == "::":
             return shape.at(index - 2) == "std" and shape.at(index - 3) != "::"
-        return any(one.text == "using namespace std" for one in self.text.items)
+        return self.opened
 
     def _is_choice(self, index: int) -> bool:
         """One of those that `_Generic(...)` calls by the type of the arguments."""

@@ -11,7 +11,7 @@ from corr.optimize import gate
 
 ROOM = str(Path(gate.__file__).parent)
 #: Twice as much more text may take this much more.
-TWICE = 2.3
+TWICE = 2.5
 
 
 def lines_run(judgement: Callable[[], object]) -> int:
