@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
+from collectors.base import toolchain
+from collectors.base.demangle import demangle
 from collectors.decisions import replay
 from collectors.decisions.replay import SiteDecision
+from corr.console.short_names import short_name
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.inlined import THRESHOLD, Inlined
 from corr.optimize.variant import Move, Variant
@@ -64,8 +67,11 @@ class Inlining(Move):
 
     def describe(self) -> str:
         told = [] if self.threshold is None else [f"{THRESHOLD}={self.threshold}"]
+        linked = {site.callee for site in self.calls}
+        readable = demangle(linked, toolchain.find())
+        named = {name: short_name(readable.get(name, name)) for name in linked}
         for inlined in (True, False):
-            callees = [site.callee for site in self.calls if site.inlined == inlined]
+            callees = [named[s.callee] for s in self.calls if s.inlined == inlined]
             verb = "inlined" if inlined else "not inlined"
             for callee in dict.fromkeys(callees):
                 count = callees.count(callee)
