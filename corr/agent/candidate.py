@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from collectors.base.errors import CorrError
 from collectors.base.scratch import scratch
 from collectors.base.toolchain import Toolchain
 from corr.agent.budget import plain
@@ -18,8 +19,10 @@ from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.source import Source
 from corr.optimize.proposal import Proposal, Situation, Trial
 from corr.optimize.request import Order
+from corr.optimize.resume import original_run
 from corr.optimize.session import Session
 from corr.optimize.variant import Move
+from corr.program.model import Program
 
 #: What the rows of `iterations` call who proposed it.
 NAME = "agent"
@@ -67,7 +70,7 @@ def judge(
 
     Raises CorrError where the original cannot be had: its sources changed, or there is no sandbox.
     """
-    program = rebuilt(run, ())
+    program = _program(lake, run)
     proposal = Proposal(changes, reason, NAME)
     order = Order(
         iterations=1,
@@ -88,6 +91,20 @@ def judge(
         )
         session = optimisation.run()
     return _judged(lake, session, said)
+
+
+def _program(lake: Lake, run: RunInfo) -> Program:
+    """The program of a run; of the original, where the run is of a candidate that was tried.
+
+    Its files are as they were: a candidate that was accepted is in none of them, unless whoever
+    asks has put it there.
+    """
+    try:
+        return rebuilt(run, ())
+    except CorrError:
+        if run.facts.session is None:
+            raise
+        return rebuilt(lake.find(original_run(lake, run.facts.session)), ())
 
 
 def _judged(lake: Lake, session: Session, said: Sequence[str]) -> Judged:

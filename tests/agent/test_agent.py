@@ -71,7 +71,8 @@ def test_a_scripted_agent_optimises_a_kernel_by_the_tools_alone(tmp_path: Path) 
         assert judged["outcome"] == "accepted", judged
         assert judged["speedup"] > 1.1 and judged["patch"] and judged["checks"]
         wrong = {"file": "walk.c", "search": "a[i][j] * f + b[i][j]", "replace": "a[i][j] * f"}
-        refuted = await ask(client, "try_candidate", edits=[wrong], run=collected["run"])
+        # the last run is of the candidate that was accepted, and the file is as it was
+        refuted = await ask(client, "try_candidate", edits=[wrong])
         assert refuted["outcome"] == "wrong output" and refuted["speedup"] is None
 
     with_client(tmp_path, work, allow_run=True)
