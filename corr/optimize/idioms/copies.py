@@ -18,13 +18,15 @@ _ALONE = frozenset(("string", "wstring", "any"))
 
 def by_reference(spelling: Spelling) -> list[tuple[int, list[Change]]]:
     """What may be taken by reference: the line of each such place, and what to write there."""
-    virtual = _virtual(spelling)
+    virtual, own = _virtual(spelling), _own_classes(spelling)
     found = []
     for at, token in enumerate(spelling.tokens):
         if token.text == "auto" and spelling.word(at - 1) == "(" and spelling.word(at - 2) == "for":
             span = _loop_variable(spelling, at)
         elif token.text in _CLASSES and token.kind in ("name", "type"):
-            span = _parameter(spelling, at, virtual)
+            span = _parameter(spelling, at, virtual, own)
+        elif token.text in own and spelling.word(at - 1) not in ("struct", "class", "::", "~"):
+            span = _parameter(spelling, at, virtual, own)
         else:
             continue
         if span is not None:
@@ -35,6 +37,15 @@ def by_reference(spelling: Spelling) -> list[tuple[int, list[Change]]]:
                 put.append((first.start, first.start, "const "))
             found.append((line, put))
     return found
+
+
+def _own_classes(spelling: Spelling) -> frozenset[str]:
+    """Classes that the file defines."""
+    return frozenset(
+        spelling.word(at + 1)
+        for at, token in enumerate(spelling.tokens)
+        if token.text in ("struct", "class") and spelling.word(at + 2) in ("{", ":", "final")
+    )
 
 
 def _virtual(spelling: Spelling) -> frozenset[str]:
@@ -58,13 +69,15 @@ def _loop_variable(spelling: Spelling, at: int) -> tuple[int, int] | None:
     return (at, at) if spelling.word(at + 2) == ":" else None
 
 
-def _parameter(spelling: Spelling, at: int, fixed: frozenset[str]) -> tuple[int, int] | None:
-    """A parameter of a class of the library by value; first and last token of its type."""
-    first = spelling.standard(at)
+def _parameter(
+    spelling: Spelling, at: int, fixed: frozenset[str], own: frozenset[str]
+) -> tuple[int, int] | None:
+    """A parameter of a class, the library's or the file's, by value: where its type is written."""
+    first = at if spelling.word(at) in own else spelling.standard(at)
     if first is None:
         return None
     last = at
-    if spelling.word(at) not in _ALONE:
+    if spelling.word(at) not in _ALONE | own:
         end = template_end(spelling, at + 1) if spelling.word(at + 1) == "<" else None
         if end is None:
             return None

@@ -43,6 +43,8 @@ def referenced(spelling: Spelling) -> str | None:
          "int f(const std::string& s) { return s.size(); }"),
         (referenced, "int f(const std::vector<std::pair<int, int>> v, int n) { return v.size(); }",
          "int f(const std::vector<std::pair<int, int>>& v, int n) { return v.size(); }"),
+        (referenced, "struct Board { int at[64]; };\nint f(Board b) { Board c; return b.at[3]; }",
+         "struct Board { int at[64]; };\nint f(const Board& b) { Board c; return b.at[3]; }"),
         (referenced, "void g() { for (auto x : all) use(x); }",
          "void g() { for (const auto& x : all) use(x); }"),
         (referenced, "void g() { for (auto [a, b] : all) use(a, b); }",
