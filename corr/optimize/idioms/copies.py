@@ -23,9 +23,7 @@ def by_reference(spelling: Spelling) -> list[tuple[int, list[Change]]]:
     for at, token in enumerate(spelling.tokens):
         if token.text == "auto" and spelling.word(at - 1) == "(" and spelling.word(at - 2) == "for":
             span = _loop_variable(spelling, at)
-        elif token.text in _CLASSES and token.kind in ("name", "type"):
-            span = _parameter(spelling, at, virtual, own)
-        elif token.text in own and spelling.word(at - 1) not in ("struct", "class", "::", "~"):
+        elif _is_type(spelling, at, own):
             span = _parameter(spelling, at, virtual, own)
         else:
             continue
@@ -37,6 +35,13 @@ def by_reference(spelling: Spelling) -> list[tuple[int, list[Change]]]:
                 put.append((first.start, first.start, "const "))
             found.append((line, put))
     return found
+
+
+def _is_type(spelling: Spelling, at: int, own: frozenset[str]) -> bool:
+    token = spelling.tokens[at]
+    if token.text in own:
+        return spelling.word(at - 1) not in ("struct", "class", "::", "~")
+    return token.text in _CLASSES and token.kind in ("name", "type")
 
 
 def _own_classes(spelling: Spelling) -> frozenset[str]:
