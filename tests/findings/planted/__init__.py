@@ -72,6 +72,7 @@ PLANTED = (
     Planted("store_forward.cpp", "store_forward", ("by 1 byte is soon loaded by 8",)),
     Planted("tree.cpp", "container", ("a tree", "called in main (tree.cpp:11)")),
     Planted("hash.cpp", "container", ("a hash table", "open addressing")),
+    Planted("collisions.cpp", "container", ("keys collide", "mix the bits")),
     Planted("virtual.cpp", "virtual_calls", ("virtual.cpp:41 goes to 3 functions", "by type")),
     Planted("scan.c", "scan", ("running value",)),
     Planted("transpose.c", "stride", ("in blocks of both",)),
