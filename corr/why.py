@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from collectors.passes.changes import unified_diff
-from corr.lake import names, sql
+from corr.lake import called_from, names, sql
+from corr.lake.called_from import Caller
 from corr.lake.sql import rows
 from corr.lake.store import Lake, RunInfo
 
@@ -18,7 +18,7 @@ READS = (
     *("address_samples", "cachegrind_sums", "call_sites", "caller_words", "callers", "execution"),
     *("functions", "hot_lines", "hotspots", "instructions", "ir_changes", "loops"),
     *("machine_loop_model", "mca_instructions", "pass_effects", "remark_words", "sample_shares"),
-    *("samples", "source", "transformed", "trips", *names.TABLES),
+    *("samples", "source", "transformed", "trips", *names.TABLES, *called_from.READS),
 )
 
 
@@ -39,6 +39,13 @@ class Place:
     whole: bool = False
     object: str | None = None
     called: str | None = None
+
+    def caller(self) -> Caller:
+        """The place as one that calls; a library's functions are not the program's to change."""
+        if self.object or self.called:
+            return Caller()
+        inside = () if self.line is not None and not self.whole else self.loops
+        return Caller(inside, self.functions, self.file, self.line)
 
 
 def connect(lake: Lake, run: RunInfo) -> duckdb.DuckDBPyConnection:
@@ -63,6 +70,7 @@ def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
     place = resolve(connection, asked)
     condition, values = _condition(place)
     source = _source(connection, place)
+    called = called_from.calls(connection, place.caller())
     whole = place.line is None or place.whole
     shown = {(row["file"], row["line"]) for row in source}
     return {
@@ -82,6 +90,11 @@ def why(connection: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
         "cachegrind": _cachegrind(connection, place),
         "calls": _calls(connection, place),
         "callers": _callers(connection, place),
+        "called": called,
+        # what takes no time worth a sentence is not looked for: that takes a second
+        "called_places": called_from.hot_places(connection, place.caller())
+        if sum(row["share"] for row in called) >= called_from.WORTH_A_SENTENCE
+        else [],
     }
 
 
@@ -107,33 +120,6 @@ def resolve(connection: duckdb.DuckDBPyConnection, asked: str) -> Place:
     if first.kind == names.CALL:
         return Place(asked, (), called=first.function)
     return Place(asked, (), functions=functions, object=first.object)
-
-
-def ir_diffs(connection: duckdb.DuckDBPyConnection, loops: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The changes of these loops by each pass, in order, each as a unified diff."""
-    changes = rows(
-        connection,
-        "SELECT sequence, stage, pass, function, diff FROM ir_changes"
-        " WHERE list_has_any(loops, ?) ORDER BY unit, sequence",
-        list(loops),
-    )
-    for change in changes:
-        title = f"{change['function']} {change['pass']}"
-        change["diff"] = unified_diff(change["diff"], title)
-    return changes
-
-
-def machine_code(connection: duckdb.DuckDBPyConnection, machine_loop: int) -> list[dict[str, Any]]:
-    """A machine loop's instructions with samples, model latency and source line."""
-    return rows(
-        connection,
-        "SELECT i.address, i.mnemonic, i.operands, i.file, i.line, i.loop, s.samples,"
-        " m.latency, m.rthroughput"
-        " FROM instructions i LEFT JOIN mca_instructions m USING (run_id, address)"
-        " LEFT JOIN address_samples s USING (run_id, address)"
-        " WHERE i.machine_loop = ? ORDER BY i.address",
-        machine_loop,
-    )
 
 
 def _loops_of(connection: duckdb.DuckDBPyConnection, functions: tuple[str, ...]) -> set[str]:
@@ -362,12 +348,8 @@ def _callers(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[s
 
 
 def _functions_of(connection: duckdb.DuckDBPyConnection, loops: tuple[str, ...]) -> list[str]:
-    found = rows(
-        connection,
-        "SELECT DISTINCT function FROM loops WHERE list_contains(?, key)",
-        list(loops),
-    )
-    return [row["function"] for row in found]
+    asked = "SELECT DISTINCT function FROM loops WHERE list_contains(?, key)"
+    return [row["function"] for row in rows(connection, asked, list(loops))]
 
 
 def _passes(connection: duckdb.DuckDBPyConnection, place: Place) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from collectors.base.errors import UsageError
 from corr.agent.budget import fitting, plain
 from corr.agent.results import Answer, Difference, Explanation, Facts, Gate, Page, Text
 from corr.findings.of_run import LEAST_SHARE, Finding, about, answers, of_run
-from corr.lake import names, resolve_in_sql
+from corr.lake import called_from, names, resolve_in_sql
 from corr.lake.sql import ask, connect, query
 from corr.lake.store import Lake, RunInfo
 from corr.summary.budget import LEAST_BUDGET, tokens
@@ -105,9 +105,9 @@ def explain(lake: Lake, run: str, place: str | None, everything: bool, limit: in
     if place:
         with contextlib.closing(connect(lake, [info])) as connection:
             resolved = resolve(connection, place)
-            found = about(
-                found, resolved.loops, place, names.written(connection, resolved.functions)
-            )
+            called = called_from.hot_places(connection, resolved.caller())
+            written = names.written(connection, resolved.functions)
+            found = about(found, resolved.loops, place, written, called)
     chosen = answers(found, limit)
     shown = {f.id for f in chosen}
     listed = [f for f in found if f.id in shown] if everything else list(chosen)

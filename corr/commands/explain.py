@@ -66,13 +66,15 @@ def explain(
 def _only(lake: Lake, run: RunInfo, place: str, findings: tuple) -> tuple:
     """The findings of a place, as `corr why` understands it. Raises UsageError."""
     from corr.findings.of_run import about
-    from corr.lake import names
+    from corr.lake import called_from, names
     from corr.lake.sql import connect
     from corr.why import resolve
 
     connection = connect(lake, [run])
     resolved = resolve(connection, place)
-    return about(findings, resolved.loops, place, names.written(connection, resolved.functions))
+    called = called_from.hot_places(connection, resolved.caller())
+    written = names.written(connection, resolved.functions)
+    return about(findings, resolved.loops, place, written, called)
 
 
 def print_answers(lake: Lake, run: RunInfo) -> None:

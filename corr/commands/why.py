@@ -25,6 +25,7 @@ PASSES_SHOWN = 12
 REMARKS_SHOWN = 15
 CALLS_SHOWN = 6
 CALLERS_SHOWN = 4
+ANSWERS_SHOWN = 2
 LINES_ELSEWHERE = 8
 LOOPS_SHOWN = 8
 OUTSIDE_SHOWN = 10
@@ -78,7 +79,7 @@ def why(
 
         return of_run(lake, info, place)
 
-    answer = kept(info, f"why {place}", ask)
+    answer = kept(info, f"what all layers say of {place}", ask)
     facts = answer["facts"]
     if ablate:
         from corr.commands.experiments import print_ablation
@@ -86,7 +87,7 @@ def why(
         print_ablation(lake, info, facts, budget_time, format)
         return
     if ir and not facts["passes"] and _trace_passes(lake, info, facts):
-        answer = kept(info, f"why {place}", ask)
+        answer = kept(info, f"what all layers say of {place}", ask)
         facts = answer["facts"]
     if ir or asm:
         _add_code(lake, info, facts, ir, asm)
@@ -94,12 +95,24 @@ def why(
         json.dump(facts, sys.stdout, indent=1)
         print_line()
     else:
+        facts["answers"] = _answers(lake, info, facts)
         _print(facts, answer["names"], imported=info.facts.kind == "import")
+
+
+def _answers(lake: Lake, run: RunInfo, facts: dict[str, Any]) -> list[str]:
+    """What is said of the hot places that are called from here."""
+    from corr.findings.of_run import about, answers, of_run
+
+    if not facts["called_places"]:
+        return []
+    found = about(of_run(lake, run), (), called=facts["called_places"])
+    return [f.sentence for f in answers(found, ANSWERS_SHOWN)]
 
 
 def _add_code(lake: Lake, run: RunInfo, facts: dict[str, Any], ir: bool, asm: bool) -> None:
     """Add what each pass changed, and the instructions of the machine loops, where wanted."""
-    from corr.why import connect, ir_diffs, machine_code
+    from corr.lake.place_code import ir_diffs, machine_code
+    from corr.why import connect
 
     connection = connect(lake, run)
     if ir:
@@ -142,6 +155,7 @@ def _worth_showing(loops: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _print(facts: dict[str, Any], names: Mapping[str, str], *, imported: bool) -> None:
     _time(facts)
     _callers(facts, names)
+    _called(facts, names)
     _source(facts, imported=imported)
     _remarks(facts, names)
     _calls(facts)
@@ -225,6 +239,15 @@ def _callers(facts: dict[str, Any], names: Mapping[str, str]) -> None:
         print_line(f"{100 * row['part']:.0f}% {readable(row['says'], names)}")
     if len(facts["callers"]) > CALLERS_SHOWN:
         print_line(f"  {len(facts['callers']) - CALLERS_SHOWN} more callers: --format json")
+
+
+def _called(facts: dict[str, Any], names: Mapping[str, str]) -> None:
+    """What the place calls, whose time is not its own."""
+    for row in facts["called"][:CALLERS_SHOWN]:
+        name = spoken(row["callee"], names)
+        print_line(f"calls: {name} · {100 * row['share']:.1f}% of the time")
+    for text in facts.get("answers", ()):
+        print_line(text)
 
 
 def _source(facts: dict[str, Any], *, imported: bool) -> None:

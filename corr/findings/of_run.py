@@ -120,15 +120,22 @@ def about(
     loops: Sequence[str],
     file_line: str | None = None,
     functions: Collection[str] = (),
+    called: Collection[int] = (),
 ) -> tuple[Finding, ...]:
     """The findings of some loops, of the place that begins at a line, or of what no loop is in.
 
-    `functions` by any of their names.
+    `functions` by any of their names. `called` are the ids of places that are called from there;
+    what speaks for one of them is told in its stead, and what takes hardly time is left out.
     """
+    within = {f.within for f in findings if f.id in called and f.rank == 1}
+    wanted = {*called, *within}
     return tuple(
         f
         for f in findings
-        if f.loop in loops or f.place == file_line or (f.loop is None and f.function in functions)
+        if f.loop in loops
+        or f.place == file_line
+        or (f.loop is None and f.function in functions)
+        or (f.id in wanted and f.share >= LEAST_SHARE)
     )
 
 

@@ -88,6 +88,17 @@ def test_why_names_the_callers_of_a_function_and_of_a_loop(folder: Path, corr: C
     assert "100% called in main (p.c:25)" in corr("why", "fill/1", cwd=folder).stdout
 
 
+def test_a_line_says_what_it_calls_and_what_is_said_of_that(folder: Path, corr: Corr) -> None:
+    """It has no sample of its own, and is the line to change."""
+    why = corr("why", FLUSH, cwd=folder).stdout
+    assert "calls: fflush · " in why and "flush less often" in why.lower()
+    said = corr("explain", "--place", FLUSH, cwd=folder).stdout
+    assert f"under fflush in main ({FLUSH})" in said and FAULT not in said
+    assert f"in fill ({FAULT})" in corr("explain", "--place", "fill", cwd=folder).stdout
+    assert "calls: qsort" in corr("why", "sorted", cwd=folder).stdout
+    assert "calls: " not in corr("why", "order", cwd=folder).stdout
+
+
 def test_exports_carry_whole_stacks(folder: Path, corr: Corr) -> None:
     stacks = corr("export", "collapsed", cwd=folder).stdout.splitlines()
     faults = [s for s in stacks if ";main;loop main/1;fill;loop fill/1;page faults;" in s]
