@@ -24,6 +24,7 @@ PLACES = {
     "dispatch": "interpreters",
     "division": "loops that divide",
     "early_exit": "loops that may be left from within",
+    "exceptions": "exceptions that are thrown and caught",
     "false_sharing": "threads that write side by side",
     "float_order": "loops that wait for an addition",
     "indirect": "loops that read in the order of an index",
