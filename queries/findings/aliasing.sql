@@ -10,7 +10,7 @@ WITH said AS (
     GROUP BY ALL
 )
 -- a chain of operations that takes all of the time is none of its doing
-SELECT h.run_id, id, CASE WHEN e.loop IS NOT NULL THEN 0.55 WHEN bound = 'dependencies' AND model_cycles > 1.5 * work_cycles AND cycles < 1.3 * model_cycles THEN 0.6 WHEN r.loop IS NULL THEN 0.92 ELSE 0.5 END AS strength, now / reach AS part,
+SELECT h.run_id, id, CASE WHEN e.loop IS NOT NULL THEN 0.55 WHEN bound = 'dependencies' AND model_cycles > 1.5 * work_cycles AND cycles < 1.3 * model_cycles THEN 0.6 WHEN r.loop IS NULL THEN 0.92 ELSE 0.5 END AS strength, now / (reach * CASE WHEN n.narrowest < element_bytes THEN 2 ELSE 1 END) AS part,
        CASE WHEN again THEN 'what the loop stores to may overlap what it reads: a value that never changes is loaded in every pass' || CASE WHEN e.loop IS NULL THEN ', and no vectors can be used' ELSE '' END
             ELSE 'what the loop stores to may overlap what it reads, and no check at run time can tell: no vectors' END AS says,
        'say that they do not overlap (restrict), or copy what stays the same to a local variable before the loop' AS helps,
@@ -18,6 +18,8 @@ SELECT h.run_id, id, CASE WHEN e.loop IS NOT NULL THEN 0.55 WHEN bound = 'depend
        [{'rows': 'FROM remarks WHERE name = ''' || s.name || ''' AND ' || here, 'says': s.words}] AS evidence
 FROM h JOIN said s USING (run_id, loop)
 LEFT JOIN (SELECT DISTINCT run_id, loop FROM carried_elements) e USING (run_id, loop)
+-- what lies in memory narrower than it is computed with, is widened before, and packed after
+LEFT JOIN (SELECT run_id, machine_loop, min(least(coalesce(nullif(load_bytes, 0), 64), coalesce(nullif(store_bytes, 0), 64))) AS narrowest FROM instructions WHERE NOT stack AND (load_bytes > 0 OR store_bytes > 0) GROUP BY ALL) n USING (run_id, machine_loop)
 -- the vectoriser asks of floating-point order when all of memory is well
 LEFT JOIN (SELECT DISTINCT run_id, loop FROM remarks WHERE name = 'CantReorderFPOps') r USING (run_id, loop)
 -- what a call does to memory, no restrict tells

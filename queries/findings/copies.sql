@@ -12,12 +12,12 @@ WITH nearest AS (
     JOIN instructions i ON i.run_id = n.run_id AND i.address = n.address
     WHERE EXISTS (FROM h WHERE h.run_id = l.run_id AND h.symbol = l.symbol AND h.object = l.object AND h.loop IS NULL)
 ), named AS (
-    SELECT run_id, symbol, object, count,
+    SELECT run_id, symbol, object, count, len(list_filter(inlined, lambda n: starts_with(n, '_ZStpl'))) > 0 AS sums,
            list_filter(inlined, lambda n: regexp_matches(n, '^_ZN.*(C[12]ERKS[0-9A-Z]*_|D[12]Ev)$|^_ZNSt(6vector|5deque|7__cxx1112basic_string).*(_M_insert|6insertE|_M_realloc_|_M_default_append|_M_erase|5eraseE)')
                                     AND NOT regexp_matches(n, 'alloc[a-z]*[CD][12]E'))[1] AS name
     FROM called
 ), typed AS (
-    SELECT *, CASE WHEN regexp_matches(name, '_M_realloc_|_M_default_append') THEN 'grown' WHEN regexp_matches(name, 'insert|erase') THEN 'inserted'
+    SELECT *, CASE WHEN sums THEN 'summed' WHEN regexp_matches(name, '_M_realloc_|_M_default_append') THEN 'grown' WHEN regexp_matches(name, 'insert|erase') THEN 'inserted'
                    WHEN regexp_matches(name, 'D[12]Ev$') THEN 'dropped' WHEN name IS NOT NULL THEN 'copied' END AS what,
            CASE WHEN contains(name, '12basic_string') THEN 'std::string' WHEN contains(name, '6vector') THEN 'std::vector' WHEN contains(name, '5deque') THEN 'std::deque'
                 ELSE nullif(regexp_extract(name, '^_ZN[0-9]+([A-Za-z_][A-Za-z0-9_]*?)[CD][12]E', 1), '') END AS class
@@ -28,15 +28,24 @@ WITH nearest AS (
     FROM h JOIN (SELECT run_id, symbol, object, what, class, sum(count) AS n FROM typed GROUP BY ALL) t USING (run_id, symbol, object)
     WHERE h.loop IS NULL AND NOT h.own GROUP BY ALL
     HAVING what IS NOT NULL AND part >= 0.5
+), lines AS (
+    -- where most of it is called, with all that the libraries and the kernel do for that line
+    SELECT run_id, symbol, object, arg_max(part, n) AS part
+    FROM (SELECT run_id, c.function AS symbol, c.object, u.part, sum(c.count) AS n
+          FROM callers c JOIN (SELECT run_id, caller, file, line, sum(count) FILTER (via IS NOT NULL) / any_value(total) AS part
+                               FROM callers JOIN (SELECT run_id, sum(count) AS total FROM callers GROUP BY run_id) USING (run_id) WHERE caller IS NOT NULL GROUP BY ALL) u USING (run_id, caller, file, line)
+          WHERE c.loop IS NULL GROUP BY ALL) GROUP BY ALL
 ), told AS (
-    SELECT *, first_value(id) OVER w AS head, sum(share) OVER w AS whole, first_value(called) OVER w AS caller
-    FROM places WINDOW w AS (PARTITION BY run_id, what, class ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    SELECT places.*, symbol, first_value(places.id) OVER w AS head, max(lines.part) OVER w AS of_line, sum(places.share) OVER w AS whole, first_value(places.called) OVER w AS caller
+    FROM places JOIN h USING (run_id, id) LEFT JOIN lines USING (run_id, symbol, object) WINDOW w AS (PARTITION BY run_id, what, class ORDER BY places.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
-SELECT run_id, id, whole AS of_time, nullif(head, id) AS within, 0.9 AS strength, 'infinity'::DOUBLE AS part,
+SELECT run_id, id, greatest(whole, coalesce(of_line, 0)) AS of_time, nullif(head, id) AS within, 0.9 AS strength, 'infinity'::DOUBLE AS part,
        CASE what WHEN 'copied' THEN 'objects of ' || coalesce(class, 'a class') || ' are copied' || CASE WHEN whole > share THEN ', ' || printf('%.1f %%', 100 * whole) || ' of the time in all' ELSE '' END || ': each copy asks for memory, fills it and gives it back'
+                 WHEN 'summed' THEN 'each + of ' || coalesce(class || 's', 'texts') || ' makes a new one of all that there is so far' || CASE WHEN whole > share THEN ', ' || printf('%.1f %%', 100 * whole) || ' of the time in all' ELSE '' END
                  WHEN 'inserted' THEN 'each insertion into a ' || coalesce(class, 'container') || ', or erasure from it, moves everything behind the place'
                  ELSE 'a ' || coalesce(class, 'container') || ' grows, and moves all that it has to new memory each time' END || coalesce(', ' || regexp_replace(caller, ' by .* in ', ' in '), '') AS says,
        CASE what WHEN 'copied' THEN 'take it by reference (const &, std::string_view, std::span), move it, or assign to an object that is kept'
+                 WHEN 'summed' THEN 'append in place: s += x for s = s + x, a part at a time, after reserve'
                  WHEN 'inserted' THEN 'append, and reverse or sort once; or use what inserts where it is (std::deque in front), or mark what is erased and remove all at once'
                  ELSE 'reserve what will be needed' END AS helps, NULL AS flags,
        [{'rows': 'SELECT * FROM callers JOIN hot_places USING (run_id, object) WHERE id = ' || id || ' AND callers.function = symbol', 'says': printf('%.1f %%', 100 * share) || ' of the time'}] AS evidence

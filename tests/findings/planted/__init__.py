@@ -82,6 +82,7 @@ PLANTED = (
     Planted("bits.c", "bits", ("bit by bit, 8 steps", "a table of bytes")),
     Planted("copies.cpp", "copies", ("objects of std::string are copied", "called in main")),
     Planted("insertions.cpp", "copies", ("insertion into a std::vector",)),
+    Planted("sums.cpp", "copies", ("each + of std::strings", "s += x", "main (sums.cpp:11)")),
     Planted("exceptions.cpp", "exceptions", ("240000 exceptions", "number (exceptions.cpp:10)")),
     Planted("long_double.c", "long_double", ("x87",)),
     Planted("carried.cpp", "dependence", ("(length[i][j - 1])", "diagonals")),
