@@ -19,6 +19,9 @@ SELECT run_id, loop, count(*) AS instructions,
        count(*) FILTER (kind = 'fma') AS fmas,
        count(*) FILTER (load_bytes > 0 OR store_bytes > 0) AS memory_accesses,
        count(*) FILTER (kind = 'prefetch') AS prefetches,
+       -- to the other type and back: one way alone is no detour
+       CASE WHEN bool_or(kind = 'convert' AND element = 'f32') AND bool_or(kind = 'convert' AND element = 'f64')
+            THEN count(*) FILTER (kind = 'convert') ELSE 0 END AS conversions,
        count(*) FILTER (flops > 0 AND element = 'f32') AS float_operations,
        count(*) FILTER (flops > 0 AND element = 'f64') AS double_operations
 FROM (SELECT i.*, c.calls > 0.001 * t.iterations AS happens FROM instructions i

@@ -1,5 +1,5 @@
 -- purpose: what the rules of queries/hypotheses build on: remarks by side, source edits, flags
--- grain: remark of one side (remark_facts); loop (vectorisation_lost); line of one side (edits)
+-- grain: remark of one side (remark_facts); call of a loop (loop_calls, newly_inlined); loop (vectorisation_lost); line of one side (edits)
 -- columns: loop, side, change, pass, tag, name, words, fact; loop, lost, reason; loop, side, text, in_loop
 -- A fact is a sentence that names its table and row, for a rule's evidence.
 CREATE TEMP TABLE remark_facts AS
@@ -10,6 +10,29 @@ UNION ALL
 SELECT loop, 'b', change, pass, tag, name, words_b,
        'remarks b: ' || pass || ' ' || name || ' "' || words_b || '" (' || row_b || ')'
 FROM diff_remarks WHERE in_loop AND words_b IS NOT NULL;
+
+-- What each loop calls, by linkage names; what is called through a pointer has none ('').
+CREATE TEMP TABLE loop_calls AS
+SELECT DISTINCT s.side, p.loop, regexp_extract(i.operands, '<([^>+@]+)', 1) AS callee
+FROM diff_loops p JOIN sides s ON true JOIN instructions i
+  ON i.run_id = s.run_id AND i.loop = CASE s.side WHEN 'a' THEN p.key_a ELSE p.key_b END AND i.kind = 'call';
+
+-- Calls that b inlines into a loop and a made there. A remark may be new for another reason: a's is
+-- paired with another one, or what is inlined at the end of the function is told of its last loop.
+CREATE TEMP TABLE newly_inlined AS
+WITH told AS (
+    SELECT loop, fact, words, regexp_extract(words, '^''([^'']+)''', 1) AS callee FROM remark_facts
+    WHERE side = 'b' AND change = 'appeared' AND pass = 'inline' AND name LIKE '%Inlined' AND tag = 'Passed'
+), pairs AS (
+    SELECT s.side, regexp_extract(words, '^''[^'']+'' inlined into ''[^'']+''') AS pair, sum(count) AS n
+    FROM sides s JOIN remark_words w USING (run_id) WHERE w.pass = 'inline' AND w.tag = 'Passed' GROUP BY ALL
+)
+SELECT r.loop, r.callee, r.fact FROM told r
+LEFT JOIN pairs a ON a.side = 'a' AND a.pair <> '' AND starts_with(r.words, a.pair)
+LEFT JOIN pairs b ON b.side = 'b' AND b.pair = a.pair
+WHERE coalesce(a.n, 0) < coalesce(b.n, 1)
+  AND (NOT EXISTS (FROM loop_calls c WHERE c.side = 'a' AND c.loop = r.loop)
+       OR EXISTS (FROM loop_calls c WHERE c.side = 'a' AND c.loop = r.loop AND c.callee IN ('', r.callee)));
 
 -- Loops that were vectorised in a only, and each reason that b gives.
 CREATE TEMP TABLE vectorisation_lost AS

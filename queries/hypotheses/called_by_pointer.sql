@@ -9,7 +9,9 @@ WITH direct AS (
 ), pointed AS (
     -- who calls through pointers, and the functions that were sampled under them
     SELECT DISTINCT s.side, c.function AS name FROM sides s JOIN callers c USING (run_id)
-    JOIN instructions i ON i.run_id = c.run_id AND i.kind IN ('call', 'jump') AND starts_with(i.operands, '*') AND i.symbol = c.caller
+    -- the caller's own code, or what is inlined there, as std::function's operator() is
+    JOIN instructions i ON i.run_id = c.run_id AND i.kind IN ('call', 'jump') AND starts_with(i.operands, '*')
+     AND (i.symbol = c.caller OR len(list_filter(i.frames, lambda f: f.function = c.caller)) > 0)
     WHERE c.loop IS NULL
 ), told AS (
     SELECT *, CASE WHEN samples_b > samples_a THEN 'b' ELSE 'a' END AS side FROM p

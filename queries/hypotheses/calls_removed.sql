@@ -9,5 +9,5 @@ SELECT d.loop, 0.79 AS strength, d.called_a - d.called_b AS calls,
 FROM d LEFT JOIN edits e ON e.loop = d.loop AND e.in_loop AND e.text LIKE '%(%'
 -- inlining is another cause
 WHERE d.called_b < d.called_a AND d.key_a IS NOT NULL AND d.key_b IS NOT NULL
-  AND NOT EXISTS (FROM remark_facts r WHERE r.loop = d.loop AND r.side = 'b' AND r.change = 'appeared' AND r.pass = 'inline' AND r.name LIKE '%Inlined' AND r.tag = 'Passed')
+  AND NOT EXISTS (FROM newly_inlined n WHERE n.loop = d.loop)
 GROUP BY d.loop, d.called_a, d.called_b, d.time_ratio

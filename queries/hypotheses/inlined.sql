@@ -8,10 +8,8 @@
 -- confirm: b: -fno-inline
 SELECT d.loop,
        CASE WHEN d.called_b < d.called_a THEN 0.93 ELSE 0.6 END AS strength,
-       any_value(regexp_extract(r.words, '^''([^'']+)''', 1)) AS callee,
-       list_filter([min(r.fact), counted('places that call', d.called_a, d.called_b), timed(d.time_ratio)],
+       any_value(n.callee) AS callee,
+       list_filter([min(n.fact), counted('places that call', d.called_a, d.called_b), timed(d.time_ratio)],
                    lambda e: e IS NOT NULL) AS evidence
-FROM d JOIN remark_facts r
-  ON r.loop = d.loop AND r.side = 'b' AND r.change = 'appeared' AND r.pass = 'inline' AND r.name LIKE '%Inlined'
- AND r.tag = 'Passed'
+FROM d JOIN newly_inlined n ON n.loop = d.loop
 GROUP BY d.loop, d.called_a, d.called_b, d.time_ratio

@@ -32,7 +32,7 @@ LOOP = {
     "machine_loops": 1,
     "instructions": 10,
     **dict.fromkeys(("stack_accesses", "calls", "divisions", "selects", "gathers"), 0),
-    **dict.fromkeys(("atomics", "fmas", "prefetches", "float_operations"), 0),
+    **dict.fromkeys(("atomics", "fmas", "prefetches", "conversions", "float_operations"), 0),
     **dict.fromkeys(("forwarded", "stalled", "far_loads", "chased"), 0),
     **{"done": [], "accessed": 2.0, "vector_share": None, "undecided": None},
     "double_operations": 0,
@@ -153,6 +153,7 @@ CASES = (
     Case("selects_to_branches", 3.0, a={"selects": 2}, b={"branches": 3, "undecided": 0.4}),
     Case("work", 2.0, b={"iterations": 2000}, code=False),
     Case("element_width", 2.0, a={"float_operations": 4}, b={"double_operations": 4}),
+    Case("conversions", 1.5, b={"conversions": 6, "float_operations": 4, "double_operations": 1}),
     Case("access_pattern", 5.0, b={"sparsity": 1000.0}),
     Case("indirect_access", 5.0, edits=(("b", "sum += x[order[i]];", True),)),
     Case("indirect_access", 5.0, b={"gathers": 1}, edits=(("b", "sum += x[next(i)];", True),)),
@@ -314,6 +315,8 @@ def rows_of(case: Case, loop: str) -> Iterator[tuple[str, dict[str, object]]]:
         place = {f"words_{side}": words, f"row_{side}": "x.c:1"}
         yield "diff_remarks", {"in_loop": True, **facts, **place}
         yield "remark_facts", {"side": side, "words": words, "fact": f"remarks {side}", **facts}
+        if change == "appeared" and pass_ == "inline":
+            yield "newly_inlined", {"loop": loop, "callee": "f", "fact": "remarks b"}
         if change == "appeared" and pass_ == "loop-vectorize" and name != "Vectorized":
             lost = {"loop": loop, "lost": "remarks a", "reason": name, "words": words}
             yield "vectorisation_lost", {**lost, "fact": "remarks b"}

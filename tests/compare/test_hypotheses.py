@@ -12,6 +12,7 @@ import pytest
 
 from corr.compare import hypotheses
 from corr.compare.judged import Hypothesis
+from corr.system.shipped_files import shipped
 from tests.compare.rule_cases import CASES, Case, explained, insert, lay, tables_in
 
 
@@ -184,6 +185,15 @@ def test_time_in_the_kernel_and_in_what_only_one_build_calls(
     assert library.name == "library_calls" and library.says.endswith("called in f (x.c:9), 90 %")
 
 
+def test_exceptions_that_only_one_build_throws(tables: duckdb.DuckDBPyConnection) -> None:
+    thrown, other = (place(tables, "library", n, 0.2, before=3) for n in ("_Unwind_Find_FDE", "g"))
+    by = "called by _ZSt24__throw_invalid_argumentPKc in read (x.cpp:9), 97 %"
+    tables.execute("UPDATE diff_places SET called_b = ? WHERE loop = ?", [by, thrown])
+    (said, nothing) = explained(tables, thrown, other)
+    assert said[0].name == "exceptions" and said[0].says.startswith("b throws exceptions")
+    assert "read (x.cpp:9)" in said[0].says and nothing[0].name == "library_calls"
+
+
 def test_functions_that_wait_and_functions_behind_pointers(
     tables: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -199,13 +209,20 @@ def test_functions_that_wait_and_functions_behind_pointers(
         tables, "instructions", run_id="run b", symbol="main", kind="call", operands="*0x18(%rbx)"
     )
     insert(tables, "instructions", run_id="run b", symbol="main", kind="call", operands="0x10 <g>")
+    through = place(tables, "function", "handler", 0.2, before=3)
+    frames = [{"function": "std_function", "file": "f.h", "line": 1, "column": 1}]
+    frames.append({**frames[0], "function": "apply"})
+    of_apply = {"symbol": "main", "kind": "call", "operands": "*0x28(%rsp)", "frames": frames}
+    insert(tables, "instructions", run_id="run b", **of_apply)
     tables.execute("DROP VIEW callers")
     tables.execute(
         "CREATE TABLE callers (run_id TEXT, loop TEXT, function TEXT, caller TEXT, count INT)"
     )
     for name in ("f", "g"):
         insert(tables, "callers", run_id="run b", function=name, caller="main", count=900)
-    (first, second, nothing) = explained(tables, pushed, behind, named)
+    insert(tables, "callers", run_id="run b", function="handler", caller="apply", count=900)
+    (first, second, nothing, third) = explained(tables, pushed, behind, named, through)
+    assert third[0].name == "called_by_pointer", "apply is inlined into main"
     assert first[0].name == "function_atomics" and first[0].says.startswith("b has 1 more atomic")
     assert second[0].name == "called_by_pointer" and second[0].says.startswith("b calls it through")
     assert not nothing
@@ -227,6 +244,46 @@ def test_checks_of_bounds(tables: duckdb.DuckDBPyConnection) -> None:
 def test_every_rule_has_a_test_of_its_own() -> None:
     apart = {"unoptimised", "unswitched", "false_sharing", "other_run"}
     apart |= {"page_faults", "fresh_memory", "allocator", "system_calls", "library_calls"}
-    apart |= {"function_atomics", "called_by_pointer", "checks_added"}
+    apart |= {"function_atomics", "called_by_pointer", "checks_added", "exceptions"}
     apart |= {"container"}  # among the planted causes
     assert {rule.name for rule in hypotheses.rules()} == {case.rule for case in CASES} | apart
+
+
+def test_data_are_others_only_where_something_says_so(tables: duckdb.DuckDBPyConnection) -> None:
+    """With the same input, an edit elsewhere in the program makes no data."""
+    side = {"undecided": 0.5, "branches": 2, "branch_line": 7}
+    insert(tables, "edited_files", side="b", run_id="run b", file="x.c")
+    lay(tables, Case("", 1.5, a=side, b=side, code=False), "x/1")
+    (said,) = explained(tables, "x/1")
+    assert [h.name for h in said] == ["machine"] and "around the loop did change" in said[0].says
+    tables.execute("DROP VIEW d; DROP VIEW p")
+    insert(tables, "run_edits", what="input", says="another standard input")
+    assert "branch_data" in {h.name for h in explained(tables, "x/1")[0]}
+
+
+def inlined(tables: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
+    """What is newly inlined, by the statements that ask when two runs are compared."""
+    text = (shipped("queries") / "diff" / "40_evidence.sql").read_text()
+    for name in ("loop_calls", "newly_inlined"):
+        begun = f"CREATE TEMP TABLE {name} AS\n"
+        tables.execute(f"DROP TABLE {name}; {begun}{text.partition(begun)[2].partition(';')[0]}")
+    return tables.execute("SELECT loop, callee FROM newly_inlined ORDER BY ALL").fetchall()
+
+
+def test_what_both_builds_inline_or_a_never_called_is_not_newly_inlined(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    tables.execute("DROP VIEW remark_words; CREATE TABLE remark_words (run_id TEXT, pass TEXT,"
+                   " tag TEXT, words TEXT, count INT)")  # fmt: skip
+    insert(tables, "diff_loops", loop="x/1", key_a="x/1", key_b="x/1")
+    passed = {"pass": "inline", "tag": "Passed"}
+    for callee, sides in (("kept", "ab"), ("dropped", "b"), ("called", "b")):
+        words = f"'{callee}' inlined into 'x' with (cost=5)"
+        for side in sides:
+            insert(tables, "remark_words", run_id=f"run {side}", words=words, count=1, **passed)
+        fact = {"side": "b", "change": "appeared", "name": "Inlined", "words": words}
+        insert(tables, "remark_facts", loop="x/1", fact="remarks b", **fact, **passed)
+    assert inlined(tables) == [("x/1", "called"), ("x/1", "dropped")], "what a calls is not known"
+    call = {"loop": "x/1", "kind": "call", "operands": "0x1070 <called>"}
+    insert(tables, "instructions", run_id="run a", **call)
+    assert inlined(tables) == [("x/1", "called")]
