@@ -11,9 +11,11 @@ import typer
 from corr.commands.options import DataOption, FormatOption, RunArgument, open_lake
 from corr.console.output import Format, emit, emit_records, message
 from corr.console.remark_words import readable
-from corr.console.short_names import short_name
+from corr.console.short_names import distinct_names, short_name
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from corr.lake.store import Lake, RunInfo
 
 #: How columns are shown in the table: heading and style; the other formats give every column.
@@ -74,7 +76,8 @@ def print_hotspots(
         from corr.lake.sql import connect, query
 
         connection = connect(lake, [run], only=["hotspots"])
-        emit(query(connection, "SELECT * FROM hotspots LIMIT ?", [limit]), format)
+        found = query(connection, "SELECT * FROM hotspots LIMIT ?", [limit])
+        emit(_with_names(lake, run, found), format)
         return
     listed = first_rows(lake, run, "hotspots", limit)
     if not listed:
@@ -83,9 +86,10 @@ def print_hotspots(
     if not everything and any(r["share"] for r in listed):
         listed = [r for r in listed if (r["share"] or 0) >= LEAST_SHARE]
     short = Counter(short_name(row["loop"] or row["function"]) for row in listed)
+    said_as = distinct_names(row["loop"] or row["function"] for row in listed)
     for row in listed:
         name = row["loop"] or row["function"]
-        row["name"] = short_name(name, keep_arguments=short[short_name(name)] > 1)
+        row["name"] = said_as[name]
         row["marked"] = ", ".join(row["regions"] or ()) or None
     _say_from_where(lake, run, listed, {name for name, count in short.items() if count > 1})
     _say_which_lines(lake, run, listed)
@@ -98,6 +102,21 @@ def print_hotspots(
         found = ask(lake, "SELECT linkage, name FROM functions", runs=[run])
         names = dict(zip(*(found[c].to_pylist() for c in ("linkage", "name")), strict=True))
     emit_records(listed, SHOWN, lambda row: [readable(t, names) for t in _notes(row)])
+
+
+def _with_names(lake: Lake, run: RunInfo, found: pa.Table) -> pa.Table:
+    """The rows with functions in `callers` and `missed` as one says them."""
+    import pyarrow as pa
+
+    from corr.lake.sql import ask
+
+    table = ask(lake, "SELECT linkage, name FROM functions", runs=[run])
+    names = dict(zip(*(table[c].to_pylist() for c in ("linkage", "name")), strict=True))
+    for column in ("callers", "missed"):
+        texts = [t and [readable(one, names) for one in t] for t in found[column].to_pylist()]
+        at, kind = found.schema.get_field_index(column), found.schema.field(column).type
+        found = found.set_column(at, column, pa.array(texts, kind))
+    return found
 
 
 def _notes(row: Mapping[str, Any]) -> list[str]:

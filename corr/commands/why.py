@@ -95,7 +95,7 @@ def why(
         json.dump(facts, sys.stdout, indent=1)
         print_line()
     else:
-        facts["answers"] = _answers(lake, info, facts)
+        facts["answers"] = _answers(lake, info, facts) if facts["called_places"] else []
         _print(facts, answer["names"], imported=info.facts.kind == "import")
 
 
@@ -103,8 +103,6 @@ def _answers(lake: Lake, run: RunInfo, facts: dict[str, Any]) -> list[str]:
     """What is said of the hot places that are called from here."""
     from corr.findings.of_run import about, answers, of_run
 
-    if not facts["called_places"]:
-        return []
     found = about(of_run(lake, run), (), called=facts["called_places"])
     return [f.sentence for f in answers(found, ANSWERS_SHOWN)]
 
@@ -237,8 +235,8 @@ def _trip(trip: dict[str, Any]) -> None:
 def _callers(facts: dict[str, Any], names: Mapping[str, str]) -> None:
     for row in facts["callers"][:CALLERS_SHOWN]:
         print_line(f"{100 * row['part']:.0f}% {readable(row['says'], names)}")
-    if len(facts["callers"]) > CALLERS_SHOWN:
-        print_line(f"  {len(facts['callers']) - CALLERS_SHOWN} more callers: --format json")
+    if (more := len(facts["callers"]) - CALLERS_SHOWN) > 0:
+        print_line(f"  {more} more callers: --format json")
 
 
 def _called(facts: dict[str, Any], names: Mapping[str, str]) -> None:
@@ -254,7 +252,9 @@ def _source(facts: dict[str, Any], *, imported: bool) -> None:
     if not facts["source"] and facts["file"]:
         place = f"{facts['file']}:{facts['line']}" if facts.get("line") else facts["file"]
         done = "imported, below its --root" if imported else "collected"
-        print_line(f"source: {place} is no line that was there when the run was {done}")
+        missing = f"is no line that was there when the run was {done}"
+        outside = "is kept by no run: only the program's own files are"
+        print_line(f"source: {place} {outside if facts['file'][0] == '/' else missing}")
     if not facts["source"]:
         return
     _title("source")

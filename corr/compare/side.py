@@ -12,8 +12,8 @@ class Side:
     `loop` is its key there, None in a build without it. `share` is of the run's samples, inner
     loops left out. `mca_cycles`, `bound` and `ipc` are llvm-mca's, of its hottest machine loop.
     What is counted from `instructions` to `double_operations` are machine instructions, but
-    `called` and `divided`, places in the source: copies that unrolling made count once. `conversions` are
-    those from float to double and back, 0 where there is one way only. `sparsity`:
+    `called` and `divided`, places in the source: copies that unrolling made count once.
+    `conversions` are those to double and back, 0 where there is one way only. `sparsity`:
     the longest step of an access over the bytes that it reads or writes, `stride` that step in
     bytes. `work`, `spilled`, `accessed` and `jumped` are instructions, accesses to the stack and to
     memory, and jumps that an iteration of the source takes in the hottest machine loop, which does

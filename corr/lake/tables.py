@@ -32,6 +32,16 @@ LOOP = column("loop", STRING, "key of the innermost source loop that it belongs 
 
 OWN = column("own", BOOL, "in the program itself, not in a library or the kernel")
 
+#: With what only corr knows: how one says a name.
+FUNCTIONS = Table(
+    demangle.FUNCTIONS.name,
+    demangle.FUNCTIONS.purpose,
+    demangle.FUNCTIONS.schema.append(
+        column("short", STRING, "the name as one says it: no arguments, no parameters")
+    ),
+    demangle.FUNCTIONS.version + 1,
+)
+
 RUNS = Table(
     "runs",
     "what was measured, where and when",
@@ -121,7 +131,7 @@ _ALL = (
     loops.LOOPS,
     source_text.SOURCE,
     trips.TRIPS,
-    demangle.FUNCTIONS,
+    FUNCTIONS,
     _with(
         reader.REMARKS,
         LOOP,

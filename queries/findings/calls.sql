@@ -21,8 +21,8 @@ WITH counted AS (
       AND EXISTS (FROM instructions o WHERE o.run_id = i.run_id AND o.symbol = regexp_extract(i.operands, '<([^>+@]+)', 1)) GROUP BY ALL
 )
 SELECT h.run_id, id, CASE WHEN h.loop IS NULL THEN 0.6 ELSE 0.3 END AS strength, NULL::DOUBLE AS part,
-       CASE WHEN h.loop IS NULL THEN 'no loop: ' || regexp_replace(h.function, '\(.*', '') || ' is called ' || coalesce(CASE WHEN c.calls >= 1e6 THEN printf('%.1f million', c.calls / 1e6) ELSE c.calls || '' END || ' times, '
-                 || printf('%.0f ns', 1e9 * seconds / c.calls) || ' each', 'from loops elsewhere') || CASE WHEN d.symbol IS NULL THEN ', through a pointer' ELSE '' END || coalesce(', ' || called, '') ||
+       CASE WHEN h.loop IS NULL THEN 'no loop: ' || CASE WHEN h.symbol LIKE '\_%' ESCAPE '\' THEN h.symbol ELSE regexp_replace(h.function, '\(.*', '') END || ' is called ' || coalesce(CASE WHEN c.calls >= 1e6 THEN printf('%.1f million', c.calls / 1e6) ELSE c.calls || '' END || ' times, '
+                 || CASE WHEN 1e9 * seconds / c.calls < 1 THEN 'less than a nanosecond' ELSE printf('%.0f ns', 1e9 * seconds / c.calls) END || ' each', 'from loops elsewhere') || CASE WHEN d.symbol IS NULL THEN ', through a pointer' ELSE '' END || coalesce(', ' || called, '') ||
                  CASE WHEN d.symbol IS NULL THEN ''
                       WHEN k.reason = 'TooCostly' THEN ', and not inlined: too costly' || coalesce(' (' || k.cost || ' of ' || k.threshold || ')', '')
                       WHEN k.reason = 'NoDefinition' THEN ', and not inlined: its body is in another unit'

@@ -3,8 +3,8 @@
 -- source: none
 WITH inlined AS (
     -- where the samples of a function fall that is inlined, and on what
-    SELECT run_id, id, arg_max(line, n) AS line, max(n) / sum(n) AS part, arg_max(kind, n) AS kind
-    FROM (SELECT h.run_id, h.id, s.line, sum(s.count) AS n, arg_max(i.kind, s.count) AS kind
+    SELECT run_id, id, arg_max(line, n) AS line, arg_max(file, n) AS file, max(n) / sum(n) AS part, arg_max(kind, n) AS kind
+    FROM (SELECT h.run_id, h.id, s.file, s.line, sum(s.count) AS n, arg_max(i.kind, s.count) AS kind
           FROM h JOIN samples s ON s.run_id = h.run_id AND s.loop IS NULL AND s.own AND s.function = h.symbol JOIN instructions i ON i.run_id = s.run_id AND i.address = s.address
           WHERE h.loop IS NULL AND h.own AND i.symbol <> h.symbol GROUP BY ALL) GROUP BY ALL
 ), around AS (
@@ -18,7 +18,7 @@ WITH inlined AS (
 SELECT h.run_id, id, a.head AS within, 0.05 AS strength, NULL::DOUBLE AS part,
        CASE WHEN loop IS NULL AND object LIKE '[%' AND object <> '[kernel]' THEN 'time in code that could not be resolved'
             WHEN object = '[kernel]' THEN 'time in the kernel: ' || function || coalesce(', ' || called, '')
-            WHEN loop IS NULL THEN 'time in code outside any loop' || coalesce(' of ' || regexp_replace(h.function, '\(.*', ''), '') || CASE WHEN i.line IS NOT NULL THEN ', which is inlined where it is called: ' || printf('%.0f %%', 100 * i.part) || ' of it in line ' || i.line || CASE WHEN i.kind = 'division' THEN ', a division' ELSE '' END ELSE coalesce(', ' || called, '') END
+            WHEN loop IS NULL THEN 'time in code outside any loop' || coalesce(' of ' || CASE WHEN h.symbol LIKE '\_%' ESCAPE '\' THEN h.symbol ELSE regexp_replace(h.function, '\(.*', '') END, '') || CASE WHEN i.line IS NOT NULL THEN ', which is inlined where it is called: ' || printf('%.0f %%', 100 * i.part) || ' of it in ' || CASE WHEN starts_with(h.place, i.file || ':') THEN 'line ' ELSE parse_filename(i.file) || ':' END || i.line || CASE WHEN i.kind = 'division' THEN ', a division' ELSE '' END ELSE coalesce(', ' || called, '') END
             WHEN cycles > 1.8 * model_cycles THEN printf('%.1f', cycles) || ' cycles an iteration, where the model, which knows no caches and no wrong guesses of branches, expects ' || printf('%.1f', model_cycles) || '; which of them it is cannot be told without a PMU'
             WHEN machine_loop IS NULL AND x.unrolled_fully = round(trip_count) THEN 'its ' || x.unrolled_fully || ' turns were written out one after another' || coalesce(', ' || printf('%.1f', cycles) || ' cycles each', '') || ', so that no loop is left to model'
             WHEN machine_loop IS NULL AND trip_count IS NULL AND x.unrolled_fully > 1 THEN 'its ' || x.unrolled_fully || ' turns were written out one after another, so that no loop is left to model'

@@ -13,7 +13,7 @@ WITH pointed AS (
 ), sized AS (
     SELECT run_id, symbol, count(*) AS length FROM instructions GROUP BY ALL
 ), each AS (
-    SELECT h.run_id, h.id, w.place, h.share, h.seconds, n.calls, z.length, regexp_replace(h.function, '\(.*', '') AS name, h.seconds * h.clock / n.calls AS took
+    SELECT h.run_id, h.id, w.place, h.share, h.seconds, n.calls, z.length, CASE WHEN h.symbol LIKE '\_%' ESCAPE '\' THEN h.symbol ELSE regexp_replace(h.function, '\(.*', '') END AS name, h.seconds * h.clock / n.calls AS took
     FROM h JOIN went w USING (run_id, id) JOIN counted n USING (run_id, symbol) JOIN sized z USING (run_id, symbol)
     -- a function of a few instructions that takes many cycles was not foreseen
     WHERE n.calls > 10000 AND z.length <= 30 AND took > 8 + z.length
@@ -31,7 +31,7 @@ FROM each e JOIN together t USING (run_id, place)
 UNION ALL BY NAME
 -- the loop that calls so: what is called may be a hot place of its own
 SELECT h.run_id, h.id, 0.55 AS strength, NULL::DOUBLE AS part,
-       'each iteration calls through a pointer in line ' || min(i.line) || ': the processor has to guess where to, and nothing is inlined' AS says,
+       'each iteration calls through a pointer in ' || CASE WHEN starts_with(any_value(h.place), arg_min(i.file, i.line) || ':') THEN 'line ' ELSE parse_filename(arg_min(i.file, i.line)) || ':' END || min(i.line) || ': the processor has to guess where to, and nothing is inlined' AS says,
        'build with a profile of typical work (-fprofile-use: corr optimize tries that), which makes a direct call of the likeliest; group what is called by its kind; or put a switch or a template in its place' AS helps, NULL AS flags,
        [{'rows': 'FROM instructions WHERE kind = ''call'' AND operands LIKE ''*%'' AND machine_loop = ' || any_value(h.machine_loop), 'says': 'calls through a pointer'}] AS evidence
 FROM h JOIN instructions i ON i.run_id = h.run_id AND i.machine_loop = h.machine_loop AND i.kind = 'call' AND starts_with(i.operands, '*') AND i.line IS NOT NULL

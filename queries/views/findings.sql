@@ -37,18 +37,28 @@ WITH h AS MATERIALIZED (
            regexp_replace(array_to_string(flags, ' '), '([\\"$`])', '\\\1', 'g') AS flags,
            CASE WHEN len(run_args) > 0 THEN ' --run-args ''' || replace(array_to_string(run_args, ' '), '''', '''"''"''') || '''' ELSE '' END AS arguments
     FROM runs
+), told AS (
+    SELECT v.run_id, id, rank, place, loop, function, kind, share, seconds, part, ceiling, confidence, strength, says, helps,
+           CASE WHEN kind IN ('too_short', 'setup') THEN '' ELSE place || CASE WHEN loop IS NOT NULL THEN coalesce(', ' || called, '') ELSE '' END || ', ' || printf('%.1f %%', 100 * share) || ': ' END || says || '. ' ||
+           upper(helps[1]) || helps[2:] ||
+           CASE WHEN ceiling IS NULL THEN CASE WHEN kind IN ('too_short', 'setup', 'unknown') THEN '.' ELSE '; how much it gives is not known.' END
+                WHEN kind = 'near_roof' THEN printf(' (at most ×%.2f).', ceiling)
+                ELSE ': at most ' || CASE WHEN ceiling >= 10 THEN printf('×%.0f', ceiling) WHEN ceiling < 1.095 THEN printf('×%.2f', ceiling) ELSE printf('×%.1f', ceiling) END || ' for the whole run' || CASE WHEN by_flags THEN ' with the vectors of these flags' ELSE '' END || ' (' || confidence || ').' END AS sentence,
+           evidence,
+           CASE WHEN v.flags IS NOT NULL AND files <> '' THEN 'corr diff ' || files || arguments || ' --a="' || u.flags || '" --b="' || u.flags || ' ' || v.flags || '"'
+                WHEN kind = 'too_short' OR kind = 'setup' THEN 'corr collect ' || files || ' --run-args ...'
+                WHEN loop IS NOT NULL AND kind <> 'near_roof' THEN 'corr optimize ' || files || arguments
+                ELSE 'corr sql --run ' || v.run_id || ' "FROM hotspots"' END AS test,
+           refuted_by, source, within, CASE WHEN loop IS NOT NULL THEN called END AS called
+    FROM valued v LEFT JOIN units u ON u.run_id = v.run_id
+), names AS (
+    -- what has a linkage name in a sentence, as one says it; the longest first, as one may begin another
+    SELECT run_id, list(linkage || chr(1) || short ORDER BY length(linkage) DESC) AS spoken FROM functions
+    WHERE short IS NOT NULL AND linkage LIKE '\_Z%' ESCAPE '\' GROUP BY run_id
 )
-SELECT v.run_id, id, rank, place, loop, function, kind, share, seconds, part, ceiling, confidence, strength, says, helps,
-       CASE WHEN kind IN ('too_short', 'setup') THEN '' ELSE place || CASE WHEN loop IS NOT NULL THEN coalesce(', ' || called, '') ELSE '' END || ', ' || printf('%.1f %%', 100 * share) || ': ' END || says || '. ' ||
-       upper(helps[1]) || helps[2:] ||
-       CASE WHEN ceiling IS NULL THEN CASE WHEN kind IN ('too_short', 'setup', 'unknown') THEN '.' ELSE '; how much it gives is not known.' END
-            WHEN kind = 'near_roof' THEN printf(' (at most ×%.2f).', ceiling)
-            ELSE ': at most ' || CASE WHEN ceiling >= 10 THEN printf('×%.0f', ceiling) WHEN ceiling < 1.095 THEN printf('×%.2f', ceiling) ELSE printf('×%.1f', ceiling) END || ' for the whole run' || CASE WHEN by_flags THEN ' with the vectors of these flags' ELSE '' END || ' (' || confidence || ').' END AS sentence,
-       evidence,
-       CASE WHEN v.flags IS NOT NULL AND files <> '' THEN 'corr diff ' || files || arguments || ' --a="' || u.flags || '" --b="' || u.flags || ' ' || v.flags || '"'
-            WHEN kind = 'too_short' OR kind = 'setup' THEN 'corr collect ' || files || ' --run-args ...'
-            WHEN loop IS NOT NULL AND kind <> 'near_roof' THEN 'corr optimize ' || files || arguments
-            ELSE 'corr sql --run ' || v.run_id || ' "FROM hotspots"' END AS test,
-       refuted_by, source, within, CASE WHEN loop IS NOT NULL THEN called END AS called
-FROM valued v LEFT JOIN units u ON u.run_id = v.run_id
-ORDER BY v.run_id, id, rank
+SELECT t.* REPLACE (CASE WHEN contains(says, '_Z') THEN list_reduce(list_prepend(says, list_filter(coalesce(n.spoken, []), lambda s: contains(says, split_part(s, chr(1), 1)))), lambda x, s: replace(x, split_part(s, chr(1), 1), split_part(s, chr(1), 2))) ELSE says END AS says,
+                    CASE WHEN contains(helps, '_Z') THEN list_reduce(list_prepend(helps, list_filter(coalesce(n.spoken, []), lambda s: contains(helps, split_part(s, chr(1), 1)))), lambda x, s: replace(x, split_part(s, chr(1), 1), split_part(s, chr(1), 2))) ELSE helps END AS helps,
+                    CASE WHEN contains(sentence, '_Z') THEN list_reduce(list_prepend(sentence, list_filter(coalesce(n.spoken, []), lambda s: contains(sentence, split_part(s, chr(1), 1)))), lambda x, s: replace(x, split_part(s, chr(1), 1), split_part(s, chr(1), 2))) ELSE sentence END AS sentence,
+                    CASE WHEN contains(called, '_Z') THEN list_reduce(list_prepend(called, list_filter(coalesce(n.spoken, []), lambda s: contains(called, split_part(s, chr(1), 1)))), lambda x, s: replace(x, split_part(s, chr(1), 1), split_part(s, chr(1), 2))) ELSE called END AS called)
+FROM told t LEFT JOIN names n USING (run_id)
+ORDER BY run_id, id, rank
