@@ -38,7 +38,8 @@ class Finding:
 
     `part` is how many times faster the place could be at most, `ceiling` the whole run; None where
     that is not known. `within` is the id of the place whose finding speaks for this one, too.
-    `called` says who calls a loop in a header.
+    `called` says who calls a loop in a header. `whole` is the share of the place with those that it
+    speaks for.
     `confidence` is sure, likely, perhaps or unknown; `test` a command.
     """
 
@@ -63,6 +64,7 @@ class Finding:
     source: str
     within: int | None = None
     called: str | None = None
+    whole: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """As JSON has it: what is not bounded, is null."""
@@ -78,7 +80,16 @@ def of_run(lake: Lake, run: RunInfo, least_share: float = LEAST_SHARE) -> tuple[
     They are kept with the run.
     """
     found = kept(run, "what the findings say", lambda: _told(lake, run))
-    return tuple(_finding(row) for row in found if row["share"] >= least_share)
+    whole = {row["id"]: row["share"] for row in found}
+    for row in found:
+        if row["rank"] == 1 and row["within"] is not None:
+            # a place of many small parts is as hot as all of them
+            whole[row["within"]] += row["share"]
+    return tuple(
+        _finding({**row, "whole": whole[row["id"]]})
+        for row in found
+        if whole[row["id"]] >= least_share
+    )
 
 
 def _told(lake: Lake, run: RunInfo) -> list[dict[str, Any]]:
@@ -111,7 +122,10 @@ def answers(findings: Sequence[Finding], most: int = MOST_PLACES) -> tuple[Findi
     if first and first[0].kind == "too_short":
         return (first[0],)
     told = [f for f in first if f.kind != "unknown" or f.share >= UNKNOWN_SHARE]
-    first = sorted(told or first, key=lambda f: f.ceiling is not None and f.ceiling < WORTH_IT)
+    first = sorted(
+        told or first,
+        key=lambda f: (f.ceiling is not None and f.ceiling < WORTH_IT, -f.whole),
+    )
     return tuple(first[:most])
 
 

@@ -43,6 +43,7 @@ PLACES = {
     "shuffles": "loops whose vectors are rearranged",
     "spills": "loops that need more registers than there are",
     "store_forward": "loads that wait for a narrower store",
+    "streams": "streams that are kept in step with C's",
     "stride": "loops that walk down columns",
     "subnormal": "loops over very small numbers",
     "system_calls": "time in system calls",

@@ -84,6 +84,7 @@ PLANTED = (
     Planted("insertions.cpp", "copies", ("insertion into a std::vector",)),
     Planted("sums.cpp", "copies", ("each + of std::strings", "s += x", "main (sums.cpp:11)")),
     Planted("exceptions.cpp", "exceptions", ("240000 exceptions", "number (exceptions.cpp:10)")),
+    Planted("streams.cpp", "streams", ("sync_with_stdio(false)", "main (streams.cpp:13)")),
     Planted("long_double.c", "long_double", ("x87",)),
     Planted("carried.cpp", "dependence", ("(length[i][j - 1])", "diagonals")),
     Planted("tiny.c", "too_short", ("too short to say",)),
