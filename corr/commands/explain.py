@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from corr.lake.store import Lake, RunInfo
 
 
+#: Names of loops from this length on are given by a shorter one, where there is one.
+LONGEST = 60
+
+
 def register(app: typer.Typer) -> None:
     app.command("explain")(explain)
 
@@ -58,9 +62,27 @@ def explain(
         for line in lines(shown, width):
             print_line(line)
         return
+    short = _short_names(lake, found, {f.loop for f in listed if f.loop})
     for finding in listed:
-        for line in (*lines([finding], width), *detailed(finding, width)):
+        for line in (*lines([finding], width), *detailed(finding, width, short)):
             print_line(line)
+
+
+def _short_names(lake: Lake, run: RunInfo, loops: set[str]) -> dict[str, str]:
+    """Of loops with long names, as of templates, a short one that means nothing else."""
+    from corr.console.short_names import short_name
+    from corr.lake import names
+    from corr.lake.sql import connect
+
+    short = {loop: short_name(loop) for loop in loops if len(loop) > LONGEST}
+    if not short:
+        return {}
+    connection = connect(lake, [run])
+    return {
+        loop: name
+        for loop, name in short.items()
+        if {n.loop for n in names.find(connection, name)} == {loop}
+    }
 
 
 def _only(lake: Lake, run: RunInfo, place: str, findings: tuple) -> tuple:

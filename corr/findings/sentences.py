@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from corr.findings.of_run import Finding
 
@@ -20,10 +21,18 @@ def lines(findings: Sequence[Finding], width: int | None = None) -> Iterator[str
         yield from folded(mark + finding.sentence, width, " " * len(mark))
 
 
-def detailed(finding: Finding, width: int | None = None) -> Iterator[str]:
-    """What carries a finding, and the command that would test it."""
+def detailed(
+    finding: Finding, width: int | None = None, short: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """What carries a finding, and the command that would test it.
+
+    `short` are names that mean one loop, by its own, which may have hundreds of characters.
+    """
+    loop = finding.loop or ""
+    written, asked = (name.replace("'", "''") for name in (loop, short.get(loop, "")))
     for one in finding.evidence:
-        yield from folded(f"- {one.says}: {one.rows}", width, "    ", "  ")
+        rows = one.rows.replace(f"'{written}'", f"resolve('{asked}')") if asked else one.rows
+        yield from folded(f"- {one.says}: {rows}", width, "    ", "  ")
     yield from folded(f"test: {finding.test}", width, "    ", "  ")
     yield from folded(f"refuted if {finding.refuted_by}", width, "    ", "  ")
 

@@ -21,13 +21,15 @@ SELECT h.run_id, id, CASE WHEN looping > h.samples THEN 0.45 ELSE 0.9 END AS str
        CASE WHEN o.samples > 0 THEN ' (itself ' || printf('%.1f %%', 100.0 * o.samples / sampled) || ' of the time)' ELSE '' END ||
        CASE WHEN looping > h.samples THEN ', whose own loop takes ' || printf('%.1f %%', 100.0 * looping / sampled) || ': here is what the calls cost'
             ELSE ', for which the loop cannot be vectorised' END AS says,
-       CASE WHEN looping > h.samples THEN 'mend the loop of the callee first; inlined (its body in the header, -flto), the calls cost nothing'
+       CASE WHEN looping > h.samples THEN 'mend the loop of the callee first; inlined, the calls cost nothing' || CASE WHEN regexp_matches(c.names[1], '^_ZN?K?St') THEN '' ELSE ' (its body in the header, -flto)' END
             WHEN c.names[1] IN ('', '*') OR c.names[1] IS NULL THEN 'take the call out of the loop, or make the callee known: templates, final, -flto with profile'
             WHEN regexp_matches(c.names[1], '^__(mul|div)[hsdxt]c3$') THEN 'it is there for infinities and NaN in complex numbers: where there are none, -fcx-limited-range (which is part of -ffast-math), or real and imaginary parts of your own'
             WHEN c.shared AND regexp_matches(c.names[1], '^(sin|cos|tan|exp|log|pow|atan|asin|acos|cbrt|erf|hypot|sqrt|fmod)[a-z0-9]*$') THEN 'call a vector form of it (-fveclib=libmvec with -ffast-math), or a cheaper function of your own'
             WHEN c.shared THEN 'a function of a shared library is never inlined: use one of your own, or one call for many elements'
+            -- a template of the library is in a header already
+            WHEN regexp_matches(c.names[1], '^_ZN?K?St') THEN 'its body is in a header of the library, and too large to be inlined: a profile (-fprofile-use: corr optimize tries that) may change that; or call it less often, before the loop or once for many elements'
             ELSE 'let it be inlined (its body in the header, -flto), or call a vector form of it' END AS helps,
-       CASE WHEN regexp_matches(c.names[1], '^__(mul|div)[hsdxt]c3$') THEN '-fcx-limited-range' WHEN c.names[1] IN ('', '*') OR c.shared THEN NULL ELSE '-flto' END AS flags,
+       CASE WHEN regexp_matches(c.names[1], '^__(mul|div)[hsdxt]c3$') THEN '-fcx-limited-range' WHEN c.names[1] IN ('', '*') OR c.shared OR regexp_matches(c.names[1], '^_ZN?K?St') THEN NULL ELSE '-flto' END AS flags,
        [{'rows': 'FROM instructions WHERE kind = ''call'' AND machine_loop = ' || h.machine_loop, 'says': 'a call in the machine loop'}] AS evidence
 FROM h JOIN called c USING (run_id, machine_loop) LEFT JOIN cost o USING (run_id, machine_loop)
 WHERE loop IS NOT NULL AND entries IS DISTINCT FROM iterations

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from corr.compare.diff import diff
+from corr.findings.of_run import Evidence, Finding
+from corr.findings.sentences import detailed
 from corr.lake.store import Lake
 from corr.report import build, comparison
 from corr.report.page import _placed
@@ -17,6 +20,18 @@ from tests.report.test_report_browser import browser as browser
 from tests.report.test_report_browser import opened
 
 LONGEST = 60
+
+
+def test_evidence_asks_for_a_loop_by_a_short_name() -> None:
+    loop = "std::_Tree<std::less<int>, it's>::find(int const&)/1"
+    told = {f.name: "" for f in fields(Finding)} | {"loop": loop}
+    quoted = loop.replace("'", "''")
+    told["evidence"] = (Evidence(f"FROM trips WHERE loop_key = '{quoted}'", "3 turns"),)
+    finding = Finding(**told)
+    whole, *_ = detailed(finding)
+    short, *_ = detailed(finding, short={loop: "std::_Tree::find/1"})
+    assert whole.endswith(f"loop_key = '{quoted}'")
+    assert short.endswith("loop_key = resolve('std::_Tree::find/1')")
 
 
 @pytest.mark.slow

@@ -63,6 +63,7 @@ PLANTED = (
     Planted("widened.c", "widened", ("elements of 1 byte are widened to 8",)),
     Planted("dispatch.c", "dispatch", ("interpreter", "-fprofile-use")),
     Planted("calls.cpp", "calls", ("sum is called 40.9 million times", "calls itself")),
+    Planted("handlers.cpp", "calls", ("std::function", "filtered (handlers.cpp:9)", "template")),
     Planted(
         "waiting.c",
         "waiting",

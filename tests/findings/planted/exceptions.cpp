@@ -19,7 +19,7 @@ int main()
     long sum = 0;
     for (int i = 0; i < 400000; i++) {
         const long value = number(words[i % 5]);
-        for (int k = 0; k < 40; k++)
+        for (int k = 0; k < 90; k++)
             sum = (sum * 31 + value) % 1000003;
     }
     std::printf("%ld\n", sum);
