@@ -50,3 +50,45 @@ SELECT run_id, id, greatest(whole, coalesce(of_line, 0)) AS of_time, nullif(head
                  ELSE 'reserve what will be needed' END AS helps, NULL AS flags,
        [{'rows': 'SELECT * FROM callers JOIN hot_places USING (run_id, object) WHERE id = ' || id || ' AND callers.function = symbol', 'says': printf('%.1f %%', 100 * share) || ' of the time'}] AS evidence
 FROM told WHERE whole >= 0.1
+UNION ALL BY NAME
+-- whole objects that the program copies itself: instructions that move a block, and memcpy of a size that is known
+SELECT h.run_id, h.id, w.part AS of_time, nullif(w.head, h.id) AS within, 0.93 AS strength, 'infinity'::DOUBLE AS part,
+       'objects of ' || w.bytes || ' bytes are copied by value in ' || w.places || ', ' || printf('%.1f %%', 100 * w.copying) || ' of the time in all' || CASE WHEN w.part > 1.2 * w.copying THEN ', and what comes next waits for the copy' ELSE '' END AS says,
+       'pass it by reference (const &), change one object and take the change back, or keep apart what changes and is small' AS helps, NULL AS flags,
+       [{'rows': 'FROM instructions JOIN address_samples USING (run_id, address) WHERE mnemonic = ''rep'' OR operands LIKE ''%<mem%''', 'says': w.bytes || ' bytes a copy'}] AS evidence
+FROM h JOIN (
+    WITH blocks AS (
+        SELECT run_id, symbol, file, line, address, mnemonic = 'rep' AS block, CASE WHEN mnemonic = 'rep' THEN 'cx' ELSE 'dx' END AS counter,
+               CASE WHEN operands LIKE 'movsq%' THEN 8 WHEN operands LIKE 'movsl%' OR operands LIKE 'movsd%' THEN 4 ELSE 1 END AS unit
+        FROM instructions WHERE mnemonic = 'rep' AND operands LIKE 'movs%' OR kind = 'call' AND regexp_matches(operands, '<mem(cpy|move)[@>]')
+    ), sized AS (
+        -- how much is the last number that was put into the register for it
+        SELECT b.run_id, b.symbol, b.file, b.line, b.address, b.block,
+               arg_max(b.unit * try_cast(regexp_extract(m.operands, '^\$(0x[0-9a-f]+),', 1) AS BIGINT), m.address) AS bytes
+        FROM blocks b JOIN instructions m ON m.run_id = b.run_id AND m.symbol = b.symbol AND m.address BETWEEN b.address - 64 AND b.address
+         AND m.mnemonic LIKE 'mov%' AND regexp_matches(m.operands, '^\$0x[0-9a-f]+, %[er]?' || b.counter || '$')
+        GROUP BY ALL HAVING bytes >= 128
+    ), totals AS (
+        SELECT run_id, sum(count) AS total FROM samples GROUP BY run_id
+    ), own AS (
+        -- what reads the copy at once waits until it is there
+        SELECT z.run_id, z.file, z.line, z.bytes, s.loop, CASE WHEN s.loop IS NULL THEN s.function END AS function,
+               sum(s.count) FILTER (s.address = z.address AND z.block) AS n, sum(s.count) AS behind
+        FROM (FROM samples WHERE own) s ASOF JOIN sized z ON s.run_id = z.run_id AND s.address >= z.address WHERE s.address <= z.address + 64 GROUP BY ALL
+    ), called AS (
+        SELECT z.run_id, z.file, z.line, z.bytes, c.function, c.object, sum(c.count) AS n
+        FROM (SELECT DISTINCT run_id, file, line, bytes FROM sized WHERE NOT block) z
+        JOIN callers c ON c.run_id = z.run_id AND c.file = z.file AND c.line = z.line AND c.loop IS NULL AND regexp_matches(c.function, '^_*mem(cpy|move)') GROUP BY ALL
+    ), every AS (
+        SELECT o.run_id, p.id, o.file, o.line, o.bytes, coalesce(o.n, 0) / total AS copying, o.behind / total AS part, p.share
+        FROM own o JOIN totals USING (run_id) JOIN h p ON p.run_id = o.run_id AND (p.loop = o.loop OR p.loop IS NULL AND o.loop IS NULL AND p.symbol = o.function)
+        UNION ALL
+        SELECT c.run_id, p.id, c.file, c.line, c.bytes, p.share * c.n / sum(c.n) OVER (PARTITION BY c.run_id, p.id), p.share * c.n / sum(c.n) OVER (PARTITION BY c.run_id, p.id), p.share
+        FROM called c JOIN h p ON p.run_id = c.run_id AND p.loop IS NULL AND p.symbol = c.function AND p.object = c.object
+    ), hot AS (
+        SELECT run_id, id, sum(copying) AS copying, sum(part) AS part FROM every GROUP BY ALL HAVING sum(part) >= 0.4 * any_value(share)
+    )
+    SELECT run_id, list(DISTINCT id) AS ids, min(id) AS head, sum(e.copying) AS copying, sum(e.part) AS part, arg_max(bytes, e.part) AS bytes,
+           array_to_string(list_sort(list(DISTINCT e.file || ':' || e.line) FILTER (e.part > 0.03))[1:3], ' and ') AS places
+    FROM every e JOIN hot USING (run_id, id) GROUP BY run_id HAVING sum(e.copying) >= 0.1
+) w ON w.run_id = h.run_id AND list_contains(w.ids, h.id)
