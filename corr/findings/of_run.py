@@ -149,7 +149,7 @@ def about(
         if f.loop in loops
         or f.place == file_line
         or (f.loop is None and f.function in functions)
-        or (f.id in wanted and f.share >= LEAST_SHARE)
+        or (f.id in wanted and f.whole >= LEAST_SHARE)
     )
 
 

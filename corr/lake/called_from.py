@@ -15,7 +15,7 @@ import duckdb
 from corr.lake.sql import rows
 
 #: The tables and views that are read here.
-READS = ("callers", "hot_places")
+READS = ("callers", "functions", "hot_places")
 #: Calls below this part of the run's time are not listed.
 LEAST_SHARE = 0.01
 #: From this part on it is looked for what is said of it.
@@ -45,14 +45,16 @@ class Caller:
 
 
 def calls(connection: duckdb.DuckDBPyConnection, caller: Caller) -> list[dict[str, Any]]:
-    """What is called there, by its linkage name, with its part of the run's time."""
+    """What is called there, by any of its names, with its part of the run's time."""
     where, values = caller.condition()
+    # a function that is called and its loops are one
+    callee = "coalesce(via, kernel, f.name, c.function, regexp_replace(loop, '/[^/]*$', ''))"
     return rows(
         connection,
-        "FROM (SELECT coalesce(via, kernel, function, regexp_replace(loop, '/[^/]*$', ''))"
-        " AS callee, sum(count)::BIGINT AS samples,"
-        " sum(count) / (SELECT sum(count) FROM callers) AS share FROM callers"
-        f" WHERE {where} GROUP BY ALL)"
+        f"FROM (SELECT {callee} AS callee, sum(count)::BIGINT AS samples,"
+        " sum(count) / (SELECT sum(count) FROM callers) AS share FROM callers c"
+        " LEFT JOIN (SELECT linkage, any_value(name) AS name FROM functions GROUP BY linkage) f"
+        f" ON f.linkage = c.function WHERE {where} GROUP BY callee)"
         " WHERE share >= ? AND callee IS NOT NULL ORDER BY samples DESC, callee",
         *values,
         LEAST_SHARE,
