@@ -88,7 +88,7 @@ FROM h JOIN (
     ), hot AS (
         SELECT run_id, id, sum(copying) AS copying, sum(part) AS part FROM every GROUP BY ALL HAVING sum(part) >= 0.4 * any_value(share)
     )
-    SELECT run_id, list(DISTINCT id) AS ids, min(id) AS head, sum(e.copying) AS copying, sum(e.part) AS part, arg_max(bytes, e.part) AS bytes,
+    SELECT run_id, list(DISTINCT id) AS ids, min(id) AS head, sum(e.copying) AS copying, sum(e.part) AS part, max(bytes) FILTER (e.part > 0.03) AS bytes,
            array_to_string(list_sort(list(DISTINCT e.file || ':' || e.line) FILTER (e.part > 0.03))[1:3], ' and ') AS places
     FROM every e JOIN hot USING (run_id, id) GROUP BY run_id HAVING sum(e.copying) >= 0.1
 ) w ON w.run_id = h.run_id AND list_contains(w.ids, h.id)

@@ -83,7 +83,7 @@ PLANTED = (
     Planted("bits.c", "bits", ("bit by bit, 8 steps", "a table of bytes")),
     Planted("copies.cpp", "copies", ("objects of std::string are copied", "called in main")),
     Planted("insertions.cpp", "copies", ("insertion into a std::vector",)),
-    Planted("boards.cpp", "copies", ("2080 bytes", "by value in boards.cpp", "const &")),
+    Planted("boards.cpp", "copies", ("objects of 2084 bytes", "by value in boards.cpp", "const &")),
     Planted("sums.cpp", "copies", ("each + of std::strings", "s += x", "main (sums.cpp:11)")),
     Planted("exceptions.cpp", "exceptions", ("240000 exceptions", "number (exceptions.cpp:10)")),
     Planted("streams.cpp", "streams", ("sync_with_stdio(false)", "main (streams.cpp:13)")),
