@@ -86,7 +86,7 @@ PLANTED = (
     Planted("boards.cpp", "copies", ("objects of 2084 bytes", "by value in boards.cpp", "const &")),
     Planted("sums.cpp", "copies", ("each + of std::strings", "s += x", "main (sums.cpp:11)")),
     Planted("exceptions.cpp", "exceptions", ("240000 exceptions", "number (exceptions.cpp:10)")),
-    Planted("streams.cpp", "streams", ("sync_with_stdio(false)", "main (streams.cpp:13)")),
+    Planted("streams.cpp", "streams", ("sync_with_stdio(false)", "main (streams.cpp:17)")),
     Planted("long_double.c", "long_double", ("x87",)),
     Planted("carried.cpp", "dependence", ("(length[i][j - 1])", "diagonals")),
     Planted("tiny.c", "too_short", ("too short to say",)),
