@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corr.optimize.gate.known_names import TYPE_WORDS
+from corr.optimize.gate.made import is_type_for_sure
 from corr.optimize.gate.sights import Search, Sight
 from corr.optimize.gate.statements import TAGS
 from corr.optimize.gate.std_names import CLASSES
@@ -54,12 +55,18 @@ class Addresses:
             yield self.search.sight("call", (word,), index, index + 4, why)
         elif word in self.search.function_types and index not in self.text.meanings.declaring:
             yield self.search.sight("pointer", (word,), index, 0, "it is a type of functions")
-        elif word in self.search.functions and self._is_function_value(index):
+        elif self._may_be_function(index) and self._is_function_value(index):
             why = f"the address of a function is taken; {_CALLED_ONLY}"
             yield self.search.sight("address", (before, word, after), index, 0, why)
         if word in self.search.through and self._is_set(index):
             why = "the original calls what it holds; only the original may set it"
             yield self.search.sight("call", ("set", word), index, index + 3, why)
+
+    def _may_be_function(self, index: int) -> bool:
+        word = self.shape.text[index]
+        if word in self.search.functions:
+            return True
+        return word in self.search.of_std and self.shape.at(index - 1) == "::"
 
     def _is_function_value(self, index: int) -> bool:
         shape, text = self.shape, self.text
@@ -77,7 +84,8 @@ class Addresses:
         if after == ":" and before in (";", "{", "}"):
             return False
         if meaning is None:
-            return not (self._is_choice(index) or self._is_class(index))
+            known = self._is_class(index) or is_type_for_sure(shape, index)
+            return not (known or self._is_choice(index))
         return not (self._is_choice(index) or self._compares(index))
 
     def _is_class(self, index: int) -> bool:

@@ -26,6 +26,7 @@ from corr.optimize.gate.names import added_names
 from corr.optimize.gate.outside import asked_anew
 from corr.optimize.gate.refusal import Refusal, refusal, shown
 from corr.optimize.gate.sights import Search, Sight
+from corr.optimize.gate.std_names import FUNCTIONS
 from corr.optimize.gate.steps import Steps, TooMuch
 from corr.optimize.gate.text import Text, is_cxx
 
@@ -264,17 +265,20 @@ def _taken_names(old: Text, new: Text, name: str) -> Iterator[Refusal]:
 
 def _added_calls(old: Text, new: Text, name: str) -> Iterator[Refusal]:
     functions = LIBRARY | known_names.MATH | old.functions | new.functions | set(old.called())
+    of_std = FUNCTIONS | old.called_of_std
+    if old.opens_std or new.opens_std:  # they stand alone then
+        functions |= of_std
     types: frozenset[str] = frozenset()
     through: frozenset[str] = frozenset()
     known: Counter[object] = Counter()
     for _ in range(DEEPEST_CALLS):  # what is called through is known only when all is read
-        mine = Search(old, functions, through)
+        mine = Search(old, functions, of_std, through)
         known = Counter(sight.key for sight in _sights(mine))
         types, before = frozenset(mine.function_types), through
         through = frozenset(mine.called_through)
         if through == before:
             break
-    for sight in _sights(Search(new, functions, through, types)):
+    for sight in _sights(Search(new, functions, of_std, through, types)):
         if known[sight.key]:
             known[sight.key] -= sight.counted
             continue

@@ -35,17 +35,23 @@ class Sight:
 
 
 class Search:
-    """`functions` are names that stand for functions where nothing else of the name is in scope;
-    `through` names that the original calls through, which must not be set anew; `called_through`
-    those that this text does. `function_types` are names of types of functions, `callbacks`
-    functions that call what they are given at these places.
+    """`functions` are names that stand for functions where nothing else of the name is in scope,
+    `of_std` those that do so behind `std::`; `through` names that the original calls through,
+    which must not be set anew; `called_through` those that this text does. `function_types` are
+    names of types of functions, `callbacks` functions that call what they are given at these
+    places.
     """
 
     def __init__(
-        self, text: Text, functions: Set[str], through: Set[str], types: Set[str] = frozenset()
+        self,
+        text: Text,
+        functions: Set[str],
+        of_std: Set[str],
+        through: Set[str],
+        types: Set[str] = frozenset(),
     ) -> None:
         self.text, self.shape = text, text.shape
-        self.functions, self.through = functions, through
+        self.functions, self.of_std, self.through = functions, of_std, through
         self.called_through: set[str] = set()
         self.typedefs = list(self._function_typedefs())
         named = {text.shape.text[name] for name, _, _ in self.typedefs if name >= 0}

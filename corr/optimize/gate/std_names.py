@@ -89,9 +89,14 @@ _HEADERS = {
         modf scalbn scalbln ilogb logb nextafter copysign isfinite isinf isnan isnormal signbit
         isgreater isgreaterequal isless islessequal islessgreater isunordered float_t double_t
         sqrtf fabsf expf""",
-    "cstring, cstdlib": """
+    "cstring, cstdlib, cctype": """
         memcpy memmove memset memcmp memchr strlen strcmp strncmp malloc calloc realloc free
-        aligned_alloc labs llabs div ldiv lldiv""",
+        aligned_alloc labs llabs div ldiv lldiv atoi atol atoll atof strtol strtoll strtoul strtoull
+        strtod strtof strtold isalpha isdigit isalnum isspace isupper islower ispunct isxdigit
+        toupper tolower""",
+    "string, charconv": """
+        to_string stoi stol stoll stoul stoull stof stod stold to_chars to_chars_result from_chars
+        from_chars_result chars_format errc""",
     "ranges": """
         ranges views view iota_view subrange borrowed_range range random_access_range sized_range
         range_value_t all take drop take_while drop_while filter zip enumerate keys values
@@ -103,6 +108,10 @@ _HEADERS = {
 STANDARD = frozenset().union(*(_words(text) for text in _HEADERS.values()))
 #: Those that are types of objects, whose values are made as functions are called: string(3, 'x').
 CLASSES = _words(_HEADERS["containers"]) - _words("to_array in_place nullopt")
+#: Those that are functions and no templates, so that their names alone have an address.
+FUNCTIONS = _words(_HEADERS["string, charconv"]) - _words(
+    "to_chars_result from_chars_result chars_format errc"
+)
 #: What gives streams of C++ buffers of their own, apart from C's.
 STREAM_BUFFERS = _words("ios ios_base sync_with_stdio")
 #: Members that are named through a class: std::vector<int>::iterator, T::value_type.

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from corr.optimize.gate.constructs import Construct, constructs
 from corr.optimize.gate.declarations import declarations
 from corr.optimize.gate.declared import Declarations
+from corr.optimize.gate.known_names import MATH
 from corr.optimize.gate.lexer import Token
+from corr.optimize.gate.library import LIBRARY
+from corr.optimize.gate.made import not_called
 from corr.optimize.gate.scope import Meanings
 from corr.optimize.gate.statements import Statements
+from corr.optimize.gate.std_names import STANDARD
 from corr.optimize.gate.steps import Steps
 from corr.optimize.gate.types import Types
 
@@ -91,17 +95,44 @@ class Text:
         return " ".join(self.shape.text[first : min(end, first + 60)])
 
     def called(self) -> Counter[str]:
-        """Words that are called, but not as members and not as variables: functions and macros."""
+        """Words that are called, but not as members and not as variables: functions and macros.
+
+        Not those of the C++ library by their full names, which `called_of_std` has: the name alone
+        is free for others.
+        """
+        opened = self.opens_std
+        return Counter(
+            self.shape.text[at] for at in self._calls() if opened or not self._is_of_std(at)
+        )
+
+    @property
+    def called_of_std(self) -> set[str]:
+        return {self.shape.text[at] for at in self._calls() if self._is_of_std(at)}
+
+    @property
+    def opens_std(self) -> bool:
+        """Names of the C++ library may stand alone, as `using` lets them."""
+        text = self.shape.text
+        return any(
+            word == "using" and "std" in text[at + 1 : at + 4] for at, word in enumerate(text)
+        )
+
+    def _calls(self) -> Iterator[int]:
         shape, of = self.shape, self.meanings.of
-        found: Counter[str] = Counter()
+        none = not_called(shape, self.steps)
         for at in range(shape.size - 1):
             if shape.text[at + 1] != "(" or not shape.named(at) or at in self.meanings.declaring:
                 continue
             meaning = of.get(at)
             variable = meaning and meaning.kind not in ("function", "prototype", "type")
-            if shape.at(at - 1) not in (".", "->") and not variable:
-                found[shape.text[at]] += 1
-        return found
+            if shape.at(at - 1) not in (".", "->") and not variable and at not in none:
+                yield at
+
+    def _is_of_std(self, index: int) -> bool:
+        """`std::count(`, which is C's neither."""
+        word, shape = self.shape.text[index], self.shape
+        of_std = shape.at(index - 1) == "::" and shape.at(index - 2) == "std"
+        return of_std and word in STANDARD and word not in LIBRARY and word not in MATH
 
     def _owners(self) -> dict[int, str]:
         shape = self.shape
