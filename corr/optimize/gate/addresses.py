@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corr.optimize.gate.known_names import TYPE_WORDS
+from corr.optimize.gate.library import STANDARD_STREAMS
 from corr.optimize.gate.made import is_type_for_sure
 from corr.optimize.gate.sights import Search, Sight
 from corr.optimize.gate.statements import TAGS
@@ -58,9 +59,26 @@ class Addresses:
         elif self._may_be_function(index) and self._is_function_value(index):
             why = f"the address of a function is taken; {_CALLED_ONLY}"
             yield self.search.sight("address", (before, word, after), index, 0, why)
+        if word in STANDARD_STREAMS and self._is_stream_value(index):
+            why = "it is a stream, which only functions that read or print are given"
+            yield self.search.sight("call", (before, word, after), index, index + 2, why)
+        if word in self.search.held and self._is_begun(index):
+            key = ("stream set", *self.text.digest(index, shape.ends[shape.start[index]]))
+            why = "the original reads or prints through it; only the original may set it"
+            yield self.search.sight("call", key, index, index + 3, why, False)
         if word in self.search.through and self._is_set(index):
             why = "the original calls what it holds; only the original may set it"
             yield self.search.sight("call", ("set", word), index, index + 3, why)
+
+    def _is_stream_value(self, index: int) -> bool:
+        """stdin, stdout or stderr as a value: set, read, or kept for later."""
+        named = index in self.text.meanings.of or self.shape.at(index - 1) in (".", "->")
+        return not named and index not in self.search.given
+
+    def _is_begun(self, index: int) -> bool:
+        """A variable is set, or made like a call."""
+        made = index in self.text.meanings.declaring and self.shape.at(index + 1) in ("(", "{")
+        return self._is_set(index) or (made and self.text.cxx)
 
     def _may_be_function(self, index: int) -> bool:
         word = self.shape.text[index]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from corr.optimize.gate.formats import FORMATS, is_harmless
 from corr.optimize.gate.known_names import KEYWORDS, TYPE_WORDS
 from corr.optimize.gate.library import GUARDED, STANDARD_STREAMS, STREAMS
 from corr.optimize.gate.sights import OPERANDS, Search, Sight
@@ -156,6 +157,8 @@ class Calls:
     def _behind_name(self, name: int, opening: int) -> Iterator[Sight]:
         shape = self.shape
         word, before = shape.at(name), shape.at(name - 1)
+        if word in FORMATS and before not in (".", "->") and name not in self.text.meanings.of:
+            yield from self._format(word, opening)
         if before == "operator" or word in OPERANDS or word in CONTROL or word in _CASTS:
             return
         if self._is_function_type(name, opening):
@@ -169,7 +172,8 @@ class Calls:
             why = "it is called with other arguments, or elsewhere, than the original does"
             yield self.search.sight("call", given, name, shape.partner[opening] + 1, why, False)
         elif word in STREAMS and before not in (".", "->") and name not in self.text.meanings.of:
-            yield from self._stream(word, opening)
+            if (word, before, shape.at(name - 2)) != ("getline", "::", "std"):
+                yield from self._stream(word, opening)
         elif word in self.search.callbacks and before not in (".", "->"):
             yield from self._handed_over(name, opening)
         elif before in (".", "->"):
@@ -209,10 +213,23 @@ class Calls:
             if number != STREAMS[word]:
                 continue
             if end == first + 1 and shape.text[first] in STANDARD_STREAMS:
+                self.search.given.add(first)
                 continue
+            if end == first + 1 and shape.text[first].startswith("'"):
+                continue  # the end of what getline of C++ reads
+            if end == first + 1 and shape.named(first):
+                self.search.streams.add(shape.text[first])
             key = ("stream", *self.text.digest(first, end))
             why = f"{word} is given a stream that the original does not use here"
             yield self.search.sight("call", key, first, end, why, False)
+
+    def _format(self, word: str, opening: int) -> Iterator[Sight]:
+        """A format that may write to memory: it is no literal, or holds `%n`."""
+        for number, (first, end) in enumerate(self.search.arguments(opening)):
+            if number == FORMATS[word] and not is_harmless(self.shape.text[first:end]):
+                key = ("format", *self.text.digest(first, end))
+                why = f"{word} is given a format that is no literal, or has %n or signs by number"
+                yield self.search.sight("call", key, first, end, why, False)
 
     def _is_function_type(self, name: int, opening: int) -> bool:
         """`long(long)`, which is no value; `T()` among the arguments of a template."""

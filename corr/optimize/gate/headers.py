@@ -14,8 +14,9 @@ HARMLESS = words(
     ctype.h float.h inttypes.h limits.h math.h stdalign.h stdbool.h stddef.h
     stdint.h stdlib.h string.h immintrin.h emmintrin.h xmmintrin.h pmmintrin.h tmmintrin.h
     smmintrin.h nmmintrin.h x86intrin.h arm_neon.h algorithm array bit bitset cctype cfloat
-    charconv climits cmath cstddef cstdint cstdlib cstring deque functional iterator limits memory numeric
-    optional span string string_view tuple type_traits unordered_map unordered_set utility vector
+    charconv climits cmath cstddef cstdint cstdlib cstring deque functional iterator limits memory
+    numeric optional span string string_view tuple type_traits unordered_map unordered_set utility
+    vector
     """
 )
 _INCLUDE = re.compile(r"[ \t]*#[ \t]*include[ \t]*<([\w.]{1,40})>[ \t]*\Z")

@@ -59,6 +59,13 @@ MEMORY = words(
     strncasecmp strchr strrchr strchrnul strstr strpbrk strspn strcspn strcpy strncpy stpcpy
     """
 )
+#: What reads numbers from texts in memory, and looks at letters.
+_TEXTS = words(
+    """
+    atoi atol atoll atof strtol strtoll strtoul strtoull strtod strtof strtold isalpha isdigit
+    isalnum isspace isupper islower isprint ispunct isxdigit iscntrl toupper tolower
+    """
+)
 _PLAIN = words(
     """
     abs labs llabs isnan isinf isfinite isnormal signbit fpclassify isless isgreater NULL NAN
@@ -113,6 +120,7 @@ def known(name: str, cxx: bool) -> bool:
         name in KEYWORDS
         or name in MATH
         or name in MEMORY
+        or name in _TEXTS
         or name in _PLAIN
         or (cxx and name in _STANDARD_CXX)
         or any(p.fullmatch(name) for p in (_BUILTIN, _VECTOR, _INTEGER))

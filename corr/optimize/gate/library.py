@@ -38,11 +38,14 @@ WRITING = _words(
     """
 )
 #: Texts in memory: as harmless as what is done with them.
-FORMATTING = _words("sprintf snprintf vsprintf vsnprintf asprintf vasprintf")
+FORMATTING = _words(
+    "sprintf snprintf vsprintf vsnprintf asprintf vasprintf sscanf vsscanf strftime"
+)
 READING = _words(
     """
     read pread readv recv recvfrom fread fgets fgetc getc getchar getline getdelim scanf fscanf
-    vfscanf vscanf gets ungetc getenv secure_getenv setenv putenv unsetenv mmap munmap mprotect
+    vfscanf vscanf gets getchar_unlocked fgetc_unlocked getc_unlocked fread_unlocked fgets_unlocked
+    feof ferror clearerr ungetc getenv secure_getenv setenv putenv unsetenv mmap munmap mprotect
     mremap madvise stat fstat lstat access getcwd chdir getopt getopt_long
     """
 )
@@ -94,8 +97,6 @@ UNLOCKED = {
     )
 }
 STREAMS |= {name: STREAMS[locked] for name, locked in UNLOCKED.items() if locked in STREAMS}
-#: What is left of those where they are inlined.
-INLINED_STREAMS = frozenset({"__uflow", "__overflow", "stdin", "stdout"})
 STANDARD_STREAMS = frozenset({"stdin", "stdout", "stderr"})
 #: Functions of the library that call what they are given, and where they are given it.
 CALLBACKS = {
@@ -117,14 +118,18 @@ _TEXTS = _words(
     """
 )
 _MEMORY = _words("memcpy memmove memset memcmp mempcpy bcmp bcopy bzero explicit_bzero")
-_VALUES = _words(
+#: Numbers and kinds of letters out of texts in memory.
+NUMBERS = _words(
     """
-    atoi atol atoll atof strtol strtoll strtoul strtoull strtod strtof strtold qsort qsort_r
-    bsearch difftime abs labs llabs div ldiv lldiv isalpha isdigit isalnum isspace isupper
-    islower isprint
-    ispunct isxdigit iscntrl toupper tolower __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc
-    ffs ffsl ffsll
+    atoi atol atoll atof strtol strtoll strtoul strtoull strtod strtof strtold isalpha isdigit
+    isalnum isspace isupper islower isprint ispunct isxdigit iscntrl toupper tolower __ctype_b_loc
+    __ctype_tolower_loc __ctype_toupper_loc
     """
+)
+#: They may come as well: texts in memory, and where functions of numbers say what was wrong.
+IN_MEMORY = FORMATTING | NUMBERS | {"__errno_location"}
+_VALUES = NUMBERS | _words(
+    "qsort qsort_r bsearch difftime abs labs llabs div ldiv lldiv ffs ffsl ffsll"
 )
 #: Whose names nobody gives to a variable, and without which times and outputs mean nothing.
 CRITICAL = (
@@ -149,7 +154,7 @@ LIBRARY = (
     | _VALUES
 )
 #: Not called any more, they leave no trace but in what is computed, which the checks compare.
-WITHOUT_EFFECT = _TEXTS | _MEMORY | _VALUES | ALLOCATING | FORMATTING
+WITHOUT_EFFECT = _TEXTS | _MEMORY | _VALUES | ALLOCATING | IN_MEMORY
 #: How a program ends when something is wrong: the optimiser may see that nothing is.
 FAILING = _words("exit _exit _Exit quick_exit abort __assert_fail raise perror __stack_chk_fail")
 _INTERNAL = re.compile(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from corr.optimize.gate import known_names
-from corr.optimize.gate.library import UNLOCKED
+from corr.optimize.gate import known_names, stdio
 from corr.optimize.gate.refusal import Refusal, refusal, shown
 from corr.optimize.gate.statements import TAGS
 from corr.optimize.gate.std_names import NESTED, STANDARD, STREAM_BUFFERS
@@ -35,6 +34,7 @@ def added_names(old: Text, new: Text, name: str) -> Iterator[Refusal]:
 class _Uses:
     def __init__(self, old: Text, new: Text, fresh: set[str]) -> None:
         self.old, self.new, self.fresh = old, new, fresh
+        self.foreign = old.names - old.functions
         self.opened = {d.text for d in old.items} >= {"using namespace std"}
         self.head = self._heads()
         self.tags = {new.shape.text[d.index] for d in new.declared.found if d.kind == "tag"}
@@ -71,9 +71,12 @@ class _Uses:
         if meaning is None:
             if self.opened and word in STANDARD:
                 return ""
-            if UNLOCKED.get(word) in self.old.names:
+            if stdio.may_be_named(word, self.foreign):
                 return ""
-            return "neither the program nor the change declares it where it is used"
+            how = stdio.how(word)
+            return "neither the program nor the change declares it where it is used" + (
+                f" ({how})" if how else ""
+            )
         called = after == "(" and index not in new.meanings.declaring
         if called and not meaning.callable and not self._is_initialised(index):
             return "it is called, but declared as no function"
@@ -89,6 +92,7 @@ class _Uses:
         outer = self.new.shape.text[head]
         if outer == "std":
             harmless = word in STANDARD or word in NESTED
+            harmless |= stdio.may_be_named(word, self.foreign)
             harmless |= word in STREAM_BUFFERS and not self.old.names.isdisjoint(("cin", "cout"))
             return "" if harmless else f"std::{shown(word)} is not on the list of harmless names"
         if word in NESTED or head in self.new.meanings.of:

@@ -4,8 +4,8 @@ What an optimiser does to a program's imports by itself is let through, by kind:
 
 - Mathematics and functions on memory and texts in memory come and go: they are computed in line,
   or a loop becomes a call of memset. So do allocations, and what the compiler itself calls.
-- Printing changes within its kind: printf of a line is puts, fprintf of a text is fwrite. One of
-  the kind must remain.
+- Printing changes within its kind, and so does reading: printf of a line is puts, letters are read
+  as a block. One of the kind must remain, for the same stream as far as names tell (`stdio`).
 - How a program ends when something is wrong may go: the optimiser may see that nothing is.
 - Error messages (streams in a program whose only stream is stderr) go with it.
 
@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from collectors.base.errors import CorrError
-from corr.optimize.gate import library
+from corr.optimize.gate import library, stdio
 from corr.optimize.gate.known_names import compiler_symbol, harmless_symbol, mathematics_symbol
 from corr.optimize.gate.object_file import ObjectFile, may_be, read
 from corr.optimize.gate.refusal import Refusal, refusal, shown
@@ -28,12 +28,21 @@ from corr.optimize.gate.refusal import Refusal, refusal, shown
 _REPLACES_NEW = re.compile(r"_Z(?:n[wa]|d[la])")
 #: Parts of the C++ library that only compute, or fail.
 _CXX_WITHOUT_EFFECT = re.compile(
-    r"_Z(?:n[wa]|d[la])|_ZSt\d+__throw_|_ZSt9terminatev|_ZT[VIS]|_ZSt\d+_Rb_tree_|_ZSt\d+_Hash_bytes"
+    r"_Z(?:n[wa]|d[la])|_ZSt7nothrow|_ZSt10from_chars|_ZSt8to_chars|_ZSt\d+__throw_|_ZSt9terminatev|_ZT[VIS]|_ZSt\d+_Rb_tree_|_ZSt\d+_Hash_bytes"
     r"|_ZNK?S[ts](?:7__cxx11(?:12basic_string|4list)|8__detail|9exception|\d+\w*error|\d+bad_\w+"
     r"|\d+out_of_range|\d+invalid_argument|\d*__exception_ptr|12basic_string|6localeC|6localeD)"
     r"|_ZNKSt9exception|_ZNSs"
 )
 _CXX_PRINTING = re.compile(r"_ZNSo|_ZSt4cout|_ZStls|_ZSt16__ostream_insert|_ZSt4endl|_ZSt5flush")
+_CXX_READING = re.compile(r"_ZNSi|_ZStrs|_ZSt7getline")
+#: Streams that are texts in memory, and what all streams begin and end with.
+_CXX_IN_MEMORY = re.compile(
+    r"_Z(?:TTN|NK?)St7__cxx11(?:18basic_stringstream|19basic_[io]stringstream|15basic_stringbuf)"
+    r"|_ZNSt8ios_base[CD]\dEv|_ZNSt9basic_iosIcSt11char_traitsIcEE(?:4init|5clear)"
+    r"|_ZNKSt5ctypeIcE13_M_widen_initEv"
+)
+_CXX_TEXTS_READ = re.compile(r"basic_i?stringstream")
+_CXX_OUTSIDE = re.compile(r"_ZSt\dw?c(?:in|out|err|log)|_Z\w*(?:basic_[io]?fstream|basic_filebuf)")
 _OFTEN_WEAK = re.compile(r"__gmon_start__|_ITM_\w+|__cxa_\w+|__tls_get_addr|_GLOBAL_OFFSET_TABLE_")
 #: What shares out the work of a loop among threads.
 _SHARING = re.compile(r"__kmpc_\w+|GOMP_\w+|omp_(?:get|set)_(?!wti)\w+")
@@ -94,7 +103,8 @@ def objects(before: Path, after: Path, known: Collection[str] = frozenset()) -> 
 
 def _imports(old: ObjectFile, new: ObjectFile, known: Collection[str]) -> Found:
     for symbol in sorted(new.imported.keys() - old.imported.keys() - set(known)):
-        harmless = harmless_symbol(symbol) or _CXX_WITHOUT_EFFECT.match(symbol)
+        harmless = harmless_symbol(symbol) or stdio.plain(symbol) in library.IN_MEMORY
+        harmless = harmless or _CXX_WITHOUT_EFFECT.match(symbol) is not None
         if not harmless and not _of_a_kind(symbol, old):
             yield "symbol", symbol, "is called or read, which the original does not"
     for symbol in sorted(old.imported.keys() - new.imported.keys()):
@@ -108,38 +118,46 @@ def _imports(old: ObjectFile, new: ObjectFile, known: Collection[str]) -> Found:
 
 
 def _of_a_kind(symbol: str, old: ObjectFile) -> bool:
-    return any(
-        symbol in kind and old.imported.keys() & kind
-        for kind in (
-            library.PRINTING,
-            library.STREAM_PRINTING,
-            {symbol, library.UNLOCKED.get(symbol)},
-            library.INLINED_STREAMS | set(library.UNLOCKED.values()),
-            _STREAMS_OF_CXX,
-        )
+    if symbol in _STREAMS_OF_CXX and old.imported.keys() & _STREAMS_OF_CXX:
+        return True
+    kinds = (_CXX_PRINTING, _CXX_READING) if symbol not in _STREAMS_OF_CXX else ()
+    return stdio.may_come(stdio.plain(symbol), _plain(old)) or any(
+        kind.match(symbol) and any(map(kind.match, old.imported)) for kind in kinds
     )
+
+
+def _plain(file: ObjectFile) -> frozenset[str]:
+    return frozenset(map(stdio.plain, file.imported))
 
 
 def _may_go(symbol: str, old: ObjectFile, new: ObjectFile) -> bool:
     """The optimiser may have made the import superfluous."""
-    name = re.sub(r"\A__(\w+)_chk\Z", r"\1", symbol)
-    if symbol in library.PRINTING:
-        return bool(new.imported.keys() & library.PRINTING)
-    if symbol in library.STREAM_PRINTING:
-        return bool(new.imported.keys() & library.STREAM_PRINTING) or _only_errors(old)
-    if name in library.UNLOCKED.values():
-        forms = {other for other, locked in library.UNLOCKED.items() if locked == name}
-        return bool(new.imported.keys() & (forms | library.INLINED_STREAMS))
-    if _CXX_PRINTING.match(symbol):
-        return any(_CXX_PRINTING.match(one) for one in new.imported)
-    if symbol == "stderr":
+    name = stdio.plain(symbol)
+    if stdio.may_go(name, _plain(old), _plain(new)):
+        return True
+    if symbol == "stderr" or name in library.STREAM_PRINTING:
         return _only_errors(old)
+    for kind in (_CXX_PRINTING, _CXX_READING):
+        if kind.match(symbol):
+            left = any(map(kind.match, new.imported))
+            if kind is _CXX_READING:  # what is left is of the program's input, not of a text
+                left = left and not any(map(_CXX_TEXTS_READ.search, new.imported))
+            return left or _only_in_memory(old)
     return (
         name in library.WITHOUT_EFFECT
         or name in library.FAILING
         or mathematics_symbol(name)
         or compiler_symbol(name)
-        or any(p.match(symbol) for p in (_CXX_WITHOUT_EFFECT, _OFTEN_WEAK, _SHARING))
+        or any(
+            p.match(symbol) for p in (_CXX_WITHOUT_EFFECT, _CXX_IN_MEMORY, _OFTEN_WEAK, _SHARING)
+        )
+    )
+
+
+def _only_in_memory(old: ObjectFile) -> bool:
+    """All streams of C++ that the program has are texts in memory."""
+    return any("stringstream" in one for one in old.imported) and not any(
+        map(_CXX_OUTSIDE.match, old.imported)
     )
 
 

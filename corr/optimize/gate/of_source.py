@@ -270,15 +270,16 @@ def _added_calls(old: Text, new: Text, name: str) -> Iterator[Refusal]:
         functions |= of_std
     types: frozenset[str] = frozenset()
     through: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
     known: Counter[object] = Counter()
     for _ in range(DEEPEST_CALLS):  # what is called through is known only when all is read
-        mine = Search(old, functions, of_std, through)
+        mine = Search(old, functions, of_std, through, held=held)
         known = Counter(sight.key for sight in _sights(mine))
-        types, before = frozenset(mine.function_types), through
-        through = frozenset(mine.called_through)
-        if through == before:
+        types, before = frozenset(mine.function_types), (through, held)
+        through, held = frozenset(mine.called_through), frozenset(mine.streams)
+        if (through, held) == before:
             break
-    for sight in _sights(Search(new, functions, of_std, through, types)):
+    for sight in _sights(Search(new, functions, of_std, through, types, held)):
         if known[sight.key]:
             known[sight.key] -= sight.counted
             continue
@@ -287,5 +288,6 @@ def _added_calls(old: Text, new: Text, name: str) -> Iterator[Refusal]:
 
 
 def _sights(search: Search) -> Iterator[Sight]:
+    """Calls first: they note which streams are given to what may have them."""
     yield from Calls(search).sights()
     yield from Addresses(search).sights()

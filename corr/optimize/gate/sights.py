@@ -39,7 +39,8 @@ class Search:
     `of_std` those that do so behind `std::`; `through` names that the original calls through,
     which must not be set anew; `called_through` those that this text does. `function_types` are
     names of types of functions, `callbacks` functions that call what they are given at these
-    places.
+    places. `held` are variables that the original reads or writes through, `streams` those of
+    this text, and `given` where it names stdin, stdout or stderr for that.
     """
 
     def __init__(
@@ -49,10 +50,12 @@ class Search:
         of_std: Set[str],
         through: Set[str],
         types: Set[str] = frozenset(),
+        held: Set[str] = frozenset(),
     ) -> None:
         self.text, self.shape = text, text.shape
         self.functions, self.of_std, self.through = functions, of_std, through
         self.called_through: set[str] = set()
+        self.held, self.streams, self.given = held, set[str](), set[int]()
         self.typedefs = list(self._function_typedefs())
         named = {text.shape.text[name] for name, _, _ in self.typedefs if name >= 0}
         self.function_types: Set[str] = types | named

@@ -55,7 +55,7 @@ IN_THE_LOOP = {
     "a function of the original is hidden": ("    double memcpy = 0; sum += memcpy;\n", "library"),
     "extern": ("    extern char **environ; sum += environ != 0;\n", "extern"),
     "errno": ("    errno = 0;\n", "name"),
-    "stdout": ("    sum += stdout != 0;\n", "name"),
+    "stdout": ("    sum += stdout != 0;\n", "call"),
     "getenv": ("    sum += getenv(\"HOME\") != 0;\n", "name"),
     "syscall": ("    syscall(250, 0);\n", "name"),
     "asm label": ("    register long r __asm__(\"rsp\"); sum += r;\n", "asm"),
