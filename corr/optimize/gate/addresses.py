@@ -62,7 +62,7 @@ class Addresses:
         if word in STANDARD_STREAMS and self._is_stream_value(index):
             why = "it is a stream, which only functions that read or print are given"
             yield self.search.sight("call", (before, word, after), index, index + 2, why)
-        if word in self.search.held and self._is_begun(index):
+        if self._is_held(index) and self._is_begun(index):
             key = ("stream set", *self.text.digest(index, shape.ends[shape.start[index]]))
             why = "the original reads or prints through it; only the original may set it"
             yield self.search.sight("call", key, index, index + 3, why, False)
@@ -74,6 +74,10 @@ class Addresses:
         """stdin, stdout or stderr as a value: set, read, or kept for later."""
         named = index in self.text.meanings.of or self.shape.at(index - 1) in (".", "->")
         return not named and index not in self.search.given
+
+    def _is_held(self, index: int) -> bool:
+        search = self.search
+        return bool(search.held) and not search.held.isdisjoint(search.places(index))
 
     def _is_begun(self, index: int) -> bool:
         """A variable is set, or made like a call."""

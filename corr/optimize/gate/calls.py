@@ -11,12 +11,14 @@ from collections.abc import Iterator
 
 from corr.optimize.gate.formats import FORMATS, is_harmless
 from corr.optimize.gate.known_names import KEYWORDS, TYPE_WORDS
-from corr.optimize.gate.library import GUARDED, STANDARD_STREAMS, STREAMS
+from corr.optimize.gate.library import CALLBACKS, GUARDED, STANDARD_STREAMS, STREAMS
 from corr.optimize.gate.sights import OPERANDS, Search, Sight
 from corr.optimize.gate.statements import CONTROL, TAGS
 from corr.optimize.gate.types import POINTER_WORDS
 
 _CASTS = frozenset({"static_cast", "const_cast", "reinterpret_cast", "dynamic_cast"})
+#: What is looked at by name, with its arguments.
+_BY_ARGUMENTS = GUARDED | STREAMS.keys() | FORMATS.keys() | CALLBACKS.keys()
 NAMED_ONLY = "only functions that are named may be called"
 
 
@@ -110,7 +112,7 @@ class Calls:
         return before >= 0 and types.is_group(before) and types.is_group(group)
 
     def _chooses_functions(self, group: int) -> bool:
-        """Each alternative of a _Generic is the name of a function."""
+        """Each alternative of a _Generic is a function that is harmless whatever it is given."""
         shape, at = self.shape, group + 1
         while shape.at(at) != "," and at < shape.partner[group]:
             self.text.steps.take()
@@ -119,7 +121,8 @@ class Calls:
             while at < shape.partner[group] and shape.text[at] != ":":
                 self.text.steps.take()
                 at = shape.partner[at] + 1 if shape.text[at] in ("(", "[", "{") else at + 1
-            if shape.at(at + 1) not in self.search.functions:
+            word = shape.at(at + 1)
+            if word not in self.search.functions or word in _BY_ARGUMENTS:
                 return False
             at += 2
         return at == shape.partner[group]
@@ -212,13 +215,13 @@ class Calls:
         for number, (first, end) in enumerate(self.search.arguments(opening)):
             if number != STREAMS[word]:
                 continue
-            if end == first + 1 and shape.text[first] in STANDARD_STREAMS:
+            own = first in self.text.meanings.of
+            if end == first + 1 and shape.text[first] in STANDARD_STREAMS and not own:
                 self.search.given.add(first)
                 continue
             if end == first + 1 and shape.text[first].startswith("'"):
                 continue  # the end of what getline of C++ reads
-            if end == first + 1 and shape.named(first):
-                self.search.streams.add(shape.text[first])
+            self.search.hold(first, end - 1)
             key = ("stream", *self.text.digest(first, end))
             why = f"{word} is given a stream that the original does not use here"
             yield self.search.sight("call", key, first, end, why, False)

@@ -25,7 +25,7 @@ from corr.optimize.gate.library import CRITICAL, LIBRARY, taken
 from corr.optimize.gate.names import added_names
 from corr.optimize.gate.outside import asked_anew
 from corr.optimize.gate.refusal import Refusal, refusal, shown
-from corr.optimize.gate.sights import Search, Sight
+from corr.optimize.gate.sights import Held, Search, Sight
 from corr.optimize.gate.std_names import FUNCTIONS
 from corr.optimize.gate.steps import Steps, TooMuch
 from corr.optimize.gate.text import Text, is_cxx
@@ -270,7 +270,7 @@ def _added_calls(old: Text, new: Text, name: str) -> Iterator[Refusal]:
         functions |= of_std
     types: frozenset[str] = frozenset()
     through: frozenset[str] = frozenset()
-    held: frozenset[str] = frozenset()
+    held: frozenset[Held] = frozenset()
     known: Counter[object] = Counter()
     for _ in range(DEEPEST_CALLS):  # what is called through is known only when all is read
         mine = Search(old, functions, of_std, through, held=held)

@@ -18,6 +18,9 @@ OPERANDS = frozenset(
     " __alignof__ noexcept requires explicit static_assert _Static_assert _Generic".split()
 )
 
+#: The function that a variable is in, empty for those that all see, `.` for members; its name.
+Held = tuple[str, str]
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -39,8 +42,9 @@ class Search:
     `of_std` those that do so behind `std::`; `through` names that the original calls through,
     which must not be set anew; `called_through` those that this text does. `function_types` are
     names of types of functions, `callbacks` functions that call what they are given at these
-    places. `held` are variables that the original reads or writes through, `streams` those of
-    this text, and `given` where it names stdin, stdout or stderr for that.
+    places. `held` are variables that the original reads or writes through, with the functions
+    that they are in (`hold`), `streams` those of this text, and `given` where it names stdin,
+    stdout or stderr for that.
     """
 
     def __init__(
@@ -50,12 +54,12 @@ class Search:
         of_std: Set[str],
         through: Set[str],
         types: Set[str] = frozenset(),
-        held: Set[str] = frozenset(),
+        held: Set[Held] = frozenset(),
     ) -> None:
         self.text, self.shape = text, text.shape
         self.functions, self.of_std, self.through = functions, of_std, through
         self.called_through: set[str] = set()
-        self.held, self.streams, self.given = held, set[str](), set[int]()
+        self.held, self.streams, self.given = held, set[Held](), set[int]()
         self.typedefs = list(self._function_typedefs())
         named = {text.shape.text[name] for name, _, _ in self.typedefs if name >= 0}
         self.function_types: Set[str] = types | named
@@ -73,6 +77,24 @@ class Search:
         """With the function that it is in: there, and nowhere else, it may stay."""
         where = self.text.owner_at(index)
         return Sight(rule, (rule, where, *key), index, max(end, index + 1), why, counted)
+
+    def hold(self, first: int, last: int) -> None:
+        """A stream is had from the variables that an argument begins and ends with."""
+        for index in {first, last}:
+            if self.shape.named(index):
+                self.streams |= self.places(index)
+
+    def places(self, index: int) -> set[Held]:
+        """Where a name may be held as a stream: local variables in their functions only."""
+        shape, word = self.shape, self.shape.text[index]
+        if shape.at(index - 1) in (".", "->"):
+            return {(".", word)}
+        places = {(self.text.owner_at(index), word)}
+        meaning = self.text.meanings.of.get(index)
+        if meaning is not None and meaning.kind == "member":
+            return places | {("", word), (".", word)}
+        local = meaning is not None and shape.kind.get(meaning.scope) not in ("file", "namespace")
+        return places if local else places | {("", word)}
 
     def arguments(self, opening: int) -> Iterator[tuple[int, int]]:
         """Where each argument, or parameter, between the parentheses begins and ends."""

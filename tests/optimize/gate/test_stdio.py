@@ -82,6 +82,32 @@ int main(void)
 }
 """
 
+MEMBER = """\
+#include <stdio.h>
+struct source { FILE *file; };
+static FILE *log_;
+static int work(struct source *p, char *to, int room)
+{
+    int c, n = 0;
+    /*READ*/
+    while (n < room && (c = fgetc(p->file)) != EOF)
+        to[n++] = (char)c;
+    /*READ*/
+    fputs(to, log_);
+    return n;
+}
+int main(int argc, char **argv)
+{
+    struct source one;
+    char text[99];
+    one.file = fopen(argv[1], "r");
+    log_ = fopen(argv[2], "w");
+    /*MAIN*//*MAIN*/
+    printf("%d\\n", argc);
+    return work(&one, text, 99);
+}
+"""
+
 
 def with_(text: str, place: str, instead: str) -> str:
     """Another text between the marks of a place."""
@@ -123,6 +149,17 @@ HONEST = {
     "standard output in a block": (C, "SHOW", "fwrite(text, 1, n, stdout);"),
     "standard output by letters": (C, "SHOW", "for (size_t i = 0; i < n; i++) putchar(text[i]);"),
     "standard input in a block": (FILTER, "READ", "n = fread(text, 1, sizeof text, stdin);"),
+    "a member's stream": (MEMBER, "READ", "n = (int)fread(to, 1, room, p->file);"),
+    "a number of the name": (
+        MEMBER,
+        "READ",
+        "double f = 1, out[2] = {f}; f = out[0]; while (n < room && (c = fgetc(p->file)) != EOF) to[n++] = (char)(c * f);",
+    ),
+    "a number of the name in a function that has no such stream": (
+        C,
+        "PARSE",
+        'long f = 0, out; sscanf(text, "%ld", &number); out = number; f = out; number = f + errno;',
+    ),
     "standard error in a block": (FILTER, "SHOW", "fwrite(text, 1, n, stderr);"),
 }
 
@@ -153,6 +190,23 @@ HOSTILE = {
     ),
     "a parameter": (C, "READ", "n = fread(to, 1, room, (FILE *)name);", "call"),
     "the other function's stream": (C, "READ", "FILE *out = f; n = fread(to, 1, room, out);", "call"),
+    "a member that is set": (MEMBER, "READ", "p->file = (void *)to; n = fread(to, 1, room, p->file);", "call"),
+    "another object": (
+        MEMBER,
+        "READ",
+        "p = (void *)to; n = fread(to, 1, room, p->file);",
+        "call",
+    ),
+    "a stream of all functions": (MEMBER, "MAIN", "log_ = (void *)text;", "call"),
+    "a member that is set elsewhere": (MEMBER, "MAIN", "one.file = (void *)text;", "call"),
+    "standard output of its own": (
+        MEMBER,
+        "MAIN",
+        "{ FILE *stdout = (void *)text; fputs(text, stdout); }",
+        "call",
+    ),
+    "a choice of functions": (MEMBER, "MAIN", "_Generic(argc, int: fputs)(text, (FILE *)text);", "call"),
+    "a choice of formats": (MEMBER, "MAIN", '_Generic(argc, int: printf)("%n", &argc);', "call"),
     "standard input, which it has not": (C, "READ", "n = fread(to, 1, room, stdin);", "name"),
     "standard input without its name": (
         C,
