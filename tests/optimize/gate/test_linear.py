@@ -190,7 +190,7 @@ ATOMS += ["\n#pragma omp simd\n", "\\\n", "\n", " "]
 PHRASES = st.lists(st.sampled_from(ATOMS), min_size=1, max_size=6).map(" ".join)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, derandomize=True)  # `make fuzz` looks further
 @given(PHRASES, PHRASES, PHRASES, st.booleans())
 def test_any_phrase_again_and_again(opening: str, middle: str, closing: str, cxx: bool) -> None:
     def shape(n: int) -> str:
