@@ -14,7 +14,10 @@ MOST_RUNGS = 9
 
 @dataclass(frozen=True)
 class Rung:
-    """A step: speed-up over the original with its 99 % interval; edges in per cent of the whole."""
+    """A step: speed-up over the original with its 99 % interval; edges in per cent of the whole.
+
+    `what` is the last thing that a proposal changed.
+    """
 
     name: str
     says: str
@@ -25,6 +28,7 @@ class Rung:
     width: float
     from_: float | None
     to: float | None
+    what: str = ""
 
 
 def rungs(trials: Trials) -> list[Rung]:
@@ -48,6 +52,7 @@ def rungs(trials: Trials) -> list[Rung]:
                 "low": 1 / high if high else None,
                 "high": 1 / low if low else None,
                 "says": row.get("guarantee") or "",
+                "what": _last(row["move"] or "") if row["role"] == "proposal" else "",
             }
         )
     best = [row for row in rows if row["kind"] == "best"]
@@ -68,7 +73,15 @@ def _rung(row: Row, most: float) -> Rung:
         100 * row["speedup"] / most,
         100 * low / most if low else None,
         100 * high / most if high else None,
+        row.get("what", ""),
     )
+
+
+def _last(moves: str) -> str:
+    """The last of a variant's moves, without the file that it is in."""
+    last = moves.rpartition("; ")[2]
+    file, colon, what = last.partition(": ")
+    return what if colon and " " not in file else last
 
 
 def says(found: Sequence[Rung]) -> str:

@@ -132,6 +132,9 @@ def test_rungs_are_the_rows_of_iterations(optimised: Lake) -> None:
     assert trials is not None
     ladder = rungs(trials)
     assert ladder[0].kind == "original" and ladder[-1].kind == "best"
+    tried = [rung for rung in ladder if rung.kind == "proposal"]
+    moves = {row["name"]: row["move"] for row in trials.trials.rows}
+    assert tried and all(rung.what and moves[rung.name].endswith(rung.what) for rung in tried)
     (row,) = ask(
         optimised, "SELECT speedup_original AS s FROM iterations WHERE role = 'best'"
     ).to_pylist()
