@@ -12,7 +12,7 @@ _UNLOCKED = frozenset(
     )
 )
 #: Names of programs that have threads.
-_THREADS = frozenset(
+THREADS = frozenset(
     (
         *("pthread_create", "thrd_create", "thread", "jthread", "async", "fork", "clone"),
         *("omp_get_thread_num", "omp_get_num_threads", "omp_get_max_threads"),
@@ -64,7 +64,7 @@ def unsynchronised(spelling: Spelling) -> str | None:
 def unlocked(spelling: Spelling) -> str | None:
     """Characters are taken and given without a lock, as there is one thread alone."""
     known = spelling.names | spelling.elsewhere
-    if _THREADS & known or "#pragma omp" in spelling.text:
+    if THREADS & known or "#pragma omp" in spelling.text:
         return None
     changes: list[Change] = []
     for at, token in enumerate(spelling.tokens):

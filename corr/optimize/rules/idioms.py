@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corr.lake.sql import ask
 from corr.optimize.gate.refusal import Refused
-from corr.optimize.idioms import containers, copies, streams, strings
+from corr.optimize.idioms import containers, copies, invariants, streams, strings
 from corr.optimize.idioms.checked import errors
 from corr.optimize.idioms.spelling import Spelling, as_edit
 from corr.optimize.moves.source import Source
@@ -42,6 +42,14 @@ class Idiom:
 
 _KERNEL = r"^\[kernel|^(ksys_|__x64_sys_|do_syscall|entry_SYSCALL)|\bwrite\b"
 IDIOMS = (
+    Idiom(
+        "asked once",
+        ".",
+        "in the program, in which a loop asks a function for the same again and again",
+        invariants.asked_once,
+        2.0,
+        cxx=False,
+    ),
     Idiom(
         "lines written one by one",
         rf"flush|endl|_IO_new_file_(sync|write)|xsputn|{_KERNEL}",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from corr.optimize.gate import source
-from corr.optimize.idioms import containers, copies, streams, strings
+from corr.optimize.idioms import containers, copies, invariants, streams, strings
 from corr.optimize.idioms.spelling import Spelling, as_edit
 from corr.optimize.moves.source import edited
 
@@ -89,6 +89,65 @@ def test_it_is_written_otherwise(write: Written, before: str, after: str | None)
 )
 def test_it_is_left_alone(write: Written, text: str) -> None:
     assert write(Spelling(text)) is None
+
+
+MEAN = """static double mean(const double *a, int n) {
+    double s = 0;
+    for (int i = 0; i < n; i++) s += a[i];
+    return s / n;
+}
+static long total;
+static int next(void) { return (int)++total; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "double f(const double *a, int n) {\n    double v = 0;\n"
+            "    for (int i = 0; i < n; i++) v += (a[i] - mean(a, n)) * (a[i] - mean(a, n));\n}",
+            "double f(const double *a, int n) {\n    double v = 0;\n"
+            "    { const double mean_1 = mean(a, n);\n"
+            "    for (int i = 0; i < n; i++) v += (a[i] - mean_1) * (a[i] - mean_1); }\n}",
+        ),
+        (
+            "int g(const double *a, int n) { int i = 0; while (i < mean(a, 3)) i++; return i; }",
+            "int g(const double *a, int n) { int i = 0; { const double mean_1 = mean(a, 3);\n"
+            "while (i < mean_1) i++; } return i; }",
+        ),
+    ],
+)
+def test_what_is_the_same_each_time_is_asked_once(before: str, after: str) -> None:
+    assert invariants.asked_once(Spelling(MEAN + before)) == MEAN + after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "void f(double *a, int n) { for (int i = 0; i < n; i++) a[i] -= mean(a, n); }",
+        "double f(const double *a, int n) { double v = 0; for (; n > 0; n--) v += mean(a, n); return v; }",
+        "double f(const double *a, int n) { double v = 0;"
+        " for (int i = 0; i < n; i++) v += mean(a, i); return v; }",
+        "double f(const double *a, int n) { double v = 0;"
+        " for (int i = 0; i < n; i++) { int m = i / 2; v += mean(a, m); } return v; }",
+        "double f(const double *a, int n) { double v = 0;"
+        " for (int i = 0; i < n; i++) v += mean(a, n) * next(); return v; }",
+        "double f(const double *a, int n) { double v = 0; for (int i = 0; i < n; i++) v += next(); return v; }",
+        "double f(double *a, int n) { double v = 0, *p = a;"
+        " for (int i = 0; i < n; i++) { *p = 1; v += mean(a, n); } return v; }",
+        "double f(double *a, int n, double &v) { for (int i = 0; i < n; i++) v += mean(a, n); return v; }",
+        "double f(double *a, int n) { for (int i = 0; i < n; i++) total += mean(a, n); return total; }",
+        "double f(const double *a, int n) { double v = 0;"
+        " for (int i = 0; i < n; i++) { std::cin >> n; v += mean(a, n); } return v; }",
+        "double f(int n) { double v = 0, w = 0, *p = &v;"
+        " for (int i = 0; i < n; i++) { v += 1; w += mean(p, 1); } return w; }",
+        "volatile int stop; double f(const double *a, int n) { double v = 0;"
+        " for (int i = 0; i < n; i++) v += mean(a, n); return v; }",
+    ],
+)
+def test_what_may_differ_is_asked_each_time(text: str) -> None:
+    assert invariants.asked_once(Spelling(MEAN + text)) is None
 
 
 def test_what_other_files_know_is_left_alone() -> None:
