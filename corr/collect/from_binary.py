@@ -11,7 +11,7 @@ from collectors.source_loops import loops
 from corr.collect import hottest
 from corr.collect.built import BuiltProgram
 from corr.collect.layer import LayerResult, Tables
-from corr.console.short_names import short_name
+from corr.console.short_names import with_short_names
 
 
 def line_table(built: BuiltProgram, _given: Tables) -> LayerResult:
@@ -49,8 +49,7 @@ def function_names(built: BuiltProgram, given: Tables) -> LayerResult:
         for row in loops.twin_rows(built.twins()).to_pylist()
     ]
     found = pa.concat_tables([rows, demangle.FUNCTIONS.rows(of_files)])
-    short = pa.array([short_name(name) for name in found["name"].to_pylist()], pa.string())
-    return LayerResult({"functions": found.append_column("short", short)})
+    return LayerResult({"functions": with_short_names(found)})
 
 
 def _named_in(remarks: pa.Table) -> set[str]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: Operators whose names hold brackets; the longest first.
 _OPERATOR = re.compile(
@@ -94,3 +98,11 @@ def _last_word(text: str) -> str:
     if operator:
         return text[text.rfind(" ", 0, operator.start()) + 1 :]
     return text.rsplit(" ", 1)[-1]
+
+
+def with_short_names(functions: pa.Table) -> pa.Table:
+    """Rows of the table `functions` with the column `short`: each name as one says it."""
+    import pyarrow as pa
+
+    names = [short_name(name) for name in functions["name"].to_pylist()]
+    return functions.append_column("short", pa.array(names, pa.string()))

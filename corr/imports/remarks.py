@@ -20,6 +20,7 @@ from collectors.base.errors import CorrError, ToolMissing, UsageError
 from collectors.base.foreign_text import visible
 from collectors.base.table import Problem
 from corr.console.progress import Progress
+from corr.console.short_names import with_short_names
 from corr.imports.recordings import Cache, Recording, Stamp
 from corr.lake.run_facts import RunFacts, SourceFacts
 from corr.lake.store import Lake, RunInfo, uncommitted
@@ -283,8 +284,10 @@ def _write(
     toolchain = _toolchain()
     if toolchain is not None:
         readable = demangle.demangle(functions, toolchain)
-    tables["functions"] = demangle.FUNCTIONS.rows(
-        {"linkage": n, "name": readable.get(n, n)} for n in sorted(functions)
+    tables["functions"] = with_short_names(
+        demangle.FUNCTIONS.rows(
+            {"linkage": n, "name": readable.get(n, n)} for n in sorted(functions)
+        )
     )
     loops = remark_loops.loops(places, readable)
     keys = {

@@ -63,11 +63,11 @@ PROGRAMS = {
         " show(&g.next[0][0], 120);",
     ),
     "a bound that is written through a member": (
-        "struct s { int n; int *a; };",
+        "struct s { int n, more[5]; int *a; };",
         "void f(struct s *s) { for (int i = 0; i < s->n; i++) for (int k = 0; k < 2; k++)"
         " s->a[i] = s->a[i] + 1; }",
-        'int x[9] = {0}; struct s s = {9, x}; f(&s); printf("%d %d\\n", x[0], x[8]);'
-        ' s.a = &s.n; s.n = 1; f(&s); printf("%d\\n", s.n);',
+        'int x[9] = {0}; struct s s = {9, {0}, x}; f(&s); printf("%d %d\\n", x[0], x[8]);'
+        ' s.a = &s.n; s.n = 1; f(&s); printf("%d %d %d\\n", s.n, s.more[1], s.more[2]);',
     ),
     "a factor that is written through a member": (
         "struct s { int n; double by, *a; };",
