@@ -130,7 +130,8 @@ def test_the_report_has_a_section_of_them(ten_calls_lake: Path, corr: Corr, tmp_
     page = tmp_path / "page.html"
     done = corr("report", "calls", "-o", page, cwd=ten_calls_lake)
     assert done.returncode == 0, done.stderr
-    section = page.read_text().partition('<section id="calls"')[2].partition("</section>")[0]
+    text = page.read_text().replace("<wbr>", "")  # where a long name may break
+    section = text.partition('<section id="calls"')[2].partition("</section>")[0]
     assert section.count("churn") >= 3 and "TooCostly" in section and "calls.c:" in section
 
 
