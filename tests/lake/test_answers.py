@@ -94,7 +94,11 @@ def test_a_place_is_asked_once(made: Path, corr: Corr, tmp_path: Path) -> None:
     loop = first_rows(Lake.open(tmp_path / "data"), run, "hotspots", 1)[0]["loop"]
     first = corr("why", loop, cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    (kept,) = [p for p in (run.folder / FOLDER).iterdir() if f"what all layers say of {loop}" in p.read_text()]
+    (kept,) = [
+        p
+        for p in (run.folder / FOLDER).iterdir()
+        if f"what all layers say of {loop}" in p.read_text()
+    ]
     assert corr("why", loop, cwd=tmp_path).stdout == first.stdout
     answer = json.loads(kept.read_text())
     answer["answer"]["facts"]["callers"] = []

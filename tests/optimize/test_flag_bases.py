@@ -19,7 +19,7 @@ from corr.optimize.experience.seen import Seen
 from corr.optimize.hot_irregular import Irregular
 from corr.optimize.hot_nests import HotNests, Nest
 from corr.optimize.proposal import Outcome, Proposal, Trial
-from corr.optimize.rules.flag_bases import APART, FlagBases, hurt
+from corr.optimize.rules.flag_bases import APART, FlagBases
 from corr.optimize.rules.proposer import Search
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.extract import regions
@@ -71,22 +71,6 @@ def test_flags_that_all_hurt_are_no_base() -> None:
     assert bases.current == ()
     bases.alone(FAST, trial("same", exact=True), 1.05)
     assert bases.current == FAST, "so little is noise"
-
-
-@pytest.mark.parametrize(
-    ("baselines", "hurts"),
-    [
-        ({}, False),
-        ({("-O3",): 1.5}, False),
-        ({NATIVE: 1.5}, True),
-        ({NATIVE: 1.5, (*NATIVE, "-mllvm", "-polly"): 0.4}, False),
-        ({NATIVE: 1.04}, False),
-    ],
-)
-def test_what_the_baselines_say_against_flags(
-    baselines: dict[tuple[str, ...], float], hurts: bool
-) -> None:
-    assert hurt(KEPT, baselines) == hurts
 
 
 @pytest.mark.parametrize(("exact", "twin"), [(False, KEPT), (True, None), (None, None)])

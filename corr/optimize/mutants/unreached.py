@@ -37,6 +37,7 @@ _FUNCTIONS = """
     SELECT file, min((line, "column")) AS first, max((end_line, end_column)) AS last
     FROM execution_regions
     WHERE kind = 'code' AND file IS NOT NULL AND file NOT LIKE '/%' AND function IS NOT NULL
+        AND coalesce(file_id, 0) = 0 -- others are where its macros come from
     GROUP BY file, function HAVING sum(count) = 0 ORDER BY ALL
 """
 
@@ -48,7 +49,9 @@ def functions(lake: Lake, run: RunInfo, original: Variant) -> Exits:
         (line, column), (end_line, end_column) = row["first"].values(), row["last"].values()
         start = sum(map(len, lines[: line - 1])) + column - 1
         end = sum(map(len, lines[: end_line - 1])) + end_column
-        found.setdefault(path, {})[start, end] = _bare(b"".join(lines)[start:end])
+        body = _bare(b"".join(lines)[start:end])
+        if body.startswith(b"{"):
+            found.setdefault(path, {})[start, end] = body
     return {path: Counter(some.values()) for path, some in found.items()}
 
 

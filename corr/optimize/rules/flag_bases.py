@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from corr.optimize.proposal import Trial
@@ -84,17 +83,6 @@ class FlagBases:
         reasons.append(_reason(trial))
         if len(reasons) >= PATIENCE and len(set(reasons[-PATIENCE:])) == 1:
             self.left.add(flags)
-
-
-def hurt(flags: Flags, baselines: Mapping[Flags, float]) -> bool:
-    """Whether all that is known of such flags speaks against them, so that others come first.
-
-    Of the baselines, which fuse multiplications and additions, the time over the original's is
-    given. It does not tell what the same flags do without fusing: they have to be tried.
-    """
-    own = set(flags) - {APART}
-    times = [time for known, time in baselines.items() if own <= set(known)]
-    return bool(times) and min(times) > HURTS
 
 
 def _reason(trial: Trial) -> str:

@@ -12,7 +12,7 @@ from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.rules import flags, loops, recipes, whole_program
 from corr.optimize.rules.by_experience import ByExperience
 from corr.optimize.rules.finer import Finer
-from corr.optimize.rules.flag_bases import APART, FlagBases, hurt
+from corr.optimize.rules.flag_bases import APART, FlagBases
 from corr.optimize.rules.idioms import IdiomSearch
 from corr.optimize.rules.inlining import InlineSearch
 from corr.optimize.rules.irregular import IrregularSearch
@@ -197,7 +197,7 @@ class Search:
     def _at_once(self, found: Sequence[Region], known: Sequence[Flagged]) -> Iterator[Proposal]:
         """The first plans of what is hot, nothing rounded otherwise, up to one that wins."""
         apart = next((flags for flags in known if APART in flags), None)
-        if apart is None or hurt(apart, self.now.baselines):
+        if apart is None:
             return
         for number, plan in itertools.islice(in_turn(found, first=True), MOST_AT_ONCE):
             if found[number].nest.share < HOT or found[number].expected(plan.base) < 0:
