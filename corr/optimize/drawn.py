@@ -78,7 +78,7 @@ def above(args: Sequence[str], seconds: float, chance: random.Random) -> list[tu
     places = chance.sample(places, min(len(places), MOST_ABOVE if seconds <= ABOVE_SECONDS else 0))
     found = [
         _one_apart(args, chosen, more, others, chance)
-        for more, others in ((_many_times, _tiny), (_larger, _small))
+        for more, others in ((_many_times, _tiny), (_many_times, _small), (_larger, _small))
         for chosen in places
     ]
     return _different(args, found)
