@@ -176,12 +176,8 @@ class Optimisation:
         run = self.lake.find(resume.original_run(self.lake, session.name))
         nests = hottest(self.lake, run if run.table("loops") is not None else session.best_run)
         limit = min(self.budget.share(MOST_SECONDS, OF_BUDGET), self.budget.left)
-        exits, never = (
-            find(self.lake, run, original.variant)
-            for find in (unreached.exits, unreached.functions)
-        )
-        ledger = broken(original, self.builds, nests, limit)
-        ledger = replace(ledger, exits=exits, never=never)
+        exits, never = unreached.of_run(self.lake, run, original.variant)
+        ledger = replace(broken(original, self.builds, nests, limit), exits=exits, never=never)
         for line in ledger.lines():
             self.tell(cut(visible(f"  {line}"), 400))
         return ledger
@@ -211,9 +207,10 @@ class Optimisation:
         """How much the check sees of what a variant changes."""
         ledger, original = session.ledger, session.original
         refusal, words = (f(ledger, original, variant) for f in (touched.refusal, touched.words))
-        if refusal and self.order.allow_unchecked:
+        unseen = unreached.left_out(ledger.never, variant)
+        if (refusal or unseen) and self.order.allow_unchecked:
             return Sight(f"allowed though unchecked: {words}")
-        return Sight(words, refusal, unreached.left_out(ledger.never, variant))
+        return Sight(words, refusal, unseen)
 
     def _iterations(self, session: Session, judge: Judge, original: Original) -> None:
         with self.budget.binding():
@@ -372,10 +369,7 @@ class Optimisation:
     # --- the end ---------------------------------------------------------------------------
 
     def _finish(self, session: Session, original: Original) -> None:
-        """Measure the best once more, against the original and every baseline.
-
-        The original is kept unless the best is faster than it.
-        """
+        """Measure the best again: against the original, which else is kept, and every baseline."""
         if session.best is session.original:
             return
         sight = partial(self._sight, session)

@@ -42,6 +42,11 @@ _FUNCTIONS = """
 """
 
 
+def of_run(lake: Lake, run: RunInfo, original: Variant) -> tuple[Exits, Exits]:
+    """The exits, and the functions, that no run came to."""
+    return exits(lake, run, original), functions(lake, run, original)
+
+
 def functions(lake: Lake, run: RunInfo, original: Variant) -> Exits:
     """The bodies of functions that never ran; none where nothing was counted."""
     found: dict[Path, dict[tuple[int, int], bytes]] = {}

@@ -241,9 +241,8 @@ class Search:
         yield from (proposal for proposal in wanted if proposal not in likely)
 
     def _alone(self, proposals: Sequence[tuple[Flagged, Proposal]]) -> Iterator[Proposal]:
-        """Flags by themselves; which are right, and how fast, is noted."""
+        """Flags by themselves, or on top of a new text; which are right, and how fast, is noted."""
         for added, proposal in proposals:
-            # what a recipe made faster may be faster still for this machine
             yield replace(proposal, from_original=False) if self.by_text else proposal
             if self.last is not None and proposal.base:
                 self.bases.alone(added, self.last, self.last_time)
