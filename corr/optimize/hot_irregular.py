@@ -1,4 +1,5 @@
-"""What takes the time in loops that no polyhedron models: searches, and branches that data decide.
+"""What takes the time in loops that no polyhedron models: searches, branches that data decide,
+and checks that find something near the ends of a loop only.
 
     hot loops of a run → the functions they are in, and those that call these → lookups, branches
 
@@ -9,14 +10,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from collectors.base.errors import CompileError
 from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
 from corr.irregular.ahead import Ahead, Scan, scans_in
+from corr.irregular.borders.loops import Bordered, Borders, bordered_in
 from corr.irregular.branch_free import Branch, BranchFree, branches
 from corr.irregular.edits import place
 from corr.irregular.effects import Unsuitable
@@ -26,6 +27,7 @@ from corr.irregular.syntax import may_define
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.hot_nests import HotLoop, hot_loops
+from corr.optimize.hot_parts import HotPart, known, lines_of, share_of
 from corr.optimize.inputs import outside_kernel
 from corr.polyhedral.clang_ast import Functions, Node
 from corr.program.model import Program
@@ -41,57 +43,8 @@ LEAST_ODDS = 0.03
 MOST_EVENTS, LEAST_TRIPS = 0.125, 24
 
 
-@contextmanager
-def _known() -> Iterator[None]:
-    """Whatever goes wrong with a tree as nobody has seen it is a reason to leave a place alone."""
-    try:
-        yield
-    except (Unsuitable, CompileError):
-        raise
-    except Exception as error:
-        raise Unsuitable(f"{type(error).__name__}: {error}") from error
-
-
 @dataclass(frozen=True)
-class _Hot:
-    """A part of a hot function: its unit's label, and the share of the time of its loops.
-
-    `node` is what would be written anew.
-    """
-
-    file: str
-    functions: Functions
-    share: float
-    node: Node
-
-    @property
-    def line(self) -> int:
-        """Where it begins."""
-        return self.functions.text.count(b"\n", 0, place(self.node)[0]) + 1
-
-    def within(self, other: _Hot) -> bool:
-        """It is a part of another, so that its text is no longer there once that one is new."""
-        start, end = place(self.node)
-        first, last = place(other.node)
-        return self.file == other.file and first <= start and end <= last
-
-    def replaced(self, span: tuple[int, int], new: str) -> tuple[str, str]:
-        """The old text of a part and its new one, with what before it makes it the only one."""
-        text = self.functions.text.decode("utf-8", "surrogateescape")
-        start, end = span
-        before = self.functions.text[:start].decode("utf-8", "surrogateescape")
-        indent = before.rpartition("\n")[2]
-        indent = indent[: len(indent) - len(indent.lstrip())]
-        new = _indented(new, indent)
-        old = self.functions.text[start:end].decode("utf-8", "surrogateescape")
-        while text.count(old) > 1 and before:
-            cut = before.rstrip("\n").rfind("\n") + 1
-            old, new, before = before[cut:] + old, before[cut:] + new, before[:cut]
-        return old, new
-
-
-@dataclass(frozen=True)
-class HotLookup(_Hot):
+class HotLookup(HotPart):
     """An outer loop whose searches can be put side by side."""
 
     lookup: Lookup
@@ -107,19 +60,19 @@ class HotLookup(_Hot):
         file, _, line = where.rpartition(":")
         call = self.lookup.call
         parts = [self.lookup.outer, *([call.function] if call is not None else [])]
-        spans = (_lines(self.functions.text, part) for part in parts)
+        spans = (lines_of(self.functions.text, part) for part in parts)
         wanted = int(line) if line.isdigit() else 0
         return file == self.file and any(first <= wanted <= last for first, last in spans)
 
     def edit(self, how: type[SideBySide], width: int, says: str) -> tuple[str, str]:
         """The old text and the new one, `width` at once. Raises Unsuitable."""
-        with _known():
+        with known():
             written = how(self.functions, self.lookup, width)
             return self.replaced(written.span(), written.code(says))
 
 
 @dataclass(frozen=True)
-class HotBranch(_Hot):
+class HotBranch(HotPart):
     """An `if` that data decide.
 
     `odds`: of the times it is asked, how often it goes the rarer way; `wrong`: that, counted.
@@ -137,13 +90,13 @@ class HotBranch(_Hot):
 
     def edit(self, says: str) -> tuple[str, str]:
         """The old text and the new one. Raises Unsuitable."""
-        with _known():
+        with known():
             written = BranchFree(self.functions, self.branch)
             return self.replaced(written.span(), written.code(says))
 
 
 @dataclass(frozen=True)
-class HotScan(_Hot):
+class HotScan(HotPart):
     """A loop that may look ahead for the next iteration that does something.
 
     `odds`: how often one does, where that was counted. `trips`: iterations each time.
@@ -161,8 +114,27 @@ class HotScan(_Hot):
 
     def edit(self, width: int, says: str) -> tuple[str, str]:
         """The old text and the new one, that many iterations ahead. Raises Unsuitable."""
-        with _known():
+        with known():
             written = Ahead(self.functions, self.scan, width)
+            return self.replaced(written.span(), written.code(says))
+
+
+@dataclass(frozen=True)
+class HotBorders(HotPart):
+    """A loop whose checks matter near its ends only."""
+
+    bordered: Bordered
+
+    @property
+    def function(self) -> str:
+        """The function that it is in."""
+        name: str = self.bordered.function["name"]
+        return name
+
+    def edit(self, says: str) -> tuple[str, str]:
+        """The old text and the new one. Raises Unsuitable."""
+        with known():
+            written = Borders(self.functions, self.bordered)
             return self.replaced(written.span(), written.code(says))
 
 
@@ -173,6 +145,7 @@ class Irregular:
     lookups: tuple[HotLookup, ...] = ()
     scans: tuple[HotScan, ...] = ()
     branches: tuple[HotBranch, ...] = ()
+    borders: tuple[HotBorders, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -185,6 +158,7 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
     lookups: list[HotLookup] = []
     scans: list[HotScan] = []
     found: list[HotBranch] = []
+    borders: list[HotBorders] = []
     problems: list[Problem] = []
     began = time.monotonic()
     every, mixed = _functions(lake, run), _mixed(lake, run)
@@ -202,6 +176,7 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
                 lookups += _lookups(functions, label, name, loops, problems)
                 scans += _scans(functions, label, name, loops, ways)
                 found += _branches(functions, label, name, loops, ways)
+                borders += _borders(functions, label, name, loops)
             except CompileError:
                 break  # the nests' problems say so
             except (
@@ -213,6 +188,7 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
         tuple(sorted(lookups, key=lambda one: -one.share)),
         tuple(sorted(scans, key=lambda one: (-one.share, -one.line))),
         tuple(sorted(found, key=lambda one: -one.wrong)),
+        tuple(sorted(borders, key=lambda one: -one.share)),
         tuple(problems),
     )
 
@@ -229,10 +205,10 @@ def _lookups(
     for one in found_in(functions, name, {loop.written for loop in loops}):
         if isinstance(one, Lookup):
             parts = [one.outer, *([one.call.function] if one.call is not None else [])]
-            share = _share(functions, label, parts, loops)
+            share = share_of(functions, label, parts, loops)
             if share >= LEAST_SHARE:
                 found.append(HotLookup(label, functions, share, one.outer, one))
-        elif _share(functions, label, [one[0]], loops) >= LEAST_SHARE:
+        elif share_of(functions, label, [one[0]], loops) >= LEAST_SHARE:
             line = functions.text.count(b"\n", 0, place(one[0])[0]) + 1
             what = f"{name}: its iterations are not put side by side: {one[1]}"
             problems.append(Problem(LAYER, f"{label}:{line}", what))
@@ -252,8 +228,8 @@ def _scans(
     for scan in scans_in(functions, function) if function is not None else ():
         if not isinstance(scan, Scan):
             continue
-        share = _share(functions, label, [scan.loop], loops)
-        line = _lines(functions.text, scan.loop)[0]
+        share = share_of(functions, label, [scan.loop], loops)
+        line = lines_of(functions.text, scan.loop)[0]
         trips = next((o.trips for o in loops if o.file == label and o.line == line), None)
         pairs = _ways(functions.text, scan.first.node, mixed)
         odds = min((_odds(scan.first.negated, *pair) for pair in pairs), default=None)
@@ -280,7 +256,7 @@ def _branches(
     function = functions.get(name)
     found = []
     for branch in branches(functions, function) if function is not None else ():
-        share = _share(functions, label, [branch.within], loops)
+        share = share_of(functions, label, [branch.within], loops)
         ways = _ways(functions.text, branch.condition, mixed)
         if not ways or share < LEAST_SHARE:
             continue
@@ -289,6 +265,20 @@ def _branches(
             found.append(
                 HotBranch(label, functions, share, branch.node, branch, wrong / total, wrong)
             )
+    return found
+
+
+def _borders(
+    functions: Functions, label: str, name: str, loops: Sequence[HotLoop]
+) -> list[HotBorders]:
+    """The loops of a function whose checks matter near their ends only."""
+    function = functions.get(name)
+    found = []
+    for one in bordered_in(functions, function) if function is not None else ():
+        if isinstance(one, Bordered):
+            share = share_of(functions, label, [one.loop], loops)
+            if share >= LEAST_SHARE:
+                found.append(HotBorders(label, functions, share, one.loop, one))
     return found
 
 
@@ -357,30 +347,3 @@ def _to_look_at(
         if name not in outside and call.search(b"\n".join(lines[first - 1 : last])):
             found[name] = None
     return list(found)[:MOST_FUNCTIONS]
-
-
-def _share(
-    functions: Functions, label: str, parts: Iterable[Node], loops: Sequence[HotLoop]
-) -> float:
-    """The share of the time of the loops in the lines of some nodes."""
-    share = 0.0
-    for part in parts:
-        first, last = _lines(functions.text, part)
-        share += sum(o.share for o in loops if o.file == label and first <= o.line <= last)
-    return share
-
-
-def _lines(text: bytes, node: Node) -> tuple[int, int]:
-    """First and last line of a node; none where macros make it."""
-    try:
-        start, end = place(node)
-    except Unsuitable:
-        return 1, 0
-    return text.count(b"\n", 0, start) + 1, text.count(b"\n", 0, end) + 1
-
-
-def _indented(text: str, indent: str) -> str:
-    first, *rest = text.split("\n")
-    return "\n".join(
-        [first, *(indent + line if line and line[0] != "#" else line for line in rest)]
-    )

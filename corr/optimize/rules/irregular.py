@@ -1,4 +1,4 @@
-"""Searches side by side, and branches that data decide without a branch."""
+"""Searches side by side, branches that data decide without a branch, borders of loops apart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collectors.base.table import Problem
 from corr.irregular.as_vectors import AsVectors
 from corr.irregular.effects import Unsuitable
 from corr.irregular.side_by_side import SideBySide
-from corr.optimize.hot_irregular import LAYER, HotBranch, HotLookup, HotScan
+from corr.optimize.hot_irregular import LAYER, HotBorders, HotBranch, HotLookup, HotScan
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.source import Source
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
@@ -28,10 +28,10 @@ WIDTHS, MOST_SCANS = (32, 16, 64), 4
 #: Branches that are rewritten, those that are guessed wrong most often.
 MOST_BRANCHES = 6
 SIDE_BY_SIDE, AS_VECTORS = "searches side by side", "searches as vectors"
-AHEAD, BRANCH_FREE = "looking ahead", "branch-free"
+AHEAD, BRANCH_FREE, BORDERS = "looking ahead", "branch-free", "borders apart"
 
 
-Place = HotLookup | HotScan | HotBranch
+Place = HotLookup | HotScan | HotBranch | HotBorders
 
 
 class IrregularSearch:
@@ -86,6 +86,9 @@ def _places(
     situation: Situation, least: float, most: float
 ) -> Iterator[tuple[Place, list[Proposal]]]:
     """For each place the ways to write it anew, the hottest place first."""
+    for loop in situation.irregular.borders:
+        if least <= loop.share < most and (apart := _borders(situation, loop)) is not None:
+            yield loop, [apart]
     for found in situation.irregular.lookups:
         if least <= found.share < most:
             ways = (_side_by_side(situation, found, *way) for way in WAYS)
@@ -157,6 +160,20 @@ def _branch_free(situation: Situation, found: HotBranch) -> Proposal | None:
         return None
     summary = f"{found.function} line {found.line} branch-free"
     return _proposal(found, edit, summary, reason, BRANCH_FREE)
+
+
+def _borders(situation: Situation, found: HotBorders) -> Proposal | None:
+    checks = found.bordered.known
+    reason = f"{checks} check{'s' if checks > 1 else ''} in it find something near its ends only"
+    says = "Rewritten by corr: away from the ends of the loop its checks find nothing."
+    try:
+        edit = found.edit(says)
+    except Unsuitable as why:
+        _untried(situation, found, "without checks away from its ends", why)
+        return None
+    summary = f"{found.function} line {found.line} without checks away from its ends"
+    way = _proposal(found, edit, summary, reason, BORDERS)
+    return replace(way, trusted=not found.bordered.inside.memory)
 
 
 def _proposal(
