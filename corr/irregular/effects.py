@@ -45,12 +45,17 @@ _OF_NUMBERS = (
 _PURE = frozenset(
     {"abs", "labs", "llabs", *(f"{name}{of}" for name in _OF_NUMBERS for of in ("", "f", "l"))}
 )
+#: std::min and the like, of two numbers.
+_CHOICES = frozenset({"min", "max", "clamp"})
+_CHOOSES = re.compile(r"const [\w ]+ &\(const ")
 _SIZES = frozenset({"size", "length", "empty"})
 CONTAINER = re.compile(r"(?:const )?std::(?:\w+::)?(?:vector|array|basic_string|span)<.*>(?: ?&)?")
 #: What has a pointer to give.
 _OWNER = re.compile(r"(?:const )?std::(?:unique|shared)_ptr<.*>")
 #: Functions in functions that are looked into.
 DEEPEST = 3
+#: Variables that are gone when a function returns.
+_ITS_OWN = frozenset({"parameter", "local"})
 _VOLATILE = re.compile(r"\b(?:volatile|_Atomic|atomic)\b")
 _SCALAR = re.compile(
     r"(?:const )*(?:(?:(?:un)?signed )?(?:char|short|int|long|long long|__int128)|bool|_Bool|float"
@@ -297,7 +302,8 @@ class Observer:
         name = bare(callee).get("referencedDecl", {}).get("name", "")
         for argument in arguments:
             self._see(argument, found, "read")
-        if name in _PURE or _KNOWN_BUILTIN.fullmatch(name):
+        chosen = name in _CHOICES and _CHOOSES.match(type_of(bare(callee).get("type", {})))
+        if name in _PURE or chosen or _KNOWN_BUILTIN.fullmatch(name):
             return
         known = may_define(self.functions.text, name)
         self._written_out(self.functions.get(name) if known else None, name, found)
@@ -328,7 +334,8 @@ class Observer:
             raise Unsuitable(f"it calls {name or 'something'}")
         inside = Observer(function, self.functions, self.depth + 1)
         seen = inside.of(n for n in function["inner"] if n.get("kind") == "CompoundStmt")
-        if seen.writes or any(not inside.own(identity) for identity in seen.assigned):
+        kept = [a for a in seen.writes if not (a.direct and a.variable.kind in _ITS_OWN)]
+        if kept or any(not inside.own(identity) for identity in seen.assigned):
             raise Unsuitable(f"{name}, which it calls, writes to memory")
         found.reads += [
             Access(a.type, Variable("", "*", "global"), False, False, None) for a in seen.reads

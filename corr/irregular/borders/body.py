@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from corr.irregular.borders.facts import Call, Found, Value
+from corr.irregular.borders.facts import Call, Found, Value, of_this
 from corr.irregular.borders.inside import Inside
 from corr.irregular.edits import Edits, place, statement_place
 from corr.irregular.effects import Unsuitable
@@ -27,10 +27,11 @@ class Rewritten:
         inside: Inside,
         found: Found,
         given: Mapping[str, str] = MappingProxyType({}),
+        prefix: str = "",
     ) -> None:
         self.text, self.inside, self.found = text, inside, found
         #: what stands for parameters of a function that is written out
-        self.given = given
+        self.given, self.prefix = given, prefix
         self.edits = Edits(text)
         #: whether anything came to be simpler
         self.changed = False
@@ -63,24 +64,31 @@ class Rewritten:
                 return
         kind = node.get("kind", "")
         if kind == "DeclRefExpr" and node["referencedDecl"].get("id") in self.given:
-            self.edits.put(*place(node), self.given[node["referencedDecl"]["id"]])
+            text = self.given[node["referencedDecl"]["id"]]
+            self.edits.put(*place(node), _in_brackets(text, node, parent))
+            return
+        if self.prefix and of_this(node):
+            self.edits.put(*place(node), self.prefix + node["name"])
             return
         if kind in ("IfStmt", "ConditionalOperator") and self._chosen(node, parent):
             return
         if node.get("opcode") in _LOGIC and self._logic(node):
             return
+        around = parent if kind == "ImplicitCastExpr" else node
         for inner in node.get("inner", ()):
             if inner:
-                self._see(inner, node)
+                self._see(inner, around)
 
     def _call(self, call: Call) -> str | None:
         """What a function returns, written out."""
         given = {}
         try:
             for identity, node in call.given.items():
-                within = Rewritten(self.text, self.inside, self.found, self.given)
-                given[identity] = _in_brackets(within.expression(node), node, None)
-            written = Rewritten(self.text, self.inside, call.found, given)
+                within = Rewritten(self.text, self.inside, self.found, self.given, self.prefix)
+                given[identity] = within.expression(node)
+            for identity, sum_ in call.sums.items():
+                given[identity] = sum_.text(self.inside.names)
+            written = Rewritten(self.text, self.inside, call.found, given, call.prefix)
             text = written.expression(call.result)
         except Unsuitable:
             return None
@@ -168,10 +176,11 @@ class Rewritten:
     def _value(self, node: Node, value: Value, parent: Node | None) -> str | None:
         """What an expression is, as C of its type."""
         if value.node is not None:
-            self._see(value.node, node)
-            text = self._of(value.node)
+            core = plain(value.node)
+            self._see(core, node)
+            text = self._of(core)
             if text is not None:
-                return _in_brackets(text, value.node, parent)
+                return _in_brackets(text, core, parent)
         type_ = " ".join(w for w in node["type"]["qualType"].split() if w != "const")
         names = dict(self.inside.names)
         if type_ in _INT:
@@ -183,25 +192,29 @@ class Rewritten:
                 for key, name in names.items()
             }
         text = value.sum.text(names)
-        alone = parent is not None and _takes_all(parent)
-        return text if alone or _SIMPLE.fullmatch(text) else f"({text})"
+        return text if _takes_all(parent) or _SIMPLE.fullmatch(text) else f"({text})"
 
 
 _PRIMARY = frozenset(
-    {"DeclRefExpr", "ArraySubscriptExpr", "MemberExpr", "CallExpr", "IntegerLiteral", "ParenExpr"}
-    | {"FloatingLiteral", "CharacterLiteral", "CXXMemberCallExpr"}
+    {"ArraySubscriptExpr", "MemberExpr", "CallExpr", "IntegerLiteral", "ParenExpr"}
+    | {"FloatingLiteral", "CharacterLiteral", "CXXMemberCallExpr", "CXXOperatorCallExpr"}
 )
 
 
 def _in_brackets(text: str, node: Node, parent: Node | None) -> str:
     """An expression's text, in brackets where what is round it could tear it apart."""
-    safe = plain(node).get("kind") in _PRIMARY or (parent is not None and _takes_all(parent))
+    safe = plain(node).get("kind") in _PRIMARY or _takes_all(parent)
     return text if safe or _SIMPLE.fullmatch(text) else f"({text})"
 
 
-def _takes_all(parent: Node) -> bool:
-    """Whatever stands there is all of it: the first value of a variable."""
-    return parent.get("kind") == "VarDecl" or parent.get("opcode") == "="
+def _takes_all(parent: Node | None) -> bool:
+    """Whatever stands there is all of it: the first value of a variable, a subscript."""
+    if parent is None:
+        return False
+    if parent.get("kind") == "CXXOperatorCallExpr":
+        return bool(bare(parent["inner"][0]).get("referencedDecl", {}).get("name") == "operator[]")
+    alone = parent.get("kind") in ("VarDecl", "ArraySubscriptExpr")
+    return alone or parent.get("opcode") == "="
 
 
 def _macro_place(text: bytes, node: Node) -> tuple[int, int] | None:

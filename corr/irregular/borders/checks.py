@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from corr.irregular.borders.facts import Found, Value, argument, unwrapped
+from corr.irregular.borders.called import CALLS, Called
+from corr.irregular.borders.facts import Value, argument, unwrapped
 from corr.irregular.borders.linear import Linear, range_of
-from corr.irregular.borders.sums import Sums
-from corr.irregular.syntax import block, may_define, parameters, plain
+from corr.irregular.syntax import block, plain
 from corr.polyhedral.clang_ast import Node
 from corr.polyhedral.declarations import type_of
 
-#: Functions in functions that are looked into.
-DEEPEST = 3
 _EXTREMES = {"max": 1, "min": -1}
 _OF_NUMBERS = re.compile(r"const [\w ]+ &\(const ")
 _TESTS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
-class Checks(Sums):
+class Checks(Called):
     """What checks in a loop's body come to, with what must hold for that."""
 
     @staticmethod
@@ -68,7 +64,7 @@ class Checks(Sums):
             return self._choice(node["inner"])
         if kind == "BinaryOperator" and node.get("opcode") == "%":
             return self._remainder(*node["inner"])
-        if kind == "CallExpr":
+        if kind in CALLS:
             return self._call(node)
         return None
 
@@ -102,6 +98,8 @@ class Checks(Sums):
     # --- functions -------------------------------------------------------------------------
 
     def _call(self, node: Node) -> Value | None:
+        if self.called(node) is not None:
+            return self._returned(node)
         callee, *arguments = node["inner"]
         declared = plain(callee).get("referencedDecl", {})
         name = declared.get("name", "")
@@ -109,8 +107,6 @@ class Checks(Sums):
         if not values or None in values:
             return None
         known = [value for value in values if value is not None]
-        if may_define(self.functions.text, name):
-            return self._returned(name, arguments, known)
         if not _OF_NUMBERS.match(type_of(declared.get("type", {}))):
             return None  # not std::min, std::max and std::clamp
         if name in _EXTREMES and len(known) == 2:
@@ -123,70 +119,24 @@ class Checks(Sums):
                 return Value(value.sum, frozenset(needs), argument(arguments[0]))
         return None
 
+    def _returned(self, node: Node) -> Value | None:
+        """What a function of the text returns that only chooses."""
+        with self.within(node) as body:
+            way = self.way(block(body)) if body is not None else None
+            result = self.value(way) if way is not None else None
+            needs = frozenset(self.found.needs)
+        if result is None:
+            return None
+        values = ((argument(each), self.value(argument(each))) for each in node["inner"][1:])
+        same = (each for each, value in values if value is not None and value.sum == result.sum)
+        return Value(result.sum, needs | result.needs, next(same, None))
+
     def _extreme(self, sign: int, arguments: list[Node], values: list[Value]) -> Value | None:
         needs = values[0].needs | values[1].needs
         for this, that, node in ((0, 1, arguments[0]), (1, 0, arguments[1])):
             larger = (values[this].sum - values[that].sum) * sign
             if self.tells(larger) and self.adoptable(needs | {larger}):
                 return Value(values[this].sum, needs | {larger}, argument(node))
-        return None
-
-    def _returned(self, name: str, arguments: list[Node], values: list[Value]) -> Value | None:
-        """What a function of the text returns that only chooses."""
-        with self.within(name, arguments) as body:
-            way = self.way(block(body)) if body is not None else None
-            result = self.value(way) if way is not None else None
-            needs = frozenset(self.found.needs)
-        if result is None:
-            return None
-        same = (argument(n) for n, v in zip(arguments, values, strict=True) if v.sum == result.sum)
-        return Value(result.sum, needs | result.needs, next(same, None))
-
-    @contextmanager
-    def within(self, name: str, arguments: list[Node]) -> Iterator[Node | None]:
-        """The body of a function of the text, its parameters known; None where there is none.
-
-        What is found in it is found apart, until this is left.
-        """
-        function = self.functions.get(name)
-        given = parameters(function) if function is not None else []
-        if function is None or len(given) != len(arguments) or self.depth >= DEEPEST:
-            yield None
-            return
-        kept = self.found, dict(self.known), dict(self.given)
-        values = [self.value(argument(each)) for each in arguments]
-        self.found = Found()
-        self.depth += 1
-        try:
-            for parameter, each, value in zip(given, arguments, values, strict=True):
-                type_ = type_of(parameter["type"]).removesuffix(" &")
-                node = argument(each)
-                self.given[parameter["id"]] = node
-                passed = value and self.converted(value, type_of(node["type"]), type_)
-                if passed is not None and self.adoptable(passed.needs):
-                    self.adopt(passed.needs)
-                    self.known[parameter["id"]] = Value(passed.sum)
-            yield next((n for n in function["inner"] if n.get("kind") == "CompoundStmt"), None)
-        finally:
-            self.depth -= 1
-            self.found, self.known, self.given = kept
-
-    def way(self, statements: list[Node]) -> Node | None:
-        """The expression that some statements return: all of them choose, and do nothing else."""
-        for at, statement in enumerate(statements):
-            kind = statement.get("kind")
-            if kind == "ReturnStmt" and statement.get("inner"):
-                found: Node = statement["inner"][0]
-                return found
-            if kind != "IfStmt" or statement.get("hasVar"):
-                return None
-            condition, *ways = statement["inner"]
-            held = self.holds(condition)
-            if held is None:
-                return None
-            taken = ways[0] if held else (ways[1] if len(ways) > 1 else None)
-            if taken:
-                return self.way([*block(taken), *statements[at + 1 :]])
         return None
 
 

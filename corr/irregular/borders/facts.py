@@ -42,10 +42,16 @@ class Found:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that comes down to one expression: what parameters are given, what is known in it."""
+    """A call that comes down to one expression: what parameters are given, what is known in it.
+
+    `sums`: what its variables are that do not stay what they are given; `prefix`: what stands
+    before the members of a method's object.
+    """
 
     result: Node
     given: dict[str, Node]
+    sums: dict[str, Linear]
+    prefix: str
     found: Found
 
 
@@ -100,3 +106,9 @@ def acts(node: Node) -> bool:
 def returns_more(node: Node) -> bool:
     """It is more than a number that is read: an object, or one that is made into another."""
     return range_of(type_of(node["type"])) is None and type_of(node["type"]) not in _REAL
+
+
+def of_this(node: Node) -> bool:
+    """It is a member of the object whose method it is in."""
+    inner = node.get("inner") or [{}]
+    return node.get("kind") == "MemberExpr" and inner[0].get("kind") == "CXXThisExpr"

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from corr.irregular.borders.called import CALLS
 from corr.irregular.borders.checks import Checks
 from corr.irregular.borders.counted import counted
 from corr.irregular.borders.facts import Call, Found, Value, acts, returns_more
 from corr.irregular.borders.linear import Linear, range_of
+from corr.irregular.borders.sums import FEW, MANY
 from corr.irregular.effects import Observer, Unsuitable
-from corr.irregular.syntax import block, changes, identity_of, may_define, plain
+from corr.irregular.syntax import block, changes, identity_of, plain
 from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import type_of
 
-#: What is guessed for numbers of iterations.
-MANY = 1000
+#: Numbers of which it is tried whether they are large.
+MOST_UNKNOWN = 6
 #: Rounds until what is assumed of variables holds.
 MOST_ROUNDS = 4
 _JUMPS = frozenset(
@@ -28,14 +30,37 @@ _JUMPS = frozenset(
 )
 
 
+def inside_of(functions: Functions, observer: Observer, outer: list[Node], loop: Node) -> Inside:
+    """What is known of a loop inside. Raises Unsuitable where nothing is.
+
+    Whether a number is a size or a radius is not known: taken is what makes most checks find
+    nothing, and leaves most values moving.
+    """
+    best = Inside(functions, observer, outer, loop, frozenset())
+    for key in list(best.unknown)[:MOST_UNKNOWN]:
+        other = Inside(functions, observer, outer, loop, best.large | {key})
+        if other.score > best.score:
+            best = other
+    if not best.settled:
+        raise Unsuitable("nothing is known away from its ends")
+    return best
+
+
 class Inside(Checks):
     """Looks at one `for` loop of a function, away from its ends.
 
-    Raises Unsuitable where nothing is known there.
+    `settled`: something is known there. Raises Unsuitable where it cannot be.
     """
 
-    def __init__(self, functions: Functions, observer: Observer, outer: list[Node], loop: Node):
-        super().__init__(functions, observer, loop)
+    def __init__(
+        self,
+        functions: Functions,
+        observer: Observer,
+        outer: list[Node],
+        loop: Node,
+        large: frozenset[str],
+    ) -> None:
+        super().__init__(functions, observer, loop, large)
         if any(n.get("kind") in _JUMPS for n in walk(loop["inner"][-1])):
             raise Unsuitable("its body jumps about")
         self._always: frozenset[Linear] = frozenset()
@@ -46,7 +71,23 @@ class Inside(Checks):
         for other in outer:
             self._guess(other)
         self.bound = self._head(loop)
-        self._settle()
+        self.settled = self._settle()
+
+    @property
+    def unknown(self) -> list[str]:
+        """Numbers of which nothing tells whether they are large."""
+        counters = self.counters | {self.counter}
+        return [k for k, guess in self.guesses.items() if guess == FEW and k not in counters]
+
+    @property
+    def score(self) -> int:
+        """How many checks find nothing, and how many values go with the loop."""
+        if not self.settled:
+            return -MANY
+        moving = {self.counter} | self.declared
+        values = [value.sum for _, value in self.found.values.values()]
+        values += [sum_ for call in self.found.calls.values() for sum_ in call.sums.values()]
+        return len(self.found) + sum(1 if sum_.keys & moving else -2 for sum_ in values)
 
     def _guess(self, loop: Node) -> None:
         """A loop round it: its counter is somewhere in the middle."""
@@ -80,7 +121,7 @@ class Inside(Checks):
         start = low.sum.value(self.guesses) if low is not None else 0
         return (start + value.sum.value(self.guesses)) // 2
 
-    def _settle(self) -> None:
+    def _settle(self) -> bool:
         """Find what is known, as if variables that are set only where a check finds something kept
         their values; again without those that are set elsewhere."""
         for _ in range(MOST_ROUNDS):
@@ -94,11 +135,10 @@ class Inside(Checks):
                 if any(id(n) in self._live - {setter} for n in self.assigned.get(identity, ()))
             }
             if not wrong:
-                if self.found and any(need[self.counter] for need in self.found.needs):
-                    return
-                break
+                asked = any(need[self.counter] for need in self.found.needs)
+                return bool(self.found) and asked
             self._unsure |= wrong
-        raise Unsuitable("nothing is known away from its ends")
+        return False
 
     def _look(self, node: Node) -> None:
         """Note what is known of a statement or an expression, and of all in it."""
@@ -129,7 +169,7 @@ class Inside(Checks):
             self._look_at(
                 [w for n, w in enumerate(ways) if held is None or n == (0 if held else 1)]
             )
-        elif kind != "CallExpr" or not self._look_in_call(node):
+        elif kind not in CALLS or not self._look_in_call(node):
             self._look_at(node.get("inner", ()))
 
     def _look_at(self, nodes: Iterable[Node]) -> None:
@@ -142,6 +182,7 @@ class Inside(Checks):
         set_here = []
         for statement in node.get("inner", ()):
             self._look(statement)
+            statement = plain(statement)
             if statement.get("kind") == "BinaryOperator" and statement.get("opcode") == "=":
                 target, value = statement["inner"]
                 identity = identity_of(target)
@@ -156,12 +197,12 @@ class Inside(Checks):
 
     def _look_in_loop(self, loop: Node) -> None:
         body = loop["inner"][-1]
-        self._look_at(part for part in loop["inner"][:4] if part)
         try:
             identity, first, bound, comparison = counted(self.observer, loop)
         except Unsuitable:
-            self._look(body)
+            self._look_at(loop["inner"])
             return
+        self._look_at((first, bound))
         low, high = self.value(first), self.value(bound)
         if low and high and self.adoptable(low.needs | high.needs) and comparison != "!=":
             self.adopt(low.needs | high.needs)
@@ -187,17 +228,17 @@ class Inside(Checks):
 
     def _look_in_call(self, node: Node) -> bool:
         """Whether a call comes down to one expression, as what a function checks holds."""
-        callee, *arguments = node["inner"]
-        name = plain(callee).get("referencedDecl", {}).get("name", "")
-        if not may_define(self.functions.text, name) or any(map(acts, arguments)):
+        if self.called(node) is None or any(map(acts, node["inner"][1:])):
             return False
-        with self.within(name, arguments) as body:
+        with self.within(node) as body:
+            before = dict(self.known)
             way = self.way(block(body)) if body is not None else None
             if way is not None:
                 self._look(way)
-            inside, given = self.found, dict(self.given)
-        if way is None or not inside or returns_more(way):
+            sums = {k: v.sum for k, v in self.known.items() if before.get(k) != v}
+            inside, given, prefix = self.found, dict(self.given), self.prefix
+        if way is None or not (inside or inside.needs or sums) or returns_more(way):
             return False
         self.adopt(inside.needs)
-        self.found.calls[id(node)] = Call(way, given, inside)
+        self.found.calls[id(node)] = Call(way, given, sums, prefix, inside)
         return True

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from corr.irregular.borders.body import Rewritten
-from corr.irregular.borders.inside import Inside
+from corr.irregular.borders.inside import Inside, inside_of
 from corr.irregular.borders.linear import Linear
 from corr.irregular.edits import place, source, statement_place
 from corr.irregular.effects import Observer, Unsuitable
@@ -75,7 +75,7 @@ def _inside(functions: Functions, observer: Observer, outer: list[Node], loop: N
         raise Unsuitable("a variable is kept from one iteration to the next")
     if b"#" in functions.text[slice(*place(loop))]:
         raise Unsuitable("it has a directive of the preprocessor")
-    return Inside(functions, observer, outer, loop)
+    return inside_of(functions, observer, outer, loop)
 
 
 def _better(one: Bordered, other: Bordered) -> bool:
@@ -191,7 +191,7 @@ class Borders:
         for need in [Linear(((counter, -1),)) + bound, *self.inside.found.needs]:
             factor, rest = need[counter], need.put(counter, Linear())
             for key, by in need:
-                if by < 0 and self.inside.ranges[key].most > _MOST:
+                if by < 0 and key != counter and self.inside.ranges[key].most > _MOST:
                     guards[f"{self._number(Linear(((key, 1),)))} >= 0"] = None
             if factor > 0:
                 _keep(lows, -rest, factor, 1)
@@ -201,6 +201,8 @@ class Borders:
                 guards[self._at_least(rest)] = None
             if factor < -1:
                 guards[self._at_least(rest)] = None
+        if self.inside.ranges[counter].most > _MOST:
+            _keep(lows, Linear(), 1, 1)  # one that is larger than that is below 0 there
         least, *more = [self._upwards(*low) for low in lows] or [self._any_counter()]
         lines = [f"long long {first} = {least};"]
         lines += [

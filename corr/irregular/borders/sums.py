@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from corr.irregular.borders.facts import WRAPPERS, Found, Value, assigned_in, spelled
+from corr.irregular.borders.facts import WRAPPERS, Found, Value, assigned_in, of_this, spelled
 from corr.irregular.borders.linear import Linear, Range, range_of
 from corr.irregular.edits import Edits
 from corr.irregular.effects import CONTAINER, Access, Observer, Unsuitable, distinct
-from corr.irregular.syntax import plain
+from corr.irregular.syntax import bare, plain
 from corr.polyhedral.clang_ast import Functions, Node, walk
 from corr.polyhedral.declarations import Variable, type_of
 
-#: What is guessed for numbers that are no numbers of iterations.
-FEW = 3
+#: What is guessed for numbers of iterations, and for other numbers.
+MANY, FEW = 1000, 3
 _CASTS = frozenset({"CStyleCastExpr", "CXXStaticCastExpr", "CXXFunctionalCastExpr"})
 _WORD = re.compile(r"\w+")
 
@@ -26,7 +26,9 @@ _WORD = re.compile(r"\w+")
 class Sums:
     """Expressions in the body of one `for` loop."""
 
-    def __init__(self, functions: Functions, observer: Observer, loop: Node) -> None:
+    def __init__(
+        self, functions: Functions, observer: Observer, loop: Node, large: frozenset[str]
+    ) -> None:
         self.functions, self.observer, self.loop = functions, observer, loop
         flags = " ".join(functions.unit.flags)
         if "-fwrapv" in flags or "-ftrapv" in flags:
@@ -39,6 +41,8 @@ class Sums:
         self.types: dict[str, str] = {}
         self.ranges: dict[str, Range] = {}
         self.guesses: dict[str, int] = {}
+        #: numbers that are guessed to be as large as numbers of iterations
+        self.large = large
         #: numbers in memory, which are taken to stay what they are
         self.memory: list[Node] = []
         #: the loop's counter, and the most that it is
@@ -53,10 +57,16 @@ class Sums:
         #: what parameters of functions that are looked into are given, and how deep that is
         self.given: dict[str, Node] = {}
         self.depth = 0
+        #: what stands before members of the object whose method that is
+        self.prefix = ""
         self._writes: list[Access] | None = None
 
     def simpler(self, node: Node) -> Value | None:
         """What is written as more than a sum, and is one inside."""
+        raise NotImplementedError
+
+    def holds(self, node: Node) -> bool | None:
+        """Whether a condition holds inside; None if that is not known. What it needs is noted."""
         raise NotImplementedError
 
     # --- what must hold --------------------------------------------------------------------
@@ -181,7 +191,7 @@ class Sums:
             raise Unsuitable(f"{text} is no whole number")
         self.names[key], self.types[key], self.ranges[key] = text, type_, found
         if key not in self.declared:
-            self.guesses.setdefault(key, FEW)
+            self.guesses.setdefault(key, MANY if key in self.large else FEW)
 
     def _sum(self, node: Node) -> Value | None:
         """Sums, differences, and products with a number."""
@@ -215,60 +225,84 @@ class Sums:
     def _steady(self, node: Node) -> Value | None:
         """A number that is computed the same in every iteration, whatever it is."""
         type_ = type_of(node["type"])
-        moving = self.declared | set(self.assigned) | {self.counter}
         if any(_asks_more(n) for n in walk(node)):
             return None
         try:
-            text = self._text(node, moving)
+            text = self.text(node)
             read = self.observer.of(
                 [node] if node.get("valueCategory") != "lvalue" else [_read(node)]
             )
+            steady = not (read.writes or read.assigned) and self._stays(node, read.reads)
         except Unsuitable:
             return None
-        if read.writes or read.assigned or not self._stays(node, read.reads):
+        if not steady:
             return None
         text = text if _WORD.fullmatch(text) else f"({text})" if " " in text else text
         self._atom(text, text, type_)
         return Value(Linear(((text, 1),)))
 
-    def _text(self, node: Node, moving: set[str]) -> str:
-        """A steady number as text where the loop begins. Raises Unsuitable for one that is none."""
+    def text(self, node: Node) -> str:
+        """What is the same all the time, as text where the loop begins. Raises Unsuitable."""
+        moving = self.declared | set(self.assigned) | {self.counter}
         start, end = spelled(node)
         edits = Edits(self.functions.text)
         for mention in walk(node):
+            if of_this(mention) and self.prefix:
+                edits.put(*spelled(mention), self.prefix + mention["name"])
             if mention.get("kind") != "DeclRefExpr":
                 continue
             declared = mention["referencedDecl"]
             identity = declared.get("id", "")
-            if identity in moving:
+            if identity in moving and identity not in self.given:
                 raise Unsuitable("it changes")
             if identity in self.given:
                 given = plain(self.given[identity])
                 if given.get("kind") != "DeclRefExpr":
                     raise Unsuitable("it is computed")
-                edits.put(*spelled(mention), self._text(given, moving))
-            elif self.depth and not self.observer.own(identity):
-                if declared.get("name") in self.observer.variables.names:
-                    raise Unsuitable("a name is used for two variables")
-            elif self.depth and declared.get("kind") == "VarDecl":
-                raise Unsuitable("it changes")
+                edits.put(*spelled(mention), self.text(given))
+            elif (
+                self.depth
+                and not self.observer.own(identity)
+                and declared.get("name") in self.observer.variables.names
+            ):
+                raise Unsuitable("a name is used for two variables")
         return edits.within(start, end)
 
     def _stays(self, node: Node, reads: list[Access]) -> bool:
-        """The loop writes nothing of what is read. Bytes are not taken to be numbers of others."""
+        """The loop writes nothing of what is read.
+
+        Elements are not taken to be members of objects that are not elements, nor bytes to be
+        parts of other numbers; what is taken so is noted.
+        """
+        member = plain(node).get("name") if plain(node).get("kind") == "MemberExpr" else None
         if not reads or (node.get("kind") == "DeclRefExpr" and "const" in _words(node)):
             return True
-        if self._writes is None:
-            self._writes = self.observer.of([self.loop["inner"][-1]]).writes
         for read in reads:
             if self.depth:  # a promise of a parameter is one of that function
                 read = replace(read, variable=Variable("", "*", "global"), alone=False)
-            for write in self._writes:
+            for write in self._written():
                 if not distinct(read, write, typed=self.typed):
-                    if "char" not in write.type.split() or "char" in read.type.split():
+                    bytes_ = "char" in write.type.split() and "char" not in read.type.split()
+                    if not bytes_ and (member is None or not _is_element(write, member)):
                         return False
                     self.memory.append(node)
         return True
+
+    def _written(self) -> list[Access]:
+        """What the loop writes. Raises Unsuitable where it may do more."""
+        if self._writes is None:
+            self._writes = self.observer.of([self.loop["inner"][-1]]).writes
+        return self._writes
+
+
+def _is_element(write: Access, member: str) -> bool:
+    """What is written is an element, and no member of that name."""
+    if write.node is None or write.direct:
+        return write.direct
+    parts = [n for n in walk(write.node) if n.get("kind") == "MemberExpr"]
+    return bare(write.node).get("kind") != "MemberExpr" and not any(
+        n.get("name") == member for n in parts[:1]
+    )
 
 
 def _asks_more(node: Node) -> bool:
