@@ -29,6 +29,7 @@ from corr.lake.store import Lake, RunInfo
 from corr.optimize.hot_nests import HotLoop, hot_loops
 from corr.optimize.hot_parts import HotPart, known, lines_of, share_of
 from corr.optimize.inputs import outside_kernel
+from corr.optimize.moves.source import Source
 from corr.polyhedral.clang_ast import Functions, Node
 from corr.program.model import Program
 
@@ -39,6 +40,7 @@ LEAST_SHARE, MOST_FUNCTIONS = 0.05, 24
 MOST_SECONDS = 10.0
 #: A branch that goes one way less often than this is guessed well.
 LEAST_ODDS = 0.03
+_NOTHING_INSIDE = "Rewritten by corr: away from the ends of the loop its checks find nothing."
 #: What is looked ahead for happens less often than this, in loops that turn more often than that.
 MOST_EVENTS, LEAST_TRIPS = 0.125, 24
 
@@ -131,11 +133,13 @@ class HotBorders(HotPart):
         name: str = self.bordered.function["name"]
         return name
 
-    def edit(self, says: str) -> tuple[str, str]:
-        """The old text and the new one. Raises Unsuitable."""
+    def apart(self) -> Source:
+        """The move that sets its borders apart. Raises Unsuitable."""
         with known():
             written = Borders(self.functions, self.bordered)
-            return self.replaced(written.span(), written.code(says))
+            edit = self.replaced(written.span(), written.code(_NOTHING_INSIDE))
+        summary = f"{self.function} line {self.line} without checks away from its ends"
+        return Source(self.file, (edit,), summary=summary)
 
 
 @dataclass(frozen=True)

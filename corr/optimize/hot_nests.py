@@ -19,6 +19,7 @@ from corr.console.short_names import short_name
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.inputs import outside_kernel
+from corr.optimize.variant import Move
 from corr.polyhedral.clang_ast import Functions
 from corr.polyhedral.extract import UNKNOWN, Unmodelled, regions
 from corr.polyhedral.scop import Scop
@@ -39,13 +40,14 @@ _NO_FOR = "only `for` loops are modelled"
 class Nest:
     """A modelled region of a hot function: its unit's label, that file's text, the model.
 
-    `share`: of the time, that of its sampled loops.
+    `share`: of the time, that of its sampled loops; `on`: what made the text of the original's.
     """
 
     file: str
     text: bytes
     scop: Scop
     share: float = 0.0
+    on: tuple[Move, ...] = ()
 
     @property
     def lines(self) -> tuple[int, int]:

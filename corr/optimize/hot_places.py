@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectors.base.table import Problem
 from collectors.base.toolchain import Toolchain
 from corr.lake.store import Lake, RunInfo
-from corr.optimize import hot_irregular, hot_nests
+from corr.optimize import hot_inside, hot_irregular, hot_nests
 from corr.optimize.hot_irregular import Irregular
-from corr.optimize.hot_nests import HotNests
+from corr.optimize.hot_nests import HotNests, Nest
 from corr.program.model import Program
 
 
 @dataclass(frozen=True)
 class Hot:
-    """Both kinds."""
+    """Both kinds; and nests that are there once loops are written anew."""
 
     nests: HotNests
     irregular: Irregular
+    inside: tuple[Nest, ...] = ()
+
+    @property
+    def all_nests(self) -> HotNests:
+        """The nests, those inside of loops last."""
+        return replace(self.nests, modelled=(*self.nests.modelled, *self.inside))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -31,4 +37,5 @@ class Hot:
 def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain, *, by_name: bool) -> Hot:
     """The hot places of a run of this program. `by_name`: see `hot_nests.find`."""
     nests = hot_nests.find(lake, run, program, toolchain, sizes_by_name=by_name)
-    return Hot(nests, hot_irregular.find(lake, run, program, toolchain))
+    irregular = hot_irregular.find(lake, run, program, toolchain)
+    return Hot(nests, irregular, tuple(hot_inside.find(irregular.borders)))

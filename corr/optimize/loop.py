@@ -284,7 +284,7 @@ class Optimisation:
             iteration,
             wanted,
             self.order.allow_reassociation,
-            hot.nests,
+            hot.all_nests,
             lambda problem: self._note(session, problem),
             self.budget,
             session.whole,

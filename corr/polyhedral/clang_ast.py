@@ -52,6 +52,8 @@ class Functions:
         self.qualified: dict[str, str] = {}
         #: Whether numbers that are macros are parameters: in another build they are others.
         self.sizes_by_name = False
+        #: What is looked at in place of the unit's text.
+        self._instead: bytes | None = None
         self._known: dict[str, Node | None] = {}
         self._methods: dict[str, list[Node]] = {}
         self._classes: dict[str, list[Node]] = {}
@@ -59,8 +61,8 @@ class Functions:
 
     @cached_property
     def text(self) -> bytes:
-        """The text of the unit's source."""
-        return self.unit.source.read_bytes()
+        """The text of the unit's source, or what is in its place."""
+        return self.unit.source.read_bytes() if self._instead is None else self._instead
 
     @cached_property
     def macros(self) -> dict[bytes, Macro]:
@@ -179,44 +181,56 @@ class Functions:
 
     def in_text(self, name: str, text: bytes) -> Node | None:
         """The same, were this the unit's text. Raises CompileError."""
-        with scratch("text") as folder:
-            copy, overlay = folder / "text", folder / "overlay.json"
-            copy.write_bytes(text)
-            file = {"type": "file", "name": str(self.unit.source), "external-contents": str(copy)}
-            instead = {"version": 0, "use-external-names": False, "roots": [file]}
-            overlay.write_text(json.dumps(instead))
-            return self._read(name, f"-ivfsoverlay{overlay}")
+        return self.with_text(text)._read(name)
 
-    def _read(self, name: str, *more: str) -> Node | None:
-        found = self._defined(name, name, *more)
+    def with_text(self, text: bytes) -> Functions:
+        """The functions, were this the unit's text."""
+        other = Functions(self.program, self.unit, self.toolchain)
+        other.qualified, other.sizes_by_name = self.qualified, self.sizes_by_name
+        other._instead = text
+        return other
+
+    def _read(self, name: str) -> Node | None:
+        found = self._defined(name, name)
         if len(found) > 1 and name in self.qualified:
             whole = self.qualified[name]
-            found = self._defined(name, whole, *more)
+            found = self._defined(name, whole)
             if len(found) > 1 and "::" not in whole:  # others are of classes and namespaces
                 found = [node for node in found if _is_global(node, name)]
         alone = len(found) == 1 and found[0]["kind"] in _WITH_BODY
         return found[0] if alone else None
 
-    def _defined(self, name: str, part: str, *more: str) -> list[Node]:
+    def _defined(self, name: str, part: str) -> list[Node]:
         """What is defined by a name, and has a part like this in its qualified name."""
         found = [
             node
-            for node in self._dumped(part, *more)
+            for node in self._dumped(part)
             if node.get("name") == name
             if node.get("kind") not in _WITH_BODY or body_of(node) is not None
         ]
         # anything else of this name (a method, a template, an overload) could be what is meant
         return [n for n in found if "Function" in n["kind"] or "Method" in n["kind"]]
 
-    def _dumped(self, part: str, *more: str) -> Iterator[Node]:
+    def _dumped(self, part: str) -> Iterator[Node]:
         """Whatever has a part like this in its qualified name. Raises CompileError."""
         dump = ("-ast-dump=json", f"-ast-dump-filter={part}")
         arguments = [word for option in dump for word in ("-Xclang", option)]
-        text = self._clang(*more, "-fsyntax-only", *arguments)
+        text = self._clang("-fsyntax-only", *arguments)
         return _documents(text.decode("utf-8", "replace"))
 
     def _clang(self, *arguments: str) -> bytes:
         """What clang prints for the unit. Raises CompileError."""
+        if self._instead is None:
+            return self._printed(*arguments)
+        with scratch("text") as folder:
+            copy, overlay = folder / "text", folder / "overlay.json"
+            copy.write_bytes(self._instead)
+            file = {"type": "file", "name": str(self.unit.source), "external-contents": str(copy)}
+            instead = {"version": 0, "use-external-names": False, "roots": [file]}
+            overlay.write_text(json.dumps(instead))
+            return self._printed(f"-ivfsoverlay{overlay}", *arguments)
+
+    def _printed(self, *arguments: str) -> bytes:
         tool = self.toolchain.path("clang++" if self.unit.cxx else "clang")
         command = [*repeatable(), str(tool), *self.unit.flags, "-w", *arguments]
         source = self.unit.source

@@ -92,7 +92,8 @@ class _Finder:
         where = self.function.get("loc", {})
         place = where.get("expansionLoc", where)
         name = WORD.match(self.functions.text, place.get("offset", len(self.functions.text)))
-        known = name is not None and (place is not where or name[0] == self.name.encode())
+        wanted = WORD.match(self.name.encode())  # of `operator*` the first word
+        known = name is not None and (place is not where or name[0] == (wanted and wanted[0]))
         if "includedFrom" in place or not known:
             raise NotAffine("it is not written in the unit's own file")
 

@@ -165,15 +165,13 @@ def _branch_free(situation: Situation, found: HotBranch) -> Proposal | None:
 def _borders(situation: Situation, found: HotBorders) -> Proposal | None:
     checks = found.bordered.known
     reason = f"{checks} check{'s' if checks > 1 else ''} in it find something near its ends only"
-    says = "Rewritten by corr: away from the ends of the loop its checks find nothing."
     try:
-        edit = found.edit(says)
+        move = found.apart()
     except Unsuitable as why:
         _untried(situation, found, "without checks away from its ends", why)
         return None
-    summary = f"{found.function} line {found.line} without checks away from its ends"
-    way = _proposal(found, edit, summary, reason, BORDERS)
-    return replace(way, trusted=not found.bordered.inside.memory)
+    trusted = not found.bordered.inside.memory
+    return Proposal((move,), reason, "rules", 2.0, found.function, trusted=trusted, rule=BORDERS)
 
 
 def _proposal(

@@ -385,11 +385,19 @@ class Search:
             found[number].untried(plan.describe(), str(reason))
             return None
         others = [p for n, p in sorted(self.chosen.items()) if n != number]
+        on = (move for n in sorted({*self.chosen, number}) for move in found[n].nest.on)
         needed = [flag for p in (*others, plan) for flag in p.flags if flag not in under]
         flagged = (*under, *dict.fromkeys(needed))
         first = (Flags(flagged),) if flagged else ()
         return Proposal(
-            (*first, *self.whole, *self.texts.kept, *self.idioms.kept, *edits, edit),
+            (
+                *first,
+                *self.whole,
+                *dict.fromkeys((*self.texts.kept, *on)),
+                *self.idioms.kept,
+                *edits,
+                edit,
+            ),
             plan.reason,
             "rules",
             2.0,
