@@ -20,7 +20,7 @@ from tests.support.irregular_programs import SANITIZED, functions_of, output, re
 
 _ODD = ("unused", "tautological-compare", "sign-compare", "parentheses", "pass-failed")
 QUIET = tuple(f"-Wno-{name}" for name in _ODD)
-FAST = ("-O3", "-march=native", "-ffp-contract=off", *QUIET)
+FAST = ("-O3", "-ffp-contract=off", *QUIET)
 CHECKED = (*SANITIZED, *QUIET)
 _FRAME = """
 #include <stdio.h>

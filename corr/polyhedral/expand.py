@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 import islpy as isl
 
-from corr.polyhedral.expressions import Element, Name, NotAffine
+from corr.polyhedral.expressions import (
+    Affine,
+    Element,
+    Expression,
+    Name,
+    NotAffine,
+    Operation,
+    linear,
+    scaled,
+)
 from corr.polyhedral.limits import limited
 from corr.polyhedral.scop import Array, Scop, Statement
 from corr.polyhedral.syntax import text
@@ -48,9 +58,10 @@ def _one(scop: Scop, scalar: Array, nest: str) -> Scop:
     name = f"{scalar.name}_of"
     while name in scop.arrays or name in scop.words:
         name += "_"
-    extents = extents_of(scop, users, depth)
+    starts = [_start(scop, users, at) for at in range(depth)]
+    extents = extents_of(scop, users, depth, starts)
     statements = tuple(
-        _renamed(s, scalar.name, name, s.loops[:depth]) if s in users else s
+        _renamed(s, scalar.name, name, s.loops[:depth], starts) if s in users else s
         for s in scop.statements
     )
     others = len(users) < len(every)
@@ -102,23 +113,46 @@ def private(scop: Scop, scalar: Array, users: list[Statement], depth: int) -> bo
     return bool(theirs_too.is_subset(same))
 
 
-def extents_of(scop: Scop, users: list[Statement], depth: int) -> tuple[str, ...]:
-    """How large each dimension over their loops must be, as C.
+def extents_of(
+    scop: Scop, users: list[Statement], depth: int, starts: Sequence[Affine] = ()
+) -> tuple[str, ...]:
+    """How large each dimension over their loops must be, as C, if it begins at these.
 
     Raises NotAffine where an index could be negative.
     """
     found = []
     for at in range(depth):
-        total: isl.Set | None = None
-        for s in users:
-            domain = scop.domain_of(s)
-            count = len(s.loops)
-            domain = domain.project_out(isl.dim_type.set, at + 1, count - at - 1)
-            domain = domain.project_out(isl.dim_type.set, 0, at)
-            total = domain if total is None else total.union(domain)
-        assert total is not None
+        total = _indices(scop, users, at)
+        if starts and starts[at]:
+            less = linear(scaled(starts[at], -1), scop.spelling())
+            total = total.apply(isl.Map(f"{scop.header}{{ [x] -> [x + {less}] }}"))
         found.append(extent_of(scop, total))
     return tuple(found)
+
+
+def _indices(scop: Scop, users: list[Statement], at: int) -> isl.Set:
+    """The values of one loop of several statements."""
+    total: isl.Set | None = None
+    for s in users:
+        domain = scop.domain_of(s)
+        count = len(s.loops)
+        domain = domain.project_out(isl.dim_type.set, at + 1, count - at - 1)
+        domain = domain.project_out(isl.dim_type.set, 0, at)
+        total = domain if total is None else total.union(domain)
+    assert total is not None
+    return total
+
+
+def _start(scop: Scop, users: list[Statement], at: int) -> Affine:
+    """The first value of a loop that may begin below 0: a parameter. Nothing where it does not."""
+    indices = _indices(scop, users, at)
+    if indices.is_subset(isl.Set(f"{scop.header}{{ [x] : x >= 0 }}")):
+        return {}
+    for parameter in scop.parameters:
+        begin = f"{scop.header}{{ [x] : x >= {scop.spelling()[parameter]} }}"
+        if indices.is_subset(isl.Set(begin)):
+            return {parameter: 1}
+    return {}
 
 
 def extent_of(scop: Scop, indices: isl.Set) -> str:
@@ -132,10 +166,21 @@ def extent_of(scop: Scop, indices: isl.Set) -> str:
     return text(build.expr_from_pw_aff(indices.coalesce().dim_max(0) + 1))
 
 
-def _renamed(s: Statement, old: str, new: str, loops: tuple[str, ...]) -> Statement:
-    index = tuple(Name("int", loop) for loop in loops)
+def _renamed(
+    s: Statement, old: str, new: str, loops: tuple[str, ...], starts: Sequence[Affine]
+) -> Statement:
+    index = tuple(
+        _less(Name("int", loop), start) for loop, start in zip(loops, starts, strict=True)
+    )
 
     def change(node: Element) -> Element:
         return Element(node.type, new, index) if node.array == old else node
 
     return s.with_elements(change)
+
+
+def _less(index: Expression, start: Affine) -> Expression:
+    """An index counted from where a loop begins."""
+    for parameter in start:
+        index = Operation("long", "-", (index, Name("long", parameter)))
+    return index

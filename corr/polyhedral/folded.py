@@ -15,6 +15,7 @@ from math import gcd
 
 from corr.polyhedral.assumptions import outside
 from corr.polyhedral.expressions import (
+    COUNTS,
     WIDE,
     Affine,
     Cast,
@@ -57,8 +58,55 @@ def unfolded(scop: Scop) -> Scop:
         if array.dimensions - array.within == 1 and not array.local:
             uses = list(_uses(scop, name))
             if not all(_is_affine(use.subscript) for use in uses):
-                scop = _apart(scop, array, uses)
+                try:
+                    scop = _apart(scop, array, uses)
+                except NotAffine:
+                    scop = _with_products(scop, array, uses)
     return scop
+
+
+def _with_products(scop: Scop, array: Array, uses: Sequence[Use]) -> Scop:
+    """The region with products of parameters, `y * w` of a row y, as parameters themselves.
+
+    Raises NotAffine where a loop's variable is multiplied with something.
+    """
+    names = {n.name: n for use in uses for n in use.subscript.walk() if isinstance(n, Name)}
+    computed, index = dict(scop.computed), {}
+    for use in uses:
+        form: Polynomial = {}
+        for key, value in polynomial(use.subscript).items():
+            if len(key) > 1:
+                key = (_product_name(scop, key, names, computed, use),)
+            form = _sum(form, {key: value})
+        known = names | {n: Name("long", n) for n in computed}
+        index[use.statement.name, use.subscript] = (_expression(form, known),)
+    statements = tuple(_rewritten(s, array.name, index) for s in scop.statements)
+    new = {name: kind for name, (kind, _) in computed.items() if name not in scop.computed}
+    return replace(
+        scop,
+        statements=statements,
+        computed=computed,
+        parameters=tuple(sorted({*scop.parameters, *new})),
+        parameter_types={**scop.parameter_types, **new},
+    )
+
+
+def _product_name(
+    scop: Scop,
+    key: tuple[str, ...],
+    names: Mapping[str, Name],
+    computed: dict[str, tuple[str, str]],
+    use: Use,
+) -> str:
+    """What a product of parameters is called, which is noted."""
+    name = "_by_".join(key)
+    plain = all(each in scop.parameter_types and each not in computed for each in key)
+    if not plain or any(is_iterator(each) or names[each].type not in COUNTS for each in key):
+        raise NotAffine(f"{show(use.subscript)} is not affine")
+    value = "long", " * ".join([f"(long){key[0]}", *key[1:]])
+    if name in scop.words or computed.setdefault(name, value) != value:
+        raise NotAffine(f"{show(use.subscript)} is not affine")
+    return name
 
 
 def _uses(scop: Scop, array: str) -> Iterator[Use]:
@@ -128,8 +176,11 @@ def _candidates(forms: Iterable[Polynomial]) -> list[Polynomial]:
                 found[(((divisor,), 1),)] += 1
                 factor = {_without(n, divisor): v for n, v in factor.items()}
             if all(len(n) < 2 for n in factor) and any(factor):
-                common = gcd(*factor.values()) * (1 if max(factor.items())[1] > 0 else -1)
-                found[tuple(sorted((n, v // common) for n, v in factor.items()))] += 1
+                common = gcd(*factor.values())
+                both = min(factor.values()) < 0 < max(factor.values())  # which one is the width
+                for sign in (1, -1) if both else (1 if min(factor.values()) > 0 else -1,):
+                    by = common * sign
+                    found[tuple(sorted((n, v // by) for n, v in factor.items()))] += 1
     ordered = sorted(found, key=lambda width: (-found[width], len(width), width))
     return [dict(width) for width in ordered[:MOST_WIDTHS]]
 
@@ -138,8 +189,9 @@ def _split(
     scop: Scop, s: Statement, form: Polynomial, width: Polynomial
 ) -> tuple[Polynomial, Polynomial] | None:
     """A subscript divided by a width: quotient and rest; None if the rest never lies within."""
-    lead = max(width, key=lambda names: (len(names), names))
-    if width[lead] < 1:
+    added = [names for names, value in width.items() if value > 0]
+    lead = max(added, key=lambda names: (len(names), names), default=())
+    if not lead:
         return None
     quotient: Polynomial = {}
     rest = form

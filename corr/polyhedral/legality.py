@@ -10,7 +10,7 @@ import islpy as isl
 from corr.polyhedral import dependences
 from corr.polyhedral.expressions import NotAffine, linear
 from corr.polyhedral.limits import bounded, limited
-from corr.polyhedral.schedules import Band, Leaf, Row, Tree, bands, forward, statements
+from corr.polyhedral.schedules import Band, Leaf, Row, Tree, bands, forward, statements, still
 from corr.polyhedral.scop import Scop
 from corr.polyhedral.times import layout, rows_of, time_map
 
@@ -67,7 +67,16 @@ def _blocks_keep(scop: Scop, tree: Tree, band: Band) -> bool:
         return False
     if blocked == [len(band.rows) - 1]:
         return True
-    return forward(scop, band.rows[blocked[0] :], _left(scop, tree, band, blocked[0]))
+    left = _left(scop, tree, band, blocked[0])
+    if all(still(scop, band.rows[at], left) for at in blocked):
+        return True  # what depends on one another stays in one iteration of each
+    return forward(scop, band.rows[blocked[0] :], left)
+
+
+def still_rows(scop: Scop, tree: Tree, band: Band) -> list[int]:
+    """The rows of a band along which nothing depends on anything, whatever the others do."""
+    left = _left(scop, tree, band, 0)
+    return [at for at, row in enumerate(band.rows) if still(scop, row, left)]
 
 
 def _left(scop: Scop, tree: Tree, band: Band, row: int) -> isl.UnionMap:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from corr.polyhedral.expressions import Affine, NotAffine
-from corr.polyhedral.legality import lane_order, legal
+from corr.polyhedral.legality import lane_order, legal, still_rows
 from corr.polyhedral.legality import parallel as parallel
 from corr.polyhedral.limits import bounded
 from corr.polyhedral.registers import steps_of
@@ -225,6 +225,32 @@ def _neighbours(scop: Scop, tree: Tree, band: Band, at: int) -> int:
     except NotAffine:
         return -len(scop.statements)
     return counts["vector"] - counts["gather"]
+
+
+def joined(scop: Scop, tree: Tree) -> Tree | None:
+    """The tree with loops that nest directly, but may not all be exchanged, as one band each.
+
+    Only where along one of them nothing depends on anything, which may then stand anywhere: the
+    pixels of a filter, round the two loops of its sum. None where there is no such nest.
+    """
+    found = False
+    for path, band in list(bands(tree)):
+        rows, child = list(band.rows), band.child
+        while isinstance(child, Band) and not _is_set(child):
+            rows += child.rows
+            child = child.child
+        if len(rows) == len(band.rows) or not isinstance(child, Leaf) or _is_set(band):
+            continue
+        whole = Band(tuple(rows), False, child)
+        other = with_band(tree, path, whole)
+        with contextlib.suppress(NotAffine), bounded("which loops stand still"):
+            if still_rows(scop, other, whole):
+                tree, found = other, True
+    return tree if found else None
+
+
+def _is_set(band: Band) -> bool:
+    return band.strip or any(size > 1 for size in (*band.tile_sizes, *band.block_sizes))
 
 
 def leaves(tree: Tree) -> list[tuple[tuple[int, ...], Band]]:

@@ -174,6 +174,11 @@ def forward(scop: Scop, rows: list[Row] | tuple[Row, ...], depends: isl.UnionMap
     return True
 
 
+def still(scop: Scop, row: Row, depends: isl.UnionMap) -> bool:
+    """No dependence goes along a row, forward or back."""
+    return bool(depends.subtract(_equal(scop, row)).is_empty())
+
+
 def _equal(scop: Scop, row: Row) -> isl.UnionMap:
     time = row_map(scop, row)
     return time.eq_at_union_map(time) if hasattr(time, "eq_at_union_map") else _same(time)

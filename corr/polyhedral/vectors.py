@@ -24,15 +24,15 @@ from corr.polyhedral.expressions import (
 from corr.polyhedral.expressions import affine as affine_of
 from corr.polyhedral.scop import PARAMETER
 
-_BITS = {"double": 64, "float": 32, "int": 32, "long": 64, "short": 16, "char": 8}
+_BITS = {
+    "double": 64, "float": 32, "int": 32, "long": 64, "short": 16, "char": 8, "signed char": 8,
+    "unsigned char": 8, "unsigned short": 16, "unsigned int": 32, "unsigned long": 64,
+}  # fmt: skip
 _SHORT = {
-    "double": "f64",
-    "float": "f32",
-    "int": "i32",
-    "long": "i64",
-    "short": "i16",
-    "char": "i8",
-}
+    "double": "f64", "float": "f32", "int": "i32", "long": "i64", "short": "i16", "char": "i8",
+    "signed char": "s8", "unsigned char": "u8", "unsigned short": "u16", "unsigned int": "u32",
+    "unsigned long": "u64",
+}  # fmt: skip
 _MASK = {64: "long", 32: "int", 16: "short", 8: "char"}
 #: Functions that clang has for whole vectors, with the same result for each element.
 _ELEMENTWISE = {

@@ -72,15 +72,20 @@ def _all(scop: Scop, untried: Untried) -> Iterator[Base]:
     whole = expanded(in_place(scop))
     original = schedules.original(whole)
     reason = "each statement gets loops of its own, in the order that suits it"
-    yield Base("split", reason, whole, rewrite.distributed(whole, original))
+    apart = rewrite.distributed(whole, original)
+    beside = rewrite.joined(whole, apart)
+    if beside is not None:
+        along = "sums of several loops run beside one another, each in its own order"
+        yield Base("side by side", along, whole, beside)
+    yield Base("split", reason, whole, apart)
     for tree in index_sets.forward(whole, original):
         reason = "what is ready is told at once to all that wait for it: along rows, as vectors"
         yield Base("forward", reason, whole, tree)
-    for apart in index_sets.cut(whole):
+    for parts in index_sets.cut(whole):
         reason = "the iteration that writes what others read runs by itself: the rest are vectors"
-        cut = schedules.original(apart)
-        yield Base("cut apart", reason, apart, rewrite.distributed(apart, cut))
-        yield Base("cut", reason, apart, cut)
+        cut = schedules.original(parts)
+        yield Base("cut apart", reason, parts, rewrite.distributed(parts, cut))
+        yield Base("cut", reason, parts, cut)
     for strips in strips_of_rounds.in_strips(whole, ROUNDS):
         reason = f"each row goes through {ROUNDS} rounds at once, while it is near"
         tree = rewrite.for_lanes(strips, schedules.original(strips))

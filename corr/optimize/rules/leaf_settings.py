@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from corr.optimize.rules.weights import ENOUGH_REGISTERS, NEAR, WEIGHTS, Weights
 from corr.polyhedral import schedules
 from corr.polyhedral.expressions import Call, Expression, NotAffine, Number, Operation
+from corr.polyhedral.legality import MOST_LANES, still_rows
 from corr.polyhedral.rewrite import held, lanes_of, parallel, walked
 from corr.polyhedral.schedules import Band, Leaf, Tree
 from corr.polyhedral.scop import Scop
@@ -22,7 +23,10 @@ _UNROLLS, _ROWS = (2, 1, 3, 4), (4, 2, 1, 6, 8)
 NOT_PACKED = "-fno-slp-vectorize"
 #: Chains side by side, most first: their sums stay in registers.
 _CHAINS = {64: (16, 4, 8, 2), 32: (8, 4, 2), 16: (8, 4, 2)}
-_BYTES = {"double": 8, "long": 8, "float": 4, "int": 4, "short": 2, "char": 1}
+_BYTES = {
+    "double": 8, "long": 8, "float": 4, "int": 4, "short": 2, "char": 1, "signed char": 1,
+    "unsigned char": 1, "unsigned short": 2, "unsigned int": 4, "unsigned long": 8,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,8 @@ def choices(scop: Scop, tree: Tree, path: tuple[int, ...], band: Band, width: in
     """The settings that are legal and worth a try, best first. `width`: bytes of a vector."""
     assert isinstance(band.child, Leaf)
     several = len(band.child.statements) > 1
-    return ranked(candidates(scop, tree, path, band, width), several)
+    tiled = band.permutable
+    return ranked(candidates(scop, tree, path, band, width), several, tiled=tiled)
 
 
 def candidates(
@@ -120,17 +125,32 @@ def candidates(
     """The settings of a band that are legal, without tiles."""
     count = len(band.rows)
     orders = list(itertools.permutations(range(count)))
+    still: list[int] = []
     if not band.permutable or count > 4:
-        orders = [tuple(range(count))]
-    within = _Band(scop, tree, path, band, width)
+        still = still_rows(scop, tree, band) if count > 1 else []
+        orders = list(_with_still_rows(count, still))
+    within = _Band(scop, tree, path, band, width, frozenset(still))
     return [candidate for order in orders for candidate in within.in_order(order)]
 
 
-def ranked(found: list[Candidate], several: bool, weights: Weights = WEIGHTS) -> list[Choice]:
+def _with_still_rows(count: int, still: list[int]) -> Iterator[tuple[int, ...]]:
+    """Orders in which only rows change their places along which nothing depends on anything."""
+    yield tuple(range(count))
+    others = [at for at in range(count) if at not in still]
+    for first in itertools.permutations(still[-2:]):
+        before = [at for at in still if at not in first]
+        yield (*before, *first, *others)
+        yield (*before, *first[:-1], *others, first[-1])
+
+
+def ranked(
+    found: list[Candidate], several: bool, weights: Weights = WEIGHTS, *, tiled: bool = True
+) -> list[Choice]:
     """The candidates, and the best of them with tiles, best first. `several`: statements."""
     scored = [Choice(c.setting, c.reason, _score(c, weights)) for c in found]
     scored.sort(key=lambda c: -c.score)
-    scored += _tiled(scored, several, weights)
+    if tiled:
+        scored += _tiled(scored, several, weights)
     best: dict[Setting, Choice] = {}
     for choice in sorted(scored, key=lambda c: -c.score):
         best.setdefault(choice.setting, choice)
@@ -190,6 +210,8 @@ class _Band:
     path: tuple[int, ...]
     band: Band
     width: int
+    #: of a band that is not permutable, the rows along which nothing depends on anything
+    still: frozenset[int] = frozenset()
 
     def in_order(self, order: tuple[int, ...]) -> Iterator[Candidate]:
         """The settings whose loops are in this order."""
@@ -199,12 +221,15 @@ class _Band:
         kept = count > 1 and held(self.scop, tree, band, inner) > 0
         strides = [_strides(self.scop, tree, band, at) for at in range(count)]
         along = _along(self.scop, tree, band, inner)
-        yield from _scalar(order, kept and along, _near(strides[inner]), self.width)
+        if self.still:
+            yield Candidate(Setting(order), _order_reason(_near(strides[inner])))
+        else:
+            yield from _scalar(order, kept and along, _near(strides[inner]), self.width)
         lanes = self.width // _element_bytes(self.scop, band)
         for vector, counts in enumerate(strides):
             if counts is None or lanes < 2 or not parallel(self.scop, tree, band, vector):
                 continue
-            if count <= 2 or vector in (inner, inner - 1):
+            if count <= 2 or vector in (inner, inner - 1) or order[vector] in self.still:
                 waits = vector != inner and self._divides(tree, band, inner)
                 for candidate in self._vector(order, vector, kept, counts, lanes):
                     yield replace(candidate, divides=waits)
@@ -244,9 +269,10 @@ class _Band:
         count = len(order)
         total = sum(counts.values()) or 1
         room = _ACCUMULATORS.get(self.width, 12)
-        jammed = _jam_row(count, vector)
+        rows = [at for at in range(count) if not self.still or order[at] in self.still]
+        jammed = _jam_row([at for at in rows if at < count - 1], vector)
         for unroll, jam in itertools.product(_UNROLLS, _ROWS):
-            if jam * unroll > room or (jam > 1 and jammed is None):
+            if jam * unroll > room or (jam > 1 and jammed is None) or lanes * unroll > MOST_LANES:
                 continue
             blocks = [1] * count
             blocks[vector] = lanes * unroll
@@ -303,10 +329,10 @@ def _scalar(order: tuple[int, ...], kept: bool, near: int, width: int) -> Iterat
             yield Candidate(Setting(order, blocks), reason, near, kept)
 
 
-def _jam_row(count: int, vector: int) -> int | None:
-    """The row before the vector's, or before the innermost, that is neither."""
-    rows = [at for at in range(count - 1) if at != vector]
-    return rows[-1] if rows else None
+def _jam_row(rows: list[int], vector: int) -> int | None:
+    """The last of some rows before the innermost that is not the vector's."""
+    others = [at for at in rows if at != vector]
+    return others[-1] if others else None
 
 
 def _order_reason(near: int) -> str:

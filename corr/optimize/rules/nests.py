@@ -138,8 +138,8 @@ class Region:
                 tree = schedules.with_band(plan.base.tree, path, replace(band, tiles=sizes))
                 base = replace(plan.base, name=name, kind=kind, tree=tree)
                 yield replace(plan, base=base, reason=reason)
-        for path, _ in self.heaviest(plan.base)[:2]:
-            for setting in neighbours(dict(plan.settings)[path]):
+        for path, band in self.heaviest(plan.base)[:2]:
+            for setting in neighbours(dict(plan.settings)[path]) if band.permutable else ():
                 yield plan.with_setting(path, setting, reason)
 
     # --- the search ------------------------------------------------------------------------
@@ -161,8 +161,10 @@ class Region:
         improved = True
         while improved:
             before = self.best
-            for path, _ in self.heaviest(self.best.base)[:2]:
-                for setting in neighbours(dict(self.best.settings)[path]):
+            for path, band in self.heaviest(self.best.base)[:2]:
+                for setting in (
+                    neighbours(dict(self.best.settings)[path]) if band.permutable else ()
+                ):
                     reason = "another size of the blocks or tiles"
                     yield self.best.with_setting(path, setting, reason)
             improved = self.best is not before
