@@ -233,8 +233,10 @@ def joined(scop: Scop, tree: Tree) -> Tree | None:
     Only where along one of them nothing depends on anything, which may then stand anywhere: the
     pixels of a filter, round the two loops of its sum. None where there is no such nest.
     """
-    found = False
+    done: list[tuple[int, ...]] = []
     for path, band in list(bands(tree)):
+        if any(path[: len(outer)] == outer for outer in done):
+            continue
         rows, child = list(band.rows), band.child
         while isinstance(child, Band) and not _is_set(child):
             rows += child.rows
@@ -245,8 +247,9 @@ def joined(scop: Scop, tree: Tree) -> Tree | None:
         other = with_band(tree, path, whole)
         with contextlib.suppress(NotAffine), bounded("which loops stand still"):
             if still_rows(scop, other, whole):
-                tree, found = other, True
-    return tree if found else None
+                tree = other
+                done.append(path)
+    return tree if done else None
 
 
 def _is_set(band: Band) -> bool:

@@ -32,6 +32,8 @@ _CXX_WITHOUT_EFFECT = re.compile(
     r"|_ZNK?S[ts](?:7__cxx11(?:12basic_string|4list)|8__detail|9exception|\d+\w*error|\d+bad_\w+"
     r"|\d+out_of_range|\d+invalid_argument|\d*__exception_ptr|12basic_string|6localeC|6localeD)"
     r"|_ZNKSt9exception|_ZNSs"
+    r"|_ZNKSt9basic_iosIcSt11char_traitsIcEE(?:5widen|4fill|7rdstate|4good|3eof|4fail|3bad)"
+    r"|_ZNKSt5ctypeIcE8do_widenE"  # members that only ask, and are inline as a rule
 )
 _CXX_PRINTING = re.compile(r"_ZNSo|_ZSt4cout|_ZStls|_ZSt16__ostream_insert|_ZSt4endl|_ZSt5flush")
 _CXX_READING = re.compile(r"_ZNSi|_ZStrs|_ZSt7getline")
