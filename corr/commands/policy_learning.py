@@ -201,7 +201,7 @@ def traced_corpus(folder: Path, reference: str | None, data: Path | None) -> Tra
 
     corpus = Corpus.open(folder)
     lake = open_lake(data)
-    return Traced.of(corpus, lake.find(reference or folder.absolute().name))
+    return Traced.of(corpus, lake.find(reference)) if reference else Traced.newest(corpus, lake)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -158,6 +159,36 @@ def test_the_flags_that_are_exported_do_it_from_the_source(
             assert code_of(improved / "a.o").text == sizes[known[project, source].name]
             checked += 1
     assert checked
+
+
+def test_cmake_finds_the_tables_wherever_the_folder_is(work: Path, corr: Corr, clang: str) -> None:
+    """Exported, moved to a folder with a blank in its name, and used by CMake itself."""
+    EAGER.write(work / "eager.json")
+    words = ("policy", "export", "corpus", "--policy", "eager.json", "--into", "use")
+    assert corr(*words, cwd=work).returncode == 0
+    flags = json.loads((work / "use/inlining.json").read_text())["one"]
+    moved = work / "one" / "moved there"
+    shutil.move(work / "use", moved)
+    names = " ".join(path.name for path in sorted((work / "one").glob("*.c")))
+    (work / "one/CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\nproject(one C)\n"
+        f"set(CMAKE_EXPORT_COMPILE_COMMANDS ON)\nadd_library(one STATIC {names})\n"
+        'set(INLINING_PROJECT one)\ninclude("moved there/inlining.cmake")\n'
+    )
+    compiler = f"-DCMAKE_C_COMPILER={clang}"
+    subprocess.run(["cmake", "-S", "one", "-B", "build", compiler], cwd=work, check=True)
+    entries = json.loads((work / "build/compile_commands.json").read_text())
+    commands = {Path(e["file"]).name: shlex.split(e["command"]) for e in entries}
+    tables = 0
+    for source, listed in flags.items():
+        here = [flag.replace(str(work / "use"), str(moved)) for flag in listed]
+        assert [word for word in commands[source] if word in set(here)] == here
+        mark = "-cgscc-inline-replay="
+        named = [Path(word.removeprefix(mark)) for word in here if word.startswith(mark)]
+        assert all(path.is_file() for path in named)
+        tables += len(named)
+    assert tables > 2
+    subprocess.run(["cmake", "--build", "build"], cwd=work, check=True)
 
 
 def test_a_budget_ends_a_search_which_goes_on_later(work: Path, corr: Corr) -> None:
