@@ -101,6 +101,7 @@ WITH RECURSIVE said AS (
 ), judged AS (
     SELECT *, CASE
            WHEN "column" = 0 THEN 'its column is not known'
+           WHEN callee = '__clang_call_terminate' THEN 'only an exception leads there'
            WHEN function IS NULL THEN 'its code was not counted'
            WHEN text LIKE ':%' AND text <> '::' THEN 'a range-based for calls it'
            WHEN text IS NULL AND regexp_matches(callee, '(ppE|neE|deE|eqE|5beginE|3endE)') THEN 'a range-based for may call it'

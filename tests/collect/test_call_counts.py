@@ -132,6 +132,14 @@ def test_what_a_range_or_an_array_calls_has_no_number(counted_lake: Path, corr: 
     assert cell["calls"] is None and cell["calls_why"] == "its callee was called more often"
 
 
+def test_what_only_an_exception_calls_has_no_number(counted_lake: Path, corr: Corr) -> None:
+    """A function that may not throw ends the program if what it calls does."""
+    rows = sites(corr, counted_lake, "objects", "callee = '__clang_call_terminate'")
+    assert rows and all(row["calls"] is None for row in rows)
+    (loud,) = sites(corr, counted_lake, "objects", "callee LIKE '_Z4loud%'")
+    assert loud["calls"] == N
+
+
 def test_calls_through_pointers_have_their_part_of_the_time(counted_lake: Path, corr: Corr) -> None:
     """Two of three come through a pointer: a third of the time is that of the one that is named."""
     (call,) = sites(corr, counted_lake, "objects", "callee LIKE '_Z7pointed%'")

@@ -87,7 +87,13 @@ APART unsigned early(unsigned i, unsigned &t)
     if (i % 3 == 1) { Guard h(t); t ^= 5; }
     return t;
 }
-APART unsigned pointed(unsigned x) { return x * 3; }
+APART unsigned loud(unsigned x) { if (x == ~0u) throw x; return x + 1; }
+APART unsigned quiet(unsigned x) noexcept { return loud(x); }
+APART unsigned pointed(unsigned x)
+{
+    for (int i = 0; i < 200; i++) x = x * 1664525u + (x >> 3);
+    return x;
+}
 int main(int c, char **v)
 {
     unsigned n = atoi(v[1]), s = n;
@@ -98,7 +104,7 @@ int main(int c, char **v)
         s += early(r, s);
         Cell cells[4];
         s += cells[1].v + through(r) + through(s);
-        s += pointed(r);
+        s += pointed(r) + quiet(r);
         auto f = [&](unsigned y) { return y % 2 ? heavy<unsigned>(y) : 1u; };
         for (int k = 0; k < 3; k++) s += f(k + r);
     }
