@@ -105,6 +105,8 @@ def trace(
     built = process.run(
         compilation.to(plain, *record), cwd=compilation.cwd, timeout=limits.seconds, limit=1 << 16
     )
+    if built.timed_out:
+        return traced.trouble(f"its compilation was {built.ending()}", "give it more seconds")
     if not built.ok:
         return traced.trouble(f"it does not compile: {said(built)}")
     object, reported = folder / "driven.o", folder / "driven.opt.yaml"

@@ -14,6 +14,7 @@ from collectors.base.table import Problem, Table
 from collectors.measured import (
     cachegrind,
     chains,
+    counted_functions,
     counters,
     directed_counts,
     execution,
@@ -132,6 +133,7 @@ def execution_counts(built: BuiltProgram, given: Tables) -> LayerResult:
     counted, problems = _counted(built, built.invocation(binary), given["loops"])
     binary.unlink(missing_ok=True)
     if hot:
+        counted = counted_functions.of_functions(counted, {*hot, "main"})
         what = f"only the {len(hot)} functions with the most samples counted how often they run"
         problems = [*problems, Problem("execution", built.program.name, what, ALL_COUNTS)]
     return LayerResult(counted, problems)

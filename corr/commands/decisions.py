@@ -15,7 +15,7 @@ from corr.console.short_names import short_name
 #: What rows are ordered by, in SQL.
 _ORDERS = {
     "weight": "weight",
-    "time": "greatest(coalesce(inlined_share, 0), coalesce(callee_share, 0))",
+    "time": "greatest(coalesce(inlined_share, 0), coalesce(most_share, 0))",
     "size": "greatest(coalesce(bytes, 0), coalesce(callee_bytes, 0))",
 }
 _SHOWN = {

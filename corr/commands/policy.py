@@ -109,7 +109,10 @@ def corpus(
     counts = dict.fromkeys(("train", "validation", "held-out"), 0)
     for module in added.corpus.modules:
         counts[module.split.value] += 1
-    left = f"; left out: {added.twice} with code that was there, {added.empty} without code"
+    left = (
+        f"; left out: {len(added.problems)} with an error, {added.twice} with code that was there,"
+        f" {added.empty} without code"
+    )
     message(f"{output}: {len(added.modules)} modules added{left}")
     print_line(
         f"{len(added.corpus.modules)} modules: "

@@ -148,7 +148,7 @@ def improve(
     from collectors.base import toolchain
     from corr.policy.corpus import Split
     from corr.policy.evolve import evolve
-    from corr.policy.improve import RESULT, shown
+    from corr.policy.improve import COLUMNS, RESULT, cut_short, shown
     from corr.policy.improve import improve as search
     from corr.policy.ledger import Budget, Ledger
     from corr.policy.modules import Builds
@@ -179,14 +179,12 @@ def improve(
     print_rows(
         list(shown(done)),
         format,
-        percent=("constant", "threshold", "flipped", "searched"),
+        percent=COLUMNS,
         digits=2,
     )
-    chosen = "the default" if done.constant is None else f"-inline-threshold={done.constant}"
-    message(
-        f"constant: {chosen}, chosen on the training modules; {done.compiled} compilations;"
-        f" {folder / RESULT}"
-    )
+    for told in cut_short(done):
+        message(told)
+    message(f"constant: {done.chosen}; {done.compiled} compilations; {folder / RESULT}")
     if evolved:
         told = ", ".join(f"{n} {100 * (v - 1):+.2f} %" for n, v in evolved.validation.items())
         message(
@@ -203,7 +201,7 @@ def traced_corpus(folder: Path, reference: str | None, data: Path | None) -> Tra
 
     corpus = Corpus.open(folder)
     lake = open_lake(data)
-    return Traced.of(corpus, lake.find(reference or folder.absolute().name))
+    return Traced.of(corpus, lake.find(reference)) if reference else Traced.newest(corpus, lake)
 
 
 @contextlib.contextmanager
@@ -251,4 +249,6 @@ def print_rows(
             value = row.get(name)
             if isinstance(value, float):
                 row[name] = f"{100 * value:.{digits}f}%"
+            elif value is None and name in row:
+                row[name] = "-"
     emit_records(rows, {name: (name, None) for name in rows[0]} if rows else {})

@@ -216,6 +216,8 @@ def clang(
     if context.obj.flags:
         words += ["--", *context.obj.flags]
     ended = compile(policies.load(policy), words)
+    if ended.note:
+        message(ended.note)
     sys.stdout.buffer.write(ended.stdout)
     sys.stderr.buffer.write(ended.stderr)
     sys.stdout.flush()

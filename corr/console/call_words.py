@@ -32,6 +32,8 @@ def sentence(row: Mapping[str, Any]) -> str:
         parts.append(f"not inlined{into}")
         if row["callee_share"] is not None:
             parts.append(f"{_percent(row['callee_share'])} of the time lies in the callee")
+        elif row["most_share"] is not None:
+            parts.append(f"at most {_percent(row['most_share'])} of the time{_unknown(row)}")
         if row["callee_bytes"] is not None:
             parts.append(f"which has {size(row['callee_bytes'])}")
     if row["cost"] is not None:
@@ -56,6 +58,13 @@ def _code(row: Mapping[str, Any]) -> str:
     if (row["copies"] or 0) > 1:
         return f"{row['copies']} copies, {size(row['bytes'])} in all"
     return f"{size(row['bytes'])} of code"
+
+
+def _unknown(row: Mapping[str, Any]) -> str:
+    """Why the time of a callee cannot be divided."""
+    if row["calls_why"] is not None:
+        return f" lies in the callee (how often it is called here is not known: {row['calls_why']})"
+    return " lies in the callee (its other calls are not all counted)"
 
 
 def _functions(count: int) -> str:

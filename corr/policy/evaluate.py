@@ -14,7 +14,7 @@ from collectors.base.errors import UsageError
 from collectors.decisions.replay import SiteDecision
 from corr.policy.corpus import Module
 from corr.policy.evolve import policy_trial
-from corr.policy.improve import RESULT
+from corr.policy.improve import RESULT, STOPPED, UNTRIED
 from corr.policy.ledger import Ledger
 from corr.policy.modules import pool
 from corr.policy.policies import Policy
@@ -36,16 +36,17 @@ class Way:
 
     The interval holds 95 % of what other modules like these would have given (bootstrap over
     modules). `mean` is the geometric mean of the modules' ratios, less one: every module counts the
-    same, however large. `larger` counts the modules that it makes larger.
+    same, however large. `larger` counts the modules that it makes larger. Where no module was
+    compared there are no numbers, and `what` says why.
     """
 
     name: str
     what: str
     modules: int
-    change: float
-    low: float
-    high: float
-    mean: float
+    change: float | None
+    low: float | None
+    high: float | None
+    mean: float | None
     smaller: int
     larger: int
     failed: int = 0
@@ -79,9 +80,21 @@ def decided_by_search(folder: Path) -> dict[str, list[SiteDecision]]:
     return _of_search(folder, lambda m: [SiteDecision(**site) for site in m["decisions"]])
 
 
-def searched(folder: Path) -> dict[str, Mapping[str, int]]:
-    """Bytes of each module by column, as a search left them; empty where there was none."""
-    return _of_search(folder, lambda m: {column: int(m[column]) for column in COLUMNS})
+def searched(folder: Path) -> dict[str, Mapping[str, int | None]]:
+    """Bytes of each module by column, as a search left them; empty where there was none.
+
+    None is what nothing was compared for.
+    """
+    return _of_search(folder, lambda m: {column: _bytes(m[column]) for column in COLUMNS})
+
+
+def _bytes(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _stopped(folder: Path) -> dict[str, Sequence[str]]:
+    """The columns of each module that a search's budget did not last for."""
+    return _of_search(folder, lambda m: [str(column) for column in m.get("stopped", ())])
 
 
 def _of_search(folder: Path, read: Callable[[Any], _T]) -> dict[str, _T]:
@@ -101,7 +114,7 @@ def evaluate(
     jobs: int | None, done: Callable[[float], None],
 ) -> tuple[list[Way], dict[str, dict[str, int | None]]]:  # fmt: skip
     """The ways side by side, and each module's bytes by way."""
-    found = searched(folder)
+    found, stopped = searched(folder), _stopped(folder)
     text: dict[str, dict[str, int | None]] = {
         module.name: {"default": module.text, **found.get(module.name, {})} for module in modules
     }
@@ -115,8 +128,19 @@ def evaluate(
                 number += 1
                 done(number)
     ways = [compared("default", "LLVM's own heuristic", [(m.text, m.text) for m in modules])]
-    for name, what in (*COLUMNS.items(), *((n, "policy") for n in policies)):
-        pairs = [(m.text, text[m.name][name]) for m in modules if name in text[m.name]]
+    for name, what in COLUMNS.items():
+        known = [(m.text, text[m.name].get(name)) for m in modules]
+        pairs = [pair for pair in known if pair[1] is not None]
+        cut = any(name in stopped.get(m.name, ()) for m in modules)
         if pairs:
-            ways.append(compared(name, what, pairs))
+            few = f"; {len(pairs)} of {len(modules)} modules" * (len(pairs) < len(modules))
+            why = ", stopped by its budget" * cut
+            ways.append(compared(name, f"{what}{few}{why}", pairs))
+        elif any(m.name in found for m in modules):
+            ways.append(_not_compared(name, STOPPED if cut else UNTRIED))
+    ways += [compared(n, "policy", [(m.text, text[m.name][n]) for m in modules]) for n in policies]
     return ways, text
+
+
+def _not_compared(name: str, why: str) -> Way:
+    return Way(name, why, 0, None, None, None, None, 0, 0)

@@ -83,11 +83,10 @@ def evolve(
             texts = workers.map(lambda module: ledger.text(module, trial, last=True), modules)
             return _relative(modules, list(texts))
 
-        told = {
-            "default": 1.0,
-            "constant": measured(validation, thresholds.trial(constant)),
-            "policy": measured(validation, trial),
-        }
+        told = {"default": 1.0}
+        if constant is not None:
+            told["constant"] = measured(validation, thresholds.trial(constant))
+        told["policy"] = measured(validation, trial)
         chosen = min(told, key=lambda name: told[name])
         about = {"generations": made, "validation": told, "chosen": chosen, "constant": constant}
         return Evolved(

@@ -11,8 +11,11 @@ import numpy.typing as npt
 
 from collectors.base.errors import UsageError
 from collectors.decisions import inliner
-from corr.lake.store import RunInfo
+from corr.lake.store import Lake, RunInfo
 from corr.policy.corpus import Corpus, Module, Split
+
+#: What a run of the lake is that holds a trace.
+KIND = "policy trace"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,25 @@ class Traced:
             if row["identical"] and known.get(row["module"]) == row["sha256"]
         }
         return cls(corpus, run, frozenset(faithful))
+
+    @classmethod
+    def newest(cls, corpus: Corpus, lake: Lake) -> Traced:
+        """The newest trace of this corpus with a module to learn from. Raises UsageError."""
+        name, refused = corpus.folder.absolute().name, None
+        for run in lake.newest_first():
+            if run.facts.kind != KIND or run.facts.program != name:
+                continue
+            try:
+                found = cls.of(corpus, run)
+            except UsageError as error:
+                refused = refused or error
+                continue
+            if found.faithful:
+                return found
+        raise refused or UsageError(
+            f"the lake has no trace of {corpus.folder} with a module to learn from",
+            f"corr policy trace {corpus.folder}",
+        )
 
     def modules(self, *splits: Split) -> list[Module]:
         return [m for m in self.corpus.of(*splits) if m.name in self.faithful]

@@ -27,7 +27,8 @@ _FAR = 400
 class Flips:
     """What was kept of a module: its decisions, and bytes of code with them.
 
-    `tried` counts candidates, `helped` those that helped by themselves.
+    `tried` counts candidates, `helped` those that helped by themselves; `stopped`: the budget did
+    not last for all.
     """
 
     base: tuple[str, ...]
@@ -35,6 +36,7 @@ class Flips:
     text: int
     tried: int
     helped: int
+    stopped: bool = False
 
     @property
     def table(self) -> str:
@@ -106,7 +108,9 @@ def search(
     """Try up to `most` candidates on top of a threshold, with which the code has `start` bytes."""
     before = module.text if start is None else start
     base = thresholds.trial(threshold).flags
-    tried = list(_tried(ledger, module, candidates(rows, threshold)[:most], base))
+    listed = candidates(rows, threshold)[:most]
+    tried = list(_tried(ledger, module, listed, base))
+    stopped = not all(ledger.known(module, _trial(candidate, base)) for candidate in listed)
     helped = sorted((pair for pair in tried if pair[1] < before), key=lambda pair: pair[1])
     kept: dict[tuple[str, str], SiteDecision] = {}
     text = before
@@ -114,10 +118,12 @@ def search(
         joined = kept | {(site.callee, site.chain): site for site in candidate}
         if joined == kept:
             continue
-        size = ledger.text(module, _trial(tuple(joined.values()), base))
+        together = _trial(tuple(joined.values()), base)
+        size = ledger.text(module, together)
+        stopped |= not ledger.known(module, together)
         if size is not None and size < text:
             kept, text = joined, size
-    return Flips(base, tuple(kept.values()), text, len(tried), len(helped))
+    return Flips(base, tuple(kept.values()), text, len(tried), len(helped), stopped)
 
 
 def _tried(

@@ -101,7 +101,7 @@ def hot_calls(lake: Lake, run: RunInfo, least: float = LEAST_SHARE) -> list[HotC
         connection,
         'SELECT d.module, s.place, s.file, s.line, s."column" AS at, s.callee, d.caller,'
         " d.chain, bool_or(d.inlined) AS inlined,"
-        " max(greatest(coalesce(s.inlined_share, 0), coalesce(s.callee_share, 0))) AS share"
+        " max(greatest(coalesce(s.inlined_share, 0), coalesce(s.most_share, 0))) AS share"
         " FROM call_sites s JOIN decisions d ON d.callee = s.callee AND d.file = s.file"
         ' AND d.line = s.line AND d."column" = s."column" WHERE d.chain IS NOT NULL'
         " GROUP BY ALL HAVING share >= ? ORDER BY share DESC, s.place, s.callee, d.chain",

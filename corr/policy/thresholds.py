@@ -21,10 +21,16 @@ def trial(value: int | None) -> Trial:
 class Sweep:
     """Bytes of code of each module at each threshold; None among the values is the default.
 
-    A value at which a module did not compile, or for which the budget did not last, is not there.
+    A value at which a module did not compile, or for which the budget did not last, is not there;
+    modules for which it did not last are `stopped`.
     """
 
     text: Mapping[str, Mapping[int | None, int]]
+    stopped: frozenset[str] = frozenset()
+
+    def compared(self, module: Module) -> bool:
+        """Another threshold than the default was tried."""
+        return len(self.text.get(module.name, {})) > 1
 
     def best(self, module: Module) -> int | None:
         """The threshold with the least code for one module; the default where it is as good."""
@@ -39,6 +45,11 @@ class Sweep:
             if sizes and None not in sizes:
                 totals[value] = sum(size for size in sizes if size is not None)
         return min(totals, key=lambda v: (totals[v], v is not None), default=None)
+
+
+def every_value_known(ledger: Ledger, module: Module) -> bool:
+    """No threshold is left that the budget did not last for."""
+    return all(ledger.known(module, trial(value)) for value in VALUES)
 
 
 def sweep_module(ledger: Ledger, module: Module) -> dict[int | None, int]:

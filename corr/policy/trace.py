@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.scratch import scratch
-from collectors.base.table import problem_rows
+from collectors.base.table import Problem, problem_rows
 from collectors.base.toolchain import Toolchain
 from collectors.decisions import call_sites, inliner
 from collectors.decisions.host import Limits
@@ -22,10 +22,9 @@ from corr.lake.policy_tables import TRACED_MODULES
 from corr.lake.run_facts import RunFacts
 from corr.lake.store import Lake, RunInfo, uncommitted
 from corr.policy.corpus import Corpus, Module
+from corr.policy.examples import KIND
 from corr.policy.modules import Builds, pool
 from corr.program import machine
-
-KIND = "policy trace"
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,11 @@ def trace_corpus(
     corpus: Corpus, tools: Toolchain, lake: Lake, progress: Progress,
     jobs: int | None = None, limits: Limits | None = None, label: str | None = None,
 ) -> Trace:  # fmt: skip
-    """Trace every module, several side by side; what fails costs its own rows."""
+    """Trace every module, several side by side; what fails costs its own rows.
+
+    Raises CorrError where no module was replayed byte for byte: there is nothing to learn from, and
+    nothing is committed.
+    """
     inliner.check(tools)
     if not corpus.modules:
         raise UsageError(f"{corpus.folder} has no module", "corr policy corpus SOURCE... adds some")
@@ -75,6 +78,8 @@ def trace_corpus(
             done(number)
         pairs = tuple(zip(corpus.modules, traced, strict=True))
         problems = [problem for t in traced for problem in t.problems]
+        if not any(t.identical for t in traced):
+            raise _no_trace(corpus, problems)
         tables = {
             "decisions": pa.concat_tables([t.rows for t in traced]),
             "traced_modules": TRACED_MODULES.rows(_row(m, t) for m, t in pairs),
@@ -95,6 +100,15 @@ def trace_corpus(
             aside=True,
         )
         return Trace(staging.commit_run(facts, tables), pairs)
+
+
+def _no_trace(corpus: Corpus, problems: Sequence[Problem]) -> CorrError:
+    """Why there is no trace, by the first of the modules' problems."""
+    what = f"none of the {len(corpus.modules)} modules of {corpus.folder} could be traced"
+    if not problems:
+        return CorrError(what)
+    first = problems[0]
+    return CorrError(f"{what}: {first.where}: {first.what}", first.fix)
 
 
 def _one(builds: Builds, module: Module) -> Traced:

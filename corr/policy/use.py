@@ -20,6 +20,8 @@ from corr.policy.improve import RESULT
 from corr.system.disk import disk_errors, write_whole
 
 JSON, CMAKE = "inlining.json", "inlining.cmake"
+#: Stands for the folder of the tables until CMake says which that is.
+_HERE = Path("@folder-of-this-file@")
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def write(folder: Path, uses: Iterable[Use]) -> None:
     folder = folder.absolute()
     listed = list(uses)
     projects: dict[str, dict[str, list[str]]] = {}
+    beside: dict[str, dict[str, list[str]]] = {}
     with disk_errors(folder):
         for use in listed:
             if use.table:
@@ -90,26 +93,35 @@ def write(folder: Path, uses: Iterable[Use]) -> None:
                 path.write_text(use.table, "utf-8", "surrogateescape")
             flags = projects.setdefault(use.module.project, {})
             flags[use.module.source] = use.every_flag(folder)
+            sources = beside.setdefault(use.module.project, {})
+            sources[use.module.source] = use.every_flag(_HERE)
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / JSON, json.dumps(projects, indent=1) + "\n")
-        write_whole(folder / CMAKE, _cmake(projects))
+        write_whole(folder / CMAKE, _cmake(beside))
 
 
 def _cmake(projects: dict[str, dict[str, list[str]]]) -> str:
-    """`include(inlining.cmake)` in the folder whose sources they are."""
+    """`include(inlining.cmake)` in the folder whose sources they are.
+
+    Tables are named relative to the file itself, wherever it is moved to. Of several projects,
+    `set(INLINING_PROJECT NAME)` before it says whose flags are meant.
+    """
     lines = ["# Flags that decide calls otherwise than LLVM would. Made by `corr policy export`."]
     for project, sources in projects.items():
         lines.append(f"# {visible(project)}")
+        if len(projects) > 1:  # whose sources may have the same names
+            named = f"INLINING_PROJECT STREQUAL {_quoted(project)}"
+            lines.append(f"if(NOT DEFINED INLINING_PROJECT OR {named})")
         for source, flags in sources.items():
-            shell = " ".join(_quoted(flag) for flag in flags)
+            listed = " ".join(_quoted(flag) for flag in flags)
             lines.append(
-                f"set_property(SOURCE {_quoted(source)} APPEND PROPERTY COMPILE_OPTIONS"
-                f" {_quoted('SHELL:' + shell)})"
+                f"set_property(SOURCE {_quoted(source)} APPEND PROPERTY COMPILE_OPTIONS {listed})"
             )
-    return "\n".join(lines) + "\n"
+        lines += ["endif()"] * (len(projects) > 1)
+    return "\n".join(lines).replace(str(_HERE), "${CMAKE_CURRENT_LIST_DIR}") + "\n"
 
 
 def _quoted(text: str) -> str:
     """A word of CMake that stands for itself."""
-    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace(";", "\\;")
     return plain if plain.replace("=", "").replace("/", "").isalnum() else f'"{plain}"'

@@ -25,12 +25,16 @@ _SOURCES = C_SUFFIXES | CXX_SUFFIXES | {".bc", ".ll"}
 
 @dataclass(frozen=True)
 class Ended:
-    """How the compiler ended, what it said, and how many decisions the policy took."""
+    """How the compiler ended, what it said, and how many decisions the policy took.
+
+    `note` says why it cannot be asked at all.
+    """
 
     status: int
     stdout: bytes
     stderr: bytes
     decisions: int = 0
+    note: str = ""
 
 
 def driven_sources(command: Sequence[str]) -> list[str]:
@@ -47,13 +51,23 @@ def driven_sources(command: Sequence[str]) -> list[str]:
     return found
 
 
+def is_clang(compiler: str) -> bool:
+    """By its name, or by what it says of itself."""
+    if "clang" in Path(compiler).name:
+        return True
+    return b"clang" in process.run([compiler, "--version"], stdin=None).stdout
+
+
 def compile(policy: Policy, command: Sequence[str]) -> Ended:
     """Run a compiler's command, asking the policy where it can be asked. Raises CorrError."""
     if not command:
         raise UsageError("corr policy clang POLICY COMPILER ARGUMENTS", "name the compiler, too")
+    foreign = "" if is_clang(command[0]) else f"{command[0]} is no clang: no policy is asked"
     if len(driven_sources(command)) != 1:  # several have one channel each, one after the other
         done = process.run(command, stdin=None)
-        return Ended(_status(done.returncode), done.stdout, done.stderr)
+        return Ended(_status(done.returncode), done.stdout, done.stderr, note=foreign)
+    if foreign:
+        raise UsageError(foreign, "compile with clang: corr policy clang POLICY clang -O2 -c a.c")
     with scratch("policy") as folder:
         base, stderr = folder / "channel", folder / "stderr"
         argv = [*command, *inliner.flags(base)]

@@ -114,6 +114,7 @@ CALLS = columns(
         "inlined_share": ("time inlined", "percent"),
         "bytes": ("bytes inlined", "count"),
         "callee_share": ("time in the callee", "percent"),
+        "most_share": ("at most", "percent"),
         "callee_bytes": ("its bytes", "count"),
         "cost": "cost",
         "threshold": "threshold",
@@ -147,7 +148,7 @@ ORDER BY samples DESC NULLS LAST, iterations DESC NULLS LAST, loops DESC NULLS L
 
 CALLS_SQL = """\
 SELECT callee_name AS callee, place, inlined, kept, inlined_share, bytes, callee_share,
-       callee_bytes, cost, threshold, calls, reason
+       most_share, callee_bytes, cost, threshold, calls, reason
 FROM call_sites WHERE weight >= 0.001"""
 
 LOOPS_SQL = """\

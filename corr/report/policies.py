@@ -53,7 +53,7 @@ def html(record: Mapping[str, Any]) -> str:
     """The page of an evaluation."""
     with Painter() as painter:
         drawn = painter.draw(charts(record, PAGE), PAGE, "policy")()
-    ways = [way for way in record["ways"] if way["name"] != "default"]
+    ways = [way for way in _compared(record) if way["name"] != "default"]
     least = min(ways, key=lambda way: way["change"], default=None)
     body = render(
         "policy.html.j2",
@@ -65,6 +65,11 @@ def html(record: Mapping[str, Any]) -> str:
         failed=record["failed"],
     )
     return document(f"{record['corpus']} · corr policy evaluate", body)
+
+
+def _compared(record: Mapping[str, Any]) -> list[Any]:
+    """The ways that have numbers: a search's that its budget stopped have none."""
+    return [way for way in record["ways"] if way["change"] is not None]
 
 
 def charts(record: Mapping[str, Any], ink: Ink) -> list[Chart | None]:
@@ -109,7 +114,7 @@ def _change(sizes: Mapping[str, int | None], name: str) -> float | None:
 
 def _by_module(record: Mapping[str, Any], ink: Ink) -> Chart | None:
     """A point for each module and way."""
-    names = [way["name"] for way in record["ways"] if way["name"] != "default"][: len(_INKS)]
+    names = [way["name"] for way in _compared(record) if way["name"] != "default"][: len(_INKS)]
     found: list[dict[str, Any]] = []
     for module, sizes in record["modules"].items():
         for name in names:
@@ -142,7 +147,7 @@ def _by_module(record: Mapping[str, Any], ink: Ink) -> Chart | None:
         "Code of each module by way",
         f"The modules with the most to gain first{left}. To the left is smaller.",
         drawing.properties(width=WIDTH, height=max(80, 16 * len(shown))),
-        captions.modules(found, min(record["ways"], key=lambda way: way["change"])["name"]),
+        captions.modules(found, min(_compared(record), key=lambda way: way["change"])["name"]),
     )
 
 

@@ -20,8 +20,8 @@ def calls(connection: duckdb.DuckDBPyConnection) -> list[Part]:
     """The hot calls that were not inlined; the hottest alone where there is little room."""
     found = rows(
         connection,
-        "SELECT * FROM call_sites WHERE kept > 0 AND callee_share >= ? AND reason <> 'NeverInline'"
-        " ORDER BY callee_share DESC, place, callee LIMIT ?",
+        "SELECT * FROM call_sites WHERE kept > 0 AND most_share >= ? AND reason <> 'NeverInline'"
+        " ORDER BY most_share DESC, place, callee LIMIT ?",
         LEAST_SHARE,
         MOST,
     )

@@ -5,8 +5,9 @@ WITH counted AS (
     SELECT run_id, function AS symbol, max(function_count) AS calls FROM execution_regions GROUP BY ALL
 ), kept AS (
     -- why the compiler left the call that is made most often
-    SELECT run_id, callee AS symbol, arg_max(reason, (calls, kept, place)) AS reason, arg_max(cost, (calls, kept, place)) AS cost,
-           arg_max(threshold, (calls, kept, place)) AS threshold
+    SELECT run_id, callee AS symbol, arg_max(reason, (coalesce(calls, 0), kept, place)) AS reason,
+           arg_max(cost, (coalesce(calls, 0), kept, place)) AS cost,
+           arg_max(threshold, (coalesce(calls, 0), kept, place)) AS threshold
     FROM call_sites WHERE kept > 0 GROUP BY ALL
 ), recursive AS (
     SELECT run_id, symbol, count(*) AS sites FROM instructions WHERE kind = 'call' AND regexp_extract(operands, '<([^>+@]+)', 1) = symbol GROUP BY ALL

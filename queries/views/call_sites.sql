@@ -1,6 +1,6 @@
 -- purpose: each call that the inliner decided on: what was decided, what it cost, what could be had
 -- grain: call as it stands in the source (callee and place)
--- columns: run_id, callee, callee_name, place, file, line, column, callers, inlined, kept, reason, said, cost, threshold, calls, inlined_samples, inlined_share, bytes, copies, callee_samples, callee_share, callee_bytes, weight
+-- columns: run_id, callee, callee_name, place, file, line, column, callers, inlined, kept, reason, said, cost, threshold, calls, calls_why, inlined_samples, inlined_share, bytes, copies, callee_samples, callee_share, most_share, callee_bytes, weight
 -- said is what the compiler says of the reason. copies are those of the code, each at another place:
 -- what a call was inlined into may have been inlined itself.
 -- One call is decided once for each function that it got into. inlined and kept count those functions;
@@ -8,8 +8,10 @@
 -- was inlined. inlined_samples and bytes are of the code that came of the inlined copies, by its
 -- inline frames, with whatever was inlined into that. callee_* are of the callee's own code where it
 -- is still called: its samples are divided among the calls that are left by how often they ran
--- (calls, of the line), evenly where that is not known. weight is the share of the time in question,
--- or of the code where no time goes: what a look at the call is worth at most.
+-- (calls, of the view call_counts; calls_why says why that is not known), and are NULL where that
+-- cannot be told. most_share is then what the callee's other calls leave of it, else callee_share: what
+-- may be the call's at most. weight is the share of the time in question, or of the code where no time goes:
+-- what a look at the call is worth at most.
 WITH said AS (
     SELECT run_id, function AS caller, file, line, "column", name, tag = 'Passed' AS inlined,
            list_filter(args, lambda a: a.key = 'Callee')[1].value AS callee,
@@ -43,8 +45,6 @@ WITH said AS (
     FROM (SELECT run_id, callee, file, line, "column", frames, any_value(samples) AS samples, any_value(bytes) AS bytes,
                  any_value(copy) AS copy FROM steps GROUP BY ALL)
     GROUP BY run_id, callee, file, line, "column"
-), ran AS (
-    SELECT run_id, file, line, max(count) AS calls FROM execution GROUP BY run_id, file, line
 ), sites AS (
     SELECT run_id, callee, file, line, "column",
            list(DISTINCT caller ORDER BY caller) AS callers,
@@ -57,24 +57,45 @@ WITH said AS (
            CASE WHEN bool_and(inlined) THEN arg_max(threshold, cost)
                 ELSE arg_min(threshold, cost) FILTER (NOT inlined) END AS threshold
     FROM said WHERE callee IS NOT NULL GROUP BY run_id, callee, file, line, "column"
+), definitions AS (
+    -- functions of one name in several units share their symbol's samples
+    SELECT run_id, function AS callee, count(DISTINCT place) AS definitions
+    FROM (SELECT run_id, function, unit, min([file, line::VARCHAR, "column"::VARCHAR]) FILTER (file_id = 0) AS place
+          FROM execution_regions WHERE function_count > 0 GROUP BY ALL) GROUP BY ALL
+), callees AS (
+    -- entered is how often a callee's own code was entered: what calls that are inlined everywhere leave
+    SELECT s.run_id, s.callee, count(*) FILTER (s.kept > 0) AS kept, sum(n.calls) FILTER (s.kept > 0) AS kept_calls,
+           bool_and(n.calls IS NOT NULL AND s.inlined = 0) FILTER (s.kept > 0) AS counted,
+           CASE WHEN bool_and(s.kept = 0 OR s.inlined = 0) AND bool_and(n.calls IS NOT NULL OR s.kept > 0)
+                THEN any_value(n.callee_calls) - coalesce(sum(n.calls) FILTER (s.kept = 0), 0) END AS entered
+    FROM sites s LEFT JOIN call_counts n ON n.run_id = s.run_id AND n.callee = s.callee AND n.file = s.file AND n.line = s.line
+     AND n."column" = coalesce(s."column", 0)
+    GROUP BY s.run_id, s.callee
 ), called AS (
-    SELECT s.*, r.calls,
+    SELECT s.*, n.calls, n.why AS calls_why,
            CASE WHEN s.kept = 0 THEN NULL
-                WHEN count(r.calls) OVER callee_kept = count(*) OVER callee_kept AND sum(r.calls) OVER callee_kept > 0
-                THEN r.calls / sum(r.calls) OVER callee_kept
-                ELSE 1.0 / count(*) OVER callee_kept END AS part
-    FROM sites s LEFT JOIN ran r ON r.run_id = s.run_id AND r.file = s.file AND r.line = s.line
-    WINDOW callee_kept AS (PARTITION BY s.run_id, s.callee, s.kept > 0)
+                WHEN a.kept > 1 AND d.definitions > 1 THEN NULL
+                WHEN s.inlined = 0 AND a.entered >= n.calls AND a.entered > 0 THEN n.calls / a.entered
+                WHEN a.kept = 1 THEN 1.0
+                WHEN a.counted AND a.kept_calls > 0 THEN n.calls / a.kept_calls END AS part
+    FROM sites s JOIN callees a ON a.run_id = s.run_id AND a.callee = s.callee
+    LEFT JOIN definitions d ON d.run_id = s.run_id AND d.callee = s.callee
+    LEFT JOIN call_counts n ON n.run_id = s.run_id AND n.callee = s.callee AND n.file = s.file AND n.line = s.line
+     AND n."column" = coalesce(s."column", 0)
+), bounded AS (
+    SELECT *, CASE WHEN kept > 0 THEN coalesce(part, 1 - coalesce(sum(part) OVER (PARTITION BY run_id, callee), 0)) END AS most
+    FROM called
 )
 SELECT c.run_id, c.callee, coalesce(f.name, c.callee) AS callee_name,
        c.file || ':' || c.line || ':' || c."column" AS place, c.file, c.line, c."column", c.callers,
-       c.inlined, c.kept, c.reason, c.said, c.cost, c.threshold, c.calls,
+       c.inlined, c.kept, c.reason, c.said, c.cost, c.threshold, c.calls, c.calls_why,
        i.samples AS inlined_samples, i.samples / t.samples AS inlined_share, i.bytes, i.copies,
        round(o.samples * c.part)::BIGINT AS callee_samples, o.samples * c.part / t.samples AS callee_share,
+       o.samples * c.most / t.samples AS most_share,
        CASE WHEN c.kept > 0 THEN o.bytes END AS callee_bytes,
-       greatest(coalesce(o.samples * c.part / t.samples, 0),
+       greatest(coalesce(o.samples * c.most / t.samples, 0),
                 CASE WHEN coalesce(i.samples / t.samples, 0) < 0.005 THEN coalesce(i.bytes / t.bytes, 0) ELSE 0 END) AS weight
-FROM called c
+FROM bounded c
 LEFT JOIN copies i ON i.run_id = c.run_id AND i.callee = c.callee AND i.file = c.file AND i.line = c.line
  AND i."column" IS NOT DISTINCT FROM c."column"
 LEFT JOIN own o ON o.run_id = c.run_id AND o.symbol = c.callee AND c.kept > 0

@@ -44,14 +44,28 @@ int main(void) {
   return 0;
 }
 """
-FAR = "double far(int n) { double s = 0; for (int i = 0; i < n; i++) s += i; return s; }\n"
+FAR = """\
+#include "both.h"
+extern inline double both(int);
+double far(int n) { double s = 0; for (int i = 0; i < n; i++) s += i; return s + both(n); }
+"""
+#: Only the unit without hot code calls it; for the other, clang describes it as never run.
+BOTH = """\
+inline double both(int n)
+{
+  double s = 0;
+  for (int i = 0; i < n; i++) s -= i;
+  return s;
+}
+"""
 
 
 @pytest.fixture(scope="module")
 def folder(corr: Corr, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a program of two units; the hot loop is in one of them."""
     made = tmp_path_factory.mktemp("large")
-    (made / "large.c").write_text(MAIN + COLD)
+    (made / "both.h").write_text(BOTH)
+    (made / "large.c").write_text(MAIN + '#include "both.h"\n' + COLD)
     (made / "far.c").write_text(FAR)
     corr("collect", "large.c", "far.c", "--", "-O2", cwd=made)
     return made
@@ -95,7 +109,14 @@ def test_hot_functions_count_exactly_and_others_not_at_all(folder: Path) -> None
     counted = trips(Lake.open(folder / "data"))
     assert counted["hot/1"] == (100_000, 100_000_000)
     assert counted["main/2"] == (1, 100_000)
-    assert counted["cold7/1"] == counted["far/1"] == (None, None)
+    assert counted["cold7/1"] == counted["far/1"] == counted["both/1"] == (None, None)
+
+
+def test_what_does_not_count_is_not_said_to_have_run_never(folder: Path) -> None:
+    lake = Lake.open(folder / "data")
+    for table in ("execution", "execution_regions"):
+        assert not asked(lake, f"FROM {table} WHERE file = 'both.h'")
+    assert {r["function"] for r in asked(lake, "FROM execution_regions")} == {"main", "hot"}
 
 
 def test_more_gives_what_a_full_collection_has(lake: Lake, tools: Toolchain) -> None:
@@ -105,6 +126,7 @@ def test_more_gives_what_a_full_collection_has(lake: Lake, tools: Toolchain) -> 
     assert {table: len(run.table(table) or ()) for table in before} == before
     assert trips(lake)["hot/1"] == (100_000, 100_000_000)
     assert trips(lake)["far/1"] == (1, 7) and trips(lake)["cold7/1"] == (0, 0)
+    assert trips(lake)["both/1"] == (1, 7)
     lines = asked(lake, "SELECT count FROM execution WHERE line = 5 AND file = 'large.c'")
     assert lines == [{"count": 100_000_000}]
     (opcodes,) = asked(lake, "SELECT count(DISTINCT function) AS n FROM opcodes")

@@ -10,6 +10,7 @@ from corr.console.call_words import sentence
 
 ROW: dict[str, Any] = dict.fromkeys(
     ("inlined", "kept", "inlined_share", "bytes", "copies", "callee_share", "callee_bytes", "cost")
+    + ("most_share", "calls_why")
     + ("threshold", "reason", "said")
 )
 

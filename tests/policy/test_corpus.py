@@ -152,3 +152,12 @@ def test_where_no_module_is_made_the_error_is_told(corr: Corr, tmp_path: Path) -
     (tmp_path / "a.c").write_text(f"{warned}int f(void) {{ return g; }}\n{warned}")
     done = corr("policy", "corpus", "a.c", "-o", "c", cwd=tmp_path)
     assert done.returncode == 1 and "error: use of undeclared identifier 'g'" in done.stderr
+
+
+def test_what_does_not_compile_is_among_what_is_left_out(corr: Corr, tmp_path: Path) -> None:
+    (tmp_path / "bad.c").write_text("int f(void) { return g; }\n")
+    (tmp_path / "good.c").write_text("int h(void) { return 1; }\n")
+    done = corr("policy", "corpus", "bad.c", "good.c", "-o", "c", cwd=tmp_path)
+    assert done.returncode == 0, "the other one is added"
+    assert "bad.c: it does not compile" in done.stderr
+    assert "1 modules added; left out: 1 with an error, 0 with code" in done.stderr

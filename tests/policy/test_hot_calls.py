@@ -14,6 +14,7 @@ from corr.lake.store import Lake
 from corr.policy import hot_calls
 from corr.policy.hot_calls import Faster, HotPath, Search
 from corr.program.model import Program, Run, Unit
+from tests.support.call_programs import TEN_CALLS
 from tests.support.command import Corr
 
 
@@ -53,6 +54,25 @@ def test_a_variant_is_the_program_with_that_call_turned_round(
     assert not path._ready(path.bandit.arms[0]) and not path._ready(path.bandit.arms[0])
     assert outcome.tried[-1].why == "the program prints something else"
     assert len(outcome.tried) == 2, "each once"
+
+
+def test_a_call_that_hardly_runs_has_little_of_the_time(tmp_path: Path, corr: Corr) -> None:
+    """Three calls of one function on lines that run equally often, one of them one time in 100."""
+    often = "if (r % 10) sum ^= churn(v, 4096, r); else sum += churn(v, 4096, r);"
+    head, _, rest = TEN_CALLS.partition("        sum += chew(v, 4096);")
+    rarely = "if (r % 100 == 0) sum += churn(v, 4096, sum);"
+    text = f"{head}        {often}\n        {rarely}\n    }}" + rest.partition("\n    }")[2]
+    (tmp_path / "calls.c").write_text(text)
+    words = ("calls.c", "--decisions", "--repeat", "1", "--run-args", "1000", "--no-cachegrind")
+    done = corr("collect", *words, "--", "-O2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lake = Lake.open(tmp_path / "data")
+    shares = [
+        call.share
+        for call in hot_calls.hot_calls(lake, lake.find("last"), 0.0)
+        if call.callee == "churn"
+    ]
+    assert shares == pytest.approx([90 * shares[2], 10 * shares[2], shares[2]]) and shares[2] > 0
 
 
 def test_a_run_without_decisions_says_what_to_do(gemm_lake: Path, corr: Corr) -> None:

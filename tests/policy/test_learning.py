@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -160,6 +161,36 @@ def test_the_flags_that_are_exported_do_it_from_the_source(
     assert checked
 
 
+def test_cmake_finds_the_tables_wherever_the_folder_is(work: Path, corr: Corr, clang: str) -> None:
+    """Exported, moved to a folder with a blank in its name, and used by CMake itself."""
+    EAGER.write(work / "eager.json")
+    words = ("policy", "export", "corpus", "--policy", "eager.json", "--into", "use")
+    assert corr(*words, cwd=work).returncode == 0
+    flags = json.loads((work / "use/inlining.json").read_text())["one"]
+    moved = work / "one" / "moved there"
+    shutil.move(work / "use", moved)
+    names = " ".join(path.name for path in sorted((work / "one").glob("*.c")))
+    (work / "one/CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\nproject(one C)\n"
+        f"set(CMAKE_EXPORT_COMPILE_COMMANDS ON)\nadd_library(one STATIC {names})\n"
+        'set(INLINING_PROJECT one)\ninclude("moved there/inlining.cmake")\n'
+    )
+    compiler = f"-DCMAKE_C_COMPILER={clang}"
+    subprocess.run(["cmake", "-S", "one", "-B", "build", compiler], cwd=work, check=True)
+    entries = json.loads((work / "build/compile_commands.json").read_text())
+    commands = {Path(e["file"]).name: shlex.split(e["command"]) for e in entries}
+    tables = 0
+    for source, listed in flags.items():
+        here = [flag.replace(str(work / "use"), str(moved)) for flag in listed]
+        assert [word for word in commands[source] if word in set(here)] == here
+        mark = "-cgscc-inline-replay="
+        named = [Path(word.removeprefix(mark)) for word in here if word.startswith(mark)]
+        assert all(path.is_file() for path in named)
+        tables += len(named)
+    assert tables > 2
+    subprocess.run(["cmake", "--build", "build"], cwd=work, check=True)
+
+
 def test_a_budget_ends_a_search_which_goes_on_later(work: Path, corr: Corr) -> None:
     words = ("policy", "improve", "corpus", "--flips", "2", "--format", "json")
     counts = []
@@ -167,8 +198,46 @@ def test_a_budget_ends_a_search_which_goes_on_later(work: Path, corr: Corr) -> N
         done = corr(*words, *more, cwd=work)
         assert done.returncode == 0, done.stderr
         counts.append(len((work / "corpus/policy/trials.jsonl").read_text().splitlines()))
-        assert json.loads(done.stdout)[-1]["searched"] <= 0
+        assert json.loads(done.stdout)[-1]["searched"] is None, "no held-out module was reached"
     assert counts == [9, 18, 18]
+
+
+def test_what_the_budget_did_not_last_for_is_not_compared(work: Path, corr: Corr) -> None:
+    words = ("policy", "improve", "corpus", "--flips", "2")
+    done = corr(*words, "--budget-trials", "0", cwd=work)
+    assert done.returncode == 0 and "0.00%" not in done.stdout
+    assert "constant: stopped by its budget; not compared" in done.stderr
+    assert "chosen on" not in done.stderr
+    EAGER.write(work / "eager.json")
+    evaluate = ("policy", "evaluate", "corpus", "--policy", "eager.json", "--report", "page.html")
+    done = corr(*evaluate, cwd=work)
+    assert done.returncode == 0, done.stderr
+    ways = {line.split()[0]: line for line in done.stdout.splitlines()}
+    for name in ("constant", "threshold", "flipped", "searched"):
+        assert ways[name].split()[1:5] == ["-"] * 4, "no number"
+        assert ways[name].endswith("stopped by its budget; not compared")
+    assert (work / "page.html").exists() and "%" in ways["eager"]
+    # calls were not asked for: that is no comparison either
+    done = corr(*words[:-2], "--flips", "0", cwd=work)
+    assert done.returncode == 0 and "chosen on the training modules" in done.stderr
+    assert "stopped" not in done.stderr
+    ways = {line.split()[0]: line for line in corr(*evaluate[:-2], cwd=work).stdout.splitlines()}
+    assert ways["flipped"].endswith("not tried; not compared")
+    assert "%" in ways["constant"] and "%" in ways["searched"]
+
+
+def test_ways_of_fewer_modules_say_so(improved: Path, corr: Corr) -> None:
+    """The search was of the held-out modules; the policy is compared on all."""
+    EAGER.write(improved / "eager.json")
+    words = ("policy", "evaluate", "corpus", "--modules", "all", "--policy", "eager.json")
+    done = corr(*words, "--format", "json", cwd=improved)
+    assert done.returncode == 0, done.stderr
+    ways = {row["way"]: row for row in json.loads(done.stdout)}
+    every, held_out = ways["eager"]["modules"], ways["searched"]["modules"]
+    assert held_out < every
+    for name in ("constant", "threshold", "flipped", "searched"):
+        assert ways[name]["what"].endswith(f"; {held_out} of {every} modules")
+    assert ways["eager"]["what"] == "policy"
 
 
 def test_a_line_that_was_cut_short_counts_for_nothing(

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from collectors.base.errors import CorrError, UsageError
+from collectors.base.toolchain import Toolchain
+from collectors.decisions.host import Limits
+from corr.console.progress import Progress
+from corr.lake.policy_tables import TRACED_MODULES
+from corr.lake.store import Lake
 from corr.policy.corpus import Corpus
+from corr.policy.examples import Traced
+from corr.policy.trace import trace_corpus
 from tests.support.command import Corr
 
 
@@ -68,3 +81,40 @@ def test_a_module_that_breaks_costs_its_own_rows(
     done = corr("policy", "trace", "c", "--format", "json", cwd=tmp_path)
     rows = {row["module"]: row for row in json.loads(done.stdout)}
     assert [bool(rows[m.name]["decisions"]) for m in broken.modules] == [False, True]
+
+
+def test_a_trace_of_nothing_is_an_error_and_no_trace(
+    corpus_folder: Path, tools: Toolchain, corr: Corr, tmp_path: Path
+) -> None:
+    """No compiler ends within a millisecond: training goes on with the trace that there was."""
+    shutil.copytree(corpus_folder, tmp_path / "work")
+    lake = Lake.open(tmp_path / "work" / "data")
+    before = [run.run_id for run in lake.newest_first()]
+    corpus = Corpus.open(tmp_path / "work" / "corpus")
+    with pytest.raises(CorrError, match=r"none of the .* still running after") as raised:
+        trace_corpus(corpus, tools, lake, Progress(), limits=Limits(seconds=0.001))
+    assert raised.value.fix == "give it more seconds"
+    assert "does not compile" not in raised.value.message
+    assert [run.run_id for run in lake.newest_first()] == before
+    assert corr("policy", "train", "corpus", cwd=tmp_path / "work").returncode == 0
+
+
+@pytest.mark.slow
+def test_the_newest_trace_is_one_with_a_module_to_learn_from(
+    corpus_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(corpus_folder / "data", tmp_path / "data")
+    lake = Lake.open(tmp_path / "data")
+    corpus = Corpus.open(corpus_folder / "corpus")
+    good = lake.find("traced")
+    told = good.table("traced_modules")
+    assert told is not None
+    rows = told.drop_columns(["run_id"]).to_pylist()
+    unfaithful = [row | {"identical": False} for row in rows]
+    facts = replace(good.facts, label="empty", started=datetime.now(UTC), tables={})
+    with lake.stage() as staging:
+        empty = staging.commit_run(facts, {"traced_modules": TRACED_MODULES.rows(unfaithful)})
+    assert next(lake.newest_first()).run_id == empty.run_id
+    assert Traced.newest(corpus, lake).run.run_id == good.run_id
+    with pytest.raises(UsageError, match="no trace of"):
+        Traced.newest(replace(corpus, folder=tmp_path / "other"), lake)

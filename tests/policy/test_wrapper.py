@@ -58,6 +58,23 @@ def test_statuses_and_messages_are_the_compilers(tmp_path: Path, clang: str) -> 
     assert "clang version" in run("--version").stdout
 
 
+def test_what_is_no_clang_is_told(tmp_path: Path, corr: Corr, clang: str) -> None:
+    ALWAYS.write(tmp_path / "p.json")
+    (tmp_path / "a.c").write_text("int f(void) { return 1; }\n")
+    for name, told in (("cc", "some compiler 12.2"), ("other", "clang version 22.1.8")):
+        script = tmp_path / name
+        script.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "{told}"\nexit 0\n')
+        script.chmod(0o755)
+    done = corr("policy", "clang", "p.json", "./cc", "-c", "a.c", cwd=tmp_path)
+    assert done.returncode == 0 and "./cc is no clang: no policy is asked" in done.stderr
+    done = corr("policy", "clang", "p.json", "./cc", "-O2", "-c", "a.c", cwd=tmp_path)
+    assert done.returncode == 2 and "./cc is no clang" in done.stderr, "it has no such flags"
+    done = corr("policy", "clang", "p.json", "./other", "-c", "a.c", cwd=tmp_path)
+    assert done.returncode == 0 and not done.stderr, "clang under another name"
+    done = corr("policy", "clang", "p.json", clang, "-c", "a.c", "-o", "a.o", cwd=tmp_path)
+    assert done.returncode == 0 and not done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "driven"),
     [

@@ -44,7 +44,8 @@ _HOT = """
                list_filter(args, lambda a: a.key = 'Callee')[1].value AS callee
         FROM remarks WHERE pass = 'inline' AND tag = 'Missed' AND line > 0
     )
-    SELECT m.unit, s.callee, any_value(s.callee_name) AS name, sum(s.callee_share) AS share,
+    SELECT m.unit, s.callee, any_value(s.callee_name) AS name,
+           greatest(coalesce(sum(s.callee_share), 0), max(s.most_share)) AS share,
            max(s.cost) AS cost, max(s.threshold) AS threshold
     FROM call_sites s JOIN missed m ON m.callee = s.callee AND m.file = s.file
      AND m.line = s.line AND m."column" IS NOT DISTINCT FROM s."column"
