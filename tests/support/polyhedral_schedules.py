@@ -37,6 +37,8 @@ def _of(whole: Scop) -> list[tuple[Scop, Tree]]:
     found += [(whole, other) for other in rewrite.stripped(whole, tree, 3)]
     split = rewrite.distributed(whole, tree)
     found += [(whole, other) for other in rewrite.together(whole, split, 3)]
+    for beside in (rewrite.joined(whole, tree), rewrite.joined(whole, split)):
+        found += [(whole, beside)] if beside is not None else []
     found += [(whole, other) for other in index_sets.forward(whole, tree)]
     for part in index_sets.cut(whole):
         there = schedules.original(part)
