@@ -74,6 +74,7 @@ VALUES = {
     "improved": ("improved", None),
     "neutral": ("neutral", None),
     "regressed": ("regressed", None),
+    "undecided": ("undecided", None),
     "failed": ("failed", None),
 }
 #: Reasons that are printed; the report has all.
@@ -82,6 +83,7 @@ COLUMNS = (
     *("study", "part", "role", "setting", "cases", "failed", "geometric_mean", "arithmetic_mean"),
     *("median", "p95", "total", "speedup", "speedup_low", "speedup_high", "overall_speedup"),
     *("win_rate", "average_improvement", "max_improvement", "improved", "neutral", "regressed"),
+    *("undecided", "maybe_slower", "disagreeing"),
 )
 
 
@@ -329,18 +331,18 @@ def _shown(row: object) -> dict[str, object]:
         shown["interval"] = f"{row['speedup_low']:.3g}-{row['speedup_high']:.3g}"
     if row["role"] == "baseline":
         shown |= {"setting": f"{row['setting']} (baseline)", "win_rate": None}
-        shown |= dict.fromkeys(("speedup", "improved", "neutral", "regressed"))
+        shown |= dict.fromkeys(("speedup", "improved", "neutral", "regressed", "undecided"))
     return shown
 
 
 def _say_verdict(found: Analysis) -> None:
-    from corr.search.verdict import failing, state
+    from corr.search.verdict import disagreeing, failing, state
 
     if not found.tested and found.changes:
         print_line(
             "  not tested: nothing was measured three times, so only sizes tell a difference"
         )
-    for line in failing(found):
+    for line in (*failing(found), *disagreeing(found)):
         print_line(f"  {line}")
     for one in found.advice:
         of = f"{one['class']}: " if one["class"] else ""

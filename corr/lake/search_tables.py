@@ -60,13 +60,18 @@ SEARCH_RESULTS = Table(
             column("detail", STRING, "why it failed, or was given up"),
             column("seconds", REAL, "median time"),
             column("seconds_baseline", REAL, "median time of the baseline in the same series"),
-            column("ratio", REAL, "time over that of the baseline: below 1 is faster"),
-            column("low", REAL, "lower end of the 99 % interval; NULL if measured once"),
+            column(
+                "ratio",
+                REAL,
+                "time over the baseline's, geometric mean of the pairs: below 1 is faster",
+            ),
+            column("low", REAL, "lower end of its 99 % interval, by Student's t of the logarithms"),
             column("high", REAL, "upper end"),
             column("p_value", REAL, "probability of such a difference where there is none"),
             column("verdict", STRING, "faster, slower, same, inconclusive"),
             column("pairs", INT, "pairs of runs that it rests on"),
             column("clock", STRING, "what decided: its own time, CPU time, wall time"),
+            column("disagreement", STRING, "what CPU and wall time say, where that is opposite"),
             column("same_code_as", STRING, "setting with equal machine code, which was measured"),
             column("request", STRING, "hash of all that was asked for: known before a build"),
             column("key", STRING, "hash of the two programs that ran, their input and machine"),
@@ -74,6 +79,7 @@ SEARCH_RESULTS = Table(
             column("current", BOOL, "it is of the study as it was at this run"),
         ]
     ),
+    version=2,
 )
 
 SEARCH_PAIRS = Table(

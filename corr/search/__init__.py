@@ -5,8 +5,8 @@ study.py        what the TOML file says; begin.py writes one, with options of cl
                 → split.py: which cases no recommendation is fitted to
 engine.py       measures what is missing, in turn with the baseline, on what lab.py gives: builds
                 (building.py, compiler_source.py) that are told apart by content (contents.py), and
-                times (readings.py); tolerance.py: outputs that are off by a little
-                on_workers.py, workers.py: on Dask's
+                times (readings.py; clocks.py: by which clock); tolerance.py: outputs that are off
+                by a little; on_workers.py, workers.py: on Dask's
 journal.py      keeps each pair at once; outcome.py is a result; snapshot.py makes a run of them
 advice.py       recommends: fitting.py (which feature, if any), ladder.py (thresholds), code.py
 checks.py       what is wrong with a study, before anything is run

@@ -201,6 +201,8 @@ def table_of(
         for r in results
         if r.role == Role.value and r.outcome == Outcome.ok and r.ratio
     }
+    # what CPU and wall time say opposite things of is chosen as little as what fails
+    costs |= {(r.case_name, r.setting): FAILED for r in results if r.disagreement}
     known = {case for case, _ in costs}
     measured = [case for case in cases if case.name in known]
     tried = Counter(r.setting for r in results if r.role == Role.value and r.case_name in known)

@@ -79,6 +79,7 @@ def comparison(analysis: Analysis) -> list[str]:
         tests = f"({row['faster']}/{row['cases']} tests faster"
         win = f"95 %: {percent(row['win_low'])} to {percent(row['win_high'])})"
         changes = f"{row['improved']} improved, {row['regressed']} regressed"
+        changes += f", {row['undecided']} undecided" * bool(row["undecided"])
         how = (
             "of a false discovery rate of 5 %" if row["tested"] else "by more than 5 %: not tested"
         )
@@ -156,6 +157,12 @@ def validation(analysis: Analysis) -> list[str]:
         for r in analysis.changes
         if r["role"] == "recommended" and r["change"] == "regressed"
     ]
+    slower += [
+        f"  undecided, may be slower: {one_line(r['case_name'], 100)} (x{r['ratio']:.2f} of the"
+        f" time, 99 %: {r['low']:.2f} to {r['high']:.2f})"
+        for r in analysis.changes
+        if r["role"] == "recommended" and r["change"] == "undecided" and r["ratio"] > 1
+    ]
     return [*lines, *slower, state(analysis), ""]
 
 
@@ -179,6 +186,7 @@ def box(row: Row) -> list[str]:
         ("Tests Improved:", share("improved")),
         ("Tests Neutral (±5%):", share("neutral")),
         ("Tests Regressed:", share("regressed")),
+        *([("Tests Undecided:", share("undecided"))] if row["undecided"] else []),
         ("Tests Failed:", f"{row['failed']:>12}"),
     )
     rule = "─" * WIDTH

@@ -17,6 +17,7 @@ from collectors.base.errors import UsageError
 from corr.lake.store import Lake
 from corr.search.analysis import analyse
 from corr.search.cases import Case
+from corr.search.clocks import Timed
 from corr.search.contents import hash_of
 from corr.search.engine import Task
 from corr.search.lab import Arm
@@ -26,8 +27,7 @@ from corr.search.session import opened
 from corr.search.settings import Setting, settings
 from corr.search.study import Study
 from corr.search.verdict import IMPORT
-from corr.timing.clocks import UNITS, Series
-from corr.timing.significance import p_value
+from corr.timing.clocks import UNITS
 
 MODE = IMPORT
 #: A row of this setting is the recommendation, as it was measured.
@@ -100,7 +100,7 @@ def _result(task: Task, seconds: Sequence[float | None], before: Sequence[float 
     )
     if not pairs or len(known) < len(pairs):
         return failed
-    found = Series("imported", tuple(a for a, _ in known), tuple(b for _, b in known))
+    found = Timed("imported", tuple(a for a, _ in known), tuple(b for _, b in known))
     first, second = found.medians
     result = replace(
         failed,
@@ -108,8 +108,8 @@ def _result(task: Task, seconds: Sequence[float | None], before: Sequence[float 
         detail="",
         seconds=second,
         seconds_baseline=first,
-        ratio=second / first,
-        p_value=p_value(found.a, found.b),
+        ratio=found.ratio.value,
+        p_value=found.p_value,
     )
     ends = found.ratio
     return replace(result, low=ends.low, high=ends.high) if ends.known else result

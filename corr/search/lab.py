@@ -234,7 +234,10 @@ class CommandArm:
             return None
         found = [value for value in read_times(times)[0] if value > 0]
         if not found and clock == Clock.own:
-            raise Failed(Outcome.no_time, "it appended no kernel_seconds to the file CORR_TIMES")
+            raise Failed(
+                Outcome.no_time,
+                "it appended no line `kernel_seconds 0.123` to the file that CORR_TIMES names",
+            )
         return sum(found) if found else None
 
     def check(self) -> None:

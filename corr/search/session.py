@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,6 +24,7 @@ from corr.search.advice import RECOMMENDED, Advice, advise
 from corr.search.building import Builds
 from corr.search.cases import Case, cases
 from corr.search.checks import check
+from corr.search.clocks import of_study, timed
 from corr.search.compiler_source import CompilerBuilds
 from corr.search.engine import Engine, Task
 from corr.search.journal import Journal
@@ -33,6 +35,7 @@ from corr.search.settings import Setting, baseline, parsed
 from corr.search.snapshot import Snapshot
 from corr.search.split import TUNING, class_of, parts
 from corr.search.study import KnobKind, Study
+from corr.timing.clocks import Pairs
 from corr.workers.hosts import Hosts, connected, hosts
 
 #: What the whole of a study is called where it has one class.
@@ -85,6 +88,20 @@ class Session:
     def measure(self, tasks: Sequence[Task], done: Steps = lambda _n: None) -> None:
         """Measure what is missing."""
         self.engine.run(tasks, done)
+
+    def settle(self) -> None:
+        """Have one clock tell all results, whatever each was told by when it was measured."""
+        found = [result for result in self.results if result.pairs]
+        clock = of_study(self.study.time.clock, (result.clock for result in found))
+        others = [result for result in found if result.clock != clock]
+        if clock is None or not others:
+            return
+        self.journal.fetch(result.key for result in others if result.key)
+        for result in others:
+            readings = self.journal.readings(result.key or "")
+            if readings:
+                pairs = Pairs.of(*zip(*readings, strict=True))
+                self.journal.result(self.engine.judged(result, timed(clock, pairs), pairs))
 
     def advise(self, settings: Sequence[Setting], *, single: bool = False) -> list[Advice]:
         """The advice for each class from what is known; `single`: of single values only."""
@@ -213,6 +230,7 @@ def opened(
             study.time.clock,
             host=platform.node(),
             together=not sources,
+            tests=max(Counter(shares.values()).values()),
             tell=tell,
         )
         if found_hosts is not None:

@@ -97,6 +97,21 @@ def failing(analysis: Analysis) -> Iterator[str]:
             yield f"{row['setting']} {told}"
 
 
+def disagreeing(analysis: Analysis) -> Iterator[str]:
+    """A line for each setting of which wall and CPU time say opposite things."""
+    found: dict[str, list[Row]] = {}
+    for row in analysis.changes:
+        if row["disagreement"]:
+            found.setdefault(row["setting"], []).append(row)
+    for name, rows in found.items():
+        first = rows[0]
+        yield (
+            f"{name}: CPU and wall time say opposite things in {counted(len(rows), 'case')}, as"
+            f" {one_line(first['case_name'], LONGEST_NAME)} ({first['disagreement']}):"
+            " it is not recommended there"
+        )
+
+
 def _unmeasured(analysis: Analysis) -> str:
     if any(one["verdict"] == RECOMMENDED for one in analysis.advice):
         if analysis.search["mode"] == IMPORT:
@@ -122,6 +137,7 @@ def _unmeasured(analysis: Analysis) -> str:
 
 def _said(analysis: Analysis, row: Row, part: str) -> str:
     counts = [f"{row[change]} {change}" for change in ("improved", "neutral", "regressed")]
+    counts += [f"{row['undecided']} undecided"] * bool(row["undecided"])
     told = f"; {failures(analysis, row, part)}" if row["failed"] else ""
     once = "; not tested, since none was measured three times" if not row["tested"] else ""
     interval = (
@@ -136,6 +152,13 @@ def _said(analysis: Analysis, row: Row, part: str) -> str:
 
 def _unproved(analysis: Analysis, row: Row) -> str:
     """Why it is not ready, where no case says so by itself."""
+    if row["disagreeing"]:
+        return f"; wall and CPU time say opposite things in {counted(row['disagreeing'], 'case')}"
+    if row["maybe_slower"]:
+        return (
+            f"; {counted(row['maybe_slower'], 'case')} undecided, may be slower:"
+            " raise `most` of [measure], or measure on a quieter machine"
+        )
     if analysis.ready or row["regressed"] or row["failed"]:
         return ""
     if row["cases"] < FEWEST_PROOFS:
