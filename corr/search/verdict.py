@@ -34,8 +34,17 @@ def state(analysis: Analysis) -> str:
     if part != HELD_OUT:
         start = f"{name}: " if name else ""
         return f"{start}{said}; no case was held out, so nothing is proved for others"
-    ready = "ready" if analysis.ready else "not ready"
+    ready = ("ready" if analysis.ready else "not ready") + covered(analysis)
     return f"{f'{name} is ' if name else ''}{ready}: {said}{_unproved(analysis, row)}"
+
+
+def covered(analysis: Analysis) -> str:
+    """Which classes the recommendation is for, where others are left as they are."""
+    proved = {row["class"] or "" for row in analysis.changes if row["role"] == "recommended"}
+    others = sorted({one["class"] or "" for one in analysis.advice} - proved)
+    if not others:
+        return ""
+    return f" for {', '.join(sorted(proved))} (as they are: {', '.join(others)})"
 
 
 def subject(analysis: Analysis) -> str:
@@ -47,7 +56,10 @@ def subject(analysis: Analysis) -> str:
     for row in proved:
         used.setdefault(row["class"] or "", set()).add(row["used"])
     if not used or any(len(names) != 1 for names in used.values()):
-        return ""  # a ladder has two values at least
+        return ""  # a ladder with two values at least
+    if any(one["verdict"] == RECOMMENDED for one in analysis.advice):
+        names = sorted(set().union(*used.values()))
+        return f"the constant {', '.join(names)}"
     singles = {one["class"] or "": one["single"] for one in analysis.advice}
     if any(used[group] != {singles.get(group)} for group in used):
         return ""

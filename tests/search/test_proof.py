@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from corr.search import comprehensive
 from corr.search.cases import Case, cases
+from corr.search.code import code
 from corr.search.outcome import Failed, Outcome
 from corr.search.settings import Setting
 from corr.search.split import HELD_OUT, parts
@@ -85,11 +87,13 @@ def test_without_held_out_cases_nothing_is_ready(tmp_path: Path) -> None:
 
 
 def test_no_dependence_on_size_is_no_recommendation(tmp_path: Path) -> None:
-    """One kernel of three is six times faster from 150 on: a best single value, and no ladder."""
+    """One kernel of three is six times faster from 150 on, and another slower: a best single value,
+    and no ladder.
+    """
 
     def model(case: Case, setting: Setting) -> float:
-        fast = case.labels["kernel"] == "a" and (setting.number or 0) >= 150
-        return case.features["size"] / (6 if fast else 1)
+        factor = {"a": 6.0, "b": 1.0, "c": 0.8}[case.labels["kernel"]]
+        return case.features["size"] / (factor if (setting.number or 0) >= 150 else 1)
 
     features: dict[str, list[int | float | str]] = {
         "kernel": ["a", "b", "c"], "size": [2**n for n in range(6, 16)],
@@ -99,6 +103,31 @@ def test_no_dependence_on_size_is_no_recommendation(tmp_path: Path) -> None:
     assert advice.verdict == "no recommendation" and advice.ladder is None
     assert advice.single in ("150", "300") and advice.single_speedup > 1.5
     assert "best single value" in state(result.analysis)
+
+
+def test_a_constant_that_is_best_in_every_case_of_a_class(tmp_path: Path) -> None:
+    """It is recommended and proved; what is ready is said with the classes that it covers."""
+
+    def model(case: Case, setting: Setting) -> float:
+        wins = case.labels["op"] == "conv" and setting.number == 8
+        return case.features["size"] * (0.5 if wins else 1.0)
+
+    features: dict[str, list[int | float | str]] = {
+        "op": ["conv", "matmul"], "size": [2**n for n in range(4, 20)],
+    }  # fmt: skip
+    made = study([8, 64], features, recommend=Recommend(classes="op"))
+    result = done(made, FakeLab(model), tmp_path)
+    assert {one.group: (one.verdict, str(one.ladder)) for one in result.advice} == {
+        "conv": ("recommended", "8"),
+        "matmul": ("no recommendation", "None"),
+    }
+    assert {r["class"] for r in result.analysis.changes if r["role"] == "recommended"} == {"conv"}
+    assert code(result.advice[0], made, "c++") == "int64_t limit;\nlimit = 8;\n"
+    assert code(result.advice[0], made, "python") == "def limit():\n    return 8\n"
+    assert tomllib.loads(code(result.advice[0], made, "toml"))["rule"] == [{"value": 8}]
+    said = state(result.analysis)
+    assert result.analysis.ready and said.startswith("the constant 8 is ready for conv (as they")
+    assert "(as they are: matmul): ×2" in said
 
 
 def test_each_class_has_a_recommendation_of_its_own(tmp_path: Path) -> None:
