@@ -41,8 +41,12 @@ SEARCH_CASES = Table(
             column("class", STRING, "recommendations are made for each class on its own"),
             column("features", pa.map_(STRING, REAL), "its features that are numbers"),
             column("labels", pa.map_(STRING, STRING), "those that are words"),
+            column(
+                "same_case_as", STRING, "case that is the same command: this one is not counted"
+            ),
         ]
     ),
+    version=2,
 )
 
 SEARCH_RESULTS = Table(

@@ -71,6 +71,11 @@ class Analysis:
         return None
 
     @property
+    def twins(self) -> int:
+        """Cases that are the same command as another one."""
+        return sum(row["same_case_as"] is not None for row in self.cases)
+
+    @property
     def tested(self) -> bool:
         """Something was measured often enough to tell a difference from noise."""
         return any(row["tested"] for row in self.values)

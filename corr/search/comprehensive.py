@@ -27,7 +27,11 @@ def text(analysis: Analysis, early: str = "") -> str:
     found = analysis.search
     head = [
         f"COMPREHENSIVE ANALYSIS of {analysis.study}",
-        f"{found['cases']} cases, {found['held_out']} of them held out; run {analysis.run.run_id}",
+        f"{found['cases']} cases, {found['held_out']} of them held out; run {analysis.run.run_id}"
+        + (
+            f"; {analysis.twins} are the same command as another and count once"
+            * bool(analysis.twins)
+        ),
         f"{found['machine']}" + (f"; {one_line(found['compiler'])}" if found["compiler"] else ""),
     ]
     lines = [*head, ""]

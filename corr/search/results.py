@@ -17,7 +17,7 @@ ANALYSIS, REPORT, TIMES = "comprehensive_analysis.txt", "report.html", "results.
 _COLUMNS = (
     *("case_name", "part", "class", "setting", "used", "outcome", "change", "seconds"),
     *("seconds_baseline", "ratio", "low", "high", "q_value", "pairs", "clock", "disagreement"),
-    *("same_code_as", "detail"),
+    *("same_code_as", "same_case_as", "detail"),
 )
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
 from collectors.base.errors import UsageError
+from collectors.base.foreign_text import one_line
 from collectors.base.scratch import scratch
 from corr.lake.search_tables import SEARCH_ADVICE, SEARCH_REASONS
 from corr.lake.store import Lake, RunInfo
@@ -32,7 +33,7 @@ from corr.search.lab import CommandLab, Lab
 from corr.search.on_workers import RemoteEngine
 from corr.search.outcome import Result, Role
 from corr.search.settings import Setting, baseline, parsed
-from corr.search.snapshot import Snapshot
+from corr.search.snapshot import Snapshot, of_tasks
 from corr.search.split import TUNING, class_of, parts
 from corr.search.study import KnobKind, Study
 from corr.timing.clocks import Pairs
@@ -46,7 +47,9 @@ Steps = Callable[[int], None]
 
 @dataclass
 class Session:
-    """A study that is worked on. `tasks` are those that have been asked for so far."""
+    """A study that is worked on. `tasks` are those that have been asked for so far; `same` has the
+    first case that is the same command as a case, itself as a rule, by their names.
+    """
 
     study: Study
     lake: Lake
@@ -54,6 +57,7 @@ class Session:
     parts: dict[str, str]
     engine: Engine
     journal: Journal
+    same: dict[str, str] = field(default_factory=dict)
     compiler: str = ""
     builds: Builds | None = None
     tasks: list[Task] = field(default_factory=list)
@@ -112,9 +116,16 @@ class Session:
             wanted = replace(wanted, most_steps=1)
         found = []
         for group, members in sorted(self.groups.items()):
-            tuned = [case for case in members if self.parts[case.name] == TUNING]
+            tuned = self.each_once(case for case in members if self.parts[case.name] == TUNING)
             found.append(advise(group, tuned, results, settings, base, wanted))
         return found
+
+    def each_once(self, cases: Iterable[Case]) -> list[Case]:
+        """The cases without those that are the same command as one before them."""
+        first: dict[str, Case] = {}
+        for case in cases:
+            first.setdefault(self.same.get(case.name, case.name), case)
+        return list(first.values())
 
     def advised(self, advice: Sequence[Advice], *, single: bool = False) -> list[Task]:
         """Ask for what was advised, for every case, held-out ones too."""
@@ -155,6 +166,7 @@ class Session:
             self.parts,
             baseline(self.study),
             self.tasks,
+            self.same,
             self.compiler,
             more,
         )
@@ -163,8 +175,7 @@ class Session:
     @property
     def results(self) -> list[Result]:
         """What is known of what was asked for."""
-        known = self.journal.known.by_request
-        return [known[task.request] for task in self.tasks if task.request in known]
+        return of_tasks(self.tasks, self.journal)
 
     def why(self) -> list[dict[str, Any]]:
         """Rows that say why values of clang's knobs are faster; builds and runs their cases."""
@@ -195,8 +206,8 @@ class Session:
         }
 
     def _add(self, tasks: Sequence[Task]) -> None:
-        known = {task.request for task in self.tasks}
-        self.tasks += [task for task in tasks if task.request not in known]
+        known = {(task.request, task.case.name) for task in self.tasks}
+        self.tasks += [task for task in tasks if (task.request, task.case.name) not in known]
 
 
 @contextlib.contextmanager
@@ -206,9 +217,9 @@ def opened(
     """A session of a study. `lab` measures in place of the study's commands; `workers`: Dask's
     scheduler, whose workers measure. Raises UsageError, CorrError.
     """
-    found = cases(study)
+    found = cases(study, tell)
     check(study, found)
-    shares = parts(found, study.prove, study.recommend.classes)
+    parts(found, study.prove, study.recommend.classes)  # raises before anything is opened
     sources = any(knob.kind == KnobKind.source for knob in study.knobs)
     with (
         scratch("search") as folder,
@@ -222,6 +233,8 @@ def opened(
             compiler = builds.version
             machine = found_hosts.machine if found_hosts else this_machine()
             lab = CommandLab(study, builds, machine, folder)
+        same = _same(lab, found, baseline(study), tell)
+        shares = parts(found, study.prove, study.recommend.classes, same)
         engine = Engine(
             lab,
             journal,
@@ -235,7 +248,21 @@ def opened(
         )
         if found_hosts is not None:
             engine = RemoteEngine(**vars(engine), study=study, hosts=found_hosts)
-        yield Session(study, lake, found, shares, engine, journal, compiler, builds)
+        yield Session(study, lake, found, shares, engine, journal, same, compiler, builds)
+
+
+def _same(lab: Lab, cases: Sequence[Case], base: Setting, tell: Tell) -> dict[str, str]:
+    """The first case that is the same command as each, by their names."""
+    first: dict[str, str] = {}
+    found = {case.name: first.setdefault(lab.request(case, base), case.name) for case in cases}
+    twins = [name for name, other in found.items() if name != other]
+    if twins:
+        tell(
+            f"{len(twins)} of {len(cases)} cases are the same command as another, as"
+            f" {one_line(twins[0], 60)!r} as {one_line(found[twins[0]], 60)!r}:"
+            " measured and counted once"
+        )
+    return found
 
 
 @contextlib.contextmanager

@@ -8,11 +8,12 @@
 -- interval: NULL. What failed counts in `failed` only: total_baseline, as total, is over the others.
 -- undecided: beyond 5 % by what was measured, but not beyond doubt; maybe_slower: those of them that
 -- are slower. disagreeing: wall and CPU time say opposite things.
+-- Cases that are the same command count once.
 -- tested: cases that were measured often enough to tell a difference from noise.
 WITH parts AS (
-    SELECT * FROM search_changes
+    SELECT * FROM search_changes WHERE same_case_as IS NULL
     UNION ALL BY NAME
-    SELECT * REPLACE ('all' AS part) FROM search_changes
+    SELECT * REPLACE ('all' AS part) FROM search_changes WHERE same_case_as IS NULL
 ), summed AS (
     SELECT run_id, study, part, setting, any_value(value) AS value, role,
            count(*) FILTER (change <> 'failed') AS cases,

@@ -208,3 +208,52 @@ def test_pairs_that_say_slower_are_those_that_prove_it(tmp_path: Path) -> None:
     rows = [row for row in found.changes if row["role"] == "value"]
     assert {row["change"] for row in rows} == {"regressed"} and len(rows) == 33
     assert len({row["pairs"] for row in rows}) > 1
+
+
+def one_command_for_all_seeds(case: Case, setting: Setting) -> str:
+    return f"size {case.features['size']} {setting.name}"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_one_command_is_in_one_part_and_counts_once(tmp_path: Path, whole: bool) -> None:
+    """Cases that differ by what the command does not use: each is there, none is proof of another."""
+    features: dict[str, list[int | float | str]] = {"seed": [1, 2, 3], "size": SIZES}
+    made = study([8, 64], features, prove=Prove(held_out=0.3, by="size", whole=whole))
+    lab = FakeLab(planted, code=one_command_for_all_seeds)
+    lab.request = lambda c, s: f"{c.features['size']} {s.name} {s.code}"  # type: ignore[method-assign]
+    result = done(made, lab, tmp_path)
+    alone = study([8, 64], {"size": SIZES}, prove=Prove(held_out=0.3), name="alone")
+    single = FakeLab(planted)
+    done(alone, single, tmp_path)
+    assert lab.runs == single.runs
+    found = result.analysis
+    by_size: dict[float, set[str]] = {}
+    for row in found.cases:
+        by_size.setdefault(dict(row["features"])["size"], set()).add(row["part"])
+    assert all(len(both) == 1 for both in by_size.values())
+    assert len(found.cases) == 3 * len(SIZES) and found.twins == 2 * len(SIZES)
+    # each case has its own row, with what was measured for all of them
+    ratios: dict[tuple[str, str], set[float]] = {}
+    for row in found.changes:
+        size = row["case_name"].split("size=")[1]
+        ratios.setdefault((size, row["setting"]), set()).add(row["ratio"])
+    assert len(found.changes) == 3 * len(ratios) and all(len(r) == 1 for r in ratios.values())
+    row = next(row for row in found.settings() if row["setting"] == "8")
+    proof = found.proof(HELD_OUT)
+    assert row["cases"] == len(SIZES) - 15 and proof is not None and proof["cases"] == 15
+    assert str(result.advice[0].ladder) == "size < 1024: 64, else 8"
+    assert result.advice[0].cases == len(SIZES) - 15
+
+
+def test_classes_that_share_commands(tmp_path: Path) -> None:
+    """A command of two classes counts in each class, and once over all."""
+    features: dict[str, list[int | float | str]] = {"op": ["a", "b"], "size": SIZES}
+    made = study([8, 64], features, recommend=Recommend(classes="op"))
+    lab = FakeLab(planted, code=one_command_for_all_seeds)
+    lab.request = lambda c, s: f"{c.features['size']} {s.name} {s.code}"  # type: ignore[method-assign]
+    result = done(made, lab, tmp_path)
+    assert {one.group: str(one.ladder) for one in result.advice} == dict.fromkeys(
+        "ab", "size < 1024: 64, else 8"
+    )
+    proof = result.analysis.proof(HELD_OUT)
+    assert proof is not None and proof["cases"] == result.analysis.search["held_out"] // 2
