@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from collectors.base import process, toolchain
-from collectors.base.errors import CompileError, CorrError
+from collectors.base.errors import CompileError, CorrError, UsageError
 from collectors.base.foreign_text import one_line
 from collectors.base.toolchain import Toolchain
 from corr.program import model
@@ -44,7 +44,12 @@ class Artifacts(Protocol):
         ...
 
     def build(self, setting: Setting) -> Path:
-        """The compiler of that setting. Raises Failed."""
+        """The compiler of that setting. Raises Failed, UsageError where none can be built."""
+        ...
+
+    @property
+    def alike(self) -> int:
+        """How many settings gave one and the same compiler, if all did; else 0."""
         ...
 
 
@@ -138,6 +143,8 @@ class Builds:
             return Built(output, code_of(output), artifact)
         except Failed as failed:
             return failed
+        except UsageError:
+            raise  # the study is wrong, not this value
         except CompileError as error:
             return Failed(Outcome.not_built, one_line(error.message, 300))
         except CorrError as error:

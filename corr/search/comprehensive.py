@@ -12,6 +12,9 @@ from corr.search.verdict import failures, state
 
 WIDTH = 75
 TOP = 20
+#: Units of times, and the least that is told of a time without digits behind the point.
+UNITS = {"ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+SMALLEST, LEAST = "ns", 10
 
 
 def text(analysis: Analysis, early: str = "") -> str:
@@ -59,14 +62,14 @@ def summary(analysis: Analysis) -> list[str]:
             lines += [f"  {failures(analysis, row)}", ""]
             continue
         lines += [
-            f"  Geometric Mean:   {fixed(ms(row['geometric_mean']), 2)} ms",
-            f"  Arithmetic Mean:  {fixed(ms(row['arithmetic_mean']), 2)} ms",
-            f"  Median:           {fixed(ms(row['median']), 2)} ms",
-            f"  P95:              {fixed(ms(row['p95']), 2)} ms",
-            f"  Total Runtime:    {fixed(ms(row['total']), 0)} ms",
+            f"  Geometric Mean:   {time(row['geometric_mean'], 2)}",
+            f"  Arithmetic Mean:  {time(row['arithmetic_mean'], 2)}",
+            f"  Median:           {time(row['median'], 2)}",
+            f"  P95:              {time(row['p95'], 2)}",
+            f"  Total Runtime:    {time(row['total'], 0)}",
         ]
         if row["failed"]:
-            before = f"{fixed(ms(row['total_baseline']), 0)} ms of the baseline"
+            before = f"{time(row['total_baseline'], 0)} of the baseline"
             lines += [
                 f"  Failed:           {row['failed']} tests: it {failures(analysis, row)}",
                 f"  All times are of the other {row['cases']} tests: {before} there",
@@ -142,7 +145,7 @@ def top(analysis: Analysis) -> list[str]:
     for number, row in enumerate(analysis.best[:TOP], start=1):
         lines += [
             f"#{number}: {one_line(row['case_name'], 160)}",
-            f"    Best limit: {row['setting']}, Runtime: {fixed(ms(row['seconds']), 2)}ms,"
+            f"    Best limit: {row['setting']}, Runtime: {time(row['seconds'], 2, '')},"
             f" Speedup: {row['speedup']:.2f}x",
         ]
     return [*lines, ""]
@@ -172,7 +175,7 @@ def validation(analysis: Analysis) -> list[str]:
 
 def box(row: Row) -> list[str]:
     """The frame with the figures of a part."""
-    before, after = ms(row["total_baseline"]), ms(row["total"])
+    before, after = row["total_baseline"], row["total"]
     count = row["cases"]
 
     def share(name: str) -> str:
@@ -180,8 +183,8 @@ def box(row: Row) -> list[str]:
 
     pairs: Sequence[tuple[str, str] | None] = (
         ("Total Tests:", f"{count:>12}"),
-        ("Baseline Runtime:", f"{fixed(before, 0):>12} ms  (~{fixed(before / 60000, 1)} min)"),
-        ("Optimized Runtime:", f"{fixed(after, 0):>12} ms  (~{fixed(after / 60000, 1)} min)"),
+        ("Baseline Runtime:", f"{time(before, 0):>15}  (~{fixed(before / 60, 1)} min)"),
+        ("Optimized Runtime:", f"{time(after, 0):>15}  (~{fixed(after / 60, 1)} min)"),
         ("Overall Speedup:", f"{row['overall_speedup']:>12.2f}x"),
         ("Overall Improvement:", f"{100 * (1 - after / before):>12.2f}%"),
         ("Geometric Mean:", f"{row['speedup']:>12.2f}x"),
@@ -227,8 +230,12 @@ def times(ratio: float) -> str:
     return f"{ratio:.2f}x"
 
 
-def ms(seconds: float) -> float:
-    return 1000 * seconds
+def time(seconds: float, places: int, blank: str = " ") -> str:
+    """A time in ms, or in a smaller unit where that would leave no two digits of it."""
+    for unit, size in UNITS.items():
+        if seconds / size >= LEAST / 10**places or unit == SMALLEST:
+            return f"{fixed(seconds / size, places)}{blank}{unit}"
+    raise AssertionError("the smallest unit takes every time")
 
 
 def fixed(value: float, places: int) -> str:

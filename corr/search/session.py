@@ -92,6 +92,13 @@ class Session:
     def measure(self, tasks: Sequence[Task], done: Steps = lambda _n: None) -> None:
         """Measure what is missing."""
         self.engine.run(tasks, done)
+        artifacts = self.builds.artifacts if self.builds else None
+        if artifacts is not None and artifacts.alike:
+            (knob,) = (k for k in self.study.knobs if k.kind == KnobKind.source)
+            self.engine.tell(
+                f"{knob.name}: all {artifacts.alike} constants gave one {knob.artifact}, though"
+                f" {knob.file} was changed: is that what is built from it?"
+            )
 
     def settle(self) -> None:
         """Have one clock tell all results, whatever each was told by when it was measured."""
