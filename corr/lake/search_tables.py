@@ -26,8 +26,10 @@ SEARCHES = Table(
             column("held_out", INT, "those of them that no recommendation was fitted to"),
             column("machine", STRING, "processor and number of cores"),
             column("compiler", STRING, "what the compiler says of its version"),
+            column("depends", pa.map_(STRING, STRING), "files its results depend on, and hashes"),
         ]
     ),
+    version=2,
 )
 
 SEARCH_CASES = Table(

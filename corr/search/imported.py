@@ -136,6 +136,8 @@ def _seconds(text: str | None, unit: float) -> float | None:
 class _Nothing:
     """A lab that measures nothing."""
 
+    depends: Mapping[str, str] = {}
+
     def request(self, case: Case, setting: Setting) -> str:
         return hash_of([MODE, case.name, setting.name])
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from collectors.base.errors import UsageError
 from corr.console.progress import Progress
 from corr.lake.store import Lake, RunInfo
 from corr.search.advice import Advice
@@ -80,6 +81,8 @@ def go(
             session.engine.measure = _quickly(study.measure)
         wanted, asked = _wanted(session, mode, tell)
         missing = len(session.engine.missing(asked))
+        if not mode.measures and not session.results:
+            _take_earlier(session, mode, tell)
         session.engine.measure = study.measure  # what is proved is measured as in any other mode
         session.settle()
         advice = session.advise(_all_of(session, wanted))
@@ -91,6 +94,17 @@ def go(
             session.settle()
         run = session.commit(mode.name, advice, _reasons(session, mode, tell))
         return Done(study, run, analyse(lake, run), advice, session.groups, missing)
+
+
+def _take_earlier(session: Session, mode: Mode, tell: Tell) -> None:
+    """Show what was measured before something changed. Raises UsageError where that is to prove."""
+    changed = session.show_earlier()
+    if not changed:
+        return
+    again = "`corr search full` measures again"
+    if mode.proves:
+        raise UsageError(f"what is known was measured before {changed} changed", again)
+    tell(f"what is shown was measured before {changed} changed: {again}")
 
 
 def _quickly(measure: Measure) -> Measure:

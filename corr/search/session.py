@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from corr.search.cases import Case, cases
 from corr.search.checks import check
 from corr.search.clocks import of_study, timed
 from corr.search.compiler_source import CompilerBuilds
+from corr.search.earlier import Earlier, earlier
 from corr.search.engine import Engine, Task
 from corr.search.journal import Journal
 from corr.search.lab import CommandLab, Lab
@@ -61,6 +62,29 @@ class Session:
     compiler: str = ""
     builds: Builds | None = None
     tasks: list[Task] = field(default_factory=list)
+    earlier: Earlier | None = None
+
+    @property
+    def depends(self) -> Mapping[str, str]:
+        """Hashes of the files that the results depend on: of what is shown, if it is earlier."""
+        return self.earlier.depends if self.earlier else self.engine.lab.depends
+
+    def show_earlier(self) -> str:
+        """Have what was measured before something changed stand for what was asked for.
+
+        Says what changed; empty where nothing was measured before. It is no result of the study as
+        it is now, and no later run takes it for one.
+        """
+        found = earlier(self.lake, self.study.name)
+        if found is None:
+            return ""
+        said = found.changes(self.study, self.engine.lab.depends, self.compiler)
+        self.earlier = found
+        for task in self.tasks:
+            known = found.results.get((task.case.name, task.name, task.role))
+            if known is not None:
+                self.journal.known.by_request[task.request] = known
+        return said
 
     @property
     def tuning(self) -> list[Case]:
@@ -175,6 +199,7 @@ class Session:
             self.tasks,
             self.same,
             self.compiler,
+            self.depends,
             more,
         )
         return snapshot.commit(self.lake, self.journal)

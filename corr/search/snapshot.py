@@ -39,6 +39,7 @@ class Snapshot:
     tasks: Sequence[Task]
     same: Mapping[str, str] = field(default_factory=dict)
     compiler: str = ""
+    depends: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, pa.Table] = field(default_factory=dict)
 
     def commit(self, lake: Lake, journal: Journal) -> RunInfo:
@@ -82,6 +83,7 @@ class Snapshot:
             "held_out": sum(part != "tuning" for part in self.parts.values()),
             "machine": this_machine(),
             "compiler": self.compiler or None,
+            "depends": list(self.depends.items()),
         }
 
     def _case(self, case: Case) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from collectors.base.errors import UsageError
 from corr.lake.sql import ask
 from corr.lake.store import Lake
 from corr.search.cases import Case
@@ -237,3 +238,31 @@ def test_what_quick_left_undecided_goes_on_in_full(tmp_path: Path) -> None:
     rows_ = [r for r in found.changes if r["role"] == "value"]
     assert all(r["pairs"] == 15 for r in rows_ if r["change"] == "undecided")
     assert max(r["pairs"] for r in rows_) > 5
+
+
+def test_what_was_measured_before_a_file_changed_is_shown(tmp_path: Path) -> None:
+    """`analyze` says what changed and shows what is known; a run that measures does not take it."""
+    made = study([1, 2], SIZES)
+    first = done(made, FakeLab(faster_by_half, depends={"in.bin": "a", "b": "b"}), tmp_path)
+    lake = Lake.open(tmp_path / "data")
+    for _ in range(2):
+        told: list[str] = []
+        lab = FakeLab(faster_by_half, depends={"in.bin": "c", "b": "b"})
+        shown = go(made, lake, MODES["analyze"], told.append, lab)
+        assert lab.runs == 0 and any("before in.bin changed" in line for line in told)
+        tuned = {
+            (r["case_name"], r["setting"]): r["ratio"]
+            for r in shown.analysis.changes if r["role"] == "value"
+        }  # fmt: skip
+        assert (
+            tuned
+            and tuned.items()
+            <= {(r["case_name"], r["setting"]): r["ratio"] for r in first.analysis.changes}.items()
+        )
+    with pytest.raises(UsageError, match=r"before in\.bin changed"):
+        go(made, lake, MODES["test-optimized"], lambda _l: None, lab)
+    again = go(made, lake, MODES["run"], lambda _l: None, lab)
+    assert lab.runs > 0 and again.missing == 0
+    told.clear()
+    go(made, lake, MODES["analyze"], told.append, lab)
+    assert not any("changed" in line for line in told)

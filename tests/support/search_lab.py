@@ -62,6 +62,7 @@ class FakeLab:
     code: Callable[[Case, Setting], str] = lambda case, setting: f"{case.name} {setting.name}"
     output: Callable[[Case, Setting], str] = lambda case, _setting: case.name
     reading: Callable[[str, float], Reading] = own
+    depends: dict[str, str] = field(default_factory=dict)
     runs: int = 0
     builds: int = 0
     dies_after: int | None = None
@@ -71,7 +72,7 @@ class FakeLab:
         self.random = random.Random(self.seed)
 
     def request(self, case: Case, setting: Setting) -> str:
-        return hash_of([case.name, setting.name, setting.code])
+        return hash_of([case.name, setting.name, setting.code, self.depends])
 
     def prepare(self, case: Case, setting: Setting) -> FakeArm:
         self.builds += 1
