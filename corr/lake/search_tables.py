@@ -123,11 +123,13 @@ SEARCH_ADVICE = Table(
             column("single", STRING, "best single value for all cases"),
             column("single_speedup", REAL, "geometric mean of that one"),
             column("best_speedup", REAL, "what the best value of each case would give"),
+            column("sure_speedup", REAL, "of that, what is beyond the 99 % interval of its case"),
             column("p_value", REAL, "share of shuffled features that explain as much"),
             column("code", STRING, "the recommended code"),
             column("language", STRING, "its language"),
         ]
     ),
+    version=2,
 )
 
 SEARCH_REASONS = Table(

@@ -43,7 +43,8 @@ class Early:
 class Advice:
     """What is recommended for a class. Speed-ups are geometric means over the tuning cases.
 
-    `single` is the setting that is best for all of them alike, None where each fails somewhere.
+    `single` is the setting that is best for all of them alike, None where each fails somewhere;
+    `sure_speedup` is that of the best of each case as far as it is no luck.
     """
 
     group: str
@@ -56,6 +57,7 @@ class Advice:
     single: str | None = None
     single_speedup: float = 1.0
     best_speedup: float = 1.0
+    sure_speedup: float = 1.0
     p_value: float | None = None
     early: tuple[Early, ...] = ()
 
@@ -95,11 +97,25 @@ def advise(
         single=None if single is None else table.names[single],
         single_speedup=single_speedup,
         best_speedup=best,
+        sure_speedup=_sure(measured, results),
         early=early,
     )
     advice = _judged(known, table, features, wanted)
     lacking = "" if wanted.features or advice.verdict == RECOMMENDED else _lacking(measured)
     return replace(advice, why=advice.why + lacking)
+
+
+def _sure(cases: Sequence[Case], results: Sequence[Result]) -> float:
+    """What the best value of each case gives, where it is faster beyond its interval; else as is.
+
+    Of several values one is faster by chance in every case: the best of them says nothing yet.
+    """
+    best = {case.name: 0.0 for case in cases}
+    for r in results:
+        sure = r.role == Role.value and r.outcome == Outcome.ok and not r.disagreement
+        if sure and r.case_name in best and r.ratio and (r.high is None or r.high < 1):
+            best[r.case_name] = min(best[r.case_name], math.log(r.ratio))
+    return math.exp(-math.fsum(best.values()) / len(best))
 
 
 def _unmeasured(cases: Sequence[Case], results: Sequence[Result]) -> str:
@@ -184,10 +200,7 @@ def _with(
     speedup: float = 1.0,
     p_value: float | None = None,
 ) -> Advice:
-    return Advice(
-        known.group, verdict, why, known.cases, known.baseline, ladder, speedup,
-        known.single, known.single_speedup, known.best_speedup, p_value, known.early,
-    )  # fmt: skip
+    return replace(known, verdict=verdict, why=why, ladder=ladder, speedup=speedup, p_value=p_value)
 
 
 def table_of(

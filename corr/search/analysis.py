@@ -43,8 +43,19 @@ class Analysis:
     def study(self) -> str:
         return str(self.search["study"])
 
-    def settings(self, part: str = ALL) -> list[Row]:
-        """The row of each setting over a part of the cases; the baseline's first."""
+    @property
+    def fitted(self) -> str:
+        """The part whose values are told: all that were measured, which are those of the tuning
+        cases; of an import, which has the others' too, those alone.
+        """
+        parts = {row["part"] for row in self.values if row["role"] == "value"}
+        return TUNING if {TUNING, HELD_OUT} <= parts else ALL
+
+    def settings(self, part: str | None = None) -> list[Row]:
+        """The row of each setting over a part of the cases, the baseline's first; else of those
+        that recommendations are fitted to.
+        """
+        part = part or self.fitted
         found = [r for r in self.values if r["part"] == part and r["role"] != "recommended"]
         return sorted(found, key=lambda r: r["role"] != "baseline")
 

@@ -134,7 +134,8 @@ def recommendations(analysis: Analysis, early: str) -> list[str]:
         single = one["single"] or "none that works for all cases"
         lines += [
             f"Best single value: {single} ({one['single_speedup']:.2f}x);"
-            f" the best of each case: {one['best_speedup']:.2f}x",
+            f" the best of each case: {one['best_speedup']:.2f}x"
+            + ("" if one["sure_speedup"] is None else f" ({one['sure_speedup']:.2f}x of it sure)"),
             "",
         ]
     return lines or ["not analysed yet", ""]

@@ -31,7 +31,11 @@ class Earlier:
     def changes(self, study: Study, depends: Mapping[str, str], compiler: str) -> str:
         """What is not as it was then: `a.bin, b.bin and 3 more`."""
         files = {**self.depends, **depends} if self.depends else {}
-        found = [name for name in files if self.depends.get(name) != depends.get(name)]
+        found = [
+            name.removeprefix(f"{study.folder}/")
+            for name in files
+            if self.depends.get(name) != depends.get(name)
+        ]
         found += ["the compiler"] * (self.compiler != compiler)
         found += ["the machine"] * (self.machine != this_machine())
         found += ["the study's file"] * (not found and self.text != study.text)

@@ -132,7 +132,7 @@ class Engine:
             detail = f"{failed.outcome}: {failed.detail}"
             for task in tasks:
                 self._failed(task, Failed(Outcome.baseline, detail), None)
-            self.tell(f"{case.name}: the baseline {detail}")
+            self.tell(f"{case.name}: the baseline fails: {detail}")
             return []
         left = []
         for task, arm in zip(tasks, self._arms(tasks), strict=True):

@@ -1,20 +1,25 @@
 """Times that something else measured, entered as results of a study and analysed like its own.
 
 Rows of one case and setting are repetitions: the first is compared with the baseline's first, and
-so on. Where there are fewer than three a difference counts by its size alone. They are kept apart
+so on. Where there are fewer than three a difference counts by its size alone. What is recommended
+is proved by the times of the values that it chooses, or by rows of its own. They are kept apart
 from what corr measures, and used for nothing but the analysis of this import.
 """
 
 from __future__ import annotations
 
 import csv
+import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from collectors.base.errors import UsageError
+from collectors.base.foreign_text import one_line
 from corr.lake.store import Lake
+from corr.search.advice import RECOMMENDED as ADVISED
+from corr.search.advice import Advice
 from corr.search.analysis import analyse
 from corr.search.cases import Case
 from corr.search.clocks import Timed
@@ -23,7 +28,7 @@ from corr.search.engine import Task
 from corr.search.lab import Arm
 from corr.search.modes import Done, Tell
 from corr.search.outcome import Outcome, Result, Role
-from corr.search.session import opened
+from corr.search.session import Session, opened
 from corr.search.settings import Setting, settings
 from corr.search.study import Study
 from corr.search.verdict import IMPORT
@@ -79,8 +84,25 @@ def enter(study: Study, lake: Lake, times: Times, tell: Tell) -> Done:
             session.tasks.append(task)
             session.journal.result(_result(task, seconds, before))
         advice = session.advise(wanted)
+        if not any(name == RECOMMENDED for _, name in times):
+            _prove(session, advice, times)
         run = session.commit(MODE, advice)
         return Done(study, run, analyse(lake, run), advice, session.groups, 0)
+
+
+def _prove(session: Session, advice: Sequence[Advice], times: Times) -> None:
+    """What is recommended for a case has the times of the value that it chooses there."""
+    base = session.engine.baseline
+    for one in advice:
+        for case in session.groups.get(one.group, ()) if one.verdict == ADVISED else ():
+            used = one.setting(case)
+            seconds, before = (times.get((case.name, n), ()) for n in (used, base.name))
+            if not seconds:
+                continue
+            request = hash_of([MODE, RECOMMENDED, case.name, used, seconds, before])
+            task = Task(case, base, request, Role.recommended, used)
+            session.tasks.append(task)
+            session.journal.result(replace(_result(task, seconds, before), used=used))
 
 
 def _result(task: Task, seconds: Sequence[float | None], before: Sequence[float | None]) -> Result:
@@ -118,7 +140,12 @@ def _result(task: Task, seconds: Sequence[float | None], before: Sequence[float 
 def _check(times: Times, cases: Mapping[str, Case], names: set[str]) -> None:
     for case, name in times:
         if case not in cases:
-            raise UsageError(f"the study has no case {case!r}")
+            known = [*cases]
+            near = difflib.get_close_matches(case, known, 1, 0.3) or known[:1]
+            raise UsageError(
+                f"the study has no case {one_line(case, 60)!r}",
+                f"cases are called as {one_line(near[0], 60)!r}" if near else "",
+            )
         if name not in names:
             raise UsageError(
                 f"the study has no setting {name!r}", f"settings: {', '.join(sorted(names))}"

@@ -120,6 +120,7 @@ ADVICE = columns(
         "single": "best single value",
         "single_speedup": "its speed-up",
         "best_speedup": "best of each case",
+        "sure_speedup": "of it sure",
         "why": ("why", "text"),
     }
 )
@@ -163,8 +164,9 @@ def tables(analysis: Analysis) -> list[Listing]:
                 [dict(r) for r in analysis.advice]),
         listing("proof", "What that came to",
                 "FROM search_values WHERE role = 'recommended'", PROOF, proofs),
-        listing("values", "Each value over all its cases",
-                "FROM search_values WHERE part = 'all' AND role <> 'recommended'", TOLD,
+        listing("values", "Each value over the cases it is fitted to",
+                f"FROM search_values WHERE part = '{analysis.fitted}' AND role <> 'recommended'",
+                TOLD,
                 [dict(r) for r in analysis.settings()]),
         listing("clusters", "Which cases prefer which value", "FROM search_clusters", CLUSTERS,
                 [dict(r) for r in analysis.clusters]),

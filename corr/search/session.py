@@ -232,6 +232,7 @@ class Session:
             "single": one.single,
             "single_speedup": one.single_speedup,
             "best_speedup": one.best_speedup,
+            "sure_speedup": one.sure_speedup,
             "p_value": one.p_value,
             "code": code.code(one, self.study, language, self.groups.get(one.group, ())),
             "language": language,

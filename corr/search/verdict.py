@@ -50,7 +50,7 @@ def covered(analysis: Analysis) -> str:
 def subject(analysis: Analysis) -> str:
     """What was proved; empty for the recommendation itself."""
     proved = [row for row in analysis.changes if row["role"] == "recommended"]
-    if analysis.search["mode"] == IMPORT:
+    if analysis.search["mode"] == IMPORT and any(row["used"] is None for row in proved):
         return "the imported recommendation"
     used: dict[str, set[str]] = {}
     for row in proved:
