@@ -157,7 +157,8 @@ def _judged(
     over = " and ".join(found.ladder.features)
     turns = ", by values that go up and down" if found.turns else ""
     why = (
-        f"{over} explains which value is best{turns}: shuffled cases do as well in at most "
+        f"{over} explain{'' if len(found.ladder.features) > 1 else 's'} which value is best{turns}:"
+        f" shuffled cases do as well in at most "
         f"{found.p_value:.1%} of the deals"
     )
     return _with(known, why, RECOMMENDED, found.ladder, speedup, found.p_value)

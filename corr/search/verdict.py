@@ -76,6 +76,7 @@ def failures(analysis: Analysis, row: Row, part: str = ALL) -> str:
         one
         for one in analysis.changes
         if one["change"] == "failed" and (one["setting"], one["role"]) == which
+        if one["same_case_as"] is None  # counts once
         if part in (ALL, one["part"])
     ]
     if not failed:
@@ -113,7 +114,7 @@ def disagreeing(analysis: Analysis) -> Iterator[str]:
     """A line for each setting of which wall and CPU time say opposite things."""
     found: dict[str, list[Row]] = {}
     for row in analysis.changes:
-        if row["disagreement"]:
+        if row["disagreement"] and row["same_case_as"] is None:
             found.setdefault(row["setting"], []).append(row)
     for name, rows in found.items():
         first = rows[0]

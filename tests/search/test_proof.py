@@ -15,7 +15,7 @@ from corr.search.outcome import Failed, Outcome
 from corr.search.settings import Setting
 from corr.search.split import HELD_OUT, parts
 from corr.search.study import Measure, Prove, Recommend
-from corr.search.verdict import state
+from corr.search.verdict import failing, state
 from tests.support.search_lab import FakeLab, done, study
 
 SIZES: list[int | float | str] = [2**n + k for n in range(4, 20) for k in range(3)]
@@ -243,6 +243,21 @@ def test_one_command_is_in_one_part_and_counts_once(tmp_path: Path, whole: bool)
     assert row["cases"] == len(SIZES) - 15 and proof is not None and proof["cases"] == 15
     assert str(result.advice[0].ladder) == "size < 1024: 64, else 8"
     assert result.advice[0].cases == len(SIZES) - 15
+
+
+def test_a_command_that_fails_fails_once(tmp_path: Path) -> None:
+    features: dict[str, list[int | float | str]] = {"seed": [1, 2, 3], "size": [1, 2, 3, 4]}
+    made = study([8], features, prove=Prove(held_out=0))
+
+    def model(case: Case, setting: Setting) -> float | Failed:
+        if setting.number == 8 and case.features["size"] == 3:
+            return Failed(Outcome.crashed, "SIGSEGV")
+        return case.features["size"]
+
+    lab = FakeLab(model, code=one_command_for_all_seeds)
+    lab.request = lambda c, s: f"{c.features['size']} {s.name}"  # type: ignore[method-assign]
+    (line,) = failing(done(made, lab, tmp_path, "run").analysis)
+    assert line.startswith("8 fails in 1 of 4 cases: crashed (seed=1 size=3: SIGSEGV)")
 
 
 def test_classes_that_share_commands(tmp_path: Path) -> None:
