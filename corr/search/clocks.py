@@ -19,6 +19,8 @@ NAMES = {Clock.wall: WALL, Clock.cpu: CPU}
 SURE = 0.01
 #: How many times more the wall may take than the CPU before that is no longer other work's doing.
 BESIDE = 1.25
+#: Or by far, whatever the probability; else that below which it counts.
+FAR, LIKELY = 2.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class Timed:
     def faster(self) -> bool:
         return self.ratio.value < 1 - MARGIN and self._sure(SURE)
 
-    def slower(self, times: float = 1.0) -> bool:
-        return self.ratio.value > times + MARGIN and self._sure(SURE)
+    def slower(self) -> bool:
+        return self.ratio.value > 1 + MARGIN and self._sure(SURE)
 
     def _sure(self, limit: float) -> bool:
         return self.p_value is not None and self.p_value <= limit
@@ -117,7 +119,7 @@ def disagreement(asked: Clock, found: Timed, pairs: Pairs) -> str | None:
     if other is cpu and any(_parallel(side) for side in (pairs.a, pairs.b)):
         return None
     opposite = (found.faster() and other.slower()) or (found.slower() and other.faster())
-    waits = found.clock == CPU and wall.slower() and _longer(wall, cpu)
+    waits = found.clock == CPU and _longer(wall, cpu)
     if not (opposite or waits):
         return None
     return f"{found.clock} ×{found.ratio.value:.3g}, {other.clock} ×{other.ratio.value:.3g}"
@@ -129,9 +131,9 @@ def _parallel(side: Sequence[Reading]) -> bool:
 
 
 def _longer(wall: Timed, cpu: Timed) -> bool:
-    """The share of the wall time in which nothing was computed grew beyond what other work does."""
-    if not cpu.ratio.known:
-        return True
-    a = [w / max(c, 1e-9) for w, c in zip(wall.a, cpu.a, strict=True)]
-    b = [w / max(c, 1e-9) for w, c in zip(wall.b, cpu.b, strict=True)]
-    return Timed(WALL, tuple(a), tuple(b)).slower(BESIDE)
+    """The wall takes longer than before, beyond what other work does to it: by medians, of which
+    few pairs are enough where it is by far.
+    """
+    before, after = wall.medians
+    much = after / before > BESIDE * max(1.0, cpu.ratio.value)
+    return much and (after / before > FAR or (wall.p_value or 0.0) <= LIKELY)

@@ -138,3 +138,13 @@ def test_intervals_have_their_coverage_with_few_pairs() -> None:
 @pytest.mark.parametrize(("tail", "freedom"), [(0.01, 1), (0.01, 2), (0.05, 14), (1e-6, 4)])
 def test_quantiles_undo_tails(tail: float, freedom: int) -> None:
     assert student_tail(student_quantile(tail, freedom), freedom) == pytest.approx(tail, rel=1e-6)
+
+
+def test_much_more_wall_time_is_told_of_few_pairs_on_a_busy_machine() -> None:
+    """Twenty times the wall time, now more, now less; and none where other work alone does that."""
+    a = [Reading(wall, 0.002) for wall in (0.0021, 0.004, 0.0025)]
+    cpu = Timed(CPU, (0.002,) * 3, (0.001, 0.0011, 0.001))
+    sleeps = [Reading(wall, 0.001) for wall in (0.06, 0.061, 0.09)]
+    assert disagreement(Clock.cpu, cpu, Pairs.of(a, sleeps)) is not None
+    busy = [Reading(wall, 0.001) for wall in (0.0011, 0.009, 0.0012)]
+    assert disagreement(Clock.cpu, cpu, Pairs.of(a, busy)) is None
