@@ -121,7 +121,7 @@ def run(
         readers = [_Reader(pipe, limit) for pipe in (child.stdout, child.stderr) if pipe]
         if isinstance(stdin, bytes):
             threading.Thread(target=_feed, args=(child.stdin, stdin), daemon=True).start()
-        timer = threading.Timer(timeout, _kill_group, (child.pid,))
+        timer = threading.Timer(timeout, _kill_all, (child.pid,))
         timer.daemon = True
         timer.start()
         try:
@@ -172,7 +172,7 @@ def stream(
     child = _spawn(command, cwd, None, subprocess.DEVNULL, out, err)
     pipe = child.stdout if read == "stdout" else child.stderr
     assert pipe is not None
-    timer = threading.Timer(timeout, _kill_group, (child.pid,))
+    timer = threading.Timer(timeout, _kill_all, (child.pid,))
     timer.daemon = True
     timer.start()
     finished = False
@@ -312,6 +312,29 @@ def _feed(pipe: IO[bytes] | None, data: bytes) -> None:
         return
     with contextlib.suppress(BrokenPipeError), pipe:
         pipe.write(data)
+
+
+def _kill_all(pid: int) -> None:
+    """Kill a child's group, and those of its descendants that have sessions of their own."""
+    found = descendants(pid)
+    _kill_group(pid)
+    for one in found:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(one, signal.SIGKILL)
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that one has started, and those that they have, as long as each is there."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError):
+            # its name, in brackets, may have blanks and brackets itself
+            parent = stat.read_text(errors="replace").rpartition(")")[2].split()[1]
+            children.setdefault(int(parent), []).append(int(stat.parent.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found[1:]
 
 
 def _kill_group(pid: int) -> None:

@@ -15,7 +15,7 @@ from corr.console.output import Format, message, print_line
 if TYPE_CHECKING:
     from collectors.base.errors import CorrError
     from corr.lake.store import Lake
-    from corr.search.analysis import Analysis
+    from corr.search.analysis import Analysis, Row
     from corr.search.modes import Done
     from corr.search.study import Study
 
@@ -74,6 +74,7 @@ VALUES = {
     "improved": ("improved", None),
     "neutral": ("neutral", None),
     "regressed": ("regressed", None),
+    "undecided": ("undecided", None),
     "failed": ("failed", None),
 }
 #: Reasons that are printed; the report has all.
@@ -82,6 +83,7 @@ COLUMNS = (
     *("study", "part", "role", "setting", "cases", "failed", "geometric_mean", "arithmetic_mean"),
     *("median", "p95", "total", "speedup", "speedup_low", "speedup_high", "overall_speedup"),
     *("win_rate", "average_improvement", "max_improvement", "improved", "neutral", "regressed"),
+    *("undecided", "maybe_slower", "disagreeing"),
 )
 
 
@@ -308,7 +310,6 @@ def _print(done: Done, format: Format) -> None:
     import pyarrow as pa
 
     from corr.console.output import emit, emit_records
-    from corr.search.analysis import ALL
 
     found = done.analysis
     if format != Format.table:
@@ -316,7 +317,7 @@ def _print(done: Done, format: Format) -> None:
         emit(pa.Table.from_pylist(listed), format)
         return
     message(f"run {done.run.run_id}; {done.missing} results are missing" * bool(done.missing))
-    emit_records([_shown(row) for row in found.settings(ALL)], VALUES)
+    emit_records([_shown(row) for row in found.settings()], VALUES)
     _say_verdict(found)
 
 
@@ -329,18 +330,24 @@ def _shown(row: object) -> dict[str, object]:
         shown["interval"] = f"{row['speedup_low']:.3g}-{row['speedup_high']:.3g}"
     if row["role"] == "baseline":
         shown |= {"setting": f"{row['setting']} (baseline)", "win_rate": None}
-        shown |= dict.fromkeys(("speedup", "improved", "neutral", "regressed"))
+        shown |= dict.fromkeys(("speedup", "improved", "neutral", "regressed", "undecided"))
     return shown
 
 
+def _sure(advice: Row) -> str:
+    """What of the best of each case is no luck."""
+    sure = advice["sure_speedup"]
+    return "" if sure is None else f", ×{sure:.3g} of it sure"
+
+
 def _say_verdict(found: Analysis) -> None:
-    from corr.search.verdict import failing, state
+    from corr.search.verdict import disagreeing, failing, state
 
     if not found.tested and found.changes:
         print_line(
             "  not tested: nothing was measured three times, so only sizes tell a difference"
         )
-    for line in failing(found):
+    for line in (*failing(found), *disagreeing(found)):
         print_line(f"  {line}")
     for one in found.advice:
         of = f"{one['class']}: " if one["class"] else ""
@@ -350,7 +357,7 @@ def _say_verdict(found: Analysis) -> None:
         single = one["single"] or "none that works for every case"
         print_line(
             f"  best single value: {single}, ×{one['single_speedup']:.3g};"
-            f" the best of each case: ×{one['best_speedup']:.3g}"
+            f" the best of each case: ×{one['best_speedup']:.3g}{_sure(one)}"
         )
     for row in found.reasons[:MOST_REASONS]:
         sides = " → ".join(row[side] or "–" for side in ("before", "after"))

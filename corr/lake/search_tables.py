@@ -26,8 +26,10 @@ SEARCHES = Table(
             column("held_out", INT, "those of them that no recommendation was fitted to"),
             column("machine", STRING, "processor and number of cores"),
             column("compiler", STRING, "what the compiler says of its version"),
+            column("depends", pa.map_(STRING, STRING), "files its results depend on, and hashes"),
         ]
     ),
+    version=2,
 )
 
 SEARCH_CASES = Table(
@@ -41,8 +43,12 @@ SEARCH_CASES = Table(
             column("class", STRING, "recommendations are made for each class on its own"),
             column("features", pa.map_(STRING, REAL), "its features that are numbers"),
             column("labels", pa.map_(STRING, STRING), "those that are words"),
+            column(
+                "same_case_as", STRING, "case that is the same command: this one is not counted"
+            ),
         ]
     ),
+    version=2,
 )
 
 SEARCH_RESULTS = Table(
@@ -60,13 +66,18 @@ SEARCH_RESULTS = Table(
             column("detail", STRING, "why it failed, or was given up"),
             column("seconds", REAL, "median time"),
             column("seconds_baseline", REAL, "median time of the baseline in the same series"),
-            column("ratio", REAL, "time over that of the baseline: below 1 is faster"),
-            column("low", REAL, "lower end of the 99 % interval; NULL if measured once"),
+            column(
+                "ratio",
+                REAL,
+                "time over the baseline's, geometric mean of the pairs: below 1 is faster",
+            ),
+            column("low", REAL, "lower end of its 99 % interval, by Student's t of the logarithms"),
             column("high", REAL, "upper end"),
             column("p_value", REAL, "probability of such a difference where there is none"),
             column("verdict", STRING, "faster, slower, same, inconclusive"),
             column("pairs", INT, "pairs of runs that it rests on"),
             column("clock", STRING, "what decided: its own time, CPU time, wall time"),
+            column("disagreement", STRING, "what CPU and wall time say, where that is opposite"),
             column("same_code_as", STRING, "setting with equal machine code, which was measured"),
             column("request", STRING, "hash of all that was asked for: known before a build"),
             column("key", STRING, "hash of the two programs that ran, their input and machine"),
@@ -74,6 +85,7 @@ SEARCH_RESULTS = Table(
             column("current", BOOL, "it is of the study as it was at this run"),
         ]
     ),
+    version=2,
 )
 
 SEARCH_PAIRS = Table(
@@ -111,11 +123,13 @@ SEARCH_ADVICE = Table(
             column("single", STRING, "best single value for all cases"),
             column("single_speedup", REAL, "geometric mean of that one"),
             column("best_speedup", REAL, "what the best value of each case would give"),
+            column("sure_speedup", REAL, "of that, what is beyond the 99 % interval of its case"),
             column("p_value", REAL, "share of shuffled features that explain as much"),
             column("code", STRING, "the recommended code"),
             column("language", STRING, "its language"),
         ]
     ),
+    version=2,
 )
 
 SEARCH_REASONS = Table(

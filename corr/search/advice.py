@@ -1,4 +1,4 @@
-"""What is recommended for each class of cases: a ladder, or nothing, the best single value beside.
+"""What is recommended for each class of cases: a ladder, a constant, or nothing.
 
 Fitted to the tuning cases only; what it is worth, the held-out ones say (`proof.py`).
 """
@@ -15,10 +15,11 @@ import numpy as np
 from collectors.base.foreign_text import one_line
 from corr.search.cases import Case
 from corr.search.fitting import SIGNIFICANT, Table, fit
-from corr.search.ladder import FAILED, Ladder, between
+from corr.search.ladder import FAILED, Ladder, between, constant
 from corr.search.outcome import Outcome, Result, Role
 from corr.search.settings import Setting
 from corr.search.study import Recommend
+from corr.timing.verdict import MARGIN
 
 RECOMMENDED, NOTHING = "recommended", "no recommendation"
 #: Share of the cases that a setting must have been measured for.
@@ -42,7 +43,8 @@ class Early:
 class Advice:
     """What is recommended for a class. Speed-ups are geometric means over the tuning cases.
 
-    `single` is the setting that is best for all of them alike, None where each fails somewhere.
+    `single` is the setting that is best for all of them alike, None where each fails somewhere;
+    `sure_speedup` is that of the best of each case as far as it is no luck.
     """
 
     group: str
@@ -55,6 +57,7 @@ class Advice:
     single: str | None = None
     single_speedup: float = 1.0
     best_speedup: float = 1.0
+    sure_speedup: float = 1.0
     p_value: float | None = None
     early: tuple[Early, ...] = ()
 
@@ -94,11 +97,25 @@ def advise(
         single=None if single is None else table.names[single],
         single_speedup=single_speedup,
         best_speedup=best,
+        sure_speedup=_sure(measured, results),
         early=early,
     )
     advice = _judged(known, table, features, wanted)
     lacking = "" if wanted.features or advice.verdict == RECOMMENDED else _lacking(measured)
     return replace(advice, why=advice.why + lacking)
+
+
+def _sure(cases: Sequence[Case], results: Sequence[Result]) -> float:
+    """What the best value of each case gives, where it is faster beyond its interval; else as is.
+
+    Of several values one is faster by chance in every case: the best of them says nothing yet.
+    """
+    best = {case.name: 0.0 for case in cases}
+    for r in results:
+        sure = r.role == Role.value and r.outcome == Outcome.ok and not r.disagreement
+        if sure and r.case_name in best and r.ratio and (r.high is None or r.high < 1):
+            best[r.case_name] = min(best[r.case_name], math.log(r.ratio))
+    return math.exp(-math.fsum(best.values()) / len(best))
 
 
 def _unmeasured(cases: Sequence[Case], results: Sequence[Result]) -> str:
@@ -115,20 +132,21 @@ def _unmeasured(cases: Sequence[Case], results: Sequence[Result]) -> str:
 def _judged(
     known: Advice, table: Table, features: Mapping[str, Sequence[float]], wanted: Recommend
 ) -> Advice:
+    if known.single is not None and _everywhere(table, known.single, wanted.loss):
+        if known.single != known.baseline:
+            why = f"{known.single} is best, or as good, in every case"
+            return _with(known, why, RECOMMENDED, constant(known.single), known.single_speedup)
+        return _with(known, f"nothing is better than {known.baseline}, as it is, in any case")
     found = fit(_reluctant(table, wanted.loss), features, wanted.loss, wanted.most_steps)
     if found is None:
         why = "the cases have no feature that differs" if not features else "too few cases"
         return _with(known, why)
     speedup = _speedup(table, found.ladder, features)
     names = ", ".join(features)
-    if known.single is not None and _everywhere(table, known.single, wanted.loss):
-        return _with(
-            known, f"{known.single} is best, or as good, in every case", p_value=found.p_value
-        )
     if found.p_value > SIGNIFICANT:
         why = (
-            f"no feature ({names}) explains which value is best: shuffled ones do as well in "
-            f"{found.p_value:.0%} of the deals"
+            f"no ladder of thresholds ({names}) explains which value is best: with shuffled cases"
+            f" there are some as good in {found.p_value:.0%} of the deals"
         )
         return _with(known, why, p_value=found.p_value)
     if speedup == 0:
@@ -137,17 +155,22 @@ def _judged(
         why = f"one value for all loses no more than {wanted.loss:.0%} to any ladder"
         return _with(known, why, p_value=found.p_value)
     over = " and ".join(found.ladder.features)
+    turns = ", by values that go up and down" if found.turns else ""
     why = (
-        f"{over} explains which value is best: shuffled cases do as well in at most "
+        f"{over} explain{'' if len(found.ladder.features) > 1 else 's'} which value is best{turns}:"
+        f" shuffled cases do as well in at most "
         f"{found.p_value:.1%} of the deals"
     )
     return _with(known, why, RECOMMENDED, found.ladder, speedup, found.p_value)
 
 
 def _everywhere(table: Table, name: str, loss: float) -> bool:
-    """A value loses no more than that to any other in any case."""
-    column = table.costs[:, list(table.names).index(name)]
-    return bool((column <= table.costs.min(axis=1) + math.log1p(loss)).all())
+    """A value is the best of each case, or as good: not behind by more than counts as the same.
+
+    And over all cases it loses no more than `loss` to the best of each.
+    """
+    behind = table.costs[:, list(table.names).index(name)] - table.costs.min(axis=1)
+    return bool((behind <= math.log1p(MARGIN)).all() and behind.mean() <= math.log1p(loss))
 
 
 def _reluctant(table: Table, loss: float) -> Table:
@@ -178,10 +201,7 @@ def _with(
     speedup: float = 1.0,
     p_value: float | None = None,
 ) -> Advice:
-    return Advice(
-        known.group, verdict, why, known.cases, known.baseline, ladder, speedup,
-        known.single, known.single_speedup, known.best_speedup, p_value, known.early,
-    )  # fmt: skip
+    return replace(known, verdict=verdict, why=why, ladder=ladder, speedup=speedup, p_value=p_value)
 
 
 def table_of(
@@ -201,6 +221,8 @@ def table_of(
         for r in results
         if r.role == Role.value and r.outcome == Outcome.ok and r.ratio
     }
+    # what CPU and wall time say opposite things of is chosen as little as what fails
+    costs |= {(r.case_name, r.setting): FAILED for r in results if r.disagreement}
     known = {case for case, _ in costs}
     measured = [case for case in cases if case.name in known]
     tried = Counter(r.setting for r in results if r.role == Role.value and r.case_name in known)

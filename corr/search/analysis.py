@@ -21,6 +21,8 @@ ALL = "all"
 NEUTRAL = 0.05
 #: Held-out cases below which nothing is proved: they have no interval.
 FEWEST_PROOFS = 3
+#: What not one held-out case may be.
+AGAINST = ("regressed", "maybe_slower", "failed", "disagreeing")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,19 @@ class Analysis:
     def study(self) -> str:
         return str(self.search["study"])
 
-    def settings(self, part: str = ALL) -> list[Row]:
-        """The row of each setting over a part of the cases; the baseline's first."""
+    @property
+    def fitted(self) -> str:
+        """The part whose values are told: all that were measured, which are those of the tuning
+        cases; of an import, which has the others' too, those alone.
+        """
+        parts = {row["part"] for row in self.values if row["role"] == "value"}
+        return TUNING if {TUNING, HELD_OUT} <= parts else ALL
+
+    def settings(self, part: str | None = None) -> list[Row]:
+        """The row of each setting over a part of the cases, the baseline's first; else of those
+        that recommendations are fitted to.
+        """
+        part = part or self.fitted
         found = [r for r in self.values if r["part"] == part and r["role"] != "recommended"]
         return sorted(found, key=lambda r: r["role"] != "baseline")
 
@@ -69,6 +82,11 @@ class Analysis:
         return None
 
     @property
+    def twins(self) -> int:
+        """Cases that are the same command as another one."""
+        return sum(row["same_case_as"] is not None for row in self.cases)
+
+    @property
     def tested(self) -> bool:
         """Something was measured often enough to tell a difference from noise."""
         return any(row["tested"] for row in self.values)
@@ -82,10 +100,10 @@ class Analysis:
     @property
     def ready(self) -> bool:
         """On held-out cases, which are enough, it is faster beyond its interval, and not one is
-        significantly slower, or fails.
+        slower, may be so by more than 5 %, fails, or is told apart by wall and CPU time.
         """
         found = self.proof(HELD_OUT)
-        if not found or found["cases"] < FEWEST_PROOFS or found["regressed"] or found["failed"]:
+        if not found or found["cases"] < FEWEST_PROOFS or any(found[name] for name in AGAINST):
             return False
         return bool(found["speedup_low"] > 1)
 

@@ -54,7 +54,7 @@ args = ["--size", "{{size}}", "--digest"]
 time-limit = 60
 
 [time]
-clock = "auto"    # its own (file CORR_TIMES), else wall or CPU, whichever decides
+clock = "auto"    # lines `kernel_seconds 0.1` in the file CORR_TIMES, else wall
 # clock = "regex"                 # or wall, cpu, own, json, google-benchmark
 # pattern = 'took ([0-9.]+) ms'   # regex: RE2's, line by line
 # path = "results[*].time"        # json

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from collectors.base import process, toolchain
-from collectors.base.errors import CompileError, CorrError
+from collectors.base.errors import CompileError, CorrError, UsageError
 from collectors.base.foreign_text import one_line
 from collectors.base.toolchain import Toolchain
 from corr.program import model
@@ -44,7 +45,12 @@ class Artifacts(Protocol):
         ...
 
     def build(self, setting: Setting) -> Path:
-        """The compiler of that setting. Raises Failed."""
+        """The compiler of that setting. Raises Failed, UsageError where none can be built."""
+        ...
+
+    @property
+    def alike(self) -> int:
+        """How many settings gave one and the same compiler, if all did; else 0."""
         ...
 
 
@@ -60,6 +66,8 @@ class Builds:
         self._tools: Toolchain | None = None
         self._version: str | None = None
         self._found: dict[tuple[str, ...], list[str]] = {}
+        #: Hashes of the files that were asked for.
+        self.files: dict[str, str] = {}
 
     def request(self, case: Case, setting: Setting) -> str:
         """The hash of all that the build depends on."""
@@ -67,14 +75,19 @@ class Builds:
         build = self.study.build
         if build.sources:
             known += [self.version, self._flags(case, setting), build.flags]
-            known.append(files_in(["", *self._sources(case)], self.study.folder))
+            known.append(self._hashed(["", *self._sources(case)]))
         elif build.command:
             values = self._values(case, setting, "", "")
             argv = filled(build.command, values, shell=self.study.shell)
-            known += [self.version, argv, files_in(argv, self.study.folder)]
+            known += [self.version, argv, self._hashed(argv)]
             known.append(self._template(case, setting))
         known.append(settings.environment(self.study, setting) if known[1:] else {})
         return hash_of(known)
+
+    def _hashed(self, words: Sequence[str]) -> Mapping[str, str]:
+        found = files_in(words, self.study.folder)
+        self.files |= found
+        return found
 
     def build(self, case: Case, setting: Setting) -> Built:
         """The build, made now or before. Raises Failed."""
@@ -138,6 +151,8 @@ class Builds:
             return Built(output, code_of(output), artifact)
         except Failed as failed:
             return failed
+        except UsageError:
+            raise  # the study is wrong, not this value
         except CompileError as error:
             return Failed(Outcome.not_built, one_line(error.message, 300))
         except CorrError as error:

@@ -7,8 +7,8 @@ import itertools
 import math
 import re
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from collectors.base.errors import UsageError
@@ -46,8 +46,8 @@ class Case:
         return found | {"case": self.line, "words": _words(self.line)}
 
 
-def cases(study: Study) -> list[Case]:
-    """The cases in the order of the study. Raises UsageError."""
+def cases(study: Study, tell: Callable[[str], None] = lambda _line: None) -> list[Case]:
+    """The cases in the order of the study, each once. Raises UsageError."""
     told = study.cases
     if told.file:
         found = of_lines(study.path(told.file), told.pattern)
@@ -59,11 +59,31 @@ def cases(study: Study) -> list[Case]:
     found = [_derived(case, told.features, everywhere) for case in found]
     if told.where:
         found = [case for case in found if expressions.value_of(told.where, _names(case))]
+    given = len(found)
+    found = _once(found)
+    if len(found) < given:
+        tell(f"{given - len(found)} of {given} cases are there twice: each counts once")
     if not found:
         raise UsageError(f"the study {study.name} has no case", "see [cases] in its file")
     if len(found) > MOST_CASES:
         raise UsageError(f"{len(found)} cases: more than {MOST_CASES} are not taken")
     return found
+
+
+def _once(cases: Sequence[Case]) -> list[Case]:
+    """Each case once, and each with a name of its own: equal ones get their features' values."""
+    found: dict[str, Case] = {}
+    for case in cases:
+        name = case.name
+        if name in found and not _alike(found[name], case):
+            told = {**case.labels, **{n: _spelled(v) for n, v in case.features.items()}}
+            name = f"{name} {' '.join(f'{n}={text}' for n, text in told.items())}"
+        found.setdefault(name, replace(case, name=name))
+    return list(found.values())
+
+
+def _alike(one: Case, other: Case) -> bool:
+    return (one.line, one.features, one.labels) == (other.line, other.features, other.labels)
 
 
 def _derived(case: Case, formulas: Mapping[str, str], everywhere: set[str]) -> Case:
@@ -85,7 +105,7 @@ def _names(case: Case) -> dict[str, float | str]:
 
 def of_lines(path: Path, pattern: str) -> list[Case]:
     lines = [line.strip() for line in _read(path).splitlines()]
-    lines = [line for line in dict.fromkeys(lines) if line and not line.startswith("#")]
+    lines = [line for line in lines if line and not line.startswith("#")]
     if not pattern:
         return [_of_line(line) for line in lines]
     found = []

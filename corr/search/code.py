@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import keyword
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ def code(advice: Advice, study: Study, language: str, cases: Sequence[Case] = ()
     if language == "toml":
         return _toml(advice, study)
     writer = {"c++": _c, "c": _c, "python": _python}[language]
-    text = writer(advice, study.recommend, variable_of(study))
+    text = writer(advice, study)
     if study.recommend.shape and language in ("c++", "c"):
         return with_shape(study.recommend.shape, text)
     return text
@@ -46,29 +47,52 @@ def with_shape(shape: str, text: str) -> str:
 
 
 def variable_of(study: Study) -> str:
-    """The name that the code sets."""
+    """The name of what the code chooses."""
     given = study.recommend.variable or (
         study.knobs[0].name if len(study.knobs) == 1 else "setting"
     )
-    return re.sub(r"\W", "_", given)
+    return _plain(given)
+
+
+def variables(study: Study) -> list[str]:
+    """The names that the code sets, one a knob."""
+    if len(study.knobs) == 1:
+        return [variable_of(study)]
+    return [_plain(knob.name) for knob in study.knobs]
+
+
+def _plain(name: str) -> str:
+    """A name in C and Python."""
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"_{plain}" if not plain or plain[0].isdigit() or keyword.iskeyword(plain) else plain
+
+
+def _values(study: Study, choice: str) -> list[str | None]:
+    """The value of each knob in a setting, as it is spelled; None: it is left alone."""
+    found = settings.parsed(study, choice).values if len(study.knobs) > 1 else (choice,)
+    return [None if value is None or value == OFF else _literal(str(value)) for value in found]
 
 
 # --- C and C++ -----------------------------------------------------------------------------------
 
 
-def _c(advice: Advice, wanted: Recommend, variable: str) -> str:
-    """`TYPE variable; if (…) { … } else { … }`; where the knob is left alone, it is not set."""
-    kind = wanted.type or _type(advice)
-    head = f"{kind} {variable};\n" if kind != "-" else ""
+def _c(advice: Advice, study: Study) -> str:
+    """`TYPE variable; if (…) { … } else { … }`; where a knob is left alone, it is not set."""
     if advice.ladder is None:
         return f"// no recommendation: {advice.why}\n"
-    return head + "\n".join(_branches(advice.ladder, wanted, variable, "")) + "\n"
+    wanted = study.recommend
+    head = ""
+    for place, variable in enumerate(variables(study)):
+        values = [_values(study, choice)[place] for choice in _choices(advice.ladder)]
+        kind = wanted.type or _type([value for value in values if value is not None])
+        head += f"{kind} {variable};\n" if kind != "-" else ""
+    return head + "\n".join(_branches(advice.ladder, study, "")) + "\n"
 
 
-def _branches(ladder: Ladder, wanted: Recommend, variable: str, indent: str) -> list[str]:
+def _branches(ladder: Ladder, study: Study, indent: str) -> list[str]:
     if len(ladder.steps) == 1:
-        return _then(ladder.steps[0], wanted, variable, indent)
-    name = wanted.names.get(ladder.feature, ladder.feature)
+        return _then(ladder.steps[0], study, indent)
+    name = study.recommend.names.get(ladder.feature, ladder.feature)
     lines: list[str] = []
     for number, step in enumerate(ladder.steps):
         start = "if" if number == 0 else "} else if"
@@ -76,16 +100,17 @@ def _branches(ladder: Ladder, wanted: Recommend, variable: str, indent: str) -> 
             lines.append(f"{indent}}} else {{")
         else:
             lines.append(f"{indent}{start} ({name} < {_number(step.below)}) {{")
-        lines += _then(step, wanted, variable, f"{indent}  ")
+        lines += _then(step, study, f"{indent}  ")
     return [*lines, f"{indent}}}"]
 
 
-def _then(step: Step, wanted: Recommend, variable: str, indent: str) -> list[str]:
+def _then(step: Step, study: Study, indent: str) -> list[str]:
     if isinstance(step.choice, Ladder):
-        return _branches(step.choice, wanted, variable, indent)
-    if step.choice == OFF:
-        return [f"{indent}// {variable} as it was"]
-    return [f"{indent}{variable} = {_literal(step.choice)};"]
+        return _branches(step.choice, study, indent)
+    return [
+        f"{indent}// {variable} as it was" if value is None else f"{indent}{variable} = {value};"
+        for variable, value in zip(variables(study), _values(study, step.choice), strict=True)
+    ]
 
 
 def _number(value: float) -> str:
@@ -103,12 +128,11 @@ def _literal(choice: str) -> str:
     return choice if re.fullmatch(r"-?\d+(\.\d+)?([eE]-?\d+)?", choice) else json.dumps(choice)
 
 
-def _type(advice: Advice) -> str:
+def _type(values: Sequence[str]) -> str:
     """Whole numbers, numbers or texts, going by what is chosen."""
-    choices = [c for c in _choices(advice.ladder) if c != OFF] if advice.ladder else []
-    if all(re.fullmatch(r"-?\d+", c) for c in choices):
+    if all(re.fullmatch(r"-?\d+", value) for value in values):
         return "int64_t"
-    return "double" if all(_literal(c) == c for c in choices) else "const char *"
+    return "const char *" if any(value.startswith('"') for value in values) else "double"
 
 
 def _choices(ladder: Ladder) -> list[str]:
@@ -133,24 +157,31 @@ def early_code(early: Sequence[Early], wanted: Recommend) -> str:
 # --- others --------------------------------------------------------------------------------------
 
 
-def _python(advice: Advice, wanted: Recommend, variable: str) -> str:
+def _python(advice: Advice, study: Study) -> str:
+    """A function of the features; of several knobs it returns the values in their order."""
     if advice.ladder is None:
         return f"# no recommendation: {advice.why}\n"
-    names = ", ".join(wanted.names.get(f, f) for f in advice.ladder.features)
-    lines = [f"def {variable}({names}):"]
+    given = study.recommend.names
+    # what C knows as `shape.n()` has its own name as a parameter
+    names = {f: given.get(f, f) for f in advice.ladder.features}
+    names = {f: _plain(f) if _plain(name) != name else name for f, name in names.items()}
+    lines = [f"def {variable_of(study)}({', '.join(names.values())}):"]
 
     def write(ladder: Ladder, indent: str) -> None:
-        name = wanted.names.get(ladder.feature, ladder.feature)
         for step in ladder.steps:
             inner = indent
             if step.below is not None:
-                lines.append(f"{indent}if {name} < {_number(step.below)}:")
+                lines.append(f"{indent}if {names[ladder.feature]} < {_number(step.below)}:")
                 inner = f"{indent}    "
             if isinstance(step.choice, Ladder):
                 write(step.choice, inner)
+                continue
+            values = ["None" if v is None else v for v in _values(study, step.choice)]
+            if len(values) > 1:
+                lines.append(f"{inner}{', '.join(variables(study))} = {', '.join(values)}")
+                lines.append(f"{inner}return {', '.join(variables(study))}")
             else:
-                value = "None" if step.choice == OFF else _literal(step.choice)
-                lines.append(f"{inner}return {value}")
+                lines.append(f"{inner}return {values[0]}")
 
     write(advice.ladder, "    ")
     return "\n".join(lines) + "\n"
@@ -158,7 +189,11 @@ def _python(advice: Advice, wanted: Recommend, variable: str) -> str:
 
 def _toml(advice: Advice, study: Study) -> str:
     """A table of rules, each with the ranges of the features that it holds for."""
-    lines = [f"# {study.name}: {advice.why}", f"knob = {json.dumps(variable_of(study))}"]
+    several = len(study.knobs) > 1
+    knob = f"knobs = {json.dumps(variables(study))}" if several else (
+        f"knob = {json.dumps(variable_of(study))}"
+    )  # fmt: skip
+    lines = [f"# {study.name}: {advice.why}", knob]
 
     def write(ladder: Ladder, ranges: dict[str, tuple[float | None, float | None]]) -> None:
         low: float | None = None
@@ -171,7 +206,10 @@ def _toml(advice: Advice, study: Study) -> str:
                 for feature, (least, below) in here.items():
                     lines.extend([f"{feature}-from = {least:.12g}"] if least is not None else [])
                     lines.extend([f"{feature}-below = {below:.12g}"] if below is not None else [])
-                lines.append(f"value = {_literal(step.choice)}")
+                values = [v or json.dumps(OFF) for v in _values(study, step.choice)]
+                pairs = zip(variables(study), values, strict=True)
+                table = "{ " + ", ".join(f"{name} = {value}" for name, value in pairs) + " }"
+                lines.append(f"values = {table}" if several else f"value = {values[0]}")
             low = step.below
 
     if advice.ladder is not None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from collectors.base import process
 from collectors.base.errors import CorrError, UsageError
 from collectors.base.foreign_text import one_line
-from corr.search.contents import hash_of
+from corr.search.contents import code_of, hash_of
 from corr.search.outcome import Failed, Outcome
 from corr.search.placeholders import filled
 from corr.search.settings import Setting
@@ -40,6 +40,9 @@ class CompilerBuilds:
         self.original = read(self.source)
         place(self.original, self.knob)
         self._failed: dict[str, Failed] = {}
+        #: What the artifact was built from last, as far as is known: the source as it is.
+        self._built = self.original
+        self._codes: dict[str, str] = {}
 
     def request(self, setting: Setting) -> str:
         return hash_of([self.text(setting), self.knob.rebuild, self.knob.artifact])
@@ -59,14 +62,31 @@ class CompilerBuilds:
             except Failed as failed:
                 self._failed[key] = failed
                 raise
+        if kept.is_file():
+            self._codes.setdefault(self.text(setting), code_of(kept))
         return kept
 
+    @property
+    def alike(self) -> int:
+        """How many constants gave one and the same artifact, if all did; 0 where they did not."""
+        same = len(self._codes) > 1 and len(set(self._codes.values())) == 1
+        return len(self._codes) if same else 0
+
     def _build(self, setting: Setting, kept: Path) -> None:
-        with changed(self.source, self.text(setting)):
+        made = self.study.path(self.knob.artifact)
+        text, before = self.text(setting), _stamp(made)
+        with changed(self.source, text):
             rebuild(self.study, self.knob)
-            made = self.study.path(self.knob.artifact)
             if not made.exists():
                 raise Failed(Outcome.not_built, f"the rebuild wrote no {self.knob.artifact}")
+            if text != self._built and before is not None and _stamp(made) == before:
+                raise UsageError(
+                    f"the rebuild for {setting.name} leaves {self.knob.artifact} as it was:"
+                    " that of another value would be measured",
+                    f"`rebuild` must build `artifact` from {self.knob.file}: is it the right"
+                    " target, and does its build depend on that file?",
+                )
+            self._built = text
             kept.parent.mkdir(parents=True, exist_ok=True)
             making = kept.with_name(f"{kept.name}.new")
             if made.is_dir():
@@ -74,6 +94,15 @@ class CompilerBuilds:
             else:
                 shutil.copy2(made, making)
             making.rename(kept)
+
+
+def _stamp(path: Path) -> list[tuple[str, int, int, int]] | None:
+    """What changes when a file, or one of a folder, is written; None where there is none."""
+    if not path.exists():
+        return None
+    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    stats = [(str(one), one.stat()) for one in found if one.is_file()]
+    return [(name, s.st_mtime_ns, s.st_ino, s.st_size) for name, s in stats]
 
 
 def rebuild(study: Study, knob: Knob) -> None:

@@ -12,6 +12,9 @@ from corr.search.verdict import failures, state
 
 WIDTH = 75
 TOP = 20
+#: Units of times, and the least that is told of a time without digits behind the point.
+UNITS = {"ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+SMALLEST, LEAST = "ns", 10
 
 
 def text(analysis: Analysis, early: str = "") -> str:
@@ -27,7 +30,11 @@ def text(analysis: Analysis, early: str = "") -> str:
     found = analysis.search
     head = [
         f"COMPREHENSIVE ANALYSIS of {analysis.study}",
-        f"{found['cases']} cases, {found['held_out']} of them held out; run {analysis.run.run_id}",
+        f"{found['cases']} cases, {found['held_out']} of them held out; run {analysis.run.run_id}"
+        + (
+            f"; {analysis.twins} are the same command as another and count once"
+            * bool(analysis.twins)
+        ),
         f"{found['machine']}" + (f"; {one_line(found['compiler'])}" if found["compiler"] else ""),
     ]
     lines = [*head, ""]
@@ -55,14 +62,14 @@ def summary(analysis: Analysis) -> list[str]:
             lines += [f"  {failures(analysis, row)}", ""]
             continue
         lines += [
-            f"  Geometric Mean:   {fixed(ms(row['geometric_mean']), 2)} ms",
-            f"  Arithmetic Mean:  {fixed(ms(row['arithmetic_mean']), 2)} ms",
-            f"  Median:           {fixed(ms(row['median']), 2)} ms",
-            f"  P95:              {fixed(ms(row['p95']), 2)} ms",
-            f"  Total Runtime:    {fixed(ms(row['total']), 0)} ms",
+            f"  Geometric Mean:   {time(row['geometric_mean'], 2)}",
+            f"  Arithmetic Mean:  {time(row['arithmetic_mean'], 2)}",
+            f"  Median:           {time(row['median'], 2)}",
+            f"  P95:              {time(row['p95'], 2)}",
+            f"  Total Runtime:    {time(row['total'], 0)}",
         ]
         if row["failed"]:
-            before = f"{fixed(ms(row['total_baseline']), 0)} ms of the baseline"
+            before = f"{time(row['total_baseline'], 0)} of the baseline"
             lines += [
                 f"  Failed:           {row['failed']} tests: it {failures(analysis, row)}",
                 f"  All times are of the other {row['cases']} tests: {before} there",
@@ -79,6 +86,7 @@ def comparison(analysis: Analysis) -> list[str]:
         tests = f"({row['faster']}/{row['cases']} tests faster"
         win = f"95 %: {percent(row['win_low'])} to {percent(row['win_high'])})"
         changes = f"{row['improved']} improved, {row['regressed']} regressed"
+        changes += f", {row['undecided']} undecided" * bool(row["undecided"])
         how = (
             "of a false discovery rate of 5 %" if row["tested"] else "by more than 5 %: not tested"
         )
@@ -126,7 +134,8 @@ def recommendations(analysis: Analysis, early: str) -> list[str]:
         single = one["single"] or "none that works for all cases"
         lines += [
             f"Best single value: {single} ({one['single_speedup']:.2f}x);"
-            f" the best of each case: {one['best_speedup']:.2f}x",
+            f" the best of each case: {one['best_speedup']:.2f}x"
+            + ("" if one["sure_speedup"] is None else f" ({one['sure_speedup']:.2f}x of it sure)"),
             "",
         ]
     return lines or ["not analysed yet", ""]
@@ -137,7 +146,7 @@ def top(analysis: Analysis) -> list[str]:
     for number, row in enumerate(analysis.best[:TOP], start=1):
         lines += [
             f"#{number}: {one_line(row['case_name'], 160)}",
-            f"    Best limit: {row['setting']}, Runtime: {fixed(ms(row['seconds']), 2)}ms,"
+            f"    Best limit: {row['setting']}, Runtime: {time(row['seconds'], 2, '')},"
             f" Speedup: {row['speedup']:.2f}x",
         ]
     return [*lines, ""]
@@ -156,12 +165,18 @@ def validation(analysis: Analysis) -> list[str]:
         for r in analysis.changes
         if r["role"] == "recommended" and r["change"] == "regressed"
     ]
+    slower += [
+        f"  undecided, may be slower: {one_line(r['case_name'], 100)} (x{r['ratio']:.2f} of the"
+        f" time, 99 %: {r['low']:.2f} to {r['high']:.2f})"
+        for r in analysis.changes
+        if r["role"] == "recommended" and r["change"] == "undecided" and r["ratio"] > 1
+    ]
     return [*lines, *slower, state(analysis), ""]
 
 
 def box(row: Row) -> list[str]:
     """The frame with the figures of a part."""
-    before, after = ms(row["total_baseline"]), ms(row["total"])
+    before, after = row["total_baseline"], row["total"]
     count = row["cases"]
 
     def share(name: str) -> str:
@@ -169,8 +184,8 @@ def box(row: Row) -> list[str]:
 
     pairs: Sequence[tuple[str, str] | None] = (
         ("Total Tests:", f"{count:>12}"),
-        ("Baseline Runtime:", f"{fixed(before, 0):>12} ms  (~{fixed(before / 60000, 1)} min)"),
-        ("Optimized Runtime:", f"{fixed(after, 0):>12} ms  (~{fixed(after / 60000, 1)} min)"),
+        ("Baseline Runtime:", f"{time(before, 0):>15}  (~{fixed(before / 60, 1)} min)"),
+        ("Optimized Runtime:", f"{time(after, 0):>15}  (~{fixed(after / 60, 1)} min)"),
         ("Overall Speedup:", f"{row['overall_speedup']:>12.2f}x"),
         ("Overall Improvement:", f"{100 * (1 - after / before):>12.2f}%"),
         ("Geometric Mean:", f"{row['speedup']:>12.2f}x"),
@@ -179,6 +194,7 @@ def box(row: Row) -> list[str]:
         ("Tests Improved:", share("improved")),
         ("Tests Neutral (±5%):", share("neutral")),
         ("Tests Regressed:", share("regressed")),
+        *([("Tests Undecided:", share("undecided"))] if row["undecided"] else []),
         ("Tests Failed:", f"{row['failed']:>12}"),
     )
     rule = "─" * WIDTH
@@ -215,8 +231,12 @@ def times(ratio: float) -> str:
     return f"{ratio:.2f}x"
 
 
-def ms(seconds: float) -> float:
-    return 1000 * seconds
+def time(seconds: float, places: int, blank: str = " ") -> str:
+    """A time in ms, or in a smaller unit where that would leave no two digits of it."""
+    for unit, size in UNITS.items():
+        if seconds / size >= LEAST / 10**places or unit == SMALLEST:
+            return f"{fixed(seconds / size, places)}{blank}{unit}"
+    raise AssertionError("the smallest unit takes every time")
 
 
 def fixed(value: float, places: int) -> str:

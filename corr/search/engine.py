@@ -11,20 +11,24 @@ from typing import Any
 
 from collectors.base.threads import run_together
 from corr.search.cases import Case
+from corr.search.clocks import Timed, clock_of, disagreement, seconds, timed
 from corr.search.contents import hash_of
 from corr.search.journal import Journal, claimed
 from corr.search.lab import Arm, Lab, Sample, right
 from corr.search.outcome import Failed, Outcome, Result, Role
 from corr.search.settings import Setting
 from corr.search.study import Clock, Measure
-from corr.timing.clocks import CPU, KERNEL, WALL, Comparison, Pairs, Reading, Series, compared
+from corr.timing.clocks import Pairs, Reading
 from corr.timing.interleave import Limits, interleaved
-from corr.timing.significance import p_value
 from corr.timing.verdict import Verdict
 from corr.workers.timer import alone, host_lock
 
 #: A value that is slower than this beyond doubt is not timed on.
 HOPELESS = math.sqrt(2)
+#: False discoveries among the differences of a setting that are allowed: as queries/views/
+#: search_changes.sql has it. A case that is sure by its share of them is sure whatever others are.
+DISCOVERY = 0.05
+GIVEN_UP, LATE = "given up: slower by far", "undecided when its seconds were over"
 #: Seconds between two looks for what another driver measures.
 LOOK = 0.2
 Tell = Callable[[str], None]
@@ -47,7 +51,9 @@ class Task:
 
 @dataclass
 class Engine:
-    """Measures with a lab, into a journal. `host` is this machine's name."""
+    """Measures with a lab, into a journal. `host` is this machine's name; `tests`: cases that a
+    setting is judged by together.
+    """
 
     lab: Lab
     journal: Journal
@@ -56,6 +62,7 @@ class Engine:
     clock: Clock
     host: str = ""
     together: bool = True
+    tests: int = 1
     tell: Tell = lambda _line: None
     lock: Path = field(default_factory=host_lock)
 
@@ -77,8 +84,18 @@ class Engine:
         return Task(case, setting, request, role)
 
     def missing(self, tasks: Sequence[Task]) -> list[Task]:
-        """Those without a result."""
-        return [task for task in tasks if task.request not in self.journal.known.by_request]
+        """Those without a result, or with one of fewer pairs than it needs by now."""
+        known = self.journal.known.by_request
+        return [t for t in tasks if t.request not in known or self._short(known[t.request])]
+
+    def _short(self, found: Result) -> bool:
+        """It rests on too few pairs: `fewest` was raised, or it may go on as it is undecided."""
+        if found.outcome != Outcome.ok or not found.pairs or found.detail == GIVEN_UP:
+            return False
+        if found.pairs < self.measure.fewest:
+            return True
+        undecided = found.verdict == Verdict.inconclusive and found.detail != LATE
+        return undecided and found.pairs < self.measure.most
 
     def forget_failures(self, tasks: Sequence[Task]) -> None:
         """Let what failed be tried again."""
@@ -115,7 +132,7 @@ class Engine:
             detail = f"{failed.outcome}: {failed.detail}"
             for task in tasks:
                 self._failed(task, Failed(Outcome.baseline, detail), None)
-            self.tell(f"{case.name}: the baseline {detail}")
+            self.tell(f"{case.name}: the baseline fails: {detail}")
             return []
         left = []
         for task, arm in zip(tasks, self._arms(tasks), strict=True):
@@ -153,24 +170,26 @@ class Engine:
                 try:
                     self._compare(task, base, arm, key, first)
                 except Failed as failed:
-                    self._failed(task, failed, key, _seconds(self.clock, first.reading))
+                    self._failed(task, failed, key, self._seconds(first.reading))
         return True
 
     def _again(self, task: Task, key: str) -> bool:
         """Take the result of a setting that gave the same code for this case."""
         known = self.journal.known.by_key.get(key)
-        if known is None or task.request in self.journal.known.by_request:
-            return known is not None
+        if known is None or self._short(known):
+            return False
+        if not self.missing([task]):
+            return True
         same = None if known.setting == task.name else known.same_code_as or known.setting
         self.journal.result(replace(self._of(task, known), same_code_as=same))
         return True
 
     def _equal(self, task: Task, key: str, first: Sample) -> None:
         """The setting changes nothing for this case."""
-        seconds = _seconds(self.clock, first.reading)
+        taken = self._seconds(first.reading)
         known = self._row(task, Outcome.ok, key)
         known = replace(known, ratio=1.0, low=1.0, high=1.0, p_value=1.0, verdict=Verdict.same)
-        known = replace(known, seconds=seconds, seconds_baseline=seconds)
+        known = replace(known, seconds=taken, seconds_baseline=taken)
         same = self.baseline.name if task.setting != self.baseline else None
         self.journal.result(replace(known, same_code_as=same))
 
@@ -179,19 +198,35 @@ class Engine:
         readings = self._kept_pairs(key)
         if not readings:
             right(base, arm, first, limit)
-        stopped = ""
+        stopped, began = "", time.monotonic()
         pairs = Pairs.of(*zip(*readings, strict=True)) if readings else Pairs((), ())
-        more = self._limits(len(pairs))
+        more = self._limits(len(pairs)) if not self._enough(pairs) else None
         if more is not None:
             for new in interleaved(
-                lambda: self._once(base, None), lambda: self._once(arm, limit), self._clear, more
+                lambda: self._once(base, None),
+                lambda: self._once(arm, limit),
+                lambda _p: False,
+                more,
             ):
                 pairs = Pairs.of((*pairs.a, new.a[-1]), (*pairs.b, new.b[-1]))
                 self._keep(key, len(pairs) - 1, new.a[-1], new.b[-1])
-                if len(pairs) >= 3 and self._hopeless(pairs):
-                    stopped = "given up: slower by far"
+                if self._hopeless(pairs):
+                    stopped = GIVEN_UP
                     break
+                if self._enough(pairs) or len(pairs) >= self.measure.most:
+                    break
+            stopped = stopped or self._late(pairs, began)
         self.journal.result(replace(self._decided(task, pairs, key), detail=stopped))
+
+    def _enough(self, pairs: Pairs) -> bool:
+        """The pairs decide: asked of an odd number of them, so that a median is a run."""
+        count = len(pairs)
+        return count >= self.measure.fewest and count % 2 == 1 and self._clear(pairs)
+
+    def _late(self, pairs: Pairs, began: float) -> str:
+        """Why no more pairs were measured, where that is for want of time."""
+        late = time.monotonic() - began > self.measure.seconds
+        return LATE if late and len(pairs) < self.measure.most and not self._clear(pairs) else ""
 
     def _once(self, arm: Arm, limit: float | None) -> Reading:
         with alone(self.lock):
@@ -205,28 +240,42 @@ class Engine:
         fewest = max(3, self.measure.fewest - have)
         return Limits(fewest, max(most, fewest), self.measure.seconds)
 
+    def _timed(self, pairs: Pairs) -> Timed:
+        return timed(clock_of(self.clock, pairs.every), pairs)
+
+    def _seconds(self, reading: Reading) -> float:
+        return seconds(clock_of(self.clock, [reading]), reading)
+
+    @property
+    def _sure(self) -> float:
+        """The probability at which a difference counts among those of all cases."""
+        return DISCOVERY / max(1, self.tests)
+
     def _clear(self, pairs: Pairs) -> bool:
-        return compare(self.clock, pairs).verdict != Verdict.inconclusive
+        return self._timed(pairs).verdict(self._sure) != Verdict.inconclusive
 
     def _hopeless(self, pairs: Pairs) -> bool:
-        found = compare(self.clock, pairs).ratio
-        return found.known and found.low > HOPELESS
+        found = self._timed(pairs)
+        return found.ratio.low > HOPELESS and found.verdict(self._sure) == Verdict.slower
 
     def _decided(self, task: Task, pairs: Pairs, key: str) -> Result:
-        found = compare(self.clock, pairs)
-        before, after = found.series.medians
-        ratio = found.ratio
+        return self.judged(self._row(task, Outcome.ok, key), self._timed(pairs), pairs)
+
+    def judged(self, row: Result, found: Timed, pairs: Pairs) -> Result:
+        """A result with what its pairs say by a clock."""
+        before, after = found.medians
         return replace(
-            self._row(task, Outcome.ok, key),
+            row,
             seconds=after,
             seconds_baseline=before,
-            ratio=ratio.value,
-            low=ratio.low,
-            high=ratio.high,
-            p_value=p_value(found.a, found.b),
-            verdict=str(found.verdict),
+            ratio=found.ratio.value,
+            low=found.ratio.low,
+            high=found.ratio.high,
+            p_value=found.p_value,
+            verdict=str(found.verdict(self._sure)),
             pairs=len(pairs),
             clock=found.clock,
+            disagreement=disagreement(self.clock, found, pairs),
         )
 
     def _failed(
@@ -257,17 +306,8 @@ class Engine:
     # --- pairs ---------------------------------------------------------------------------------
 
     def _kept_pairs(self, key: str) -> list[tuple[Reading, Reading]]:
-        """Pairs of a series that was interrupted."""
-        found = []
-        known = self.journal.known.pairs.get(key, {})
-        for row in (known[number] for number in sorted(known)):
-            sides = [
-                Reading(row[f"wall_{s}"], row[f"cpu_{s}"], None, row[f"seconds_{s}"],
-                        0 if row[f"seconds_{s}"] is None else 1)
-                for s in "ab"
-            ]  # fmt: skip
-            found.append((sides[0], sides[1]))
-        return found[: self.measure.most]
+        """Pairs of a series that was interrupted, or goes on."""
+        return self.journal.readings(key)[: self.measure.most]
 
     def _keep(self, key: str, number: int, a: Reading, b: Reading, host: str = "") -> None:
         row: dict[str, Any] = {"study": self.journal.study, "key": key, "pair": number}
@@ -275,23 +315,6 @@ class Engine:
             row[f"seconds_{side}"] = reading.kernel
             row[f"wall_{side}"], row[f"cpu_{side}"] = reading.wall, reading.cpu
         self.journal.pair(row | {"host": host or self.host})
-
-
-def compare(clock: Clock, pairs: Pairs) -> Comparison:
-    """Both sides by the clock that the study names; `auto` by the one that decides."""
-    if clock == Clock.auto:
-        return compared(pairs)
-    name = {Clock.wall: WALL, Clock.cpu: CPU}.get(clock, KERNEL)
-    a, b = (tuple(_seconds(clock, r) for r in side) for side in (pairs.a, pairs.b))
-    return Comparison(Series(name, a, b, pairs.paired))
-
-
-def _seconds(clock: Clock, reading: Reading) -> float:
-    if clock == Clock.wall:
-        return reading.wall
-    if clock == Clock.cpu:
-        return reading.cpu or reading.wall
-    return reading.kernel if reading.kernel is not None else reading.wall
 
 
 def _by_case(tasks: Sequence[Task]) -> list[list[Task]]:

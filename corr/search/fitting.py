@@ -1,5 +1,8 @@
 """Which ladder over which feature, and whether the feature explains anything at all.
 
+Of all ladders that are allowed the one with the fewest steps is taken that loses no more than a
+given share to the best, and of those with as many steps the cheapest.
+
 The test is by permutation: the cases keep their costs, their features are dealt anew. Where that
 gives ladders as good as the real one in more than 1 % of the deals, the feature says nothing. As
 good is told for each number of steps by itself, and a ladder has no more steps than explain more
@@ -11,13 +14,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corr.search.ladder import (
     FAILED,
+    Allowed,
     Costs,
     Groups,
     Ladder,
@@ -31,11 +35,17 @@ from corr.search.ladder import (
 #: Deals of a permutation test, and the share of them that may be as good.
 DEALS, SIGNIFICANT = 199, 0.01
 #: Differences of costs, and of scores, below this are those of rounding.
-_ROUNDING = 1e-9
+_ROUNDING = 1e-7
+#: Cases that a step has at least.
+FEWEST = 3
 #: Groups of a feature's values at which the test looks, and those of a ladder within a ladder.
 COARSE, OUTER, INNER = 40, 8, 16
+#: And those of a ladder within a ladder that is recommended, for as many settings as that at most.
+FINE, FINE_SETTINGS = 64, 16
 #: Steps of an inner ladder, and of the outer one.
-INNER_STEPS, OUTER_STEPS, MOST_LEAVES = 3, 4, 8
+INNER_STEPS, MOST_LEAVES = 3, 8
+#: Steps of a ladder whose values go up and down.
+FREE_STEPS = 4
 #: Cases below which no second feature is looked at.
 ENOUGH_FOR_TWO = 24
 
@@ -53,6 +63,10 @@ class Table:
     numbers: tuple[float | None, ...]
     free: bool = False
 
+    def allowed(self, sizes: NDArray[np.int64]) -> Allowed:
+        """The ladders over groups of so many cases."""
+        return Allowed(self.free, sizes, min(FEWEST, len(self.costs)))
+
     def orders(self) -> list[list[int]]:
         """The orders of settings in which a ladder may go: by number, up or down.
 
@@ -69,11 +83,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Fit:
-    """A ladder, its cost over all cases, and the share of deals that explain as much."""
+    """A ladder, its cost over all cases, and the share of deals that explain as much; whether its
+    values go up and down.
+    """
 
     ladder: Ladder
     cost: float
     p_value: float
+    turns: bool = False
 
 
 def fit(
@@ -87,14 +104,49 @@ def fit(
     if not told or len(table.costs) < 2:
         return None
     allowed = len(table.costs) * math.log1p(loss)
-    p_value, steps = _explains(table, told, most_steps)
-    found = [one_feature(table, n, v, allowed, steps) for n, v in told.items()]
+    best = _best(table, told, allowed, most_steps)
+    if best.p_value <= SIGNIFICANT and len(told) > 1 and len(table.costs) >= ENOUGH_FOR_TWO:
+        best = _two_features(table, told, best, allowed) or best
+    return best if table.free else _any_way(table, told, best, allowed, most_steps)
+
+
+def _best(
+    table: Table, features: Mapping[str, Sequence[float]], allowed: float, most_steps: int
+) -> Fit:
+    """The ladder over the feature that explains most."""
+    p_value, steps = _explains(table, features, most_steps)
+    found = [one_feature(table, n, v, allowed, steps) for n, v in features.items()]
     best = min(found, key=lambda f: (f.cost > min(o.cost for o in found) + allowed, f.ladder.leaves,
                                      f.cost))  # fmt: skip
-    best = Fit(best.ladder, best.cost, p_value)
-    if p_value > SIGNIFICANT or len(told) < 2 or len(table.costs) < ENOUGH_FOR_TWO:
+    return Fit(best.ladder, best.cost, p_value)
+
+
+def _any_way(
+    table: Table,
+    features: Mapping[str, Sequence[float]],
+    best: Fit,
+    allowed: float,
+    most_steps: int,
+) -> Fit:
+    """The ladder whose values go up and down, where one that goes one way is wrong somewhere.
+
+    It has to explain what the other does not, better than where cases are dealt anew within the
+    other's steps; and be as good as no deal is: it is the second try.
+    """
+    free, most = replace(table, free=True), min(most_steps, FREE_STEPS)
+    turned = _best(free, features, allowed, most)
+    proven = best.p_value <= SIGNIFICANT
+    if turned.ladder.leaves < 3 or (proven and turned.cost >= best.cost - allowed):
         return best
-    return _two_features(table, told, best, allowed) or best
+    p_value = turned.p_value
+    if proven:
+        told = [dict(zip(features, v, strict=True)) for v in zip(*features.values(), strict=True)]
+        same = np.array([table.names.index(best.ladder.setting(one)) for one in told])
+        gains = _gains(free, features, most, same)[:, turned.ladder.leaves - 1]
+        p_value = max(p_value, float(_share(gains[1:] >= gains[0] - _ROUNDING)))
+    if 2 * p_value > SIGNIFICANT:
+        return best
+    return Fit(turned.ladder, turned.cost, 2 * p_value, turns=True)
 
 
 def one_feature(
@@ -103,16 +155,17 @@ def one_feature(
     """The ladder over one feature: the fewest steps that lose no more than `allowed`."""
     grouped = groups(values)
     costs = grouped.summed(table.costs)
+    may = table.allowed(grouped.sizes)
     choices = []
     for order in table.orders():
-        by_steps = least_costs(costs[:, order], most_steps, free=table.free)
+        by_steps = least_costs(costs[:, order], most_steps, may)
         choices.append((by_steps, order))
     goal = min(float(by_steps[-1]) for by_steps, _ in choices) + allowed
     steps = next(
         n for n in range(most_steps) if min(float(c[0][n]) for c in choices) <= goal
     )  # fmt: skip
     by_steps, order = min(choices, key=lambda choice: float(choice[0][steps]))
-    path = best_path(costs[:, order], steps + 1, free=table.free)
+    path = best_path(costs[:, order], steps + 1, may)
     names = [table.names[n] for n in order]
     return Fit(from_path(name, grouped, path, names), float(by_steps[steps]), 1.0)
 
@@ -143,25 +196,40 @@ def _share(as_good: NDArray[np.bool_]) -> Costs:
     return found
 
 
-def _gains(table: Table, features: Mapping[str, Sequence[float]], most_steps: int) -> Costs:
+def _gains(
+    table: Table,
+    features: Mapping[str, Sequence[float]],
+    most_steps: int,
+    strata: NDArray[np.int64] | None = None,
+) -> Costs:
     """What ladders of 1, 2, … steps gain over the best single setting: `[deal, steps]`.
 
-    The first deal is the truth.
+    The first deal is the truth; cases are dealt among those of their stratum.
     """
     random = np.random.default_rng(0)
     count = len(table.costs)
-    deals = np.array([np.arange(count), *(random.permutation(count) for _ in range(DEALS))])
+    deals = np.tile(np.arange(count), (1 + DEALS, 1))
+    for members in [np.arange(count)] if strata is None else _members(strata):
+        for deal in deals[1:]:
+            deal[members] = random.permutation(members)
     dealt = table.costs[deals]
     single = float(table.costs.sum(axis=0).min())
     gains = np.zeros((len(deals), most_steps))
     for values in features.values():
-        costs = groups(values, COARSE).summed(dealt)
+        grouped = groups(values, COARSE)
+        costs = grouped.summed(dealt)
+        may = table.allowed(grouped.sizes)
         for order in table.orders():
-            least = least_costs(costs[..., order], most_steps, free=table.free)
+            least = least_costs(costs[..., order], most_steps, may)
             gains = np.maximum(gains, single - least)
     if single >= FAILED / 2:  # every single setting fails somewhere: count what can be chosen
         gains = np.where(gains < FAILED / 2, 0.0, gains)
     return gains
+
+
+def _members(strata: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The cases of each stratum."""
+    return [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
 
 
 # --- two features --------------------------------------------------------------------------------
@@ -195,8 +263,9 @@ def _nested(
     allowed: float,
 ) -> Fit | None:
     """The fewest leaves, outer steps times inner ones, that lose no more than `allowed`."""
-    out = groups(features[outer], OUTER)
-    within = groups(features[inner], INNER)
+    fine = len(table.names) <= FINE_SETTINGS
+    out = groups(features[outer], FINE if fine else FINE // 2)
+    within = groups(features[inner], FINE if fine else FINE // 2)
     least = _inner_costs(table, out, within)
     # by groups covered and leaves: cost, and (start, inner steps) of the last segment
     found: dict[tuple[int, int], tuple[float, tuple[int, int]]] = {(0, 0): (0.0, (0, 0))}
@@ -213,62 +282,73 @@ def _nested(
     if goal >= FAILED / 2:
         return None
     leaves = min(n for n, cost in whole.items() if cost <= goal)
-    ladder = _unrolled(table, out, within, (outer, inner), found, leaves)
-    return Fit(ladder, whole[leaves], 1.0)
+    return _unrolled(table, features, out, (outer, inner), found, leaves)
 
 
 def _inner_costs(table: Table, out: Groups, within: Groups) -> dict[tuple[int, int], Costs]:
     """The least costs of ladders over the inner feature, for each stretch of outer groups."""
     segments = [(a, b) for a in range(out.count) for b in range(a + 1, out.count + 1)]
-    costs = _stretches(table, out, within, segments)
-    ways = [
-        least_costs(costs[..., order], INNER_STEPS, free=table.free) for order in table.orders()
-    ]
-    return dict(zip(segments, np.minimum.reduce(ways), strict=True))
+    return dict(zip(segments, _least(table, out, within, segments), strict=True))
+
+
+def _least(table: Table, out: Groups, within: Groups, segments: Sequence[tuple[int, int]]) -> Costs:
+    """The least costs of ladders over the inner feature, by stretch of outer groups and steps."""
+    costs, sizes = _stretches(table, out, within, segments)
+    may = Allowed(table.free, sizes, min(FEWEST, len(table.costs)))
+    ways = [least_costs(costs[..., order], INNER_STEPS, may) for order in table.orders()]
+    found: Costs = np.minimum.reduce(ways)
+    return found
 
 
 def _stretches(
     table: Table, out: Groups, within: Groups, segments: Sequence[tuple[int, int]]
-) -> Costs:
-    """Summed costs of stretches of outer groups: `[stretch, inner group, setting]`."""
+) -> tuple[Costs, NDArray[np.int64]]:
+    """Summed costs of stretches of outer groups, `[stretch, inner group, setting]`, and of how many
+    cases each is, `[stretch, inner group]`.
+    """
     cells = np.zeros((out.count + 1, within.count, table.costs.shape[-1]))
+    cases = np.zeros((out.count + 1, within.count), int)
     np.add.at(cells, (out.member + 1, within.member), table.costs)
-    sums = cells.cumsum(axis=0)
-    starts, ends = zip(*segments, strict=True)
-    found: Costs = sums[list(ends)] - sums[list(starts)]
-    return found
+    np.add.at(cases, (out.member + 1, within.member), 1)
+    sums, counts = cells.cumsum(axis=0), cases.cumsum(axis=0)
+    starts, ends = (list(each) for each in zip(*segments, strict=True))
+    return sums[ends] - sums[starts], counts[ends] - counts[starts]
 
 
 def _unrolled(
     table: Table,
+    features: Mapping[str, Sequence[float]],
     out: Groups,
-    within: Groups,
     names: tuple[str, str],
     found: Mapping[tuple[int, int], tuple[float, tuple[int, int]]],
     leaves: int,
-) -> Ladder:
-    """The ladder of ladders that the costs were found for."""
+) -> Fit:
+    """The ladder of ladders that the costs were found for, each inner one over its own cases."""
     steps: list[Step] = []
+    cost = 0.0
     end = out.count
+    values = np.asarray(features[names[1]], float)
     while end:
         start, inner = found[end, leaves][1]
-        (grouped,) = _stretches(table, out, within, [(start, end)])
-        order = min(
-            table.orders(),
-            key=lambda o: float(
-                least_costs(grouped[:, o], INNER_STEPS, free=table.free)[inner - 1]
-            ),
+        cases = np.flatnonzero((out.member >= start) & (out.member < end))
+        part = replace(table, costs=table.costs[cases])
+        grouped = groups(list(values[cases]))
+        costs, may = grouped.summed(part.costs), part.allowed(grouped.sizes)
+        least, order = min(
+            ((float(least_costs(costs[:, o], inner, may)[-1]), o) for o in table.orders()),
+            key=lambda way: way[0],
         )
-        path = best_path(grouped[:, order], inner, free=table.free)
-        ladder = from_path(names[1], within, path, [table.names[n] for n in order])
+        path = best_path(costs[:, order], inner, may)
+        ladder = from_path(names[1], grouped, path, [table.names[n] for n in order])
         choice = ladder.steps[0].choice if len(ladder.steps) == 1 else ladder
         below = None if end == out.count else out.threshold(end)
         if steps and steps[0].choice == choice:
             steps[0] = Step(steps[0].below, choice)
         else:
             steps.insert(0, Step(below, choice))
+        cost += least
         end, leaves = start, leaves - inner
-    return Ladder(names[0], tuple(steps))
+    return Fit(Ladder(names[0], tuple(steps)), cost, 1.0)
 
 
 def _adds(
@@ -285,8 +365,7 @@ def _adds(
     costs = []
     for deal in range(1 + DEALS // 2):
         dealt = values.copy()
-        for stratum in np.unique(strata) if deal else ():
-            cases = np.flatnonzero(strata == stratum)
+        for cases in _members(strata) if deal else ():
             dealt[cases] = values[random.permutation(cases)]
         told = {**features, other: list(dealt)}
         costs.append(_coarse(table, told, *nesting))
@@ -303,11 +382,6 @@ def _coarse(table: Table, features: Mapping[str, Sequence[float]], outer: str, i
         *((0, cut) for cut in range(1, whole)),
         *((cut, whole) for cut in range(1, whole)),
     ]
-    costs = _stretches(table, out, within, parts)
-    ways = [
-        least_costs(costs[..., order], INNER_STEPS, free=table.free)[:, -1]
-        for order in table.orders()
-    ]
-    least = np.minimum.reduce(ways)
+    least = _least(table, out, within, parts)[:, -1]
     below, above = least[1:whole], least[whole:]
     return float(min([least[0], *(below + above)]))

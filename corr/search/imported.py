@@ -1,33 +1,38 @@
 """Times that something else measured, entered as results of a study and analysed like its own.
 
 Rows of one case and setting are repetitions: the first is compared with the baseline's first, and
-so on. Where there are fewer than three a difference counts by its size alone. They are kept apart
+so on. Where there are fewer than three a difference counts by its size alone. What is recommended
+is proved by the times of the values that it chooses, or by rows of its own. They are kept apart
 from what corr measures, and used for nothing but the analysis of this import.
 """
 
 from __future__ import annotations
 
 import csv
+import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from collectors.base.errors import UsageError
+from collectors.base.foreign_text import one_line
 from corr.lake.store import Lake
+from corr.search.advice import RECOMMENDED as ADVISED
+from corr.search.advice import Advice
 from corr.search.analysis import analyse
 from corr.search.cases import Case
+from corr.search.clocks import Timed
 from corr.search.contents import hash_of
 from corr.search.engine import Task
 from corr.search.lab import Arm
 from corr.search.modes import Done, Tell
 from corr.search.outcome import Outcome, Result, Role
-from corr.search.session import opened
+from corr.search.session import Session, opened
 from corr.search.settings import Setting, settings
 from corr.search.study import Study
 from corr.search.verdict import IMPORT
-from corr.timing.clocks import UNITS, Series
-from corr.timing.significance import p_value
+from corr.timing.clocks import UNITS
 
 MODE = IMPORT
 #: A row of this setting is the recommendation, as it was measured.
@@ -79,8 +84,25 @@ def enter(study: Study, lake: Lake, times: Times, tell: Tell) -> Done:
             session.tasks.append(task)
             session.journal.result(_result(task, seconds, before))
         advice = session.advise(wanted)
+        if not any(name == RECOMMENDED for _, name in times):
+            _prove(session, advice, times)
         run = session.commit(MODE, advice)
         return Done(study, run, analyse(lake, run), advice, session.groups, 0)
+
+
+def _prove(session: Session, advice: Sequence[Advice], times: Times) -> None:
+    """What is recommended for a case has the times of the value that it chooses there."""
+    base = session.engine.baseline
+    for one in advice:
+        for case in session.groups.get(one.group, ()) if one.verdict == ADVISED else ():
+            used = one.setting(case)
+            seconds, before = (times.get((case.name, n), ()) for n in (used, base.name))
+            if not seconds:
+                continue
+            request = hash_of([MODE, RECOMMENDED, case.name, used, seconds, before])
+            task = Task(case, base, request, Role.recommended, used)
+            session.tasks.append(task)
+            session.journal.result(replace(_result(task, seconds, before), used=used))
 
 
 def _result(task: Task, seconds: Sequence[float | None], before: Sequence[float | None]) -> Result:
@@ -100,7 +122,7 @@ def _result(task: Task, seconds: Sequence[float | None], before: Sequence[float 
     )
     if not pairs or len(known) < len(pairs):
         return failed
-    found = Series("imported", tuple(a for a, _ in known), tuple(b for _, b in known))
+    found = Timed("imported", tuple(a for a, _ in known), tuple(b for _, b in known))
     first, second = found.medians
     result = replace(
         failed,
@@ -108,8 +130,8 @@ def _result(task: Task, seconds: Sequence[float | None], before: Sequence[float 
         detail="",
         seconds=second,
         seconds_baseline=first,
-        ratio=second / first,
-        p_value=p_value(found.a, found.b),
+        ratio=found.ratio.value,
+        p_value=found.p_value,
     )
     ends = found.ratio
     return replace(result, low=ends.low, high=ends.high) if ends.known else result
@@ -118,7 +140,12 @@ def _result(task: Task, seconds: Sequence[float | None], before: Sequence[float 
 def _check(times: Times, cases: Mapping[str, Case], names: set[str]) -> None:
     for case, name in times:
         if case not in cases:
-            raise UsageError(f"the study has no case {case!r}")
+            known = [*cases]
+            near = difflib.get_close_matches(case, known, 1, 0.3) or known[:1]
+            raise UsageError(
+                f"the study has no case {one_line(case, 60)!r}",
+                f"cases are called as {one_line(near[0], 60)!r}" if near else "",
+            )
         if name not in names:
             raise UsageError(
                 f"the study has no setting {name!r}", f"settings: {', '.join(sorted(names))}"
@@ -135,6 +162,8 @@ def _seconds(text: str | None, unit: float) -> float | None:
 
 class _Nothing:
     """A lab that measures nothing."""
+
+    depends: Mapping[str, str] = {}
 
     def request(self, case: Case, setting: Setting) -> str:
         return hash_of([MODE, case.name, setting.name])

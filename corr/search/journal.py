@@ -14,7 +14,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -23,8 +23,11 @@ from typing import IO, Any
 from corr.lake.sql import ask, literal
 from corr.lake.store import Lake
 from corr.search.outcome import Result
+from corr.timing.clocks import Reading
 
 FOLDER = "search"
+#: Series whose pairs are asked for at a time.
+AT_ONCE = 1000
 Row = dict[str, Any]
 
 
@@ -65,6 +68,7 @@ class Journal:
         self._read: dict[Path, int] = {}
         self._taken_over: list[Path] = []
         self._seen = 0
+        self._asked: set[str] = set()
         #: Rows of `search_pairs`, and results, that are in no run yet.
         self.pairs: list[Row] = []
         self.results: list[Result] = []
@@ -88,6 +92,7 @@ class Journal:
     def pair(self, row: Row) -> None:
         """Keep a pair: from now on a kill cannot lose it."""
         self.pairs.append(row)
+        self._take({"pair": row})
         self._append({"pair": row})
 
     def result(self, result: Result) -> None:
@@ -95,6 +100,26 @@ class Journal:
         self.known.take(result)
         self.results.append(result)
         self._append({"result": result.to_row()})
+
+    def readings(self, key: str) -> list[tuple[Reading, Reading]]:
+        """All pairs that are known of what ran, in the order in which they were measured."""
+        self.fetch([key])
+        rows = self.known.pairs.get(key, {})
+        return [(_side(rows[n], "a"), _side(rows[n], "b")) for n in sorted(rows)]
+
+    def fetch(self, keys: Iterable[str]) -> None:
+        """Have the pairs of series that are done, which are in the lake only, at hand."""
+        wanted = sorted(set(keys) - self._asked)
+        self._asked.update(wanted)
+        for start in range(0, len(wanted), AT_ONCE):
+            listed = ", ".join(map(literal, wanted[start : start + AT_ONCE]))
+            found = ask(
+                self._lake,
+                "SELECT DISTINCT ON (key, pair) * EXCLUDE (run_id) FROM search_pairs"
+                f" WHERE study = {literal(self.study)} AND key IN ({listed}) ORDER BY ALL",
+            )
+            for row in found.to_pylist():
+                self._take({"pair": row})
 
     def refresh(self) -> None:
         """Read what other drivers have appended, and committed, since.
@@ -191,6 +216,12 @@ class Journal:
     def _remove(path: Path) -> None:
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _side(row: Row, side: str) -> Reading:
+    """A run of a pair as it was kept."""
+    own = row[f"seconds_{side}"]
+    return Reading(row[f"wall_{side}"], row[f"cpu_{side}"], None, own, int(own is not None))
 
 
 def study_folder(lake: Lake, study: str) -> Path:

@@ -83,6 +83,11 @@ class Lab(Protocol):
         """Build the arm. Raises Failed."""
         ...
 
+    @property
+    def depends(self) -> Mapping[str, str]:
+        """Hashes of the files that what was asked for so far depends on, by their names."""
+        ...
+
 
 def right(base: Arm, arm: Arm, first: Sample, limit: float) -> None:
     """See once that an arm ends in time with the baseline's result, `first`. Raises Failed."""
@@ -110,15 +115,23 @@ class CommandLab:
         self.folder = folder
         self._same = hash_of([study.time, study.check, study.shell, machine], default=str)
         self._inputs = _declared(study)
+        self._files = dict(self._inputs)
+
+    @property
+    def depends(self) -> dict[str, str]:
+        """Hashes of the files that what was asked for so far depends on, by their names."""
+        return {**self._files, **self.builds.files}
 
     def request(self, case: Case, setting: Setting) -> str:
         run = self._command(case, setting, "", "")
+        files = files_in(run, self.study.folder)
+        self._files |= files
         known = {
             "same": self._same,
             "inputs": self._inputs,
             "build": self.builds.request(case, setting),
             "run": [w for w in run if w],
-            "files": files_in(run, self.study.folder),
+            "files": files,
             "stdin": self._stdin(case),
             "env": self._variables(case, setting),
         }
@@ -172,7 +185,9 @@ class CommandLab:
         if given is None:
             return None
         path = placeholders.text_with(given, case.fillings)
-        return hash_of(files_in(["", path], self.study.folder))
+        found = files_in(["", path], self.study.folder)
+        self._files |= found
+        return hash_of(found)
 
     def started(
         self, case: Case, setting: Setting, argv: tuple[str, ...], timeout: float, times: Path
@@ -234,7 +249,10 @@ class CommandArm:
             return None
         found = [value for value in read_times(times)[0] if value > 0]
         if not found and clock == Clock.own:
-            raise Failed(Outcome.no_time, "it appended no kernel_seconds to the file CORR_TIMES")
+            raise Failed(
+                Outcome.no_time,
+                "it appended no line `kernel_seconds 0.123` to the file that CORR_TIMES names",
+            )
         return sum(found) if found else None
 
     def check(self) -> None:

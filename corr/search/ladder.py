@@ -1,15 +1,15 @@
 """Threshold ladders: `if (x < 1024) 512 else if (x < 16384) 64 else 8`, fitted to measured costs.
 
 A cost is the logarithm of a time over the baseline's, so that sums are geometric means. The values
-of a ladder go one way, up or down, as the feature grows: of all such ladders the one with the
-fewest steps is taken that loses no more than a given share to the best. It is found by dynamic
-programming over the cases in the order of the feature, for many shuffled orders at a time.
+of a ladder go one way, up or down, as the feature grows, or any way where that is asked for; each
+step has a least number of cases. The cheapest of all such ladders is found by dynamic programming
+over the cases in the order of the feature, for many shuffled orders at a time.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,16 +31,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Thresholds of one feature; a choice may be a ladder of another."""
+    """Thresholds of one feature; a choice may be a ladder of another. One step is a constant."""
 
     feature: str
     steps: tuple[Step, ...]
 
     def setting(self, features: Mapping[str, float]) -> str:
         """What it chooses for a case."""
-        value = features[self.feature]
         for step in self.steps:
-            if step.below is None or value < step.below:
+            if step.below is None or features[self.feature] < step.below:
                 choice = step.choice
                 return choice if isinstance(choice, str) else choice.setting(features)
         raise AssertionError("the last step of a ladder has no threshold")
@@ -49,7 +48,8 @@ class Ladder:
     def features(self) -> list[str]:
         """The features that it asks for, the outer one first."""
         inner = [f for s in self.steps if isinstance(s.choice, Ladder) for f in s.choice.features]
-        return list(dict.fromkeys([self.feature, *inner]))
+        own = [self.feature] if len(self.steps) > 1 else []
+        return list(dict.fromkeys([*own, *inner]))
 
     @property
     def leaves(self) -> int:
@@ -57,6 +57,8 @@ class Ladder:
         return sum(1 if isinstance(s.choice, str) else s.choice.leaves for s in self.steps)
 
     def __str__(self) -> str:
+        if len(self.steps) == 1:
+            return str(self.steps[0].choice)
         parts = []
         for step in self.steps:
             what = step.choice if isinstance(step.choice, str) else f"({step.choice})"
@@ -78,6 +80,12 @@ class Groups:
     @property
     def count(self) -> int:
         return len(self.starts)
+
+    @property
+    def sizes(self) -> Numbers:
+        """How many cases each has."""
+        found: Numbers = np.bincount(self.member, minlength=self.count)
+        return found
 
     def summed(self, costs: Costs) -> Costs:
         """Costs of cases, `[…, case, value]`, as costs of groups."""
@@ -122,59 +130,84 @@ def between(low: float, high: float) -> float:
     return high
 
 
-def least_costs(costs: Costs, steps: int, *, free: bool = False) -> Costs:
-    """The least cost with at most 1, 2, … `steps` steps: `[…, group, value]` → `[…, steps]`.
+def constant(choice: str) -> Ladder:
+    """One value for all cases."""
+    return Ladder("", (Step(None, choice),))
 
-    The values may only go up in their order from group to group; `free`: any way.
+
+@dataclass(frozen=True)
+class Allowed:
+    """Which ladders there may be: with values that go any way (`free`), not only up in their order
+    from group to group, and with so many cases a step at least.
+
+    `sizes` are the cases of each group, `[group]` or `[…, group]`; None: one each.
     """
-    state = _start(costs, steps)
-    for group in range(1, costs.shape[-2]):
-        state = np.minimum(state, _switched(state, free=free)[0]) + costs[..., None, group, :]
-    return np.minimum.accumulate(state.min(axis=-1), axis=-1)
+
+    free: bool = False
+    sizes: Numbers | None = None
+    fewest: int = 1
+
+    def latest(self, count: int) -> Numbers:
+        """The last group before which a step may begin, by its end: `[…, end]`; -1: none."""
+        sizes = np.ones(count, int) if self.sizes is None else self.sizes
+        until = np.concatenate([np.zeros_like(sizes[..., :1]), sizes.cumsum(axis=-1)], axis=-1)
+        found: Numbers
+        if until.ndim == 1:
+            found = np.searchsorted(until, until - self.fewest, side="right") - 1
+        else:
+            enough = until[..., None, :] <= until[..., :, None] - self.fewest
+            found = np.count_nonzero(enough, axis=-1) - 1
+        return found
 
 
-def best_path(costs: Costs, steps: int, *, free: bool = False) -> list[int]:
+def least_costs(costs: Costs, steps: int, allowed: Allowed | None = None) -> Costs:
+    """The least cost with at most 1, 2, … `steps` steps: `[…, group, value]` → `[…, steps]`."""
+    by_steps = [state[..., -1, :].min(axis=-1) for state, _ in _states(costs, steps, allowed)]
+    return np.minimum.accumulate(np.stack(by_steps, axis=-1), axis=-1)
+
+
+def best_path(costs: Costs, steps: int, allowed: Allowed | None = None) -> list[int]:
     """The value of each group, `[group, value]`, with at most so many steps."""
-    state = _start(costs, steps)
-    came: list[tuple[NDArray[np.bool_], Numbers]] = []
-    for group in range(1, len(costs)):
-        switched, source = _switched(state, free=free)
-        turn = switched < state
-        came.append((turn, source))
-        state = np.minimum(state, switched) + costs[None, group, :]
-    step, value = np.unravel_index(np.argmin(state), state.shape)
-    path = [int(value)]
-    for turn, source in reversed(came):
-        if turn[step, value]:
-            value = source[step, value]
-            step -= 1
-        path.append(int(value))
-    return path[::-1]
+    allowed = allowed or Allowed()
+    states = list(_states(costs, steps, allowed))
+    latest = allowed.latest(len(costs))
+    step = int(np.argmin([state[-1].min() for state, _ in states]))
+    value, end = int(np.argmin(states[step][0][-1])), len(costs)
+    path: list[int] = []
+    while step:
+        begin = int(np.argmin(states[step][1][: latest[end] + 1, value]))
+        path[:0] = [value] * (end - begin)
+        before = states[step - 1][0][begin]
+        value, end = int(np.argmin(before if allowed.free else before[:value])), begin
+        step -= 1
+    return [value] * end + path
 
 
-def _start(costs: Costs, steps: int) -> Costs:
-    state = np.full((*costs.shape[:-2], steps, costs.shape[-1]), np.inf)
-    state[..., 0, :] = costs[..., 0, :]
-    return state
-
-
-def _switched(state: Costs, *, free: bool) -> tuple[Costs, Numbers]:
-    """What it costs to come from another value with a step less, and from which one."""
-    width = state.shape[-1]
-    if free:
-        source = np.broadcast_to(np.argmin(state, axis=-1, keepdims=True), state.shape)
-    else:
-        least = np.minimum.accumulate(state, axis=-1)
-        source = np.maximum.accumulate(np.where(state == least, np.arange(width), 0), axis=-1)
-        source = np.concatenate([np.zeros_like(source[..., :1]), source[..., :-1]], axis=-1)
-    cost = np.take_along_axis(state, source, axis=-1)
-    if not free:
-        cost[..., 0] = np.inf
-    before = np.full_like(state, np.inf)
-    before[..., 1:, :] = cost[..., :-1, :]
-    origin = np.zeros_like(source)
-    origin[..., 1:, :] = source[..., :-1, :]
-    return before, origin
+def _states(costs: Costs, steps: int, allowed: Allowed | None) -> Iterator[tuple[Costs, Costs]]:
+    """For 1, 2, … steps: the least cost up to each end with each last value, `[…, end, value]`,
+    and that of the steps before the last, less what its value costs there, by its begin.
+    """
+    allowed = allowed or Allowed()
+    nothing = np.zeros_like(costs[..., :1, :])
+    until = np.concatenate([nothing, costs.cumsum(axis=-2)], axis=-2)
+    latest = allowed.latest(costs.shape[-2])[..., None]
+    begins = np.maximum(latest, 0)
+    if begins.ndim < until.ndim:
+        begins = begins.reshape((1,) * (until.ndim - begins.ndim) + begins.shape)
+    state = np.where(latest >= 0, until, np.inf)
+    yield state, nothing
+    for _ in range(steps - 1):
+        before = np.minimum.accumulate(state, axis=-1)
+        if allowed.free:
+            before = np.broadcast_to(before[..., -1:], state.shape)
+        else:
+            nowhere = np.full_like(before[..., :1], np.inf)
+            before = np.concatenate([nowhere, before[..., :-1]], axis=-1)
+        come = before - until
+        cheapest = np.minimum.accumulate(come, axis=-2)
+        state = until + np.take_along_axis(cheapest, begins, axis=-2)
+        state = np.where(latest >= 0, state, np.inf)
+        yield state, come
 
 
 def from_path(feature: str, found: Groups, path: Sequence[int], names: Sequence[str]) -> Ladder:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from collectors.base.errors import UsageError
 from corr.console.progress import Progress
 from corr.lake.store import Lake, RunInfo
 from corr.search.advice import Advice
@@ -17,7 +18,7 @@ from corr.search.sampling import sampled
 from corr.search.session import Session, opened
 from corr.search.settings import Setting, combinations, settings
 from corr.search.snapshot import KIND
-from corr.search.study import MOST_SETTINGS, Study
+from corr.search.study import MOST_SETTINGS, Measure, Study
 from corr.search.verdict import counted
 from corr.system.interrupts import kill_as_interrupt
 
@@ -75,21 +76,41 @@ def go(
     A result that is measured is kept at once: after an interrupt or a kill the same command goes
     on. Raises UsageError.
     """
-    if mode.quick:
-        fewest = min(study.measure.fewest, QUICK_PAIRS)
-        measure = replace(study.measure, fewest=fewest, most=max(fewest, QUICK_PAIRS))
-        study = replace(study, measure=measure)
     with kill_as_interrupt(), opened(study, lake, tell, lab, workers) as session:
+        if mode.quick:
+            session.engine.measure = _quickly(study.measure)
         wanted, asked = _wanted(session, mode, tell)
+        missing = len(session.engine.missing(asked))
+        if not mode.measures and not session.results:
+            _take_earlier(session, mode, tell)
+        session.engine.measure = study.measure  # what is proved is measured as in any other mode
+        session.settle()
         advice = session.advise(_all_of(session, wanted))
         proof = session.advised(advice, single=mode.single)
         if mode.retry:
             session.engine.forget_failures(proof)
         if mode.proves and proof:
             _measure(session, proof, tell, f"{study.name}: proving what is recommended")
-        missing = len(session.engine.missing(asked))
+            session.settle()
         run = session.commit(mode.name, advice, _reasons(session, mode, tell))
         return Done(study, run, analyse(lake, run), advice, session.groups, missing)
+
+
+def _take_earlier(session: Session, mode: Mode, tell: Tell) -> None:
+    """Show what was measured before something changed. Raises UsageError where that is to prove."""
+    changed = session.show_earlier()
+    if not changed:
+        return
+    again = "`corr search full` measures again"
+    if mode.proves:
+        raise UsageError(f"what is known was measured before {changed} changed", again)
+    tell(f"what is shown was measured before {changed} changed: {again}")
+
+
+def _quickly(measure: Measure) -> Measure:
+    """With few pairs."""
+    fewest = min(measure.fewest, QUICK_PAIRS)
+    return replace(measure, fewest=fewest, most=max(fewest, QUICK_PAIRS))
 
 
 def _wanted(session: Session, mode: Mode, tell: Tell) -> tuple[list[Setting], list[Task]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from collectors.base.foreign_text import one_line
 from corr.search import workers
-from corr.search.engine import Engine, Task
+from corr.search.engine import GIVEN_UP, Engine, Task
 from corr.search.lab import Sample
 from corr.search.outcome import Failed, Outcome
 from corr.search.study import Study
@@ -103,20 +103,15 @@ class RemoteEngine(Engine):
         self._keep(key, len(series.readings), a, b, answer.host)
         series.readings.append((a, b))
         pairs = Pairs.of(*zip(*series.readings, strict=True))
-        stopped = "given up: slower by far" if len(pairs) >= 3 and self._hopeless(pairs) else ""
-        if not stopped and self._undecided(pairs, series):
+        stopped = GIVEN_UP if self._hopeless(pairs) else ""
+        late = time.monotonic() - series.started > self.measure.seconds
+        if not (stopped or late or self._enough(pairs) or len(pairs) >= self.measure.most):
             return True
+        if len(pairs) < self.measure.fewest and not stopped:
+            return True
+        stopped = stopped or self._late(pairs, series.started)
         self.journal.result(replace(self._decided(task, pairs, key), detail=stopped))
         return False
-
-    def _undecided(self, pairs: Pairs, series: Series) -> bool:
-        count = len(pairs)
-        if count < self.measure.fewest:
-            return True
-        late = time.monotonic() - series.started > self.measure.seconds
-        if late or count >= self.measure.most:
-            return False
-        return count % 2 == 0 or not self._clear(pairs)
 
 
 def _answer(future: Any) -> Answer:

@@ -58,6 +58,7 @@ class Result:
     verdict: str | None = None
     pairs: int = 0
     clock: str | None = None
+    disagreement: str | None = None
     same_code_as: str | None = None
     key: str | None = None
     host: str | None = None

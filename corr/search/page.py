@@ -38,6 +38,7 @@ VALUES = columns(
         "improved": "improved",
         "neutral": "neutral",
         "regressed": "regressed",
+        "undecided": "undecided",
     }
 )
 #: What a row of the table shows; below it stands the rest of each.
@@ -47,13 +48,22 @@ TOLD = tuple(
     if column.key
     in (
         *("setting", "cases", "failed", "geometric_mean", "median", "p95", "total", "speedup"),
-        *("speedup_low", "speedup_high", "win_rate", "improved", "neutral", "regressed"),
+        *(
+            "speedup_low",
+            "speedup_high",
+            "win_rate",
+            "improved",
+            "neutral",
+            "regressed",
+            "undecided",
+        ),
     )
 )
 PROOF = (
     Column("cases_of", "cases"),
     *(c for c in VALUES if c.key in ("cases", "failed", "total", "speedup", "speedup_low",
-                                     "speedup_high", "improved", "neutral", "regressed")),
+                                     "speedup_high", "improved", "neutral", "regressed",
+                                     "undecided")),
     Column("overall_speedup", "overall"),
 )  # fmt: skip
 CLUSTERS = columns(
@@ -86,6 +96,7 @@ TROUBLE = columns(
         "outcome": "outcome",
         "change": "change",
         "ratio": "time over the baseline's",
+        "disagreement": ("clocks", "text"),
         "detail": ("why", "text"),
     }
 )
@@ -109,6 +120,7 @@ ADVICE = columns(
         "single": "best single value",
         "single_speedup": "its speed-up",
         "best_speedup": "best of each case",
+        "sure_speedup": "of it sure",
         "why": ("why", "text"),
     }
 )
@@ -152,8 +164,9 @@ def tables(analysis: Analysis) -> list[Listing]:
                 [dict(r) for r in analysis.advice]),
         listing("proof", "What that came to",
                 "FROM search_values WHERE role = 'recommended'", PROOF, proofs),
-        listing("values", "Each value over all its cases",
-                "FROM search_values WHERE part = 'all' AND role <> 'recommended'", TOLD,
+        listing("values", "Each value over the cases it is fitted to",
+                f"FROM search_values WHERE part = '{analysis.fitted}' AND role <> 'recommended'",
+                TOLD,
                 [dict(r) for r in analysis.settings()]),
         listing("clusters", "Which cases prefer which value", "FROM search_clusters", CLUSTERS,
                 [dict(r) for r in analysis.clusters]),
@@ -161,14 +174,16 @@ def tables(analysis: Analysis) -> list[Listing]:
                 [dict(r) for r in analysis.best]).first(TOP),
         listing("why", "What the compiler did otherwise", "FROM search_reasons", REASONS,
                 [dict(r) for r in analysis.reasons]),
-        listing("trouble", "What failed, and what the recommendation made slower",
-                "FROM search_changes WHERE change = 'failed'"
-                " OR (role = 'recommended' AND change = 'regressed')", TROUBLE,
+        listing("trouble", "What failed, is slower as recommended, or where clocks disagree",
+                "FROM search_changes WHERE change = 'failed' OR disagreement IS NOT NULL"
+                " OR (role = 'recommended' AND (change = 'regressed'"
+                " OR change = 'undecided' AND ratio > 1))", TROUBLE,
                 [dict(r) for r in troubles]).first(5 * TOP),
     ]  # fmt: skip
     return found
 
 
 def _is_trouble(row: Row) -> bool:
-    slower = row["role"] == "recommended" and row["change"] == "regressed"
-    return bool(row["change"] == "failed" or slower)
+    slower = row["change"] == "regressed" or (row["change"] == "undecided" and row["ratio"] > 1)
+    told = row["change"] == "failed" or row["disagreement"]
+    return bool(told or (row["role"] == "recommended" and slower))

@@ -16,7 +16,8 @@ from corr.system.disk import disk_errors
 ANALYSIS, REPORT, TIMES = "comprehensive_analysis.txt", "report.html", "results.csv"
 _COLUMNS = (
     *("case_name", "part", "class", "setting", "used", "outcome", "change", "seconds"),
-    *("seconds_baseline", "ratio", "low", "high", "q_value", "pairs", "same_code_as", "detail"),
+    *("seconds_baseline", "ratio", "low", "high", "q_value", "pairs", "clock", "disagreement"),
+    *("same_code_as", "same_case_as", "detail"),
 )
 
 

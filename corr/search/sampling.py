@@ -43,7 +43,7 @@ def sampled(session: Session, trials: int, tell: Tell) -> tuple[list[Setting], l
             min_resource=1, reduction_factor=REDUCTION, min_early_stopping_rate=0
         ),
     )
-    rungs = _rungs(session.tuning)
+    rungs = _rungs(session.each_once(session.tuning))
     first = baseline(session.study)
     told: dict[Setting, float | None] = {first: 0.0}
     asked: list[Task] = []

@@ -37,7 +37,9 @@ class Snapshot:
     parts: Mapping[str, str]
     baseline: Setting
     tasks: Sequence[Task]
+    same: Mapping[str, str] = field(default_factory=dict)
     compiler: str = ""
+    depends: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, pa.Table] = field(default_factory=dict)
 
     def commit(self, lake: Lake, journal: Journal) -> RunInfo:
@@ -81,9 +83,11 @@ class Snapshot:
             "held_out": sum(part != "tuning" for part in self.parts.values()),
             "machine": this_machine(),
             "compiler": self.compiler or None,
+            "depends": list(self.depends.items()),
         }
 
     def _case(self, case: Case) -> dict[str, Any]:
+        same = self.same.get(case.name, case.name)
         return {
             "study": self.study.name,
             "case_name": case.name,
@@ -91,11 +95,11 @@ class Snapshot:
             "class": class_of(case, self.study.recommend.classes),
             "features": list(case.features.items()),
             "labels": list(case.labels.items()),
+            "same_case_as": None if same == case.name else same,
         }
 
     def _results(self, journal: Journal) -> Iterable[dict[str, Any]]:
-        known = journal.known.by_request
-        found = [known[task.request] for task in self.tasks if task.request in known]
+        found = of_tasks(self.tasks, journal)
         own = baselines(found, self.baseline)
         seconds = {result.case_name: result.seconds for result in own}
         for result in [*(_of_baseline(r, self.baseline, seconds) for r in found), *own]:
@@ -104,6 +108,16 @@ class Snapshot:
         for result in journal.results:
             if result.request not in current:
                 yield {"study": self.study.name, "current": False, **result.to_row()}
+
+
+def of_tasks(tasks: Sequence[Task], journal: Journal) -> list[Result]:
+    """What is known of these tasks; cases that are the same command share what was measured."""
+    known = journal.known.by_request
+    return [
+        replace(known[task.request], case_name=task.case.name)
+        for task in tasks
+        if task.request in known
+    ]
 
 
 def _of_baseline(result: Result, baseline: Setting, seconds: Mapping[str, float | None]) -> Result:

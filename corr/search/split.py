@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 from collectors.base.errors import UsageError
@@ -12,20 +12,27 @@ from corr.search.study import Prove
 TUNING, HELD_OUT = "tuning", "held-out"
 
 
-def parts(cases: Sequence[Case], prove: Prove, classes: str = "") -> dict[str, str]:
+def parts(
+    cases: Sequence[Case], prove: Prove, classes: str = "", same: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The part of each case, by its name.
 
     Cases are ordered by the feature `prove.by`, or the first that all have, within each class, and
     of each stretch of them the share is drawn by a hash of the name: whoever adds cases changes
     little. With `whole` all cases of one value are drawn together, so that whole sizes are unseen.
+    Cases that are the same command, as `same` has it by their names, are drawn together, too.
     Raises UsageError.
     """
-    strata: dict[str, list[Case]] = {}
+    together: dict[str, list[Case]] = {}
     for case in cases:
-        strata.setdefault(class_of(case, classes), []).append(case)
+        together.setdefault(same[case.name] if same else case.name, []).append(case)
+    strata: dict[str, list[list[Case]]] = {}
+    for twins in together.values():
+        twins.sort(key=lambda case: case.name)
+        strata.setdefault(class_of(twins[0], classes), []).append(twins)
     found: dict[str, str] = {}
     for stratum in strata.values():
-        by = prove.by or _first_feature(stratum)
+        by = prove.by or _first_feature([twins[0] for twins in stratum])
         for unit, held in _drawn(_units(stratum, by, whole=prove.whole), prove.held_out):
             found |= {case.name: HELD_OUT if held else TUNING for case in unit}
     return found
@@ -47,15 +54,21 @@ def _first_feature(cases: Sequence[Case]) -> str:
     return next(found, "")
 
 
-def _units(cases: Sequence[Case], by: str, *, whole: bool) -> list[list[Case]]:
+def _units(stratum: Sequence[list[Case]], by: str, *, whole: bool) -> list[list[Case]]:
     """Cases in the order of the feature, those that are drawn together in one list."""
     order = _order(by)
-    listed = sorted(cases, key=lambda case: (order(case), case.name))
+    listed = sorted(stratum, key=lambda twins: (order(twins[0]), twins[0].name))
     if not (whole and by):
-        return [[case] for case in listed]
-    units: dict[float, list[Case]] = {}
-    for case in listed:
-        units.setdefault(order(case), []).append(case)
+        return listed
+    units: dict[int, list[Case]] = {}
+    at: dict[float, int] = {}  # the unit with each value
+    for number, twins in enumerate(listed):
+        values = {case.features[by] for case in twins if by in case.features}
+        first, *others = sorted({at[value] for value in values if value in at}) or [number]
+        unit = units.setdefault(first, [])
+        for joined in [twins, *(units.pop(other) for other in others)]:
+            unit += joined
+            at |= {case.features[by]: first for case in joined if by in case.features}
     return list(units.values())
 
 

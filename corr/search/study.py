@@ -37,7 +37,7 @@ class KnobKind(StrEnum):
 class Clock(StrEnum):
     """Which time of a run counts."""
 
-    auto = "auto"  # its own (CORR_TIMES) where it tells one, else wall, or CPU beside other work
+    auto = "auto"  # its own (CORR_TIMES) where all programs tell one, else wall
     wall = "wall"
     cpu = "cpu"
     own = "own"

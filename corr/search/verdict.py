@@ -34,20 +34,32 @@ def state(analysis: Analysis) -> str:
     if part != HELD_OUT:
         start = f"{name}: " if name else ""
         return f"{start}{said}; no case was held out, so nothing is proved for others"
-    ready = "ready" if analysis.ready else "not ready"
+    ready = ("ready" if analysis.ready else "not ready") + covered(analysis)
     return f"{f'{name} is ' if name else ''}{ready}: {said}{_unproved(analysis, row)}"
+
+
+def covered(analysis: Analysis) -> str:
+    """Which classes the recommendation is for, where others are left as they are."""
+    proved = {row["class"] or "" for row in analysis.changes if row["role"] == "recommended"}
+    others = sorted({one["class"] or "" for one in analysis.advice} - proved)
+    if not others:
+        return ""
+    return f" for {', '.join(sorted(proved))} (as they are: {', '.join(others)})"
 
 
 def subject(analysis: Analysis) -> str:
     """What was proved; empty for the recommendation itself."""
     proved = [row for row in analysis.changes if row["role"] == "recommended"]
-    if analysis.search["mode"] == IMPORT:
+    if analysis.search["mode"] == IMPORT and any(row["used"] is None for row in proved):
         return "the imported recommendation"
     used: dict[str, set[str]] = {}
     for row in proved:
         used.setdefault(row["class"] or "", set()).add(row["used"])
     if not used or any(len(names) != 1 for names in used.values()):
-        return ""  # a ladder has two values at least
+        return ""  # a ladder with two values at least
+    if any(one["verdict"] == RECOMMENDED for one in analysis.advice):
+        names = sorted(set().union(*used.values()))
+        return f"the constant {', '.join(names)}"
     singles = {one["class"] or "": one["single"] for one in analysis.advice}
     if any(used[group] != {singles.get(group)} for group in used):
         return ""
@@ -64,6 +76,7 @@ def failures(analysis: Analysis, row: Row, part: str = ALL) -> str:
         one
         for one in analysis.changes
         if one["change"] == "failed" and (one["setting"], one["role"]) == which
+        if one["same_case_as"] is None  # counts once
         if part in (ALL, one["part"])
     ]
     if not failed:
@@ -97,6 +110,21 @@ def failing(analysis: Analysis) -> Iterator[str]:
             yield f"{row['setting']} {told}"
 
 
+def disagreeing(analysis: Analysis) -> Iterator[str]:
+    """A line for each setting of which wall and CPU time say opposite things."""
+    found: dict[str, list[Row]] = {}
+    for row in analysis.changes:
+        if row["disagreement"] and row["same_case_as"] is None:
+            found.setdefault(row["setting"], []).append(row)
+    for name, rows in found.items():
+        first = rows[0]
+        yield (
+            f"{name}: CPU and wall time say opposite things in {counted(len(rows), 'case')}, as"
+            f" {one_line(first['case_name'], LONGEST_NAME)} ({first['disagreement']}):"
+            " it is not recommended there"
+        )
+
+
 def _unmeasured(analysis: Analysis) -> str:
     if any(one["verdict"] == RECOMMENDED for one in analysis.advice):
         if analysis.search["mode"] == IMPORT:
@@ -122,6 +150,7 @@ def _unmeasured(analysis: Analysis) -> str:
 
 def _said(analysis: Analysis, row: Row, part: str) -> str:
     counts = [f"{row[change]} {change}" for change in ("improved", "neutral", "regressed")]
+    counts += [f"{row['undecided']} undecided"] * bool(row["undecided"])
     told = f"; {failures(analysis, row, part)}" if row["failed"] else ""
     once = "; not tested, since none was measured three times" if not row["tested"] else ""
     interval = (
@@ -136,6 +165,13 @@ def _said(analysis: Analysis, row: Row, part: str) -> str:
 
 def _unproved(analysis: Analysis, row: Row) -> str:
     """Why it is not ready, where no case says so by itself."""
+    if row["disagreeing"]:
+        return f"; wall and CPU time say opposite things in {counted(row['disagreeing'], 'case')}"
+    if row["maybe_slower"]:
+        return (
+            f"; {counted(row['maybe_slower'], 'case')} undecided, may be slower:"
+            " raise `most` of [measure], or measure on a quieter machine"
+        )
     if analysis.ready or row["regressed"] or row["failed"]:
         return ""
     if row["cases"] < FEWEST_PROOFS:

@@ -142,7 +142,10 @@ def _inner(file: TomlFile, hint: Any, value: Any, at: Keys) -> Any:
 _SAID = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<at>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _EXPECTED = re.compile(r"Expected `(?P<type>\w+)[^`]*`.*|Invalid RFC3339 encoded (?P<time>\w+)")
-_IN_TOML = {"array": "a list", "object": "a table", "date": "a date"}
+_IN_TOML = {
+    **{"array": "a list", "object": "a table", "date": "a date", "str": "a text"},
+    **{"int": "a whole number", "float": "a number", "bool": "true or false"},
+}
 
 
 _NONE_OF = "Invalid enum value"
@@ -161,7 +164,8 @@ def _wrong(file: TomlFile, kind: type, said: str) -> UsageError:
         wanted = expected["type"] or expected["time"]
         each = "each of " if at.endswith("]") else ""
         must = f"{each}{dotted(keys)} must be {_IN_TOML.get(wanted, wanted)}"
-        return file.refused(keys, f"{must}, not {value!r}")
+        given = str(value).lower() if isinstance(value, bool) else repr(value)
+        return file.refused(keys, f"{must}, not {given}")
     if what.startswith(_NONE_OF) and (allowed := _allowed(kind, keys)):
         near = difflib.get_close_matches(str(value), allowed, n=1)
         hint = f"did you mean {near[0]!r}?" if near else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from functools import cache
 
 #: Fewer pairs than this tell nothing of how far they scatter.
 FEWEST = 3
@@ -30,6 +31,18 @@ def p_value(a: Sequence[float], b: Sequence[float]) -> float | None:
 def student_tail(t: float, freedom: int) -> float:
     """The probability of a t that is at least so far from zero."""
     return _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t))
+
+
+@cache
+def student_quantile(tail: float, freedom: int) -> float:
+    """The t beyond which, on both sides together, so much of Student's distribution lies."""
+    low, high = 0.0, 1.0
+    while student_tail(high, freedom) > tail:
+        low, high = high, 2 * high
+    while high - low > _ENOUGH * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if student_tail(middle, freedom) > tail else (low, middle)
+    return high
 
 
 def _incomplete_beta(a: float, b: float, x: float) -> float:

@@ -6,6 +6,7 @@ the kind of most.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import time
@@ -25,6 +26,8 @@ from corr.program.machine import this_machine
 TIMER = "timer"
 #: Seconds to wait for the scheduler and a first worker.
 PATIENCE = 30.0
+#: And to close the connection where there was none.
+CLOSING = 1.0
 START = "start them: dask scheduler; dask worker ADDRESS --nthreads 1 --resources timer=1"
 #: Tools that measuring needs, and those that more than timing needs.
 _OTHERS = ("bwrap", "perf", "valgrind")
@@ -82,18 +85,29 @@ def connected(address: str) -> Any:
         if time.monotonic() > deadline:  # Dask would wait for the file for ever
             raise CorrError(f"no workers at {address}: there is no such file", START)
         time.sleep(0.1)
+    client = made.__new__(made)  # so that there is one to leave while it is connecting
     try:
         file = None if "://" in address else address
-        client = made(
+        client.__init__(
             None if file else address, scheduler_file=file, timeout=PATIENCE, set_as_default=False
         )
         client.wait_for_workers(1, timeout=PATIENCE)
+    except (KeyboardInterrupt, SystemExit):
+        _leave(client)
+        raise
     except (OSError, TimeoutError, ValueError) as error:
         raise CorrError(
             f"no workers at {address}: {one_line(str(error), 160)}",
             START,
         ) from error
     return client
+
+
+def _leave(client: Any) -> None:
+    """Leave a client that is still connecting: by itself it would take a minute to close."""
+    with contextlib.suppress(Exception):
+        client.close(timeout=CLOSING)
+    client.status = "closed"
 
 
 def described(client: Any) -> dict[str, dict[str, Any]]:

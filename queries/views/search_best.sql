@@ -1,6 +1,6 @@
 -- purpose: the best setting of a search for each case, and those that are as good
 -- grain: run x study x case
--- columns: run_id, study, case_name, part, class, setting, value, speedup, seconds, seconds_baseline, ties, features
+-- columns: run_id, study, case_name, part, class, setting, value, speedup, seconds, seconds_baseline, ties, features, same_case_as
 -- Settings within 1 % of the fastest are ties: of them the baseline is named, else the smallest
 -- value. speedup is the baseline's time over the setting's.
 WITH fastest AS (
@@ -14,7 +14,7 @@ WITH fastest AS (
                       ORDER BY role <> 'baseline', value NULLS LAST, setting)
 )
 SELECT t.run_id, t.study, t.case_name, t.part, t.class, t.setting, t.value, 1 / t.ratio AS speedup,
-       t.seconds, t.seconds_baseline, list_sort(t.ties) AS ties, c.features
+       t.seconds, t.seconds_baseline, list_sort(t.ties) AS ties, c.features, c.same_case_as
 FROM tied t JOIN search_cases c USING (run_id, study, case_name)
 WHERE place = 1
 ORDER BY t.run_id, t.study, speedup DESC, t.case_name

@@ -1,16 +1,19 @@
 -- purpose: each setting of a search over all its cases: times, speed-up, wins and losses against the baseline
 -- grain: run x study x part (tuning, held-out, all) x setting
--- columns: run_id, study, part, setting, value, role, cases, failed, geometric_mean, arithmetic_mean, median, p95, total, total_baseline, speedup, speedup_low, speedup_high, overall_speedup, faster, win_rate, win_low, win_high, average_improvement, improvement_low, improvement_high, max_improvement, improved, neutral, regressed, tested
+-- columns: run_id, study, part, setting, value, role, cases, failed, geometric_mean, arithmetic_mean, median, p95, total, total_baseline, speedup, speedup_low, speedup_high, overall_speedup, faster, win_rate, win_low, win_high, average_improvement, improvement_low, improvement_high, max_improvement, improved, neutral, regressed, undecided, maybe_slower, disagreeing, tested
 -- speedup is the geometric mean of baseline over setting, with the 95 % interval of the mean of its
 -- logarithm over the cases, by Student's t; overall_speedup is that of the totals. win_rate is the
 -- share of cases that are faster at all (Wilson's 95 % interval); improvements are shares of the
 -- baseline's time, their mean with the 95 % interval by Student's t. Fewer than three cases have no
 -- interval: NULL. What failed counts in `failed` only: total_baseline, as total, is over the others.
+-- undecided: beyond 5 % by what was measured, but not beyond doubt; maybe_slower: those of them that
+-- are slower. disagreeing: wall and CPU time say opposite things.
+-- Cases that are the same command count once.
 -- tested: cases that were measured often enough to tell a difference from noise.
 WITH parts AS (
-    SELECT * FROM search_changes
+    SELECT * FROM search_changes WHERE same_case_as IS NULL
     UNION ALL BY NAME
-    SELECT * REPLACE ('all' AS part) FROM search_changes
+    SELECT * REPLACE ('all' AS part) FROM search_changes WHERE same_case_as IS NULL
 ), summed AS (
     SELECT run_id, study, part, setting, any_value(value) AS value, role,
            count(*) FILTER (change <> 'failed') AS cases,
@@ -30,6 +33,9 @@ WITH parts AS (
            count(*) FILTER (change = 'improved') AS improved,
            count(*) FILTER (change = 'neutral') AS neutral,
            count(*) FILTER (change = 'regressed') AS regressed,
+           count(*) FILTER (change = 'undecided') AS undecided,
+           count(*) FILTER (change = 'undecided' AND ratio > 1) AS maybe_slower,
+           count(disagreement) AS disagreeing,
            count(p_value) FILTER (change <> 'failed') AS tested,
            count(*) FILTER (change <> 'failed') - 1 AS freedom
     FROM parts GROUP BY run_id, study, part, setting, role
@@ -55,6 +61,6 @@ SELECT run_id, study, part, setting, value, role, cases, failed, geometric_mean,
        CASE WHEN cases > 0 THEN least(1, (win_rate + z / 2 + sqrt(z * win_rate * (1 - win_rate) + z * z / 4)) / (1 + z)) END AS win_high,
        average_improvement, average_improvement - ratio_error AS improvement_low,
        average_improvement + ratio_error AS improvement_high, max_improvement,
-       improved, neutral, regressed, tested
+       improved, neutral, regressed, undecided, maybe_slower, disagreeing, tested
 FROM rates
 ORDER BY run_id, study, part, role, value NULLS FIRST, setting

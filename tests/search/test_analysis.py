@@ -202,3 +202,27 @@ def test_p_values() -> None:
     logs = [math.log(y / x) for x, y in zip(a, b, strict=True)]
     t = statistics.fmean(logs) / (statistics.stdev(logs) / 2)
     assert p_value(a, b) == pytest.approx(student_tail(t, 3))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "places", "said"),
+    [
+        (0.89597, 2, "895.97 ms"),
+        (0.00012, 2, "0.12 ms"),
+        (0.0000123, 2, "12.30 us"),
+        (1.23e-8, 2, "12.30 ns"),
+        (0.0, 2, "0.00 ns"),
+        (1012.435, 0, "1012435 ms"),
+        (0.0032, 0, "3200 us"),
+        (4e-7, 0, "400 ns"),
+    ],
+)
+def test_times_are_told_in_a_unit_that_fits(seconds: float, places: int, said: str) -> None:
+    assert comprehensive.time(seconds, places) == said
+
+
+def test_fast_cases_have_times(tmp_path: Path) -> None:
+    made = study([8], {"n": [*range(1, 9)]}, prove=Prove(held_out=0))
+    lab = FakeLab(lambda c, s: c.features["n"] * (5e-7 if s.number else 1e-6))
+    text = comprehensive.text(done(made, lab, tmp_path, "run").analysis)
+    assert "0.00 ms" not in text and " us\n" in text and " 0 ms" not in text

@@ -89,3 +89,18 @@ def test_what_is_no_arithmetic(expression: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         value_of(expression, {"op": "mm"})
     assert time.monotonic() - started < 5
+
+
+def test_cases_that_are_there_twice_are_one(tmp_path: Path) -> None:
+    (tmp_path / "twice.txt").write_text("a -n 1\na -n 2\na -n 1\n")
+    told: list[str] = []
+    made = study([1], {"none": [1]}, cases=Cases(file="twice.txt"), folder=tmp_path)
+    assert [case.name for case in cases(made, told.append)] == ["a -n 1", "a -n 2"]
+    assert told == ["1 of 3 cases are there twice: each counts once"]
+    twice = study([1], {"n": [1, 2, 1]})
+    assert [case.name for case in cases(twice)] == ["1", "2"]
+    (tmp_path / "named.csv").write_text("case,n,op\nx,1,a\nx,2,a\nx,1,a\n")
+    named = study([1], {"none": [1]}, cases=Cases(table="named.csv"), folder=tmp_path)
+    assert [(case.name, case.features["n"]) for case in cases(named)] == [
+        ("x", 1), ("x op=a n=2", 2),
+    ]  # fmt: skip

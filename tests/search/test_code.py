@@ -15,7 +15,7 @@ from corr.search.advice import NOTHING, RECOMMENDED, Advice, Early
 from corr.search.cases import cases
 from corr.search.code import code, early_code
 from corr.search.ladder import Ladder, Step
-from corr.search.study import Recommend
+from corr.search.study import Knob, Recommend
 from tests.support.search_lab import study
 
 INNER = Ladder("red", (Step(300, "8"), Step(None, "off")))
@@ -108,3 +108,55 @@ def test_early_returns() -> None:
         "const int64_t largeOutputSize = 1024 * 1024;"
         "  // outputSize >= largeOutputSize: leave it, 7 cases\n"
     )
+
+
+TWO = replace(
+    STUDY,
+    knobs=[
+        Knob(name="kk", option="-k={value}", values=[2, 16]),
+        Knob(name="k-2", option="-l={value}", values=["1M", "64K"]),
+    ],
+)
+BOTH = replace(
+    ADVICE,
+    ladder=Ladder("out", (Step(1024, "kk=2, k-2=1M"), Step(None, "kk=off, k-2=64K"))),
+    baseline="kk=off, k-2=off",
+)
+
+
+def test_several_knobs_are_several_variables() -> None:
+    assert code(BOTH, TWO, "c++") == (
+        "int64_t kk;\nconst char * k_2;\n"
+        'if (out < 32 * 32) {\n  kk = 2;\n  k_2 = "1M";\n'
+        '} else {\n  // kk as it was\n  k_2 = "64K";\n}\n'
+    )
+    known: dict[str, Any] = {}
+    exec(code(BOTH, TWO, "python"), known)
+    assert known["setting"](out=7) == (2, "1M") and known["setting"](out=1024) == (None, "64K")
+    told = tomllib.loads(code(BOTH, TWO, "toml"))
+    assert told["knobs"] == ["kk", "k_2"]
+    assert [rule["values"] for rule in told["rule"]] == [
+        {"kk": 2, "k_2": "1M"}, {"kk": "off", "k_2": "64K"},
+    ]  # fmt: skip
+    lines = code(BOTH, TWO, "flags", cases(STUDY)).splitlines()
+    assert lines[0] == "out=1 red=1\t-k=2 -l=1M"
+
+
+@pytest.mark.slow
+def test_several_knobs_compile(tmp_path: Path, clang: str) -> None:
+    source = tmp_path / "k.c"
+    body = code(BOTH, TWO, "c")
+    source.write_text(
+        f"#include <stdint.h>\nint f(long out) {{\n{body}  return k_2[0] + (out < 1024 ? kk : 0);\n}}\n"
+    )
+    subprocess.run([clang, "-c", source, "-o", tmp_path / "k.o"], check=True)
+
+
+@pytest.mark.parametrize("name", ["shape.n()", "a->b", "class", "1st", "x y", "größe()"])
+def test_python_takes_names_that_are_no_expressions(name: str) -> None:
+    """What a feature is called in the compiler's C++ may be a call: Python has its own name."""
+    named = replace(STUDY, recommend=Recommend(names={"out": name}))
+    known: dict[str, Any] = {}
+    exec(code(ADVICE, named, "python"), known)
+    assert known["limit"](out=7, red=1) == 512
+    assert f"if ({name} < " in code(ADVICE, named, "c++")

@@ -130,3 +130,38 @@ def test_the_baseline_is_the_source_as_it_is(tmp_path: Path) -> None:
     builds = CompilerBuilds(made, tmp_path / "store")
     assert builds.text(baseline(made)) == SOURCE
     assert builds.request(baseline(made)) == builds.request(Setting((32,), ("limit",)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["true", "test -e other"])
+def test_a_rebuild_that_leaves_the_artifact_is_refused(tmp_path: Path, command: str) -> None:
+    """What was built before would be measured as each value: nothing is, and it is said why."""
+    made = study(tmp_path)
+    (tmp_path / "built").write_text(SOURCE)
+    (tmp_path / "other").touch()
+    stale = replace(made.knobs[0], rebuild=["sh", "-c", command])
+    lake = Lake.open(tmp_path / "data", create=True)
+    with pytest.raises(UsageError, match="leaves built as it was") as caught:
+        go(replace(made, knobs=[stale]), lake, MODES["run"], lambda _line: None)
+    assert "from compiler.sh" in caught.value.fix
+    assert (tmp_path / "compiler.sh").read_text() == SOURCE
+    # and where it was built before for another value
+    builds = CompilerBuilds(made, tmp_path / "store")
+    builds.build(Setting((64,), ("limit",)))
+    builds.knob = stale
+    with pytest.raises(UsageError, match="leaves built as it was"):
+        builds.build(baseline(made))
+
+
+@pytest.mark.slow
+def test_constants_that_change_nothing_are_told(tmp_path: Path) -> None:
+    made = study(tmp_path)
+    (tmp_path / "fixed").write_text(SOURCE)
+    knob = replace(made.knobs[0], rebuild=["cp", "fixed", "built"])
+    told: list[str] = []
+    lake = Lake.open(tmp_path / "data", create=True)
+    go(replace(made, knobs=[knob]), lake, MODES["run"], told.append)
+    assert any("all 4 constants gave one built" in line for line in told)
+    others: list[str] = []
+    go(made, Lake.open(tmp_path / "other", create=True), MODES["run"], others.append)
+    assert others and not any("constants gave one" in line for line in others)

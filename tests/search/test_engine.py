@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from collectors.base.errors import UsageError
 from corr.lake.sql import ask
 from corr.lake.store import Lake
 from corr.search.cases import Case
@@ -206,3 +207,62 @@ def test_retry_tries_what_failed(tmp_path: Path) -> None:
     mode = replace(MODES["run"], retry=True)
     again = go(study([1], SIZES), lake, mode, lambda _l: None, lab)
     assert {r["change"] for r in again.analysis.changes if r["setting"] == "1"} == {"improved"}
+
+
+def test_more_pairs_are_measured_where_more_are_asked_for(tmp_path: Path) -> None:
+    """`fewest` raised: what is known goes on from its pairs, and then it is known."""
+    few = study([1, 2], SIZES, measure=Measure(fewest=3, most=15))
+    first = done(few, FakeLab(faster_by_half), tmp_path, "run")
+    more = replace(few, measure=Measure(fewest=9, most=15))
+    lab = FakeLab(faster_by_half, seed=1)
+    second = done(more, lab, tmp_path, "run")
+    before, after = (
+        {r["pairs"] for r in result.analysis.changes if r["role"] == "value"}
+        for result in (first, second)
+    )
+    assert before == {3} and after == {9}
+    cases = len(second.analysis.best)
+    assert lab.runs == cases * (2 * 2 * 6 + 1)
+    (pairs,) = rows(
+        tmp_path, "SELECT count(*) AS n, count(DISTINCT (key, pair)) AS d FROM search_pairs"
+    )
+    assert pairs["n"] == pairs["d"] == cases * 2 * 9
+    assert done(more, again := FakeLab(faster_by_half), tmp_path, "run").missing == again.runs == 0
+
+
+def test_what_quick_left_undecided_goes_on_in_full(tmp_path: Path) -> None:
+    made = study([1], SIZES, measure=Measure(fewest=3, most=15))
+    slower = FakeLab(lambda c, s: c.features["size"] * (1.2 if s.number else 1.0), noise=0.2)
+    done(made, slower, tmp_path, "quick")
+    found = done(made, slower, tmp_path, "run").analysis
+    rows_ = [r for r in found.changes if r["role"] == "value"]
+    assert all(r["pairs"] == 15 for r in rows_ if r["change"] == "undecided")
+    assert max(r["pairs"] for r in rows_) > 5
+
+
+def test_what_was_measured_before_a_file_changed_is_shown(tmp_path: Path) -> None:
+    """`analyze` says what changed and shows what is known; a run that measures does not take it."""
+    made = study([1, 2], SIZES)
+    first = done(made, FakeLab(faster_by_half, depends={"in.bin": "a", "b": "b"}), tmp_path)
+    lake = Lake.open(tmp_path / "data")
+    for _ in range(2):
+        told: list[str] = []
+        lab = FakeLab(faster_by_half, depends={"in.bin": "c", "b": "b"})
+        shown = go(made, lake, MODES["analyze"], told.append, lab)
+        assert lab.runs == 0 and any("before in.bin changed" in line for line in told)
+        tuned = {
+            (r["case_name"], r["setting"]): r["ratio"]
+            for r in shown.analysis.changes if r["role"] == "value"
+        }  # fmt: skip
+        assert (
+            tuned
+            and tuned.items()
+            <= {(r["case_name"], r["setting"]): r["ratio"] for r in first.analysis.changes}.items()
+        )
+    with pytest.raises(UsageError, match=r"before in\.bin changed"):
+        go(made, lake, MODES["test-optimized"], lambda _l: None, lab)
+    again = go(made, lake, MODES["run"], lambda _l: None, lab)
+    assert lab.runs > 0 and again.missing == 0
+    told.clear()
+    go(made, lake, MODES["analyze"], told.append, lab)
+    assert not any("changed" in line for line in told)

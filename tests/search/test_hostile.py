@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from collectors.base import process
 from corr.lake.sql import ask
 from corr.lake.store import Lake
 from tests.support.command import Corr
@@ -224,3 +225,25 @@ def test_files_of_cases(corr: Corr, tmp_path: Path) -> None:
     done = corr("search", "split", "t.csv", "--kind", "a=c", cwd=tmp_path)
     assert (tmp_path / "t_a.csv").read_text() == "op,n\nconv,1\n", done.stderr
     assert corr("search", "split", "all.txt", "--by", "q", cwd=tmp_path).returncode == 2
+
+
+def test_nothing_outlives_its_time_out(tmp_path: Path) -> None:
+    """Not even what has a session of its own, and a child in one more."""
+    pids = tmp_path / "pids"
+    script = f"setsid sh -c 'echo $$ >> {pids}; setsid sleep 600 & echo $! >> {pids}; wait' & wait"
+    done = process.run(["sh", "-c", script], timeout=2)
+    assert done.timed_out
+    started = [int(line) for line in pids.read_text().split()]
+    deadline = time.monotonic() + 20
+    while left := [pid for pid in started if _runs(pid)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+    assert len(started) == 2
+
+
+def _runs(pid: int) -> bool:
+    """It is there, and not only its entry until its parent has asked for it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

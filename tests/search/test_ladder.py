@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corr.search.fitting import SIGNIFICANT, Table, fit
-from corr.search.ladder import FAILED, best_path, between, groups, least_costs
+from corr.search.ladder import FAILED, Allowed, Ladder, best_path, between, groups, least_costs
 
 VALUES = (1, 8, 32, 64, 128, 256)
 NAMES = ("off", *map(str, VALUES))
@@ -23,21 +23,39 @@ def every_path(count: int, width: int, *, free: bool) -> list[tuple[int, ...]]:
     return [p for p in paths if free or list(p) == sorted(p)]
 
 
-@given(st.integers(1, 5), st.integers(1, 4), st.booleans(), st.integers(0, 2**31))
-def test_the_cheapest_of_all_ladders(count: int, width: int, free: bool, seed: int) -> None:
-    costs = np.random.default_rng(seed).normal(size=(count, width)).round(2)
-    found = least_costs(costs, 4, free=free)
+@given(
+    st.integers(1, 6), st.integers(1, 4), st.booleans(), st.integers(1, 3), st.integers(0, 2**31)
+)
+def test_the_cheapest_of_all_ladders(
+    count: int, width: int, free: bool, fewest: int, seed: int
+) -> None:
+    """With so many cases a step at least, where groups have one to three of them."""
+    random = np.random.default_rng(seed)
+    costs = random.normal(size=(count, width)).round(2)
+    sizes = random.integers(1, 4, count)
+    may = Allowed(free, sizes, fewest)
+    found = least_costs(costs, 4, may)
+    batched = least_costs(np.stack([costs, costs]), 4, Allowed(free, np.stack([sizes] * 2), fewest))
+    assert np.array_equal(batched[0], found) and np.array_equal(batched[1], found)
+
+    def cases(path: tuple[int, ...]) -> list[int]:
+        steps = itertools.groupby(range(count), key=lambda g: path[g])
+        return [sum(int(sizes[g]) for g in members) for _, members in steps]
+
     for steps in range(1, 5):
         paths = [
             path
             for path in every_path(count, width, free=free)
-            if sum(a != b for a, b in itertools.pairwise(path)) < steps
+            if len(cases(path)) <= steps and min(cases(path)) >= fewest
         ]
+        if not paths:
+            assert found[steps - 1] == math.inf
+            continue
         cheapest = min(sum(costs[g, v] for g, v in enumerate(path)) for path in paths)
         assert found[steps - 1] == pytest.approx(cheapest)
-        path = best_path(costs, steps, free=free)
+        path = tuple(best_path(costs, steps, may))
         assert sum(costs[g, v] for g, v in enumerate(path)) == pytest.approx(cheapest)
-        assert sum(a != b for a, b in itertools.pairwise(path)) < steps
+        assert len(cases(path)) <= steps and min(cases(path)) >= fewest
 
 
 @given(st.floats(0, 1e9), st.floats(1e-6, 1e9))
@@ -177,3 +195,65 @@ def test_how_often_noise_is_called_a_pattern(free: bool) -> None:
         found = fit(table, features, loss=0.01, most_steps=6)
         called += found is not None and found.p_value <= SIGNIFICANT
     assert called <= 6
+
+
+def losses(ladder: Ladder, table: Table, features: dict[str, list[float]]) -> float:
+    """What a ladder costs over the cases."""
+    told = [dict(zip(features, values, strict=True)) for values in zip(*features.values())]
+    return sum(
+        float(row[table.names.index(ladder.setting(one))])
+        for one, row in zip(told, table.costs, strict=True)
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_step_is_for_a_case_alone(seed: int) -> None:
+    """A single case that wants another value by far is no reason for a threshold."""
+    random = np.random.default_rng(seed)
+    sizes = np.sort(random.uniform(1, 1000, 60))
+    best = np.where(sizes < 400, 1, 2)
+    costs = np.array([[0.4 if v != b else 0.0 for v in range(3)] for b in best])
+    costs += random.normal(0, 0.01, costs.shape)
+    costs[30 + seed] = [0.0, 3.0, 3.0]
+    costs[58 - seed] = [3.0, 0.0, 3.0]
+    found = fit(Table(costs, ("off", "8", "64"), (None, 8.0, 64.0)), {"size": list(sizes)}, 0.01, 6)
+    assert found is not None and found.ladder.leaves == 2
+    assert [step.choice for step in found.ladder.steps] == ["8", "64"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("free", [False, True])
+def test_two_features_have_the_fewest_steps_at_the_right_places(seed: int, free: bool) -> None:
+    """Four values by two thresholds, between cases whose features are all different: they come back
+    as four leaves, which lose no more than 1 % to what was planted.
+    """
+    random = np.random.default_rng(seed)
+    n, z = random.uniform(10, 2000, 70), random.uniform(1, 100, 70)
+    names = ("off", "a", "b", "c") if free else ("off", "8", "64", "512")
+    best = np.where(n < 1000, np.where(z < 50, 0, 1), np.where(z < 50, 2, 3))
+    costs = np.array([[0.25 * (v != b) for v in range(4)] for b in best])
+    costs += random.normal(0, 0.02, costs.shape)
+    table = Table(costs, names, (None, *((None,) * 3 if free else (8.0, 64.0, 512.0))), free)
+    features = {"n": list(n), "z": list(z)}
+    found = fit(table, features, loss=0.01, most_steps=6)
+    assert found is not None and found.p_value <= SIGNIFICANT
+    assert sorted(found.ladder.features) == ["n", "z"] and found.ladder.leaves == 4
+    planted = sum(float(row[b]) for row, b in zip(costs, best, strict=True))
+    assert losses(found.ladder, table, features) <= planted + 70 * math.log1p(0.01)
+    assert losses(found.ladder, table, features) == pytest.approx(found.cost)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_optimum_that_goes_up_and_down(seed: int) -> None:
+    """2, 32, 2 by size: no ladder goes one way, the one that does not is found as such."""
+    random = np.random.default_rng(seed)
+    sizes = list(random.uniform(1, 900, 45))
+    best = [2 if 300 <= size < 600 else 1 for size in sizes]
+    costs = np.array([[0.5 * (v != b) for v in range(3)] for b in best])
+    costs += random.normal(0, 0.03, costs.shape)
+    table = Table(costs, ("off", "2", "32"), (None, 2.0, 32.0))
+    found = fit(table, {"size": sizes}, loss=0.01, most_steps=6)
+    assert found is not None and found.p_value <= SIGNIFICANT and found.turns
+    assert [step.choice for step in found.ladder.steps] == ["2", "32", "2"]
+    chosen = [table.names.index(found.ladder.setting({"size": size})) for size in sizes]
+    assert chosen == best

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -115,3 +116,21 @@ def test_what_a_worker_answers(tmp_path: Path) -> None:
     assert (bad.failed, bad.key is not None) == (Outcome.crashed, True)
     same = workers.pair(made, case, Setting((None,), ("k",)), 0)
     assert same.equal
+
+
+def test_a_kill_while_it_connects_ends_it(tmp_path: Path) -> None:
+    """The scheduler takes the connection and says nothing: the driver ends, and leaves no trace."""
+    (tmp_path / "s.toml").write_text(STUDY)
+    (tmp_path / "run.sh").write_text(SCRIPT)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        driver = subprocess.Popen(
+            [sys.executable, "-m", "corr", "search", "run", "s.toml", "--workers", address],
+            cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        server.settimeout(90)
+        server.accept()[0].close()
+        server.accept()[0].close()  # it tries again: it is at work
+        driver.send_signal(signal.SIGTERM)
+        _, err = driver.communicate(timeout=50)
+    assert driver.returncode == 130 and "interrupted" in err and "Traceback" not in err

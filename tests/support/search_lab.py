@@ -21,6 +21,11 @@ from corr.timing.clocks import Reading
 Model = Callable[[Case, Setting], float | Failed]
 
 
+def own(_identity: str, taken: float) -> Reading:
+    """A program that tells its own time and computes all the while."""
+    return Reading(taken, taken, None, taken, 1)
+
+
 @dataclass
 class FakeArm:
     lab: FakeLab
@@ -35,7 +40,7 @@ class FakeArm:
         taken = self.seconds * self.lab.random.lognormvariate(0, self.lab.noise)
         if timeout is not None and taken > timeout:
             raise Failed(Outcome.timed_out, f"still running after {timeout:.3g} s")
-        return Sample(Reading(taken, taken, None, taken, 1), self.output)
+        return Sample(self.lab.reading(self.identity, taken), self.output)
 
     def check(self) -> None:
         pass
@@ -47,13 +52,17 @@ class Killed(BaseException):
 
 @dataclass
 class FakeLab:
-    """`model` says what takes how long; settings with equal `code` are equal programs."""
+    """`model` says what takes how long; settings with equal `code` are equal programs. What the
+    clocks see of a program and its seconds, `reading` says.
+    """
 
     model: Model
     noise: float = 0.01
     seed: int = 0
     code: Callable[[Case, Setting], str] = lambda case, setting: f"{case.name} {setting.name}"
     output: Callable[[Case, Setting], str] = lambda case, _setting: case.name
+    reading: Callable[[str, float], Reading] = own
+    depends: dict[str, str] = field(default_factory=dict)
     runs: int = 0
     builds: int = 0
     dies_after: int | None = None
@@ -63,7 +72,7 @@ class FakeLab:
         self.random = random.Random(self.seed)
 
     def request(self, case: Case, setting: Setting) -> str:
-        return hash_of([case.name, setting.name, setting.code])
+        return hash_of([case.name, setting.name, setting.code, self.depends])
 
     def prepare(self, case: Case, setting: Setting) -> FakeArm:
         self.builds += 1

@@ -51,13 +51,13 @@ def test_pyproject_is_second(tmp_path: Path) -> None:
     [
         ("flag = ['-O2']", "did you mean 'flags'"),
         ("zzz = 1", "known keys: sources"),
-        ("repeat = '3'", "repeat must be int"),
-        ("repeat = true", "repeat must be int"),
+        ("repeat = '3'", "repeat must be a whole number"),
+        ("repeat = true", "repeat must be a whole number"),
         ("flags = 'x'", "flags must be a list, not 'x'"),
-        ("flags = [1]", "each of flags must be str, not 1"),
-        ("ok-status = ['0']", "each of ok-status must be int, not '0'"),
-        ("ok-status = [true]", "each of ok-status must be int, not True"),
-        ("env = {A = 1}", "each of env must be str, not {'A': 1}"),
+        ("flags = [1]", "each of flags must be a text, not 1"),
+        ("ok-status = ['0']", "each of ok-status must be a whole number, not '0'"),
+        ("ok-status = [true]", "each of ok-status must be a whole number, not true"),
+        ("env = {A = 1}", "each of env must be a text, not {'A': 1}"),
         ("flags = [", "corr.toml"),
         ("repeat = 0", "repeat must be more than 0, not 0"),
         ("time-limit = nan", "time-limit must be more than 0, not nan"),
@@ -102,7 +102,10 @@ def test_the_line_in_a_project_s_file(tmp_path: Path) -> None:
     text = "[project]\nrepeat = 1\n[tool.corr]\nflags = ['-O2']\nrepeat = '3'\n"
     with pytest.raises(UsageError) as caught:
         load(write(tmp_path, text, "pyproject.toml"))
-    assert caught.value.message == f"{tmp_path}/pyproject.toml:5: repeat must be int, not '3'"
+    assert (
+        caught.value.message
+        == f"{tmp_path}/pyproject.toml:5: repeat must be a whole number, not '3'"
+    )
     with pytest.raises(UsageError, match=r"toml:1: tool\.corr must be a table"):
         load(write(tmp_path, "tool.corr = 3", "pyproject.toml"))
 
