@@ -33,7 +33,7 @@ def _of(loop: HotBorders) -> Iterator[Nest]:
     found, _ = regions(loop.functions.with_text(text), loop.function)
     for scop in found:
         if first <= scop.span[0] and scop.span[1] <= last:
-            yield Nest(loop.file, text, scop, loop.share, (move,))
+            yield Nest(loop.file, text, scop, loop.share, (move,), loop.trusted)
 
 
 def _bytes(text: str) -> bytes:

@@ -133,6 +133,11 @@ class HotBorders(HotPart):
         name: str = self.bordered.function["name"]
         return name
 
+    @property
+    def trusted(self) -> bool:
+        """Nothing is taken for granted of what lies where in memory."""
+        return not self.bordered.inside.memory
+
     def apart(self) -> Source:
         """The move that sets its borders apart. Raises Unsuitable."""
         with known():

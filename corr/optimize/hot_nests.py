@@ -40,7 +40,8 @@ _NO_FOR = "only `for` loops are modelled"
 class Nest:
     """A modelled region of a hot function: its unit's label, that file's text, the model.
 
-    `share`: of the time, that of its sampled loops; `on`: what made the text of the original's.
+    `share`: of the time, that of its sampled loops; `on`: what made the text of the original's,
+    and `trusted` whether nothing was taken for granted there.
     """
 
     file: str
@@ -48,6 +49,7 @@ class Nest:
     scop: Scop
     share: float = 0.0
     on: tuple[Move, ...] = ()
+    trusted: bool = True
 
     @property
     def lines(self) -> tuple[int, int]:

@@ -170,8 +170,8 @@ def _borders(situation: Situation, found: HotBorders) -> Proposal | None:
     except Unsuitable as why:
         _untried(situation, found, "without checks away from its ends", why)
         return None
-    trusted = not found.bordered.inside.memory
-    return Proposal((move,), reason, "rules", 2.0, found.function, trusted=trusted, rule=BORDERS)
+    sure = found.trusted
+    return Proposal((move,), reason, "rules", 2.0, found.function, trusted=sure, rule=BORDERS)
 
 
 def _proposal(

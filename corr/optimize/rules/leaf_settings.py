@@ -14,7 +14,7 @@ from corr.polyhedral.rewrite import held, lanes_of, parallel, walked
 from corr.polyhedral.schedules import Band, Leaf, Tree
 from corr.polyhedral.scop import Scop
 
-#: Registers that the accumulators of a block may take, of the 32 (AVX-512) or 16 there are.
+#: Registers that a block's accumulators may take, of the 32 (AVX-512) or 16.
 _ACCUMULATORS = {64: 24, 32: 12, 16: 12}
 #: Vectors, and rows of them, in a block. What is equal by its weights is tried in this order: 4
 #: rows of 2 were at most 12 % behind the best of jacobi_2d, heat_3d and mvt, in the cache and out
@@ -192,10 +192,8 @@ def _tiled(best: list[Choice], several: bool, w: Weights) -> Iterator[Choice]:
             blocks = choice.setting.blocks
             if choice.setting.vector == 0:
                 wanted = (wanted[1], wanted[0], *wanted[2:])
-            tiles = tuple(
-                max(size, block) // block * block
-                for size, block in zip(wanted, blocks, strict=True)
-            )
+            pairs = zip(wanted, blocks, strict=True)
+            tiles = tuple(max(size, block) // block * block for size, block in pairs)
             setting = replace(choice.setting, tiles=tiles)
             reason = f"{choice.reason}; tiles of {'×'.join(map(str, tiles))} for the caches"
             yield Choice(setting, reason, choice.score + bonus)

@@ -371,11 +371,7 @@ class Search:
         return self.time if last.outcome == Outcome.accepted else self.time * last.ratio.value
 
     def _proposal(
-        self,
-        found: Sequence[Region],
-        number: int,
-        plan: Plan,
-        under: Flagged,
+        self, found: Sequence[Region], number: int, plan: Plan, under: Flagged
     ) -> Proposal | None:
         """The plan with the plans chosen for other regions, on the original."""
         try:
@@ -385,24 +381,18 @@ class Search:
             found[number].untried(plan.describe(), str(reason))
             return None
         others = [p for n, p in sorted(self.chosen.items()) if n != number]
-        on = (move for n in sorted({*self.chosen, number}) for move in found[n].nest.on)
+        nests = [found[n].nest for n in sorted({*self.chosen, number})]
+        texts = dict.fromkeys([*self.texts.kept, *(move for nest in nests for move in nest.on)])
         needed = [flag for p in (*others, plan) for flag in p.flags if flag not in under]
         flagged = (*under, *dict.fromkeys(needed))
         first = (Flags(flagged),) if flagged else ()
         return Proposal(
-            (
-                *first,
-                *self.whole,
-                *dict.fromkeys((*self.texts.kept, *on)),
-                *self.idioms.kept,
-                *edits,
-                edit,
-            ),
+            (*first, *self.whole, *texts, *self.idioms.kept, *edits, edit),
             plan.reason,
             "rules",
             2.0,
             found[number].nest.scop.function,
             from_original=True,
-            trusted=True,
+            trusted=all(nest.trusted for nest in nests),
             rule=plan.base.rule,
         )
