@@ -104,6 +104,7 @@ fuzz: setup $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz_polyhedral --seconds $(FUZZ_SECONDS)
 	$(BIN)/python -m tests.fuzz_irregular --seconds $(FUZZ_SECONDS)
 	$(BIN)/python -m tests.fuzz_ahead --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m tests.fuzz_borders --seconds $(FUZZ_SECONDS)
 	$(BIN)/python -m tests.fuzz_gate --seconds $(FUZZ_SECONDS)
 
 setup: $(VENV)/.corr

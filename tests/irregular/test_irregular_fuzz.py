@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from corr.irregular.borders.linear import Linear
+from corr.irregular.borders.loops import Borders as Writer
 from corr.irregular.lanes import Lanes
 from corr.irregular.steps import Count
 from tests.fuzz_ahead import CHECKED as AHEAD_CHECKED
 from tests.fuzz_ahead import FAST as AHEAD_FAST
 from tests.fuzz_ahead import Batch as Ahead
+from tests.fuzz_borders import CHECKED as BORDERS_CHECKED
+from tests.fuzz_borders import FAST as BORDERS_FAST
+from tests.fuzz_borders import Batch as Borders
 from tests.fuzz_irregular import CHECKED, FAST, Batch
 
 pytestmark = pytest.mark.slow
@@ -51,3 +56,22 @@ def test_looking_too_far_ahead_is_noticed(tmp_path: Path, monkeypatch: pytest.Mo
         (tmp_path / str(seed)).mkdir()
         noticed += Ahead(seed).check(tmp_path / str(seed), *AHEAD_FAST) is not None
     assert noticed
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_filters_without_checks_do_the_same(seed: int, tmp_path: Path) -> None:
+    batch = Borders(seed, functions=4)
+    assert batch.check(tmp_path, *(BORDERS_CHECKED if seed % 2 else BORDERS_FAST)) is None
+    assert batch.counts["written anew"]
+
+
+def test_checks_left_out_beyond_the_inside_are_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = Writer._downwards
+
+    def beyond(writer: Writer, sum_: Linear, factor: int) -> str:
+        return right(writer, sum_ + 2, factor)
+
+    monkeypatch.setattr(Writer, "_downwards", beyond)
+    assert Borders(2, functions=4).check(tmp_path, *BORDERS_FAST) is not None
