@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from corr.commands.diff_words import causes, headline, nothing_found, sum_of_rows
 from corr.commands.experiments import BUDGET, BudgetTimeOption
 from corr.commands.options import Built, DataOption, Ending, FormatOption, Given, with_options
 from corr.console.output import Format, message, print_line
@@ -32,12 +33,7 @@ SHOWN = {
     "iterations": ("iterations", None),
 }
 REMARKS_SHOWN = 3
-HYPOTHESES_SHOWN = 2
 CALLS_SHOWN = 8
-#: A hypothesis weaker than this is a fallback, and printed as one.
-WEAK = 0.3
-#: What is weaker than this is not printed beside another.
-BESIDE = 0.5
 
 
 def register(app: typer.Typer) -> None:
@@ -185,15 +181,15 @@ def _print_loops(
         loops = [loop for loop in difference.loops if everything or loop.changed]
         emit(pa.Table.from_pylist([loop.to_json() for loop in loops]), format)
         return
-    message(_headline(difference))
+    message(headline(difference))
     found, left = difference.rows()
     if everything:
         found = (*difference.loops, *(p for p in difference.places if p.share >= HARDLY))
     if not found:
-        print_line("no change where the time goes" if left else "no change")
+        print_line(nothing_found(difference, left))
         return
-    emit_records([_row(node, names) for node in found], SHOWN, lambda row: row["notes"])
-    if sentence := _sum(difference, found):
+    emit_records([_row(node, names, difference) for node in found], SHOWN, lambda row: row["notes"])
+    if sentence := sum_of_rows(difference, found):
         print_line(sentence)
     _print_calls(difference, everything, names)
     if left and not everything:
@@ -216,66 +212,6 @@ def _print_calls(difference: Diff, everything: bool, names: Mapping[str, str]) -
         print_line(f"  {len(found) - CALLS_SHOWN} more: --all")
 
 
-def _sum(difference: Diff, found: Sequence[LoopDiff | PlaceDiff]) -> str | None:
-    """How much of the whole difference the rows are."""
-    whole = difference.cost
-    if whole is None or difference.total is None:
-        return None
-    if difference.verdict not in ("faster", "slower"):
-        within = "" if difference.verdict == "same" else ", which is not decided"
-        if _leans(difference):
-            return f"the whole differs by {whole:+.3g} s, which only times taken in turn can tell"
-        return f"the whole differs by {whole:+.3g} s{within}: no difference to explain"
-    told = sum(node.cost or 0.0 for node in found)
-    text = f"the rows explain {told:+.3g} of {whole:+.3g} s"
-    sampled = not difference.total.interleaved or abs(told - whole) <= 0.1 * abs(whole)
-    return text if sampled else f"{text}; the rest is in places that each have hardly a part of it"
-
-
-def _headline(difference: Diff) -> str:
-    from corr.timing.verdict import DRIFT_MARGIN
-
-    lines = []
-    moved = difference.a.revision != difference.b.revision
-    for side, run in (("a", difference.a), ("b", difference.b)):
-        # of what was imported, nothing but its label is known
-        built = (run.compiler, run.built_with) if run.compiler else (run.label,)
-        parts = (run.program, *built, *([] if run.compiler else ["compiler not known"]), run.run_id)
-        commit, dirty, _ = (run.revision or "").partition("-dirty")
-        at = f" · at {commit[:10]}{' with changes' if dirty else ''}" if moved and commit else ""
-        lines.append(f"{side}: {' · '.join(part for part in parts if part)}{at}")
-    if difference.asked:
-        lines.append("the runs were not asked for the same, which comes before any cause:")
-        lines += [f"  {circumstance.says}" for circumstance in difference.asked]
-    if difference.same_output is False and not difference.asked:
-        lines.append("the two print different results: they do not compute the same")
-    if total := difference.total:
-        how = "in turn" if total.interleaved else "at different times"
-        time = total.time
-        lines.append(
-            f"{total.clock}: {total.seconds_a:.4g} s → {total.seconds_b:.4g} s, "
-            f"×{time.value:.3f} (99 %: {time.low:.3f}–{time.high:.3f}): "
-            f"{time.verdict}; {total.repetitions[0]} and {total.repetitions[1]} "
-            f"repetitions {how}"
-        )
-        if time.verdict == "inconclusive":
-            lines.append("  → --remeasure times both in turn until it is decided")
-        elif _leans(difference):
-            lines.append(
-                f"  → times taken apart may differ by {DRIFT_MARGIN:.0%} for nothing: "
-                "--remeasure times both in turn"
-            )
-    return "\n".join(lines) + "\n"
-
-
-def _leans(difference: Diff) -> bool:
-    """It is the same as far as times taken apart can tell, and yet one of them took longer."""
-    total = difference.total
-    if total is None or total.interleaved or total.time.verdict != "same":
-        return False
-    return total.time.low > 1 or total.time.high < 1
-
-
 def _both(node: LoopDiff | PlaceDiff, column: str, style: str | None = None) -> str | None:
     """What both sides have in a column; once, where it is the same."""
     return _pair([getattr(side, column) for side in node.sides], style)
@@ -290,7 +226,7 @@ def _pair(values: Sequence[Any], style: str | None = None) -> str | None:
     return f"{before} → {after}"
 
 
-def _row(node: LoopDiff | PlaceDiff, names: Mapping[str, str]) -> dict[str, Any]:
+def _row(node: LoopDiff | PlaceDiff, names: Mapping[str, str], difference: Diff) -> dict[str, Any]:
     from corr.compare.difference import LoopDiff
     from corr.console.short_names import short_name
 
@@ -300,7 +236,7 @@ def _row(node: LoopDiff | PlaceDiff, names: Mapping[str, str]) -> dict[str, Any]
         "time": f"×{node.time.value:.2f}" if node.time else None,
         "where": node.place,
         "share": _both(node, "share", "percent"),
-        "notes": _said(node),
+        "notes": causes(node, difference),
     }
     if node.with_callees:
         those = ", ".join(short_name(names.get(name, name)) for name in node.with_callees)
@@ -339,17 +275,6 @@ def _of_loop(loop: LoopDiff) -> dict[str, Any]:
 def _importance(remark: RemarkChange) -> tuple[int, int]:
     """Remarks of the passes that most often decide come first."""
     return remark.weight, -len(remark.words_b or remark.words_a or "")
-
-
-def _said(node: LoopDiff | PlaceDiff) -> list[str]:
-    """Why its time changed; where it did not, what changed without a difference."""
-    mark = "≈ no difference in time:" if node.verdict == "same" else "⇒"
-    return [
-        f"{mark} {'perhaps ' if hypothesis.strength < WEAK else ''}{hypothesis.says}"
-        + ("" if hypothesis.confirmed is None else f" [{hypothesis.confirmed}]")
-        for place, hypothesis in enumerate(node.hypotheses[:HYPOTHESES_SHOWN])
-        if place == 0 or hypothesis.strength >= BESIDE or hypothesis.confirmed
-    ]
 
 
 def _notes(loop: LoopDiff, names: Mapping[str, str]) -> list[str]:
