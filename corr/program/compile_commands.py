@@ -264,10 +264,14 @@ class _Project:
         names = shared_libraries.defined(own) if built else frozenset[str]()
         if names is not None and self._defined.isdisjoint(names):
             return True
-        what = "stays a library of which little is known: it defines what the program does, too"
-        if names is None:
-            what = "stays a library of which little is known: its objects are not there, or no ELF"
-        self.notes.append(Problem("program", path.name, what, "build the project there first"))
+        why, fix = "it defines what the program does, too", ""
+        if names is None and any(map(shared_libraries.is_bitcode, own)):
+            why = "its objects are bitcode, compiled when they are linked (-flto), and not readable"
+            fix = "build the project without -flto for corr, or by the LLVM that corr finds"
+        elif names is None:
+            why, fix = "its objects are not there, or no ELF", "build the project there first"
+        what = f"stays a library of which little is known: {why}"
+        self.notes.append(Problem("program", path.name, what, fix))
         return False
 
 
