@@ -79,6 +79,10 @@ def diff(
         typer.Option("--swap", help="Measure each function's part: put it in the other build."),
     ] = False,
     budget_time: BudgetTimeOption = BUDGET,
+    no_run: Annotated[
+        bool,
+        typer.Option("--no-run", help="Build both, run neither: only remarks and code, no times."),
+    ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also loops without a change.")] = False,
     data: DataOption = None,
     format: FormatOption = Format.table,
@@ -88,7 +92,8 @@ def diff(
     Builds made here are timed against each other in turn; the times of two earlier runs are
     compared with a wider margin, unless --remeasure times their binaries again. With -p a build is
     compared with itself, --a and --b being added to its own flags. --rev-a and --rev-b build the
-    sources of git revisions, with no checkout: `corr diff gemm.c --rev-a HEAD~3`.
+    sources of git revisions, with no checkout: `corr diff gemm.c --rev-a HEAD~3`. --no-run compares
+    builds that nothing here executes (--target=...).
     """
     from collectors.base.errors import UsageError
     from corr.commands.program import how_run
@@ -105,19 +110,21 @@ def diff(
         what = "name two runs or a source file, or a build folder by -p"
         raise UsageError(what, "corr diff -p build --run './app' --b=-march=native")
     on_the_spot = chosen or not given_names or is_source(given_names[0])
+    if no_run and (remeasure or confirm or swap):
+        raise UsageError("--no-run: --remeasure, --confirm and --swap run both programs")
     if on_the_spot:
         lake = Lake.open(data_folder(data, settings), create=True)
         how = how_run(settings, given, ending)
         sides = (("--a", flags_a, rev_a), ("--b", flags_b, rev_b))
         programs = programs_of_sides(given_names, built, how, settings, llvm_a, sides)
-        runs = collect_both(lake, programs, (llvm_a, llvm_b))
+        runs = collect_both(lake, programs, (llvm_a, llvm_b), executed=not no_run)
     else:
         if len(given_names) > 2:
             raise UsageError(f"{len(given_names)} runs: two are compared at a time")
         lake = Lake.open(data_folder(data, settings))
         runs = lake.find(given_names[0]), lake.find([*given_names, "last"][1])
     measured = None
-    if on_the_spot or remeasure:
+    if (on_the_spot and not no_run) or remeasure:
         from corr.compare.remeasure import remeasure as timed_in_turn
 
         measured = timed_in_turn(*runs, ending.ok_status)
