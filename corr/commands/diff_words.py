@@ -89,7 +89,8 @@ def nothing_found(difference: Diff, left: int) -> str:
         return said
     decided = total.time.verdict in (Verdict.faster, Verdict.slower)
     text = "the time differs" if decided else "undecided; the times may differ"
-    text += ", and no instructions or remarks of the loops do"
+    where = " where the time goes" if left else ""
+    text += f", and no instructions or remarks of the loops{where} do"
     if difference.sources_differ:
         text += ": the sources do, so constants, sizes or data may be why"
     return text
@@ -102,12 +103,18 @@ def _leans(total: Total) -> bool:
     return total.time.low > 1 or total.time.high < 1
 
 
+def _hardly_counts(node: LoopDiff | PlaceDiff, difference: Diff) -> bool:
+    """Nothing is decided of its time, and it is next to nothing of what the whole differs by."""
+    timed = difference.total is not None and node.cost is not None
+    return timed and node.verdict in ("inconclusive", None) and not difference.noticeable(node)
+
+
 def causes(node: LoopDiff | PlaceDiff, difference: Diff) -> list[str]:
     """Why its time changed; where it did not, or hardly counts, what changed all the same."""
     mark = "⇒"
     if node.verdict == "same":
         mark = "≈ no difference in time:"
-    elif node.verdict == "inconclusive" and not difference.noticeable(node):
+    elif _hardly_counts(node, difference):
         mark = "≈ no difference that is decided:"
     return [
         f"{mark} {'perhaps ' if hypothesis.strength < WEAK else ''}{hypothesis.says}"

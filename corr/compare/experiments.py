@@ -95,11 +95,12 @@ class RunOtherwise:
         time = self.total.time
         gained = (self.total.seconds_b - self.total.seconds_a) * (-1 if side == "b" else 1)
         takes = f"{self.words} the program takes ×{time.value:.2f} the time"
+        left = f"; {self.left}" if self.left else ""
         if time.verdict == Verdict.inconclusive:
-            return f"not decided: {takes}"
+            return f"not decided: {takes}{left}"
         whether = "confirmed" if cost and gained / cost >= EXPLAINED else "refuted"
-        if whether == "refuted" and self.left:
-            return f"not decided: {takes}; {self.left}"
+        if whether == "refuted" and left:
+            return f"not decided: {takes}{left}"
         return f"{whether}: {takes}" + (f"; {self.seen}" if self.seen else "")
 
 

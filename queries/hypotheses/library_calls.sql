@@ -7,7 +7,7 @@ SELECT loop, 0.8 AS strength, side,
        CASE WHEN EXISTS (FROM sides s JOIN functions f USING (run_id) WHERE s.side <> p.side AND f.linkage = p.name AND f.name IS NOT NULL AND EXISTS (FROM instructions i WHERE i.run_id = s.run_id AND i.symbol = p.name))
             THEN 'has it in a library that could not be read, and the other build in the program itself: nothing of it is compared (FROM problems says why)'
             WHEN least(coalesce(share_a, 0), coalesce(share_b, 0)) < 0.05 THEN 'calls into the library for it, the other build hardly'
-            ELSE 'calls into the library for it, for ' || round(greatest(samples_a, samples_b) / least(samples_a, samples_b))::BIGINT || ' times as long as the other build' END AS how,
+            ELSE 'calls into the library for it, for ' || round(coalesce(greatest(time_ratio, 1 / time_ratio), greatest(samples_a, samples_b) / least(samples_a, samples_b)))::BIGINT || ' times as long as the other build' END AS how,
        coalesce(': ' || CASE side WHEN 'b' THEN called_b ELSE called_a END, '') AS called,
        list_filter(['samples: ' || samples_a || ' in a, ' || samples_b || ' in b', 'callers: ' || CASE side WHEN 'b' THEN called_b ELSE called_a END,
                     timed(time_ratio)], lambda e: e IS NOT NULL) AS evidence

@@ -19,8 +19,8 @@ def total(value: float, low: float, high: float, verdict: str, *, in_turn: bool 
     return Total(1.0, value, ratio, "CPU time", in_turn, (40, 40), 0.05)
 
 
-def row(cost: float, verdict: str) -> LoopDiff:
-    ratio = TimeRatio(1.2, 0.9, 1.4, Verdict(verdict))
+def row(cost: float | None, verdict: str | None) -> LoopDiff:
+    ratio = TimeRatio(1.2, 0.9, 1.4, Verdict(verdict)) if verdict else None
     sides = Side(share=0.5, loop="f/1"), Side(share=0.5, loop="f/1")
     return LoopDiff("f/1", "x.c:3", "f", "key", *sides, time=ratio, cost=cost, hypotheses=(CAUSE,))
 
@@ -30,6 +30,7 @@ def test_undecided_is_not_no_change() -> None:
     said = nothing_found(difference, 0)
     assert said.startswith("undecided") and "constants" in said
     assert "constants" not in nothing_found(Diff(*RUNS, difference.total), 0)
+    assert "where the time goes" in nothing_found(difference, 3)
 
 
 @pytest.mark.parametrize("left", [0, 2])
@@ -63,9 +64,14 @@ def test_an_undecided_difference_is_not_said_to_be_none() -> None:
         (0.4, "inconclusive", "⇒"),
         (0.001, "inconclusive", "≈ no difference that is decided"),
         (0.001, "same", "≈ no difference in time"),
+        (0.001, None, "≈ no difference that is decided"),
+        (0.4, None, "⇒"),
+        (None, None, "⇒"),
     ],
 )
-def test_what_hardly_counts_has_no_cause(cost: float, verdict: str, mark: str) -> None:
+def test_what_hardly_counts_has_no_cause(
+    cost: float | None, verdict: str | None, mark: str
+) -> None:
     node = row(cost, verdict)
     (said,) = causes(node, Diff(*RUNS, total(1.5, 1.4, 1.6, "slower"), loops=(node,)))
     assert said.startswith(mark)

@@ -150,9 +150,10 @@ def test_a_run_in_another_way_decides(
 
 
 def test_data_that_the_experiment_cannot_move_refute_nothing() -> None:
-    result = replace(run_otherwise(1.0, "same"), left="what is static stays")
-    assert result.judged(0.6, "b").startswith("not decided: ")
-    assert result.judged(0.6, "b").endswith("; what is static stays")
+    for verdict in ("same", "inconclusive"):
+        result = replace(run_otherwise(1.0, verdict), left="what is static stays")
+        assert result.judged(0.6, "b").startswith("not decided: ")
+        assert result.judged(0.6, "b").endswith("; what is static stays")
     gone = replace(run_otherwise(0.4, "faster"), left="what is static stays")
     assert gone.judged(0.6, "b").startswith("confirmed: ")
 
