@@ -27,6 +27,7 @@ LLVM_TOOLS = (
     "llvm-extract",
     "llvm-link",
     "llvm-objcopy",
+    "llvm-nm",
     "opt",
     "ld.lld",
     "llvm-bolt",

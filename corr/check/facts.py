@@ -55,6 +55,8 @@ class Facts:
     vectorised. `names`: plain names of mangled callees. `conditions`: what the runs were timed on
     and with. `incomplete`: what of a run's record of remarks could not be read. `notes`: what has
     to be said of how they were compared. `without_code`: runs whose machine code is not known.
+    `called`: what the loops of the new run call, None where that is not known. `placeless`: imports
+    whose remarks name no loop.
     """
 
     places: Mapping[SideName, Mapping[str, Place]] = field(default_factory=dict)
@@ -66,6 +68,8 @@ class Facts:
     incomplete: Mapping[SideName, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     without_code: frozenset[SideName] = frozenset()
+    called: Mapping[str, frozenset[str]] | None = None
+    placeless: frozenset[SideName] = frozenset()
 
 
 def gather(
@@ -91,6 +95,12 @@ def gather(
             {s: words for s, run in sides.items() if (words := _incomplete(connection, run))},
             [words for run in runs if (words := _without_source(connection, run))],
             frozenset(s for s, run in sides.items() if not _count(connection, "instructions", run)),
+            _called(connection, sides["b"]),
+            frozenset(
+                side
+                for side, run in sides.items()
+                if of_remarks(run) and not _count(connection, "loops", run)
+            ),
         )
     finally:
         connection.close()
@@ -117,6 +127,15 @@ def _code(
     loops = [key for key in keys if key is not None]
     code = _answer(connection, "code", run=run.run_id, loops=loops)
     return {loop: Code(bits, packed, scalar) for loop, bits, packed, scalar in code}
+
+
+def _called(
+    connection: duckdb.DuckDBPyConnection, run: RunInfo
+) -> dict[str, frozenset[str]] | None:
+    """What each loop calls, under the compiler's names; None for a run without machine code."""
+    if not _count(connection, "instructions", run):
+        return None
+    return {loop: frozenset(names) for loop, names in _answer(connection, "called", run=run.run_id)}
 
 
 def _reasons(connection: duckdb.DuckDBPyConnection, run: RunInfo) -> dict[str, str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: Each rule's id, which never changes, with what it says. The order is that of the listing.
 RULES = {
     "lost-vectorization": "A loop that was vectorised is not any more.",
+    "nothing-compared": "The two runs have nothing in common that can be compared.",
     "incomplete-record": "A record of remarks is not whole, and something is only in the other.",
     "slower": "A loop, or the whole program, is significantly slower.",
     "lost-inlining": "A call that was inlined is not any more.",

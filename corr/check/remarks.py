@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from corr.compare.difference import SIDES, RemarkChange, SideName
@@ -27,11 +27,13 @@ def callees(remarks: Iterable[RemarkChange]) -> set[str]:
     return {name for name in names if name is not None}
 
 
-def lost_callees(remarks: Iterable[RemarkChange], *, calls_rose: bool) -> Iterator[tuple[str, str]]:
+def lost_callees(
+    remarks: Iterable[RemarkChange], *, calls_rose: bool, called: Collection[str] | None = None
+) -> Iterator[tuple[str, str]]:
     """Callees inlined in a and not in b, with the reason that the inliner gives.
 
-    Where it gives none, the callee may just not be called any more: then a rise of the machine
-    code's calls has to say that it is.
+    Where it gives none, the callee may just not be called any more: then the machine code has to
+    say that it is, by its calls (`called`), or by a rise of them where those are not known.
     """
     inlined: dict[SideName, dict[str, None]] = {"a": {}, "b": {}}
     missed: dict[str, str] = {}
@@ -46,7 +48,8 @@ def lost_callees(remarks: Iterable[RemarkChange], *, calls_rose: bool) -> Iterat
             elif side == "b":
                 missed[callee] = words.partition(" because ")[2] or words
     for callee in inlined["a"]:
-        if callee not in inlined["b"] and (calls_rose or callee in missed):
+        calls = calls_rose and (called is None or callee in called)
+        if callee not in inlined["b"] and (calls or callee in missed):
             yield callee, missed.get(callee, "the compiler gives no reason").strip()
 
 

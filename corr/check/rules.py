@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from corr.check.comparable import WHICH, not_compared, nothing_compared
 from corr.check.facts import Code, Facts, Place
 from corr.check.findings import (
     ABSENT,
@@ -52,7 +53,6 @@ _GONE = {
     ),
     COPIES: ("the function has no copy of the loop any more, others are vectorised", NOTE),
 }
-_WHICH: dict[SideName, str] = {"a": "the baseline", "b": "the new run"}
 _UNTOLD = (
     "not vectorised, and may be a loop of the function that was: the sources are not known, so that"
     " loops are told apart by their places alone"
@@ -73,11 +73,13 @@ def check(
     findings = [finding for loop in difference.loops for finding in gate.loop(loop)]
     findings += gate.outside(difference.outside_loops)
     findings += gate.incomplete(difference)
+    findings += nothing_compared(difference, gate.facts)
     if not remarks_only:
         findings += gate.whole(difference)
     findings, notes = waive(findings, settings.waivers, today or datetime.date.today())
     findings.sort(key=_order)
-    notes = gate.doubts() + gate.notes(difference) + notes
+    left_out = not_compared(difference, [x for x in difference.loops if gate.gone(x)])
+    notes = [*gate.doubts(), *left_out, *gate.notes(difference), *notes]
     return Report(difference.a, difference.b, remarks_only, findings, notes)
 
 
@@ -120,6 +122,10 @@ class _Gate:
             if not self.remarks_only:
                 yield from self._time(loop)
 
+    def gone(self, loop: LoopDiff) -> bool:
+        """A hot loop that only the baseline has."""
+        return loop.only_in == "a" and self._hot(loop)
+
     def outside(self, remarks: Iterable[FunctionRemark]) -> Iterator[Finding]:
         """Inlining lost in hot functions, outside their loops, where a remark says so."""
         functions: dict[str, list[RemarkChange]] = {}
@@ -148,7 +154,7 @@ class _Gate:
         for side, what in self.facts.incomplete.items():
             if missing := _missing(difference, side):
                 message = (
-                    f"the record of {_WHICH[side]} is not whole ({what}), and {missing} of the"
+                    f"the record of {WHICH[side]} is not whole ({what}), and {missing} of the"
                     " other run's are not in it: what they say cannot be compared"
                 )
                 yield Finding("incomplete-record", FAILS, "", None, None, message, detail=side)
@@ -156,7 +162,7 @@ class _Gate:
     def doubts(self) -> list[str]:
         """What the two runs themselves lack."""
         incomplete = [
-            f"the record of {_WHICH[side]} is not whole: {what}"
+            f"the record of {WHICH[side]} is not whole: {what}"
             for side, what in self.facts.incomplete.items()
         ]
         return [*incomplete, *self.facts.notes]
@@ -271,7 +277,9 @@ class _Gate:
     def _inlining(self, loop: LoopDiff) -> Iterator[Finding]:
         calls = loop.a.calls, loop.b.calls
         rose = calls[0] is not None and calls[1] is not None and calls[1] > calls[0]
-        for callee, reason in lost_callees(loop.remarks, calls_rose=rose):
+        called = self.facts.called
+        names = None if called is None else called.get(loop.b.loop or "", frozenset())
+        for callee, reason in lost_callees(loop.remarks, calls_rose=rose, called=names):
             message = f"{self.facts.names.get(callee, callee)} is not inlined any more: {reason}"
             yield self._finding("lost-inlining", loop, message, detail=callee)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from corr.commands.diff_words import causes, headline, nothing_found, sum_of_rows
 from corr.commands.experiments import BUDGET, BudgetTimeOption
 from corr.commands.options import Built, DataOption, Ending, FormatOption, Given, with_options
 from corr.console.output import Format, message, print_line
@@ -32,12 +33,7 @@ SHOWN = {
     "iterations": ("iterations", None),
 }
 REMARKS_SHOWN = 3
-HYPOTHESES_SHOWN = 2
 CALLS_SHOWN = 8
-#: A hypothesis weaker than this is a fallback, and printed as one.
-WEAK = 0.3
-#: What is weaker than this is not printed beside another.
-BESIDE = 0.5
 
 
 def register(app: typer.Typer) -> None:
@@ -83,6 +79,10 @@ def diff(
         typer.Option("--swap", help="Measure each function's part: put it in the other build."),
     ] = False,
     budget_time: BudgetTimeOption = BUDGET,
+    no_run: Annotated[
+        bool,
+        typer.Option("--no-run", help="Build both, run neither: only remarks and code, no times."),
+    ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also loops without a change.")] = False,
     data: DataOption = None,
     format: FormatOption = Format.table,
@@ -92,7 +92,8 @@ def diff(
     Builds made here are timed against each other in turn; the times of two earlier runs are
     compared with a wider margin, unless --remeasure times their binaries again. With -p a build is
     compared with itself, --a and --b being added to its own flags. --rev-a and --rev-b build the
-    sources of git revisions, with no checkout: `corr diff gemm.c --rev-a HEAD~3`.
+    sources of git revisions, with no checkout: `corr diff gemm.c --rev-a HEAD~3`. --no-run compares
+    builds that nothing here executes (--target=...).
     """
     from collectors.base.errors import UsageError
     from corr.commands.program import how_run
@@ -109,19 +110,21 @@ def diff(
         what = "name two runs or a source file, or a build folder by -p"
         raise UsageError(what, "corr diff -p build --run './app' --b=-march=native")
     on_the_spot = chosen or not given_names or is_source(given_names[0])
+    if no_run and (remeasure or confirm or swap):
+        raise UsageError("--no-run: --remeasure, --confirm and --swap run both programs")
     if on_the_spot:
         lake = Lake.open(data_folder(data, settings), create=True)
         how = how_run(settings, given, ending)
         sides = (("--a", flags_a, rev_a), ("--b", flags_b, rev_b))
         programs = programs_of_sides(given_names, built, how, settings, llvm_a, sides)
-        runs = collect_both(lake, programs, (llvm_a, llvm_b))
+        runs = collect_both(lake, programs, (llvm_a, llvm_b), executed=not no_run)
     else:
         if len(given_names) > 2:
             raise UsageError(f"{len(given_names)} runs: two are compared at a time")
         lake = Lake.open(data_folder(data, settings))
         runs = lake.find(given_names[0]), lake.find([*given_names, "last"][1])
     measured = None
-    if on_the_spot or remeasure:
+    if (on_the_spot and not no_run) or remeasure:
         from corr.compare.remeasure import remeasure as timed_in_turn
 
         measured = timed_in_turn(*runs, ending.ok_status)
@@ -185,15 +188,15 @@ def _print_loops(
         loops = [loop for loop in difference.loops if everything or loop.changed]
         emit(pa.Table.from_pylist([loop.to_json() for loop in loops]), format)
         return
-    message(_headline(difference))
+    message(headline(difference))
     found, left = difference.rows()
     if everything:
         found = (*difference.loops, *(p for p in difference.places if p.share >= HARDLY))
     if not found:
-        print_line("no change where the time goes" if left else "no change")
+        print_line(nothing_found(difference, left))
         return
-    emit_records([_row(node, names) for node in found], SHOWN, lambda row: row["notes"])
-    if sentence := _sum(difference, found):
+    emit_records([_row(node, names, difference) for node in found], SHOWN, lambda row: row["notes"])
+    if sentence := sum_of_rows(difference, found):
         print_line(sentence)
     _print_calls(difference, everything, names)
     if left and not everything:
@@ -216,66 +219,6 @@ def _print_calls(difference: Diff, everything: bool, names: Mapping[str, str]) -
         print_line(f"  {len(found) - CALLS_SHOWN} more: --all")
 
 
-def _sum(difference: Diff, found: Sequence[LoopDiff | PlaceDiff]) -> str | None:
-    """How much of the whole difference the rows are."""
-    whole = difference.cost
-    if whole is None or difference.total is None:
-        return None
-    if difference.verdict not in ("faster", "slower"):
-        within = "" if difference.verdict == "same" else ", which is not decided"
-        if _leans(difference):
-            return f"the whole differs by {whole:+.3g} s, which only times taken in turn can tell"
-        return f"the whole differs by {whole:+.3g} s{within}: no difference to explain"
-    told = sum(node.cost or 0.0 for node in found)
-    text = f"the rows explain {told:+.3g} of {whole:+.3g} s"
-    sampled = not difference.total.interleaved or abs(told - whole) <= 0.1 * abs(whole)
-    return text if sampled else f"{text}; the rest is in places that each have hardly a part of it"
-
-
-def _headline(difference: Diff) -> str:
-    from corr.timing.verdict import DRIFT_MARGIN
-
-    lines = []
-    moved = difference.a.revision != difference.b.revision
-    for side, run in (("a", difference.a), ("b", difference.b)):
-        # of what was imported, nothing but its label is known
-        built = (run.compiler, run.built_with) if run.compiler else (run.label,)
-        parts = (run.program, *built, *([] if run.compiler else ["compiler not known"]), run.run_id)
-        commit, dirty, _ = (run.revision or "").partition("-dirty")
-        at = f" · at {commit[:10]}{' with changes' if dirty else ''}" if moved and commit else ""
-        lines.append(f"{side}: {' · '.join(part for part in parts if part)}{at}")
-    if difference.asked:
-        lines.append("the runs were not asked for the same, which comes before any cause:")
-        lines += [f"  {circumstance.says}" for circumstance in difference.asked]
-    if difference.same_output is False and not difference.asked:
-        lines.append("the two print different results: they do not compute the same")
-    if total := difference.total:
-        how = "in turn" if total.interleaved else "at different times"
-        time = total.time
-        lines.append(
-            f"{total.clock}: {total.seconds_a:.4g} s → {total.seconds_b:.4g} s, "
-            f"×{time.value:.3f} (99 %: {time.low:.3f}–{time.high:.3f}): "
-            f"{time.verdict}; {total.repetitions[0]} and {total.repetitions[1]} "
-            f"repetitions {how}"
-        )
-        if time.verdict == "inconclusive":
-            lines.append("  → --remeasure times both in turn until it is decided")
-        elif _leans(difference):
-            lines.append(
-                f"  → times taken apart may differ by {DRIFT_MARGIN:.0%} for nothing: "
-                "--remeasure times both in turn"
-            )
-    return "\n".join(lines) + "\n"
-
-
-def _leans(difference: Diff) -> bool:
-    """It is the same as far as times taken apart can tell, and yet one of them took longer."""
-    total = difference.total
-    if total is None or total.interleaved or total.time.verdict != "same":
-        return False
-    return total.time.low > 1 or total.time.high < 1
-
-
 def _both(node: LoopDiff | PlaceDiff, column: str, style: str | None = None) -> str | None:
     """What both sides have in a column; once, where it is the same."""
     return _pair([getattr(side, column) for side in node.sides], style)
@@ -290,7 +233,7 @@ def _pair(values: Sequence[Any], style: str | None = None) -> str | None:
     return f"{before} → {after}"
 
 
-def _row(node: LoopDiff | PlaceDiff, names: Mapping[str, str]) -> dict[str, Any]:
+def _row(node: LoopDiff | PlaceDiff, names: Mapping[str, str], difference: Diff) -> dict[str, Any]:
     from corr.compare.difference import LoopDiff
     from corr.console.short_names import short_name
 
@@ -300,7 +243,7 @@ def _row(node: LoopDiff | PlaceDiff, names: Mapping[str, str]) -> dict[str, Any]
         "time": f"×{node.time.value:.2f}" if node.time else None,
         "where": node.place,
         "share": _both(node, "share", "percent"),
-        "notes": _said(node),
+        "notes": causes(node, difference),
     }
     if node.with_callees:
         those = ", ".join(short_name(names.get(name, name)) for name in node.with_callees)
@@ -339,17 +282,6 @@ def _of_loop(loop: LoopDiff) -> dict[str, Any]:
 def _importance(remark: RemarkChange) -> tuple[int, int]:
     """Remarks of the passes that most often decide come first."""
     return remark.weight, -len(remark.words_b or remark.words_a or "")
-
-
-def _said(node: LoopDiff | PlaceDiff) -> list[str]:
-    """Why its time changed; where it did not, what changed without a difference."""
-    mark = "≈ no difference in time:" if node.verdict == "same" else "⇒"
-    return [
-        f"{mark} {'perhaps ' if hypothesis.strength < WEAK else ''}{hypothesis.says}"
-        + ("" if hypothesis.confirmed is None else f" [{hypothesis.confirmed}]")
-        for place, hypothesis in enumerate(node.hypotheses[:HYPOTHESES_SHOWN])
-        if place == 0 or hypothesis.strength >= BESIDE or hypothesis.confirmed
-    ]
 
 
 def _notes(loop: LoopDiff, names: Mapping[str, str]) -> list[str]:

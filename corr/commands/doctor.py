@@ -26,6 +26,7 @@ LLVM = {
     "llvm-extract": ("llvm-22", "no hybrids of two builds: corr diff --swap"),
     "llvm-link": ("llvm-22", "no hybrids of two builds: corr diff --swap"),
     "llvm-objcopy": ("llvm-22", "no hybrids of two builds: corr diff --swap"),
+    "llvm-nm": ("llvm-22", "libraries of bitcode (-flto) stay unread"),
     "llvm-bolt": ("bolt-22", "no layout of whole programs by their runs in corr optimize"),
     "opt": ("llvm-22", "more mutants that change nothing are built before they are known"),
 }

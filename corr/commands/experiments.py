@@ -54,7 +54,9 @@ def print_swap(swap: Swap, names: Mapping[str, str], format: Format) -> None:
         print_line(swap.why)
     if not swap.parts:
         return
-    divided = 0.0 if whole.none else whole.seconds
+    divided = whole.seconds if swap.steady else 0.0
+    if not swap.steady and not whole.none:
+        print_line("it is not known well enough to tell shares of it: measure on an idle machine")
     emit_records([_part(part, divided, names) for part in swap.parts], PARTS, _why)
     if swap.rest is None:
         return

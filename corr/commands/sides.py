@@ -86,15 +86,19 @@ def is_source(name: str) -> bool:
 
 
 def collect_both(
-    lake: Lake, programs: Sequence[Program], llvms: tuple[str | None, str | None]
+    lake: Lake,
+    programs: Sequence[Program],
+    llvms: tuple[str | None, str | None],
+    *,
+    executed: bool = True,
 ) -> tuple[RunInfo, RunInfo]:
-    """A run of each side."""
+    """A run of each side; with `executed` False, of what needs no execution."""
     from collectors.base import toolchain
     from corr.collect.options import Options
     from corr.collect.run import collect
     from corr.console.progress import Progress
 
-    options = Options(repeat=3, cachegrind=False)
+    options = Options(repeat=3, run=executed, cachegrind=False)
     a, b = (
         collect(program, toolchain.find(llvm), lake, options, Progress())
         for program, llvm in zip(programs, llvms, strict=True)

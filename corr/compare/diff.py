@@ -18,6 +18,7 @@ from corr.compare.difference import (
     Diff,
     FunctionRemark,
     LoopDiff,
+    Matched,
     MnemonicChange,
     RegionChange,
     RemarkChange,
@@ -88,9 +89,22 @@ def diff(
             tuple(sorted(places, key=_weight)),
             _calls(connection, total),
             _same_output(connection),
+            bool(rows(connection, "FROM edited_files LIMIT 1")),
+            _matched(connection),
         )
     finally:
         connection.close()
+
+
+def _matched(connection: duckdb.DuckDBPyConnection) -> Matched:
+    """Loops of the project alone: those of the library's headers are in many programs."""
+    (row,) = rows(
+        connection,
+        "SELECT count(key_a) AS a, count(key_b) AS b,"
+        " count(*) FILTER (key_a IS NOT NULL AND key_b IS NOT NULL) AS both"
+        " FROM diff_loops WHERE NOT regexp_matches(place, '^/usr/|/include/c[+][+]/')",
+    )
+    return Matched(**row)
 
 
 def _same_output(connection: duckdb.DuckDBPyConnection) -> bool | None:

@@ -281,6 +281,15 @@ class RegionChange:
 
 
 @dataclass(frozen=True)
+class Matched:
+    """How many loops of the project's own files each run has, and how many are in both."""
+
+    a: int
+    b: int
+    both: int
+
+
+@dataclass(frozen=True)
 class Diff:
     """Two runs compared; `total` is None where one of them has no times.
 
@@ -288,7 +297,8 @@ class Diff:
     differs between the runs themselves (arguments, input, environment), which comes before any
     cause. `places` are functions, libraries and kernel outside loops; `calls` those that were
     inlined in one of the two, the hottest first. `same_output`: both print the same; None where
-    that is not known.
+    that is not known. `sources_differ`: a file of one side is not word for word in the other.
+    `matched`: how many loops are in both; None where that is not known.
     """
 
     a: ComparedRun
@@ -302,6 +312,8 @@ class Diff:
     places: tuple[PlaceDiff, ...] = ()
     calls: tuple[CallChange, ...] = ()
     same_output: bool | None = None
+    sources_differ: bool = False
+    matched: Matched | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -315,19 +327,23 @@ class Diff:
             return None
         return self.total.seconds_b - self.total.seconds_a
 
+    def noticeable(self, node: LoopDiff | PlaceDiff) -> bool:
+        """It has a good part of a difference of the whole that is beyond doubt."""
+        part = NOTICEABLE * abs(self.cost or 0.0) if self.verdict in CLEAR else math.inf
+        return abs(node.cost or 0.0) >= part
+
     def rows(self) -> tuple[tuple[LoopDiff | PlaceDiff, ...], int]:
         """What is worth a row, what cost or gained most first, and how many changed loops are not.
 
         A row has a change of its own, or a noticeable part of a difference of the whole; or it is
         something that only one of the two does.
         """
-        part = NOTICEABLE * abs(self.cost or 0.0) if self.verdict in CLEAR else math.inf
         nodes: list[LoopDiff | PlaceDiff] = [*self.loops, *self.places]
         unknown = all(node.share == 0.0 for node in nodes)
         found = [
             node
             for node in nodes
-            if node.changed or abs(node.cost or 0.0) >= part or _in_one_only(node)
+            if node.changed or self.noticeable(node) or _in_one_only(node)
             if unknown or node.share >= (HARDLY if node.verdict in CLEAR else UNDECIDED)
         ]
         found.sort(key=lambda node: -abs(node.cost or 0.0))
@@ -341,6 +357,8 @@ class Diff:
             "b": self.b.to_json(),
             "asked": [c.to_json() for c in self.asked],
             "same_output": self.same_output,
+            "sources_differ": self.sources_differ,
+            "matched_loops": flat(self.matched) if self.matched else None,
             "total": self.total.to_json() if self.total else untimed,
             "counters": [flat(c) for c in self.counters],
             "loops": [loop.to_json() for loop in self.loops],

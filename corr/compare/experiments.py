@@ -21,7 +21,7 @@ from corr.compare.places import PlaceDiff
 from corr.compare.remeasure import NoBinary, binaries
 from corr.compare.times import times_in_turn
 from corr.console.progress import Progress
-from corr.experiment.otherwise import WAYS, otherwise, saw_subnormals
+from corr.experiment.otherwise import WAYS, otherwise, saw_subnormals, untouched
 from corr.lake.store import Lake, RunInfo
 from corr.timing.interleave import interleave
 from corr.timing.verdict import Verdict
@@ -80,20 +80,27 @@ def _verdict(node: LoopDiff | PlaceDiff, side: str, result: Diff | str | RunOthe
 
 @dataclass(frozen=True)
 class RunOtherwise:
-    """What a build took as it is and run otherwise; `seen`: something that decides by itself."""
+    """What a build took as it is and run otherwise; `seen`: something that decides by itself.
+
+    `left`: what the suspected cause may lie in and this way of running does not touch.
+    """
 
     words: str
     total: Total
     seen: str | None = None
+    left: str | None = None
 
     def judged(self, cost: float, side: str) -> str:
         """Whether so many seconds that b is slower go with it."""
         time = self.total.time
         gained = (self.total.seconds_b - self.total.seconds_a) * (-1 if side == "b" else 1)
         takes = f"{self.words} the program takes ×{time.value:.2f} the time"
+        left = f"; {self.left}" if self.left else ""
         if time.verdict == Verdict.inconclusive:
-            return f"not decided: {takes}"
+            return f"not decided: {takes}{left}"
         whether = "confirmed" if cost and gained / cost >= EXPLAINED else "refuted"
+        if whether == "refuted" and left:
+            return f"not decided: {takes}{left}"
         return f"{whether}: {takes}" + (f"; {self.seen}" if self.seen else "")
 
 
@@ -109,7 +116,7 @@ def _run_otherwise(run: RunInfo, name: str) -> RunOtherwise:
         seen = None
         if name == "flush-subnormals" and saw_subnormals(program, tools, folder):
             seen = "an operand below the normal range was seen"
-        return RunOtherwise(WAYS[name].words, times.total(), seen)
+        return RunOtherwise(WAYS[name].words, times.total(), seen, untouched(program, name, tools))
 
 
 def _experiment(

@@ -18,6 +18,7 @@ from corr.timing.clocks import Comparison, Pairs, compared
 from corr.timing.interleave import reading
 from corr.timing.verdict import (
     DRIFT_MARGIN,
+    FEWEST_PAIRS,
     MARGIN,
     Ratio,
     Verdict,
@@ -26,8 +27,11 @@ from corr.timing.verdict import (
     ratio,
 )
 
-#: Repetitions of each side below which no difference of times is claimed.
+#: Repetitions of each side below which no difference of times is claimed, but for one beyond doubt:
+#: each repetition of one side takes so many times as long as any of the other, and so does the
+#: least ratio of the interval.
 FEWEST_REPETITIONS = 5
+BEYOND_DOUBT = 1.5
 
 
 class Sampled(Protocol):
@@ -62,9 +66,20 @@ class Times:
         """Enough repetitions: the bootstrap of a few values is too sure of itself."""
         return min(len(self.a), len(self.b)) >= FEWEST_REPETITIONS
 
+    @property
+    def apart(self) -> bool:
+        """Few, and yet no repetition of one side is near any of the other."""
+        if min(len(self.a), len(self.b)) < FEWEST_PAIRS:
+            return False
+        return min(self.b) > BEYOND_DOUBT * max(self.a) or min(self.a) > BEYOND_DOUBT * max(self.b)
+
     def judged(self, ratio: Ratio, margin: float) -> TimeRatio:
         """A ratio with the verdict that it allows beyond a margin."""
-        verdict = ratio.strictly(margin) if self.decisive else Verdict.inconclusive
+        verdict = Verdict.inconclusive
+        if self.decisive:
+            verdict = ratio.strictly(margin)
+        elif self.apart and (ratio.low > BEYOND_DOUBT or ratio.high < 1 / BEYOND_DOUBT):
+            verdict = Verdict.slower if ratio.low > 1 else Verdict.faster
         return TimeRatio(ratio.value, ratio.low, ratio.high, verdict)
 
     def total(self) -> Total:

@@ -37,6 +37,11 @@ class Effect:
         """Zero lies within the interval."""
         return self.low <= 0 <= self.high
 
+    def known_to(self, part: float) -> bool:
+        """The interval reaches so large a part of it to either side, at most."""
+        reach = max(self.high - self.seconds, self.seconds - self.low)
+        return not self.none and reach <= part * abs(self.seconds)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -6,6 +6,7 @@ library of a few lines that is loaded before the program. So it works where the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +36,10 @@ __attribute__((destructor)) static void end(void) {
 }
 """
 TUNABLES = "GLIBC_TUNABLES"
+#: A section of static data that is written, as llvm-objdump lists it, with its size.
+_STATIC = re.compile(r"^\s*\d+ \.(?:data|bss|ldata|lbss)\S*\s+([0-9a-f]+)\b", re.MULTILINE)
+#: Bytes of static data below which no array of them shares sets of a cache with another.
+PAGE = 4096
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ WAYS = {
     ),
     # other pages for what is large on the heap, and the stack some lines on
     "moved-data": Otherwise(
-        "with its data elsewhere",
+        "with its stack and heap elsewhere",
         {"CORR_PADDING": "x" * 1480},
         tunables="glibc.malloc.mmap_threshold=2147483648",
     ),
@@ -90,6 +95,25 @@ def saw_subnormals(program: Invocation, tools: Toolchain, folder: Path) -> bool 
     if failure(done) is not None or not told.is_file():
         return None
     return "1" in told.read_text()
+
+
+def untouched(program: Invocation, name: str, tools: Toolchain) -> str | None:
+    """What of the program's data that way leaves where it is, in words; None: nothing to speak of.
+
+    Raises CorrError where the program cannot be read.
+    """
+    if name != "moved-data":
+        return None
+    done = process.run([tools.path("llvm-objdump"), "-h", program.binary], timeout=60)
+    if not done.ok:
+        raise CorrError("the sections of the program cannot be read")
+    sizes = (int(size, 16) for size in _STATIC.findall(done.stdout.decode(errors="replace")))
+    if sum(sizes) < PAGE:
+        return None
+    return (
+        "what is static stays where the linker put it, which is not tested: pad those arrays by a"
+        " cache line"
+    )
 
 
 def _preloaded(program: Invocation, tools: Toolchain, folder: Path) -> dict[str, str]:

@@ -34,6 +34,8 @@ from corr.lake.sql import connect, rows
 from corr.lake.store import Lake, RunInfo
 from corr.timing.verdict import Verdict
 
+#: Part of the whole by which its interval may reach to either side for shares to mean something.
+UNSTEADY = 0.3
 #: Parts with less than this share of the samples on either side are measured as one.
 HOT = 0.01
 #: Share of a's time of which a tenth is measured, however little differs as a whole.
@@ -76,12 +78,17 @@ class Swap:
     why: str | None = None
 
     @property
+    def steady(self) -> bool:
+        """The whole is known well enough for shares of it."""
+        return self.whole.known_to(UNSTEADY)
+
+    @property
     def adds_up(self) -> bool:
         """The parts are the whole, as far as the times tell."""
         return self.rest is not None and self.rest.none
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"adds_up": self.adds_up}
+        return asdict(self) | {"adds_up": self.adds_up, "steady": self.steady}
 
 
 def swap(lake: Lake, runs: tuple[RunInfo, RunInfo], seconds: float, say: Say) -> Swap:

@@ -52,8 +52,8 @@ def from_build(
 ) -> Program:
     """The program that `command` runs, rebuilt from a build folder's own commands.
 
-    `extra` flags are added to each unit's own. Raises UsageError when the database or the link
-    line cannot be read, or the command does not run an executable of that build.
+    `extra` flags are added to each unit's own, and to the link's. Raises UsageError when the
+    database or the link line cannot be read, or the command runs no executable of that build.
     """
     entries = read_database(build)
     links = {link.output: link for link in find_links(build)}
@@ -77,7 +77,8 @@ def from_build(
         raise UsageError(f"{executable} is linked from no unit of compile_commands.json")
     flagged = tuple(Unit(u.source, u.directory, (*u.flags, *extra)) for u in units)
     folder = links[executable].directory
-    link_flags = tuple(_absolute(flag, folder) for flag in rest)
+    # some flags ask something of the linker, too (-flto, -fsanitize=, -fopenmp)
+    link_flags = (*(_absolute(flag, folder) for flag in rest), *extra)
     run = replace(run, args=tuple(command[1:]))
     return Program(executable.name, flagged, link_flags, run, root, notes=(*project.notes, *others))
 
@@ -108,7 +109,8 @@ def _by_itself(
         raise UsageError(what, "build the project first; name its executable by --run") from error
     flagged = tuple(Unit(u.source, u.directory, (*u.flags, *extra)) for u in units)
     run = replace(run, args=tuple(command[1:]))
-    return Program(executable.name, flagged, flags, run, root, notes=tuple(notes))
+    link_flags = (*flags, *extra)
+    return Program(executable.name, flagged, link_flags, run, root, notes=tuple(notes))
 
 
 def read_database(build: Path) -> list[Entry]:
@@ -264,10 +266,14 @@ class _Project:
         names = shared_libraries.defined(own) if built else frozenset[str]()
         if names is not None and self._defined.isdisjoint(names):
             return True
-        what = "stays a library of which little is known: it defines what the program does, too"
-        if names is None:
-            what = "stays a library of which little is known: its objects are not there, or no ELF"
-        self.notes.append(Problem("program", path.name, what, "build the project there first"))
+        why, fix = "it defines what the program does, too", ""
+        if names is None and any(map(shared_libraries.is_bitcode, own)):
+            why = "its objects are bitcode, compiled when they are linked (-flto), and not readable"
+            fix = "build the project without -flto for corr, or by the LLVM that corr finds"
+        elif names is None:
+            why, fix = "its objects are not there, or no ELF", "build the project there first"
+        what = f"stays a library of which little is known: {why}"
+        self.notes.append(Problem("program", path.name, what, fix))
         return False
 
 

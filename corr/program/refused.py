@@ -16,6 +16,13 @@ _LEADS = re.compile(r"^(In file included from|In module| {16,}from) ")
 _GROUP = re.compile(r"\[(?:-Werror,)?-W(?!error\b)([a-z0-9+-]+)(?:=\w*)?\]\s*$", re.MULTILINE)
 _MISSING_HEADER = re.compile(r"fatal error: '([^']+)' file not found")
 #: What stands before the words of a linker that misses something.
+#: A linker that was asked for another processor, or given objects of one.
+_OTHER_MACHINE = re.compile(
+    r"unrecognised emulation mode|incompatible with elf|Relocations in generic ELF|unknown target"
+    r"|architecture of input file|is incompatible with (?:elf|i386|aarch64)|cannot find crt1\.o"
+)
+#: Objects that a linker takes for no objects.
+_UNREAD = re.compile(r"file (?:format )?not recognized")
 _UNDEFINED = re.compile(r"undefined (?:reference to|symbol:) [`']?([\w.]+)")
 #: Longest that is shown of what a tool said.
 MOST_LINES = 40
@@ -77,7 +84,16 @@ def compiler_advice(said: str) -> str:
 
 
 def linker_advice(said: str) -> str:
-    """What to do about symbols that nothing defines, empty where nothing is known."""
+    """What to do about symbols that nothing defines, or about a linker that cannot read what was
+    compiled; empty where nothing is known.
+    """
+    if _OTHER_MACHINE.search(said):
+        return (
+            "built for another machine, whose linker or libraries are not here: --no-run looks at"
+            " the code alone (corr collect, corr diff)"
+        )
+    if _UNREAD.search(said):
+        return "bitcode (-flto) that the linker cannot read: -fuse-ld=lld among the flags"
     missing = set(_UNDEFINED.findall(said))
     flags = [
         flag for starts, flag in LIBRARIES.items() if any(n.startswith(starts) for n in missing)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from collectors.base import elf
+from collectors.base import elf, process, toolchain
 from collectors.base.errors import CorrError
 
 _NAME = re.compile(r"\.(so(\.\d+)*|dylib)$")
@@ -19,6 +19,8 @@ _NAME = re.compile(r"\.(so(\.\d+)*|dylib)$")
 _OF_THE_LIBRARY = re.compile(
     r"-shared$|-fPIC$|-fpic$|-Wl,(-soname|-h|--version-script|-z,defs|--no-undefined|-Bsymbolic)"
 )
+#: How bitcode begins, as it is or in its wrapper.
+_BITCODE = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 _OF_ALL_WITH_VALUE = "-Xlinker"
 
 
@@ -39,6 +41,12 @@ def defined(objects: Iterable[Path]) -> frozenset[str] | None:
     """
     found: set[str] = set()
     for path in objects:
+        if is_bitcode(path):
+            names = _of_bitcode(path)
+            if names is None:
+                return None
+            found |= names
+            continue
         try:
             with elf.opened(path) as file:
                 section = file.get_section_by_name(".symtab")
@@ -53,3 +61,22 @@ def defined(objects: Iterable[Path]) -> frozenset[str] | None:
         except CorrError:
             return None
     return frozenset(found)
+
+
+def is_bitcode(path: Path) -> bool:
+    """Whether an object is LLVM's bitcode, which is compiled when it is linked (-flto)."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in _BITCODE
+    except OSError:
+        return False
+
+
+def _of_bitcode(path: Path) -> set[str] | None:
+    """The same of bitcode, as llvm-nm lists it; None where that cannot read it."""
+    words = ("--defined-only", "--extern-only", "--no-weak", "--format=just-symbols")
+    try:
+        done = process.run([toolchain.find().path("llvm-nm"), *words, path], timeout=60)
+    except CorrError:
+        return None
+    return set(done.stdout.decode(errors="replace").split()) if done.ok else None

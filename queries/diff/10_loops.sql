@@ -4,12 +4,18 @@
 -- Needs the temporary tables sides(side, run_id) and loop_pairs(key_a, key_b, matched_by).
 -- `called` and `divided` count places in the source: what unrolling copied, or left over, counts once.
 -- A call out of the loop for good, as to what throws, lies in no machine loop: nobody waits for it.
--- Nor for what by its count or its name is called once, or when something went wrong.
+-- Nor for what by its count or its name is called once, or when something went wrong; where nothing
+-- counts (a header of the library), for code of a loop with many samples that has none of them.
+CREATE TEMP TABLE block_samples AS
+SELECT i.run_id, i.loop, i.block, coalesce(sum(s.count), 0) AS samples
+FROM instructions i LEFT JOIN (SELECT run_id, address, sum(count) AS count FROM samples GROUP BY ALL) s USING (run_id, address)
+WHERE i.loop IS NOT NULL AND i.run_id IN (SELECT run_id FROM sides) GROUP BY ALL;
+
 CREATE TEMP TABLE loop_code AS
 SELECT run_id, loop, count(*) AS instructions,
        count(*) FILTER (stack) AS stack_accesses,
        count(*) FILTER (kind = 'call') AS calls,
-       count(DISTINCT CASE WHEN kind = 'call' AND (machine_loop IS NOT NULL OR NOT turns) AND coalesce(happens, true) AND NOT regexp_matches(operands, '<(__cxa_(guard|throw|allocate|bad|rethrow|atexit)|_ZSt[0-9]+__throw|_?abort|__assert|__stack_chk|_Unwind_|exit)') THEN hash(frames, operands) END) AS called,
+       count(DISTINCT CASE WHEN kind = 'call' AND (machine_loop IS NOT NULL OR NOT turns) AND coalesce(happens, true) AND NOT regexp_matches(operands, '<(__cxa_(guard|throw|allocate|bad|rethrow|atexit)|_ZSt[0-9]+__throw|_?abort|__assert|__stack_chk|_Unwind_|exit)|_cold(E[^>]*)?[+>]') THEN hash(frames, operands) END) AS called,
        count(*) FILTER (kind = 'division') AS divisions,
        count(DISTINCT CASE WHEN kind = 'division' THEN hash(frames) END) AS divided,
        count(*) FILTER (kind = 'branch') AS branches,
@@ -22,12 +28,15 @@ SELECT run_id, loop, count(*) AS instructions,
        -- to the other type and back: one way alone is no detour
        CASE WHEN bool_or(kind = 'convert' AND element = 'f32') AND bool_or(kind = 'convert' AND element = 'f64')
             THEN count(*) FILTER (kind = 'convert') ELSE 0 END AS conversions,
+       count(*) FILTER (kind = 'convert' AND element IN ('f32', 'f64')) AS converts,
        count(*) FILTER (flops > 0 AND element = 'f32') AS float_operations,
        count(*) FILTER (flops > 0 AND element = 'f64') AS double_operations
-FROM (SELECT i.*, c.calls > 0.001 * t.iterations AS happens FROM instructions i
+FROM (SELECT i.*, coalesce(c.calls > 0.001 * t.iterations, b.samples > 0 OR w.samples < 1000) AS happens FROM instructions i
       LEFT JOIN (SELECT run_id, function, max(function_count) AS calls FROM execution_regions GROUP BY ALL) c
         ON i.kind = 'call' AND c.run_id = i.run_id AND c.function = regexp_extract(i.operands, '<([^>+@]+)', 1)
-      LEFT JOIN trips t ON i.kind = 'call' AND t.run_id = i.run_id AND t.loop_key = i.loop WHERE i.loop IS NOT NULL)
+      LEFT JOIN trips t ON i.kind = 'call' AND t.run_id = i.run_id AND t.loop_key = i.loop
+      LEFT JOIN block_samples b ON i.kind = 'call' AND b.run_id = i.run_id AND b.loop = i.loop AND b.block = i.block
+      LEFT JOIN (SELECT run_id, loop, sum(samples) AS samples FROM block_samples GROUP BY ALL) w ON i.kind = 'call' AND w.run_id = i.run_id AND w.loop = i.loop WHERE i.loop IS NOT NULL)
 JOIN (SELECT run_id, loop, bool_or(machine_loop IS NOT NULL) AS turns
       FROM instructions WHERE loop IS NOT NULL GROUP BY ALL) USING (run_id, loop)
 GROUP BY run_id, loop;

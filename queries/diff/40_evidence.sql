@@ -1,4 +1,4 @@
--- purpose: what the rules of queries/hypotheses build on: remarks by side, source edits, flags
+-- purpose: what the rules of queries/hypotheses build on: remarks by side, source edits, flags, what the source of b says
 -- grain: remark of one side (remark_facts); call of a loop (loop_calls, newly_inlined); loop (vectorisation_lost); line of one side (edits)
 -- columns: loop, side, change, pass, tag, name, words, fact; loop, lost, reason; loop, side, text, in_loop
 -- A fact is a sentence that names its table and row, for a rule's evidence.
@@ -41,6 +41,15 @@ FROM remark_facts l JOIN remark_facts r
   ON r.loop = l.loop AND r.side = 'b' AND r.change = 'appeared' AND r.pass = 'loop-vectorize'
  AND r.name NOT LIKE 'Missed%'
 WHERE l.side = 'a' AND l.change = 'disappeared' AND l.pass = 'loop-vectorize' AND l.name = 'Vectorized';
+
+-- What the source of b says of a loop: which element of the one before it reads (a recurrence, which no
+-- restrict mends), and whether nothing but its condition ends it.
+CREATE TEMP TABLE said_in_b AS
+SELECT p.loop, min(e.element) AS element, any_value(c.counter) AS counter, coalesce(bool_or(c.wraps), false) AS wraps
+FROM paired p JOIN sides s ON s.side = 'b' AND p.side = 'b'
+LEFT JOIN carried_elements e ON e.run_id = s.run_id AND e.loop = p.key
+LEFT JOIN counted_loops c ON c.run_id = s.run_id AND c.loop = p.key
+GROUP BY p.loop HAVING element IS NOT NULL OR counter IS NOT NULL;
 
 -- Lines of code, comments and indentation left out.
 -- Only files that the other side has not word for word, and only the hottest loops of those: a

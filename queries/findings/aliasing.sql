@@ -8,10 +8,17 @@ WITH said AS (
     WHERE name IN ('LoadWithLoopInvariantAddressInvalidated', 'CantReorderMemOps', 'CantIdentifyArrayBounds', 'UnknownArrayBounds')
        OR words LIKE '%cannot identify array bounds%' OR words LIKE '%cannot prove it is safe to reorder memory operations%'
     GROUP BY ALL
+), kept AS (
+    -- a value that the loop itself stores where it loads it from changes in every pass; another one stays
+    SELECT l.run_id, l.machine_loop, bool_and(EXISTS (FROM instructions s WHERE s.run_id = l.run_id AND s.machine_loop = l.machine_loop AND s.store_bytes > 0 AND s.through = l.through AND s.displacement = l.displacement)) AS stored
+    FROM instructions l WHERE l.load_bytes > 0 AND NOT l.stack AND l.step = 0 GROUP BY ALL
+), others AS (
+    -- what keeps vectors away, however pointers lie
+    SELECT DISTINCT run_id, loop FROM remarks WHERE pass = 'loop-vectorize' AND name IN ('CantVectorizeInstruction', 'CantVectorizeInstructionReturnType', 'CantVectorizeCall', 'CantVectorizeLibcall', 'NonSimpleStore', 'NonSimpleLoad', 'NoCFGForSelect')
 )
 -- a chain of operations that takes all of the time is none of its doing
-SELECT h.run_id, id, CASE WHEN e.loop IS NOT NULL THEN 0.55 WHEN bound = 'dependencies' AND model_cycles > 1.5 * work_cycles AND cycles < 1.3 * model_cycles THEN 0.6 WHEN r.loop IS NULL THEN 0.92 ELSE 0.5 END AS strength, now / (reach * CASE WHEN n.narrowest < element_bytes THEN 2 ELSE 1 END) AS part,
-       CASE WHEN again THEN 'what the loop stores to may overlap what it reads: a value that never changes is loaded in every pass' || CASE WHEN e.loop IS NULL THEN ', and no vectors can be used' ELSE '' END
+SELECT h.run_id, id, CASE WHEN e.loop IS NOT NULL OR o.loop IS NOT NULL THEN 0.55 WHEN bound = 'dependencies' AND model_cycles > 1.5 * work_cycles AND cycles < 1.3 * model_cycles THEN 0.6 WHEN r.loop IS NULL THEN 0.92 ELSE 0.5 END AS strength, now / (CASE WHEN o.loop IS NULL THEN reach ELSE greatest(work_cycles, floor_of_memory) END * CASE WHEN n.narrowest < element_bytes THEN 2 ELSE 1 END) AS part,
+       CASE WHEN again THEN 'what the loop stores to may overlap what it reads: a value that never changes is loaded in every pass' || CASE WHEN e.loop IS NULL AND o.loop IS NULL THEN ', and no vectors can be used' ELSE '' END
             ELSE 'what the loop stores to may overlap what it reads, and no check at run time can tell: no vectors' END AS says,
        'say that they do not overlap (restrict), or copy what stays the same to a local variable before the loop' AS helps,
        NULL AS flags,
@@ -22,5 +29,6 @@ LEFT JOIN (SELECT DISTINCT run_id, loop FROM carried_elements) e USING (run_id, 
 LEFT JOIN (SELECT run_id, machine_loop, min(least(coalesce(nullif(load_bytes, 0), 64), coalesce(nullif(store_bytes, 0), 64))) AS narrowest FROM instructions WHERE NOT stack AND (load_bytes > 0 OR store_bytes > 0) GROUP BY ALL) n USING (run_id, machine_loop)
 -- the vectoriser asks of floating-point order when all of memory is well
 LEFT JOIN (SELECT DISTINCT run_id, loop FROM remarks WHERE name = 'CantReorderFPOps') r USING (run_id, loop)
+LEFT JOIN kept k USING (run_id, machine_loop) LEFT JOIN others o USING (run_id, loop)
 -- what a call does to memory, no restrict tells
-WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT calls AND stores > stack_accesses AND (computed_loads = 0 OR again)
+WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT calls AND stores > stack_accesses AND (computed_loads = 0 OR again) AND NOT (again AND coalesce(k.stored, false)) AND (again OR o.loop IS NULL)

@@ -11,16 +11,21 @@ WITH decided AS (
       ON o.run_id = b.run_id AND o.file = b.file AND o.line = b.line AND o.iterations = b.count
     WHERE o.run_id IS NULL AND b.kind = 'branch' AND b.count + b.false_count > 1000 AND b.false_count IS NOT NULL
     GROUP BY ALL
+), shared AS (
+    -- threads that store to one place over and over: their lines may move between cores meanwhile
+    SELECT DISTINCT i.run_id, i.machine_loop FROM instructions i
+    WHERE i.store_bytes > 0 AND NOT i.stack AND i.step = 0
+      AND EXISTS (FROM instructions t WHERE t.run_id = i.run_id AND t.kind = 'call' AND regexp_matches(t.operands, 'pthread_create|GOMP_parallel|kmpc_fork|_ZNSt6thread15_M_start'))
 )
-SELECT h.run_id, id, CASE WHEN even > 0.2 AND cycles > 2 * model_cycles THEN 0.93 ELSE 0.6 END AS strength,
+SELECT h.run_id, id, CASE WHEN s.machine_loop IS NOT NULL THEN 0.6 WHEN even > 0.2 AND cycles > 2 * model_cycles THEN 0.93 ELSE 0.6 END AS strength,
        cycles / (work_cycles) AS part,
-       'the branch in line ' || d.line || ' is taken ' || printf('%.0f %%', 100 * d.often) || ' of the time, and wrong guesses cost more than the work: ' ||
+       'the branch in line ' || d.line || ' is taken ' || printf('%.0f %%', 100 * d.often) || ' of the time, and wrong guesses' || CASE WHEN s.machine_loop IS NULL THEN '' ELSE ', or a cache line that threads write to in turn (false sharing),' END || ' cost more than the work: ' ||
        printf('%.1f', cycles) || ' cycles an iteration, where the model of the same code expects ' || printf('%.1f', model_cycles) AS says,
-       'compute without the branch (a select, an index that grows by the condition), or sort the data first' AS helps,
+       CASE WHEN s.machine_loop IS NULL THEN '' ELSE 'give each thread''s data a cache line of its own (alignas(64)) or a local sum, which tells the two apart; ' END || 'compute without the branch (a select, an index that grows by the condition), or sort the data first' AS helps,
        NULL AS flags,
        [{'rows': 'FROM execution_regions WHERE kind = ''branch'' AND line = ' || d.line, 'says': 'taken ' || printf('%.1f %%', 100 * d.often)},
         {'rows': 'FROM instructions WHERE kind = ''branch'' AND machine_loop = ' || h.machine_loop, 'says': branches || ' branches in the machine loop'}] AS evidence
-FROM h JOIN decided d USING (run_id, loop)
+FROM h JOIN decided d USING (run_id, loop) LEFT JOIN shared s USING (run_id, machine_loop)
 -- code in vectors has no branch for each element, but where only a part of the loop is in them
 WHERE branches >= 2 AND NOT (
       -- the compiler made a choice of it, and no branch

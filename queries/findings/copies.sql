@@ -5,14 +5,15 @@ WITH nearest AS (
     -- the program's own code that called into the library
     SELECT run_id, stack, arg_min(instruction, position) AS address FROM stack_frames WHERE own AND position > 0 AND instruction IS NOT NULL GROUP BY ALL
 ), called AS (
-    SELECT s.run_id, l.symbol, l.object, s.count, list_transform(i.frames, lambda f: f.function) AS inlined
+    SELECT s.run_id, l.symbol, l.object, s.count, list_transform(i.frames, lambda f: f.function) AS inlined,
+           list_filter(list_prepend({'file': i.file, 'line': i.line}, list_transform(i.frames, lambda f: {'file': f.file, 'line': f.line})), lambda f: f.file NOT LIKE '/%')[1] AS spot
     FROM nearest n JOIN stacks s USING (run_id, stack) JOIN stack_frames l ON l.run_id = n.run_id AND l.stack = n.stack AND l.position = 0 AND NOT l.own
      -- what is copied takes memory; other objects (locks, streams) end in other ways
      AND regexp_matches(l.symbol, 'alloc|free|mem(cpy|move|set|cmp)|_Zn[wa]|_Zd[la]|basic_string|_M_|str(len|cpy)|madvise|arena|tcache|consolidate')
     JOIN instructions i ON i.run_id = n.run_id AND i.address = n.address
     WHERE EXISTS (FROM h WHERE h.run_id = l.run_id AND h.symbol = l.symbol AND h.object = l.object AND h.loop IS NULL)
 ), named AS (
-    SELECT run_id, symbol, object, count, len(list_filter(inlined, lambda n: starts_with(n, '_ZStpl'))) > 0 AS sums,
+    SELECT run_id, symbol, object, count, len(list_filter(inlined, lambda n: starts_with(n, '_ZStpl'))) > 0 AS sums, spot.file AS file, spot.line AS line,
            list_filter(inlined, lambda n: regexp_matches(n, '^_ZN.*(C[12]ERKS[0-9A-Z]*_|D[12]Ev)$|^_ZNSt(6vector|5deque|7__cxx1112basic_string).*(_M_insert|6insertE|_M_realloc_|_M_default_append|_M_erase|5eraseE)')
                                     AND NOT regexp_matches(n, 'alloc[a-z]*[CD][12]E'))[1] AS name
     FROM called
@@ -23,11 +24,12 @@ WITH nearest AS (
                 ELSE nullif(regexp_extract(name, '^_ZN[0-9]+([A-Za-z_][A-Za-z0-9_]*?)[CD][12]E', 1), '') END AS class
     FROM named
 ), places AS (
-    -- what most of a place's samples are for; what is given back goes with the copies
-    SELECT h.run_id, h.id, h.called, h.share, arg_max(if(t.what = 'dropped', 'copied', t.what), t.n) AS what, arg_max(t.class, t.n) AS class, max(t.n) / sum(t.n) AS part
+    -- what most of a place's samples are for; what is given back goes with the copies, where there are any
+    SELECT h.run_id, h.id, h.called, h.share, arg_max(if(t.what = 'dropped', 'copied', t.what), t.n) AS what, arg_max(t.class, t.n) AS class, max(t.n) / sum(t.n) AS part,
+           arg_max(t.what, t.n) = 'dropped' AS drops
     FROM h JOIN (SELECT run_id, symbol, object, what, class, sum(count) AS n FROM typed GROUP BY ALL) t USING (run_id, symbol, object)
     WHERE h.loop IS NULL AND NOT h.own GROUP BY ALL
-    HAVING what IS NOT NULL AND part >= 0.5
+    HAVING what IS NOT NULL AND part >= 0.5 AND NOT (drops AND NOT EXISTS (FROM typed c WHERE c.run_id = h.run_id AND c.what = 'copied' AND c.class IS NOT DISTINCT FROM arg_max(t.class, t.n)))
 ), lines AS (
     -- where most of it is called, with all that the libraries and the kernel do for that line
     SELECT run_id, symbol, object, arg_max(part, n) AS part
@@ -35,17 +37,22 @@ WITH nearest AS (
           FROM callers c JOIN (SELECT run_id, caller, file, line, sum(count) FILTER (via IS NOT NULL) / any_value(total) AS part
                                FROM callers JOIN (SELECT run_id, sum(count) AS total FROM callers GROUP BY run_id) USING (run_id) WHERE caller IS NOT NULL GROUP BY ALL) u USING (run_id, caller, file, line)
           WHERE c.loop IS NULL GROUP BY ALL) GROUP BY ALL
+), growing AS (
+    -- a line that puts what it had so far into the new text: s = s + x
+    SELECT DISTINCT t.run_id, t.symbol, t.object FROM typed t
+    JOIN (SELECT run_id, file, line, regexp_extract(text, '(\w+)\s*=[^=]', 1) AS target, regexp_extract(text, '\w+\s*=([^=].*)', 1) AS value FROM source) s ON s.run_id = t.run_id AND s.file = t.file AND s.line = t.line
+    WHERE t.sums AND s.target <> '' AND regexp_matches(s.value, '\b' || s.target || '\b')
 ), told AS (
-    SELECT places.*, symbol, first_value(places.id) OVER w AS head, max(lines.part) OVER w AS of_line, sum(places.share) OVER w AS whole, first_value(places.called) OVER w AS caller
-    FROM places JOIN h USING (run_id, id) LEFT JOIN lines USING (run_id, symbol, object) WINDOW w AS (PARTITION BY run_id, what, class ORDER BY places.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    SELECT places.*, symbol, g.symbol IS NOT NULL AS grows, first_value(places.id) OVER w AS head, max(lines.part) OVER w AS of_line, sum(places.share) OVER w AS whole, first_value(places.called) OVER w AS caller
+    FROM places JOIN h USING (run_id, id) LEFT JOIN lines USING (run_id, symbol, object) LEFT JOIN growing g USING (run_id, symbol, object) WINDOW w AS (PARTITION BY run_id, what, class, grows ORDER BY drops, places.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
-SELECT run_id, id, greatest(whole, coalesce(of_line, 0)) AS of_time, nullif(head, id) AS within, 0.9 AS strength, 'infinity'::DOUBLE AS part,
+SELECT run_id, id, greatest(whole, coalesce(of_line, 0)) AS of_time, nullif(head, id) AS within, CASE WHEN what = 'summed' AND NOT grows THEN 0.75 ELSE 0.9 END AS strength, 'infinity'::DOUBLE AS part,
        CASE what WHEN 'copied' THEN 'objects of ' || coalesce(class, 'a class') || ' are copied' || CASE WHEN whole > share THEN ', ' || printf('%.1f %%', 100 * whole) || ' of the time in all' ELSE '' END || ': each copy asks for memory, fills it and gives it back'
-                 WHEN 'summed' THEN 'each + of ' || coalesce(class || 's', 'texts') || ' makes a new one of all that there is so far' || CASE WHEN whole > share THEN ', ' || printf('%.1f %%', 100 * whole) || ' of the time in all' ELSE '' END
+                 WHEN 'summed' THEN CASE WHEN grows THEN 'each + of ' || coalesce(class || 's', 'texts') || ' makes a new one of all that there is so far' ELSE 'a new ' || coalesce(class, 'text') || ' is put together by + each time' END || CASE WHEN whole > share THEN ', ' || printf('%.1f %%', 100 * whole) || ' of the time in all' ELSE '' END
                  WHEN 'inserted' THEN 'each insertion into a ' || coalesce(class, 'container') || ', or erasure from it, moves everything behind the place'
                  ELSE 'a ' || coalesce(class, 'container') || ' grows, and moves all that it has to new memory each time' END || coalesce(', ' || regexp_replace(caller, ' by .* in ', ' in '), '') AS says,
        CASE what WHEN 'copied' THEN 'take it by reference (const &, std::string_view, std::span), move it, or assign to an object that is kept'
-                 WHEN 'summed' THEN 'append in place: s += x for s = s + x, a part at a time, after reserve'
+                 WHEN 'summed' THEN CASE WHEN grows THEN 'append in place: s += x for s = s + x, a part at a time, after reserve' ELSE 'append to a text that is kept (clear, then +=), so that its room is used again' END
                  WHEN 'inserted' THEN 'append, and reverse or sort once; or use what inserts where it is (std::deque in front), or mark what is erased and remove all at once'
                  ELSE 'reserve what will be needed' END AS helps, NULL AS flags,
        [{'rows': 'SELECT * FROM callers JOIN hot_places USING (run_id, object) WHERE id = ' || id || ' AND callers.function = symbol', 'says': printf('%.1f %%', 100 * share) || ' of the time'}] AS evidence

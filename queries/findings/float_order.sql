@@ -16,9 +16,9 @@ WITH forbidden AS (
     WHERE flops > 0 AND kind = 'arithmetic' AND NOT packed AND regexp_matches(mnemonic, '^v?(add|sub|mul|div)s[sd]|^f(add|sub|mul|div)')
     GROUP BY ALL HAVING count(DISTINCT regexp_extract(mnemonic, 'add|sub|mul|div') IN ('mul', 'div')) = 1 AND bool_or(mnemonic NOT LIKE '%div%')
 )
-SELECT h.run_id, id, CASE WHEN cycles > 3 * model_cycles THEN 0.6 WHEN waits THEN 0.9 WHEN lanes = 1 THEN 0.8 ELSE 0.7 END AS strength, now / reach AS part,
+SELECT h.run_id, id, CASE WHEN cycles > 3 * model_cycles THEN 0.6 WHEN waits AND cycles > 1.5 * model_cycles THEN 0.75 WHEN waits THEN 0.9 WHEN lanes = 1 THEN 0.8 ELSE 0.7 END AS strength, now / reach AS part,
        CASE WHEN waits OR divisions = 0 AND bound <> 'dependencies' THEN 'each addition waits for the one before it' ELSE 'one element at a time, ' || printf('%.1f', now) || ' cycles each' END || CASE WHEN waits AND cycles IS NOT NULL
-            THEN ' (' || printf('%.1f', least(model_cycles, cycles)) || ' of ' || printf('%.1f', cycles) || ' cycles an iteration)' ELSE '' END ||
+            THEN ' (' || by_model || ')' ELSE '' END ||
        ', and the order of floating-point operations forbids vectors' AS says,
        CASE WHEN trip_count < 8 THEN 'it turns only ' || printf('%.0f', trip_count) || ' times: unroll it and make the loop around it the innermost, so that vectors run over that one; or -ffast-math'
             WHEN bound = 'dependencies' AND NOT waits THEN '-ffast-math where rounding may differ, so that vectors take several elements, or sums apart for every few of them'

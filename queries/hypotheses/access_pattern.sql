@@ -1,4 +1,4 @@
--- says: the loop walks memory in other steps: it moves {bytes_b} bytes for each byte that it uses, not {bytes_a}
+-- says: the loop walks memory in other steps: it moves {bytes_b} bytes for each byte that it reads or writes, not {bytes_a}
 -- refuted-by: on data that fits the first-level cache the time differs as much
 -- expects: CASE WHEN sparsity_b > sparsity_a THEN 'slower' ELSE 'faster' END
 -- source: Drepper, "What Every Programmer Should Know About Memory" (2007), 6.2; Agner Fog, Optimizing software in C++, ch. 9

@@ -1,4 +1,4 @@
--- says: each access checks its bounds: the loop may be left at any of them, so that no vectors are used and nothing is moved across
+-- says: each access checks its bounds: the loop may be left at any of them{so}
 -- refuted-by: without the checks (operator[] in place of at(), no hardening or sanitizer) the time stays
 -- expects: slower
 -- contradicted-by: no more branches in the loop | branches_b <= branches_a
@@ -10,6 +10,7 @@ WITH checks AS (
     GROUP BY ALL
 )
 SELECT d.loop, 0.91 AS strength,
+       CASE WHEN coalesce(d.vector_width_b, 1) > 1 OR coalesce(d.vector_bits_b, 0) > 0 THEN '' ELSE ', so that no vectors are used and nothing is moved across' END AS so,
        list_filter([counted('places that give up where a check fails', coalesce(a.n, 0), b.n), counted('branches', d.branches_a, d.branches_b), timed(d.time_ratio)],
                    lambda e: e IS NOT NULL) AS evidence
 FROM d JOIN checks b ON b.side = 'b' AND b.key = d.key_b LEFT JOIN checks a ON a.side = 'a' AND a.key = d.key_a

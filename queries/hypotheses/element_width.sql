@@ -1,6 +1,7 @@
 -- says: the elements are {type_b} instead of {type_a}: another number of them fits a vector and a cache line
 -- refuted-by: the bytes that each side moves in a second differ
 -- expects: CASE WHEN type_b = 'double' THEN 'slower' ELSE 'faster' END
+-- contradicted-by: numbers are converted from one to the other in the loop: what lies in memory kept its type | (coalesce(converts_a, 0) = 0) <> (coalesce(converts_b, 0) = 0)
 -- source: Intel 64 and IA-32 Architectures Optimization Reference Manual, SIMD chapters; Agner Fog, Optimizing software in C++, ch. 12
 SELECT loop,
        0.93 AS strength,

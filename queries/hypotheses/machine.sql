@@ -1,6 +1,7 @@
 -- says: neither code nor remarks changed but the time did: {what}
 -- refuted-by: measured again in turn, the times differ as before
 -- contradicted-by: the code differs | code_changed
+-- contradicted-by: its accesses move by another distance | stride_a <> stride_b OR sparsity_a <> sparsity_b
 -- source: Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously Wrong!" (ASPLOS 2009)
 -- confirm: {side}: @moved-data
 SELECT loop, 0.3 AS strength, CASE verdict WHEN 'slower' THEN 'b' ELSE 'a' END AS side,

@@ -1,7 +1,7 @@
 -- says: the loop is no longer vectorised: it calls a function that has no vector form
 -- refuted-by: the loop vectorises with the call in it, or the time stays without the call
 -- expects: slower
--- contradicted-by: b has it vectorised too | list_contains(done_b, 'loop-vectorize:Vectorized')
+-- contradicted-by: b has it vectorised too | list_contains(done_b, 'loop-vectorize:Vectorized') OR coalesce(vector_width_b, 1) > 1
 -- source: LLVM, "Auto-Vectorization in LLVM" (llvm.org/docs/Vectorizers.html), vectorization of function calls
 SELECT d.loop, 0.9 AS strength,
        list_filter([any_value(v.lost), min(v.fact),

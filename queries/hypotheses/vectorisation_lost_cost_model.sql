@@ -1,7 +1,7 @@
 -- says: the loop is no longer vectorised: for this target the cost model expects no gain of it
 -- refuted-by: forced to vectorise (vectorize(enable)), the loop is no faster
 -- expects: slower
--- contradicted-by: b has it vectorised too | list_contains(done_b, 'loop-vectorize:Vectorized')
+-- contradicted-by: b has it vectorised too | list_contains(done_b, 'loop-vectorize:Vectorized') OR coalesce(vector_width_b, 1) > 1
 -- source: LLVM, "Auto-Vectorization in LLVM" (llvm.org/docs/Vectorizers.html), the cost model
 -- confirm: b: -mllvm -force-vector-width=4
 SELECT d.loop, 0.82 AS strength,

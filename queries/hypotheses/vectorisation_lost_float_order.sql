@@ -1,7 +1,7 @@
 -- says: the loop is no longer vectorised: a sum of floating-point numbers must keep the order of the source
 -- refuted-by: the loop vectorises without leave to reorder, or with it the time stays
 -- expects: slower
--- contradicted-by: b has it vectorised too | list_contains(done_b, 'loop-vectorize:Vectorized')
+-- contradicted-by: b has it vectorised too | list_contains(done_b, 'loop-vectorize:Vectorized') OR coalesce(vector_width_b, 1) > 1
 -- source: LLVM, "Auto-Vectorization in LLVM" (llvm.org/docs/Vectorizers.html), reductions; Goldberg, "What Every Computer Scientist Should Know About Floating-Point Arithmetic"
 -- confirm: b: -fassociative-math -fno-signed-zeros -fno-trapping-math
 SELECT d.loop, 0.9 AS strength,

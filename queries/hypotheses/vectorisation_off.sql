@@ -1,7 +1,7 @@
 -- says: the loop is no longer vectorised because the source or a flag switches it off
 -- refuted-by: without the pragma or flag the loop stays scalar, or the time stays
 -- expects: slower
--- contradicted-by: b has it vectorised too | list_contains(done_b, 'loop-vectorize:Vectorized')
+-- contradicted-by: b has it vectorised too | list_contains(done_b, 'loop-vectorize:Vectorized') OR coalesce(vector_width_b, 1) > 1
 -- source: Clang Language Extensions, "Extensions for loop hint optimizations" (clang.llvm.org/docs/LanguageExtensions.html)
 SELECT d.loop, 0.92 AS strength,
        list_filter([off.fact, r.fact, timed(d.time_ratio)], lambda e: e IS NOT NULL) AS evidence

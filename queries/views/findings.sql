@@ -9,7 +9,12 @@
 -- `called`: who calls the code of a header that the loop lies in, in words.
 -- `within` is the id of the place whose finding speaks for this one, too; NULL: it speaks for itself.
 WITH h AS MATERIALIZED (
-    SELECT *, greatest(work_cycles * lanes / lanes_possible, floor_of_memory) AS reach
+    SELECT *, greatest(work_cycles * lanes / lanes_possible, floor_of_memory) AS reach,
+           -- what was measured beside what the model has: either alone would bear out any sentence
+           CASE WHEN model_cycles IS NULL THEN printf('%.1f cycles an iteration', cycles)
+                WHEN cycles IS NULL THEN printf('%.1f cycles an iteration by the model', model_cycles)
+                WHEN cycles > 1.3 * model_cycles THEN printf('which explains %.1f of %.1f cycles an iteration', model_cycles, cycles)
+                ELSE printf('%.1f cycles an iteration, %.1f by the model', cycles, model_cycles) END AS by_model
     FROM (SELECT *, coalesce(cycles, model_cycles) AS now, coalesce(CASE WHEN span > 2 * l3 THEN bytes * clock / memory END, 0) AS floor_of_memory,
                  '''' || replace(loop, '''', '''''') || '''' AS quoted, 'loop = ''' || replace(loop, '''', '''''') || '''' AS here
           FROM hot_places)

@@ -90,3 +90,26 @@ def test_shares_are_of_all_samples(tables: duckdb.DuckDBPyConnection) -> None:
     for function, count in (("_Z1fv", 2), ("_Z1fv", 1), (None, 1)):
         insert(tables, "samples", function=function, count=count)
     assert answer(tables, "shares") == [("_Z1fv", "f()", 0.75), (None, None, 0.25)]
+
+
+def test_what_a_loop_calls(tables: duckdb.DuckDBPyConnection) -> None:
+    for kind, operands, loop in (
+        ("call", "0x1070 <_Z1gv@plt>", "f/1"),
+        ("jump", "0x1070 <_Z1hv>", "f/1"),
+        ("call", "0x1070 <_Z1gv+0x10>", "f/1"),
+        ("call", "0x1070 <_Z1iv>", None),
+        ("move", "%eax, %ebx", "g/1"),
+    ):
+        insert(tables, "instructions", kind=kind, operands=operands, loop=loop)
+    ((loop, callees),) = answer(tables, "called")
+    assert (loop, sorted(callees)) == ("f/1", ["_Z1gv", "_Z1hv"])
+
+
+def test_a_library_that_stays_unread_is_a_part_of_the_record(
+    tables: duckdb.DuckDBPyConnection,
+) -> None:
+    insert(tables, "problems", layer="program", where="libx.so", what="linked into the program")
+    assert answer(tables, "incomplete") == []
+    unread = "stays a library of which little is known: its objects are bitcode"
+    insert(tables, "problems", layer="program", where="liby.so", what=unread, count=1)
+    assert answer(tables, "incomplete") == [("liby.so", unread, 1)]

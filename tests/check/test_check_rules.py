@@ -7,8 +7,16 @@ from dataclasses import replace
 import pytest
 
 from corr.check.facts import Code, Facts
-from corr.check.rules import may_be_slower
-from corr.compare.difference import Diff, RemarkChange, RemarkChanges, Total
+from corr.check.rules import check, may_be_slower
+from corr.compare.difference import (
+    SIDES,
+    ComparedRun,
+    Diff,
+    Matched,
+    RemarkChange,
+    RemarkChanges,
+    Total,
+)
 from corr.compare.judged import TimeRatio
 from corr.system.config import CheckSettings
 from corr.timing.verdict import Verdict
@@ -47,6 +55,54 @@ def test_a_callee_that_is_not_called_any_more_is_no_loss() -> None:
     again = replace(gone, words_a=None, words_b=words.replace("cost=1", "cost=3"))
     both = RemarkChanges(appeared=(again,), disappeared=(gone,))
     assert judged(hot_loop("same", b=called, remarks=both)).failing == []
+
+
+@pytest.mark.parametrize(("called", "lost"), [({"g"}, True), ({"at"}, False), (set(), False)])
+def test_more_calls_are_a_loss_of_what_is_called(called: set[str], lost: bool) -> None:
+    """Where the source calls at() now, operator[] is not called, and so not lost."""
+    words = "'g' inlined into 'f' with (cost=1, threshold=2) at callsite f:1:2;"
+    gone = RemarkChange("inline", "Passed", "Inlined", words_a=words)
+    more = replace(SIDE, calls=1)
+    loop = hot_loop("same", b=more, remarks=RemarkChanges(disappeared=(gone,)))
+    facts = Facts(called={"f/1": frozenset(called)})
+    assert bool(judged(loop, facts=facts).failing) == lost
+
+
+TWO = replace(RUN, program="one"), replace(RUN, program="other")
+
+
+@pytest.mark.parametrize(
+    ("runs", "matched", "placeless", "says"),
+    [
+        (TWO, Matched(3, 2, 0), "", "of two programs (one and other)"),
+        ((RUN, RUN), Matched(0, 0, 0), "ab", "no remark of the baseline and the new run names"),
+        ((RUN, RUN), Matched(0, 0, 0), "b", "no remark of the new run names"),
+        (TWO, Matched(3, 2, 1), "", None),
+        ((RUN, RUN), Matched(3, 2, 0), "", None),
+        ((RUN, RUN), Matched(0, 0, 0), "", None),
+        (TWO, None, "", None),
+    ],
+)
+def test_to_compare_nothing_is_not_to_find_nothing(
+    runs: tuple[ComparedRun, ComparedRun],
+    matched: Matched | None,
+    placeless: str,
+    says: str | None,
+) -> None:
+    facts = Facts(placeless=frozenset(s for s in SIDES if s in placeless))
+    report = check(Diff(*runs, matched=matched), CheckSettings(), facts, remarks_only=True)
+    assert [f.rule_id for f in report.failing] == (["nothing-compared"] if says else [])
+    assert says is None or says in report.failing[0].message
+    if matched and matched.a and not says:
+        assert any("baseline's 3 loops" in note for note in report.notes)
+
+
+def test_a_hot_loop_that_is_not_there_is_told() -> None:
+    gone = hot_loop("same", a=replace(SIDE, share=0.66), b=replace(SIDE, loop=None, share=None))
+    (note,) = (n for n in judged(gone).notes if "66%" in n)
+    assert "nothing of it is compared" in note
+    little = replace(gone, a=replace(SIDE, share=0.02))
+    assert not [n for n in judged(little).notes if "compared" in n]
 
 
 def test_unrolled_spills_are_not_new() -> None:

@@ -233,6 +233,41 @@ def test_counts_that_the_samples_contradict_are_unknown() -> None:
     assert (doubt.layer, doubt.where) == ("execution", "kernel") and "_exit" in doubt.what
 
 
+@pytest.mark.parametrize(("sampled", "known"), [(60, None), (2, 0)])
+def test_loops_that_children_ran_in_a_function_of_the_parent(
+    sampled: int, known: int | None
+) -> None:
+    """The parent counts its own way through the function; what only a child did is not known."""
+
+    def region(line: int, end: int, count: int) -> dict[str, Any]:
+        row = {"function": "kernel", "file": "a.c", "column": 1, "kind": "code", "end_column": 9}
+        return row | {"line": line, "end_line": end, "count": count, "function_count": 1}
+
+    def trip(key: str, count: int) -> dict[str, Any]:
+        counts = {"entries": count, "iterations": count, "mean_trip_count": None}
+        return {"loop_key": key, "function": "kernel", **counts, "reason": None}
+
+    tables = facts(
+        instructions=[instruction(16, ("kernel", 5, 7)), instruction(20, ("kernel", 8, 1))],
+        samples=[
+            {"address": 16, "own": True, "count": sampled, "object": "a"},
+            {"address": 20, "own": True, "count": 90, "object": "a"},
+        ],
+        execution_regions=[region(1, 9, 1), region(4, 5, 0)],
+        execution=[{"file": "a.c", "line": n, "count": int(n == 8)} for n in (4, 5, 8)],
+        trips=[trip("kernel/1", 1), trip("kernel/1.1", 0)],
+    )
+    done, doubts = attribute(tables)
+    trips = {row["loop_key"]: row for row in done["trips"].to_pylist()}
+    inner = trips["kernel/1.1"]
+    assert (inner["entries"], inner["iterations"]) == (known, known)
+    assert ("_exit" in (inner["reason"] or "")) == (known is None) == bool(doubts)
+    assert (trips["kernel/1"]["iterations"], trips["kernel/1"]["reason"]) == (1, None)
+    counts = {row["line"]: row["count"] for row in done["execution"].to_pylist()}
+    assert counts == {4: known, 5: known, 8: 1}
+    assert [r["count"] for r in done["execution_regions"].to_pylist()] == [1, known]
+
+
 def test_samples_of_static_functions_of_one_name_are_told_apart() -> None:
     frame = {"function": "step", "line": 2, "column": 3}
     twins = [{"function": "step", "file": f, "name": f"step@{f}"} for f in ("b.c", "c.c")]

@@ -192,6 +192,19 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
 }
 
 
+#: Words of any sentence → what holds of each row beside which they may stand.
+WORDS: dict[str, Claim] = {
+    "no vectors": lambda loop: (loop.b.vector_width or 1) == 1,
+    "no longer vectorised": lambda loop: (loop.b.vector_width or 1) == 1,
+    "vectorised now": lambda loop: (loop.b.vector_width or 1) > 1,
+    "no longer divides": lambda loop: not loop.b.divided,
+    "neither code nor": lambda loop: not loop.code_changed and loop.a.stride == loop.b.stride,
+}
+
+
 def contradicted(loop: LoopDiff, hypothesis: Hypothesis) -> bool:
     """A column of the loop's own row refutes what is said of it."""
+    words = [claim for text, claim in WORDS.items() if text in hypothesis.says]
+    if not all(claim(loop) for claim in words):
+        return True
     return not all(claim(loop) for claim in CLAIMS[hypothesis.name])

@@ -105,6 +105,8 @@ CALL = {
 DIFF = {
     **{"a": RUN, "b": RUN, "asked": [{"what": TEXT, "a": TEXT, "b": TEXT, "says": TEXT}]},
     "same_output": (bool, type(None)),
+    "sources_differ": bool,
+    "matched_loops": {"a": int, "b": int, "both": int},
     "total": TOTAL,
     "counters": [{"event": TEXT, "a": NUMBER, "b": NUMBER, "unit": MAYBE}],
     "loops": [LOOP],

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from collectors.base import process
+from collectors.base.invocation import Invocation
+from collectors.base.toolchain import Toolchain
 from corr.compare import experiments
 from corr.compare.difference import ComparedRun, Diff, LoopDiff, Total
 from corr.compare.judged import Hypothesis, TimeRatio
 from corr.compare.side import Side
+from corr.experiment.otherwise import untouched
 from corr.lake.store import Lake
 from corr.timing.verdict import Verdict
 
@@ -143,6 +147,27 @@ def test_a_run_in_another_way_decides(
     slow = replace(loop(suspect(experiment), time=ratio(2.0, "slower")), cost=cost)
     ((confirmed,),) = laboratory.confirmed(slow)
     assert confirmed is not None and confirmed.startswith(says)
+
+
+def test_data_that_the_experiment_cannot_move_refute_nothing() -> None:
+    for verdict in ("same", "inconclusive"):
+        result = replace(run_otherwise(1.0, verdict), left="what is static stays")
+        assert result.judged(0.6, "b").startswith("not decided: ")
+        assert result.judged(0.6, "b").endswith("; what is static stays")
+    gone = replace(run_otherwise(0.4, "faster"), left="what is static stays")
+    assert gone.judged(0.6, "b").startswith("confirmed: ")
+
+
+@pytest.mark.parametrize(("size", "told"), [(1 << 16, True), (16, False)])
+def test_static_data_stay_where_they_are(
+    size: int, told: bool, tmp_path: Path, tools: Toolchain
+) -> None:
+    source, binary = tmp_path / "p.c", tmp_path / "p"
+    source.write_text(f"int x[{size}];\nint main(int c, char **v) {{ return x[c]; }}\n")
+    assert process.run([tools.path("clang"), source, "-o", binary]).ok
+    left = untouched(Invocation(binary), "moved-data", tools)
+    assert bool(left) == told
+    assert untouched(Invocation(binary), "keep-memory", tools) is None
 
 
 def test_what_was_seen_is_told() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from corr.commands.experiments import print_swap
+from corr.console.output import Format
 from corr.experiment.effects import Budget, Effect, effect_of, less, narrow, total
+from corr.experiment.swap import Part, Swap
 from corr.timing.clocks import Comparison, Series
 
 
@@ -34,3 +37,18 @@ def test_a_budget_is_over_when_its_seconds_are() -> None:
     assert budget.left == 5 and not budget.over
     now[0] = 105.0
     assert budget.over
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "steady"), [(0.40, 0.44, True), (0.1, 0.8, False), (-0.1, 0.9, False)]
+)
+def test_shares_of_what_is_hardly_known_are_not_told(
+    low: float, high: float, steady: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = Part("file", "x.c", effect=Effect(0.2, 0.19, 0.21))
+    found = Swap(Effect(0.42, low, high), 1.0, "CPU time", (part,))
+    assert found.steady == steady == found.to_json()["steady"]
+    print_swap(found, {}, Format.table)
+    told = capsys.readouterr().out
+    assert ("48%" in told) == steady
+    assert ("not known well enough" in told) == (not steady and low > 0)

@@ -76,6 +76,9 @@ def test_from_build(project: Path) -> None:
         str(project / "build" / "libtwin.so")
     ]
     assert {note.where for note in program.notes} == {"libfast.so.1.2.3", "libtwin.so"}
+    more = from_build(project / "build", ["build/app"], run, project, ("-O3", "-flto"))
+    assert more.link_flags == (*program.link_flags, "-O3", "-flto")
+    assert all(u.flags[-2:] == ("-O3", "-flto") for u in more.units)
 
 
 def test_collect_over_a_cmake_project(project: Path, corr) -> None:

@@ -68,3 +68,15 @@ def test_advice_for_symbols(symbol: str, flag: str) -> None:
     assert flag in linker_advice(f"a.o: undefined reference to `{symbol}'")
     assert flag in linker_advice(f"ld.lld: error: undefined symbol: {symbol}")
     assert linker_advice("undefined reference to `own'") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("/usr/bin/ld: unrecognised emulation mode: aarch64linux", "--no-run"),
+        ("ld.lld: error: a.o is incompatible with elf64-x86-64", "--no-run"),
+        ("main.o: file not recognized: file format not recognized", "-fuse-ld=lld"),
+    ],
+)
+def test_what_to_do_about_what_a_linker_cannot_read(said: str, words: str) -> None:
+    assert words in linker_advice(said)
