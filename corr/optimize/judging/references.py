@@ -15,6 +15,8 @@ from corr.optimize.variant import Variant
 #: Seconds that the original may take with arguments that were drawn, and so many times as long as
 #: with its own.
 DRAWN_SECONDS, DRAWN_TIMES = 0.5, 2.0
+#: So many times that under flags, where it has ended without them: on a busy machine it takes longer.
+DRAWN_FLAGS = 4.0
 #: Bytes that it may have then: less than a variant, which may need some more.
 DRAWN_MEMORY = 2 << 30
 
@@ -54,6 +56,7 @@ class References:
         evidence, limits = self.inputs.evidence, None
         if given.drawn and not given.size:  # nobody knows how long it takes with such arguments
             wall = DRAWN_SECONDS + DRAWN_TIMES * self.of(self.inputs.timed).wall
+            wall *= DRAWN_FLAGS if flags else 1.0
             limits = Limits(wall=wall, memory=DRAWN_MEMORY)
         run = self.builds.run(binary, given, evidence.output, look=evidence.files, limits=limits)
         error = failure(run.done)
