@@ -15,7 +15,7 @@ from corr.optimize.variant import Variant
 #: Seconds that the original may take with arguments that were drawn, and so many times as long as
 #: with its own.
 DRAWN_SECONDS, DRAWN_TIMES = 0.5, 2.0
-#: So many times that under flags, where it has ended without them: on a busy machine it takes longer.
+#: So many times that under flags, where it ended without them: a busy machine takes longer.
 DRAWN_FLAGS = 4.0
 #: Bytes that it may have then: less than a variant, which may need some more.
 DRAWN_MEMORY = 2 << 30
