@@ -71,7 +71,8 @@ class Inputs:
     and these are compared too: no program can tell whether it is checked. `fills`: what the
     original puts out does not depend on memory that nothing wrote. `repeats`: it runs its kernel
     as often as CORR_REPEAT says. `reads`: what it reads as its input; `files` that its arguments
-    name, by their places. `words` are texts in its sources that arguments may be.
+    name, by their places. `words` are texts in its sources that arguments
+    may be, `defaults` arguments with which it does what it does without any.
     """
 
     timed: Input
@@ -84,6 +85,12 @@ class Inputs:
     reads: Path | None = None
     files: tuple[tuple[int, Path], ...] = ()
     words: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Those that it is timed with, or what stands for them where there are none."""
+        return self.defaults or self.timed.args
 
     @property
     def output(self) -> str:
@@ -100,7 +107,7 @@ class Inputs:
     def varied(self) -> bool:
         """There is more than the one input that is timed."""
         named = self.sizes or self.given_held_out or len(self.visible) > 1
-        drawn_ones = drawn.has_numbers(self.timed.args) or set(self.words) & set(self.timed.args)
+        drawn_ones = drawn.has_numbers(self.arguments) or set(self.words) & set(self.arguments)
         return bool(named or drawn_ones or self.reads or self.files)
 
     @property
@@ -146,7 +153,7 @@ class Inputs:
 
     def _other_arguments(self, chance: random.Random, seconds: float) -> list[Input]:
         """The timed input with other numbers and words in its arguments, of each kind in turn."""
-        args = self.timed.args
+        args = self.arguments
         kinds = [drawn.words(args, self.words, chance)]
         if drawn.has_numbers(args):
             kinds += [drawn.below(args, seconds, chance), drawn.above(args, seconds, chance)]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collectors.base.errors import CompileError, CorrError, UsageError
+from corr.optimize import default_arguments, repeated_kernel, rows, search_size
 from corr.optimize import inputs as program_inputs
-from corr.optimize import repeated_kernel, rows, search_size
 from corr.optimize.build_and_run import Builds
 from corr.optimize.inputs import Input, Inputs
 from corr.optimize.judging.check import Verifier
@@ -77,7 +77,8 @@ def prepare(builds: Builds, order: Order, tell: Tell) -> Original:
         raise CorrError(
             f"{program.name}: {doubt.why}", f"{doubt.fix}; or --check CMD, which says what is right"
         )
-    inputs = references.inputs
+    inputs = default_arguments.confirmed(builds, references.inputs, references)
+    references.inputs = inputs
     _tell_of(inputs, doubt, references, tell)
     verifier = Verifier(
         references,
@@ -117,6 +118,8 @@ def _tell_of(inputs: Inputs, doubt: Doubt | None, references: References, tell: 
         tell(f"differs from run to run, and is not compared: {', '.join(aside)}")
     if not inputs.fills:
         tell("what it puts out depends on memory that it never wrote: candidates' may, too")
+    if inputs.defaults:
+        tell(default_arguments.shown(inputs.defaults))
     if not inputs.varied:
         tell(
             "the program takes no input that is known: results are compared for this one run only "

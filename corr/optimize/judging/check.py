@@ -169,10 +169,10 @@ class Verifier:
         timed = self.inputs.timed_size
         if not (variant.texts or variant.ir):
             return
-        if not self.inputs.sizes and drawn.has_numbers(self.inputs.timed.args):
+        if not self.inputs.sizes and drawn.has_numbers(self.inputs.arguments):
             numbers = blocks(self.original, variant)
             for number in self.chance.sample(numbers, min(len(numbers), MOST_NUMBERS // 2)):
-                for args in drawn.at(self.inputs.timed.args, number):
+                for args in drawn.at(self.inputs.arguments, number):
                     yield self.inputs.of_arguments(args)
         if not timed:
             return
