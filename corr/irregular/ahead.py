@@ -28,7 +28,7 @@ from corr.irregular.names import Names
 from corr.irregular.questions import AHEAD, ALWAYS, NEVER, Event, Leaf, Read, leaves_of, mapped
 from corr.irregular.questions import All as Every
 from corr.irregular.steps import Count, count_of
-from corr.irregular.syntax import LOOPS, is_comparison
+from corr.irregular.syntax import LOOPS, directed, is_comparison
 from corr.polyhedral.clang_ast import Functions, Node, walk
 
 #: Bytes in a page of memory: what lies in one can all be read, if anything of it can.
@@ -63,22 +63,17 @@ def scans_in(functions: Functions, function: Node) -> list[Scan | tuple[Node, st
     with_values_in_place(functions, function)
     observer = Observer(function, functions)
     found: list[Scan | tuple[Node, str]] = []
-    directed = _directed(function)
+    at_directives = directed(function)
     for loop in walk(function):
-        if loop.get("kind") in LOOPS - {"DoStmt", "CXXForRangeStmt"} and id(loop) not in directed:
+        if (
+            loop.get("kind") in LOOPS - {"DoStmt", "CXXForRangeStmt"}
+            and id(loop) not in at_directives
+        ):
             try:
                 found.append(_scan(functions, observer, function, loop))
             except Unsuitable as why:
                 found.append((loop, str(why)))
     return found
-
-
-def _directed(function: Node) -> set[int]:
-    """The loops that directives are at: nothing may come between."""
-    kinds = ("AttributedStmt", "OMP")
-    directives = (n for n in walk(function) if n.get("kind", "").startswith(kinds))
-    firsts = (next((n for n in walk(d) if n.get("kind") in LOOPS), None) for d in directives)
-    return {id(loop) for loop in firsts if loop is not None}
 
 
 def _scan(functions: Functions, observer: Observer, function: Node, loop: Node) -> Scan:

@@ -100,6 +100,14 @@ def always(node: Node, wanted: Node) -> bool:
     return any(always(n, wanted) for n in (inner[:1] if first_only else inner))
 
 
+def directed(function: Node) -> set[int]:
+    """The loops that directives are at: nothing may come between."""
+    kinds = ("AttributedStmt", "OMP")
+    directives = (n for n in walk(function) if n.get("kind", "").startswith(kinds))
+    firsts = (next((n for n in walk(d) if n.get("kind") in LOOPS), None) for d in directives)
+    return {id(loop) for loop in firsts if loop is not None}
+
+
 def declared_in(nodes: Iterable[Node]) -> dict[str, Node]:
     """The variables that are declared anywhere in some nodes, by their identities."""
     every = (inner for node in nodes for inner in walk(node))

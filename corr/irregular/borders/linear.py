@@ -28,7 +28,7 @@ class Range:
 
 def range_of(type_: str) -> Range | None:
     """The numbers of a type as clang spells it; None if it is not one of whole numbers."""
-    text = " ".join(word for word in type_.split() if word not in ("const", "volatile"))
+    text = " ".join(word for word in type_.split() if word != "const")
     if text.startswith("enum "):
         return Range(-(1 << 31), (1 << 31) - 1)
     if not _NUMBER.fullmatch(text):

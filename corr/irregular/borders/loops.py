@@ -20,7 +20,7 @@ from corr.irregular.effects import Observer, Unsuitable
 from corr.irregular.lane_text import comment, indented, lines_of
 from corr.irregular.macros import with_values_in_place
 from corr.irregular.names import Names
-from corr.irregular.syntax import leaves
+from corr.irregular.syntax import directed, leaves
 from corr.polyhedral.clang_ast import Functions, Node, walk
 
 _MOST = (1 << 63) - 1
@@ -48,15 +48,17 @@ def bordered_in(functions: Functions, function: Node) -> list[Bordered | tuple[N
     with_values_in_place(functions, function)
     observer = Observer(function, functions)
     found: list[Bordered | tuple[Node, str]] = []
+    at_directives = directed(function)
 
     def look(node: Node, outer: list[Node]) -> None:
         if node.get("kind") == "LambdaExpr":
             return
-        if node.get("kind") == "ForStmt":
+        if node.get("kind") == "ForStmt" and id(node) not in at_directives:
             try:
                 found.append(Bordered(function, node, _inside(functions, observer, outer, node)))
             except Unsuitable as why:
                 found.append((node, str(why)))
+        if node.get("kind") == "ForStmt":
             outer = [*outer, node]
         for inner in node.get("inner", ()):
             if inner:
