@@ -11,7 +11,7 @@ from corr.optimize.rules.bases import bases
 from corr.optimize.rules.leaf_settings import choices
 from corr.polyhedral import generate, rewrite, schedules
 from corr.polyhedral.legality import legal, still_rows
-from corr.polyhedral.schedules import Band
+from corr.polyhedral.schedules import Band, Leaf
 from corr.polyhedral.scop import Scop
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED, SHOW
 from tests.support.polyhedral_programs import outputs, read, region, variants
@@ -132,3 +132,13 @@ def test_products_of_loops_are_no_parameters(tmp_path: Path) -> None:
     found, reasons = read(tmp_path, text)
     assert not [scop for scop in found if len(scop.statements[0].loops) == 2]
     assert any("not affine" in str(reason) for reason in reasons)
+
+
+def test_a_single_loop_that_waits_for_itself_has_one_order(tmp_path: Path) -> None:
+    text = f"{SHOW}\nvoid f(double *a, int n) {{ for (int i = 1; i < n; i++) a[i] += a[i - 1]; }}\n"
+    scop = region(tmp_path, text)
+    written = schedules.original(scop)
+    assert isinstance(written, Band)
+    band = Band(written.rows, False, Leaf((scop.statements[0].name,)))
+    (only,) = {choice.setting.order for choice in choices(scop, band, (), band, 64)}
+    assert only == (0,)

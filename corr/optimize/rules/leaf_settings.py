@@ -137,7 +137,7 @@ def _with_still_rows(count: int, still: list[int]) -> Iterator[tuple[int, ...]]:
     """Orders in which only rows change their places along which nothing depends on anything."""
     yield tuple(range(count))
     others = [at for at in range(count) if at not in still]
-    for first in itertools.permutations(still[-2:]):
+    for first in itertools.permutations(still[-2:]) if still else ():
         before = [at for at in still if at not in first]
         yield (*before, *first, *others)
         yield (*before, *first[:-1], *others, first[-1])
