@@ -129,8 +129,7 @@ def test_a_kill_while_it_connects_ends_it(tmp_path: Path) -> None:
             cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         server.settimeout(90)
-        server.accept()[0].close()
-        server.accept()[0].close()  # it tries again: it is at work
-        driver.send_signal(signal.SIGTERM)
-        _, err = driver.communicate(timeout=50)
+        with driver, server.accept()[0]:  # it waits for an answer
+            driver.send_signal(signal.SIGTERM)
+            _, err = driver.communicate(timeout=50)
     assert driver.returncode == 130 and "interrupted" in err and "Traceback" not in err
