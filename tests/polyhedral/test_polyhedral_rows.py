@@ -9,6 +9,7 @@ import pytest
 
 from tests.polyhedral.test_polyhedral_codegen import SANITIZED
 from tests.support.polyhedral_programs import check_orders, read
+from tests.support.thirds import a_third
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +114,7 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("name", list(PROGRAMS))
+@pytest.mark.parametrize("name", a_third(PROGRAMS))
 def test_same_output(name: str, tmp_path: Path) -> None:
     function, main = PROGRAMS[name]
     text = f"{HEAD}{function}\nint main() {{ {main} }}\n"

@@ -24,6 +24,7 @@ from corr.program.model import Run, from_files
 from tests.support import polybench
 from tests.support.command import Corr
 from tests.support.mutant_programs import BLIND, FILES, HALF, MISSED, SHAPES, TIMED, WORDED
+from tests.support.thirds import a_third
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ def ledger_of(
     return broken(*prepared(folder, tools, name, flags, args, **order), 300.0)
 
 
-@pytest.mark.parametrize("name", list(SHAPES))
+@pytest.mark.parametrize("name", a_third(SHAPES))
 def test_what_the_output_says_is_seen(name: str, tmp_path: Path, tools: Toolchain) -> None:
     text, flags = SHAPES[name]
     (tmp_path / name).write_text(text)
@@ -68,7 +69,7 @@ def test_what_the_output_says_is_seen(name: str, tmp_path: Path, tools: Toolchai
     assert all(b.seen for b in own), found.lines()
 
 
-@pytest.mark.parametrize("name", list(FILES))
+@pytest.mark.parametrize("name", a_third(FILES))
 def test_what_its_files_say_is_seen(name: str, tmp_path: Path, tools: Toolchain) -> None:
     """Several, added to, written by way of memory, in a folder, named by an argument."""
     text, flags, args = FILES[name]
