@@ -53,7 +53,7 @@ def proposals(folder: Path) -> list[dict[str, object]]:
 @pytest.mark.timed
 def test_a_program_without_input(tmp_path: Path, corr: Corr) -> None:
     """Also what is said of it, the same code, and a second session on the program last seen."""
-    (tmp_path / "slow.c").write_text(SLOW)
+    (tmp_path / "slow.c").write_text(SLOW.replace("argc > 1 ? atoi(argv[1]) : 3", "argc + 2"))
     moves = [flags("-O0"), flags("-O3")]
     done = corr_o0(corr, tmp_path, "slow.c", moves)
     assert done.returncode == 0, done.stderr
