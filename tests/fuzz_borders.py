@@ -183,7 +183,7 @@ class Batch:
             f"s += {self._value('ix', 'iy')};",
             f"s += {self._value('ix', 'iy')}; c++;",
             f"if (ix != x) s += {self._value('ix', 'iy')}; else c += 2;",
-            f"s = s * 3 + {self._value('ix', '0')}; total += ix;",
+            f"s = s * 0.5 + {self._value('ix', '0')}; total += ix;",
         )
         body = f"{x} {y} {effect}"
         if inner or more:

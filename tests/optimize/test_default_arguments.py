@@ -77,3 +77,24 @@ def test_what_does_something_else_is_not_taken_for_it(tools: Toolchain, tmp_path
     judged = Judged(tmp_path, tools, other)
     assert judged.original.verifier.inputs.defaults == ()
     assert any("takes no input that is known" in said for said in judged.said)
+
+
+@pytest.mark.slow
+def test_a_time_of_few_digits_is_no_result(tools: Toolchain, tmp_path: Path) -> None:
+    """It is the same in every run of one build, and another in one that is faster."""
+    text = PROGRAM.replace(
+        "    printf",
+        """#ifdef __OPTIMIZE__
+    printf("Time: 0.009 (s)\\n");
+#else
+    printf("Time: 0.011 (s)\\n");
+#endif
+    printf("After a time of %d.5 of 8.5 steps\\n", n / 1000);
+    printf""",
+    )
+    judged = Judged(tmp_path, tools, text)
+    same = judged.check("0.009", "0.004")
+    assert same.outcome is None, same.detail
+    assert judged.original.verifier.inputs.evidence.unsteady
+    wrong = judged.check("n / 1000", "n / 300")
+    assert wrong.outcome is not None and wrong.outcome.refuted

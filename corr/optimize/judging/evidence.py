@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,10 @@ LONGEST_NAME = 80
 RUNS, RUNS_SECONDS = 5, 10.0
 #: Seconds that runs may have taken which all gave the same, for another one.
 SAME_SECONDS = 2.0
+#: What makes the original slower, and seconds up to which it is; lines that speak of time.
+SLOWER, SLOWER_SECONDS = ("-O0",), 1.0
+_TIME = re.compile(rb"(?i)\b(?:time|elapsed|took|sec(?:ond)?s?|ms)\b|\d ?m?s\b|\(m?s\)")
+_FRACTION = re.compile(rb"\d\.\d")
 #: What to do about it, besides `--check`.
 RANDOM = "make the program repeatable, or name the files that hold its result: --result FILE"
 NOTHING = "let it print its result, or name the files that hold it: --result FILE"
@@ -73,6 +78,8 @@ def settled(builds: Builds, inputs: Inputs, original: Variant) -> tuple[Referenc
             _check_written(reference.observed, references.inputs.evidence)
         evidence, found = _repeatable(references.inputs.evidence, pair, one.label, again)
         doubt = doubt or found
+        if evidence == references.inputs.evidence and (times := _times(references, one)):
+            evidence = replace(evidence, unsteady={**evidence.unsteady, **times})
         if evidence != references.inputs.evidence:
             references = References(builds, replace(inputs, evidence=evidence), original)
             if evidence.unsteady:  # without these numbers the same may be told of the others
@@ -174,6 +181,39 @@ def _differing(pair: tuple[Reference, Reference], again: Again) -> tuple[Referen
         second = again()
         spent += second.wall
     return first, second
+
+
+def _times(references: References, given: Input) -> dict[str, Unsteady]:
+    """Numbers on lines that speak of time which a slower build of the original prints otherwise.
+
+    A time of few digits is the same in all runs of one program, and another in a faster one.
+    """
+    first, evidence = references.of(given), references.inputs.evidence
+    told = {
+        name: bytes(text).splitlines(keepends=True)
+        for name, text in first.observed.printed.items()
+        if name not in evidence.declared
+    }
+    spoken = any(_of_time(line) for lines in told.values() for line in lines)
+    if evidence.dump or first.wall > SLOWER_SECONDS or not spoken:
+        return {}
+    try:
+        slow = references.of(given, SLOWER).observed
+    except CorrError:
+        return {}
+    found = {}
+    for name, lines in told.items():
+        others = bytes(slow.printed.get(name, b"")).splitlines(keepends=True)
+        if len(others) == len(lines):
+            mixed = [b if _of_time(a) else a for a, b in zip(lines, others, strict=True)]
+            numbers = unsteady([b"".join(lines), b"".join(mixed)]) if mixed != lines else None
+            if numbers is not None and numbers.leaves(b"".join(lines)):
+                found[name] = numbers | evidence.unsteady.get(name, Unsteady())
+    return found
+
+
+def _of_time(line: bytes) -> bool:
+    return _TIME.search(line) is not None and _FRACTION.search(line) is not None
 
 
 def _numbered(pair: tuple[Reference, Reference]) -> frozenset[str]:
