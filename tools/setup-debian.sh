@@ -32,6 +32,7 @@ if [ "${1:-}" = test ]; then
     need patch patch
     need "ld.lld-$llvm" "lld-$llvm"
     need "llvm-bolt-$llvm" "bolt-$llvm"
+    need "clang-format-$llvm" "clang-format-$llvm"
     need pgrep procps
     need chromium chromium
     need npm npm

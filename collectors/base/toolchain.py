@@ -31,6 +31,7 @@ LLVM_TOOLS = (
     "opt",
     "ld.lld",
     "llvm-bolt",
+    "clang-format",
     "merge-fdata",
 )
 INSTALL_LLVM = "on Debian: apt-get install clang-22 llvm-22 llvm-22-tools libclang-rt-22-dev"

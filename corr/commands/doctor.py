@@ -28,6 +28,7 @@ LLVM = {
     "llvm-objcopy": ("llvm-22", "no hybrids of two builds: corr diff --swap"),
     "llvm-nm": ("llvm-22", "libraries of bitcode (-flto) stay unread"),
     "llvm-bolt": ("bolt-22", "no layout of whole programs by their runs in corr optimize"),
+    "clang-format": ("clang-format-22", "what corr optimize writes is not in your .clang-format"),
     "opt": ("llvm-22", "more mutants that change nothing are built before they are known"),
 }
 OTHERS = {

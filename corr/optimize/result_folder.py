@@ -12,7 +12,8 @@ from collectors.base.errors import CorrError, UsageError
 from collectors.base.toolchain import Toolchain
 from corr.optimize.inputs import Input
 from corr.optimize.layout import ORDER
-from corr.optimize.moves.other_builds import with_both_texts
+from corr.optimize.moves.both_texts import with_both_texts
+from corr.optimize.moves.formatted import formatted
 from corr.optimize.moves.source_text import diff
 from corr.optimize.session import Session
 from corr.optimize.training import INSTRUMENTED, QUIET
@@ -59,7 +60,7 @@ def _write(session: Session, folder: Path, compiler: Path, final: bool) -> list[
     folder.mkdir(parents=True, exist_ok=True)
     _remove_earlier(folder)
     best = session.best
-    shown = with_both_texts(best)
+    shown = formatted(with_both_texts(best), session.contest.builds.toolchain)
     program = best.program
     written: list[Path] = []
 

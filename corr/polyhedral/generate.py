@@ -9,14 +9,15 @@ from corr.polyhedral.conditions import conditions, parameters
 from corr.polyhedral.contraction import contracted
 from corr.polyhedral.emit import Emitter
 from corr.polyhedral.expressions import NotAffine
+from corr.polyhedral.implied import without_implied
 from corr.polyhedral.legality import legal as legal
 from corr.polyhedral.limits import limited
 from corr.polyhedral.loop_names import named, shown
 from corr.polyhedral.nest import write
 from corr.polyhedral.schedules import Tree
 from corr.polyhedral.scop import Array, Scop
-from corr.polyhedral.syntax import scan
-from corr.polyhedral.tidy import tidied
+from corr.polyhedral.syntax import bare, scan
+from corr.polyhedral.tidy import tidied, unwrapped
 from corr.polyhedral.times import layout
 
 _WORD = re.compile(r"\w+")
@@ -40,7 +41,7 @@ def code(scop: Scop, tree: Tree, says: str = "", indent: str = "") -> str:
     nodes = named(scan(scop, times), scop, times)
     emitter.contracted = contracted(scop, nodes)
     write(emitter, nodes)
-    emitter.lines = shown(tidied(emitter.lines), scop)
+    emitter.lines = shown(unwrapped(without_implied(tidied(emitter.lines))), scop)
     expanded = [
         a
         for a in scop.arrays.values()
@@ -68,7 +69,7 @@ def code(scop: Scop, tree: Tree, says: str = "", indent: str = "") -> str:
     lines = ["{", *_indented(_comment(says)), *_indented(before)]
     if asked:
         lines += [
-            "    if (" + "\n        && ".join(asked) + ") {",
+            "    if (" + bare("\n        && ".join(asked)) + ") {",
             *_indented(body),
             "    } else {",
         ]

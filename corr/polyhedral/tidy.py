@@ -38,16 +38,16 @@ def tidied(lines: Sequence[str]) -> list[str]:
             end = _end(found, at)
             if end is None or found[end + 1 : end + 2] == [line.replace("{", "else {")]:
                 found[at] = lines[at]
-    return _unwrapped(found)
+    return unwrapped(found)
 
 
 def _end(lines: Sequence[str], at: int) -> int | None:
     """Where the block ends that a line opens; None if that is not found."""
-    closing = _closed(lines[at])
-    return next((n for n in range(at + 1, len(lines)) if lines[n] == closing), None)
+    end = _closed(lines[at])
+    return next((n for n in range(at + 1, len(lines)) if lines[n] == end), None)
 
 
-def _unwrapped(lines: list[str]) -> list[str]:
+def unwrapped(lines: list[str]) -> list[str]:
     """Blocks that are all that is in another one are that one."""
     found, at = list(lines), 0
     while at + 1 < len(found):
@@ -91,13 +91,22 @@ def _tidied(text: str) -> str:
         target, value = _split(text[:-1])
         if not _DECLARED.match(target):
             target = _expression(target)
-        return f"{target} = {_expression(value)};"
+        return _assignment(target, _simple(parsed(value)))
     return text
+
+
+def _assignment(target: str, value: Tree) -> str:
+    """`r = r + v` as `r += v`."""
+    if value.kind == "binary" and value.text in ("+", "-", "*", "/"):
+        first, second = value.parts
+        if str(first) == target:
+            return f"{target} {value.text}= {second};"
+    return f"{target} = {value};"
 
 
 def _branch(text: str) -> str:
     """`if (…) {` or `if (…) statement`."""
-    end = _closing(text, 3)
+    end = closing(text, 3)
     condition, rest = _simple(parsed(text[4:end])), text[end + 1 :].strip()
     holds = _holds(condition)
     if rest == "{":
@@ -105,7 +114,7 @@ def _branch(text: str) -> str:
     return _tidied(rest) if holds else f"if ({condition}) {_tidied(rest)}"
 
 
-def _closing(text: str, opening: int) -> int:
+def closing(text: str, opening: int) -> int:
     depth = 0
     for at in range(opening, len(text)):
         depth += (text[at] == "(") - (text[at] == ")")
@@ -143,11 +152,11 @@ def _simple(tree: Tree) -> Tree:
         return _comparison(tree)
     if tree.kind == "binary" and tree.text == "&&":
         return _both(tree)
-    form = _linear(tree) if tree.kind in ("binary", "unary") else None
-    return tree if form is None else _sum(form)
+    form = linear(tree) if tree.kind in ("binary", "unary") else None
+    return tree if form is None else sum_of(form)
 
 
-def _linear(tree: Tree) -> Linear | None:
+def linear(tree: Tree) -> Linear | None:
     """A sum of whole numbers, each so many times; None of what is no such sum."""
     if tree.kind == "atom":
         literal = _LITERAL.match(tree.text)
@@ -155,21 +164,21 @@ def _linear(tree: Tree) -> Linear | None:
             return {None: int(literal[1])} if int(literal[1]) <= _LARGEST else None
         return {tree: 1} if _WHOLE.match(tree.text) else None
     if tree.kind == "unary" and tree.text == "-":
-        form = _linear(tree.parts[0])
-        return None if form is None else _scaled(form, -1)
+        form = linear(tree.parts[0])
+        return None if form is None else scaled(form, -1)
     if tree.kind == "cast" and tree.text == "long":
-        return _linear(tree.parts[0])
+        return linear(tree.parts[0])
     if tree.kind == "binary" and tree.text in ("+", "-", "*"):
-        left, right = map(_linear, tree.parts)
+        left, right = map(linear, tree.parts)
         if left is None or right is None:
             return None
         if tree.text == "*":
             if set(left) <= {None}:
-                return _scaled(right, left.get(None, 0))
+                return scaled(right, left.get(None, 0))
             if set(right) <= {None}:
-                return _scaled(left, right.get(None, 0))
+                return scaled(left, right.get(None, 0))
             return {tree: 1}
-        return _added(left, right if tree.text == "+" else _scaled(right, -1))
+        return added(left, right if tree.text == "+" else scaled(right, -1))
     return {tree: 1} if _is_long(tree) else None
 
 
@@ -194,18 +203,18 @@ def _is_whole(tree: Tree) -> bool:
     return _is_long(tree) or (tree.kind == "atom" and bool(_LITERAL.match(tree.text)))
 
 
-def _scaled(form: Linear, factor: int) -> Linear:
+def scaled(form: Linear, factor: int) -> Linear:
     return {name: count * factor for name, count in form.items()}
 
 
-def _added(one: Linear, other: Linear) -> Linear:
+def added(one: Linear, other: Linear) -> Linear:
     total = dict(one)
     for name, count in other.items():
         total[name] = total.get(name, 0) + count
     return total
 
 
-def _sum(form: Linear) -> Tree:
+def sum_of(form: Linear) -> Tree:
     """A form as C: what is added first, then numbers, then what is taken away."""
     terms = [(name, count) for name, count in form.items() if name is not None and count]
     number = form.get(None, 0)
@@ -233,10 +242,10 @@ def _times(name: Tree, count: int) -> Tree:
 
 def _difference(one: Tree, other: Tree) -> int | None:
     """What the first is more than the other, where that is known."""
-    forms = _linear(one), _linear(other)
+    forms = linear(one), linear(other)
     if forms[0] is None or forms[1] is None:
         return None
-    left = _added(forms[0], _scaled(forms[1], -1))
+    left = added(forms[0], scaled(forms[1], -1))
     if any(count for name, count in left.items() if name is not None):
         return None
     return left.get(None, 0)
@@ -245,12 +254,12 @@ def _difference(one: Tree, other: Tree) -> int | None:
 # --- bounds and conditions --------------------------------------------------------------------
 
 
-def _flat(tree: Tree, name: str) -> list[Tree]:
+def flat(tree: Tree, name: str) -> list[Tree]:
     """What the least, or greatest, is taken of."""
     if tree.kind == "call" and str(tree.parts[0]) == f"__builtin_elementwise_{name}":
-        return [one for part in tree.parts[1:] for one in _flat(part, name)]
+        return [one for part in tree.parts[1:] for one in flat(part, name)]
     if tree.kind == "cast" and tree.text == "long":
-        return _flat(tree.parts[0], name)
+        return flat(tree.parts[0], name)
     return [tree]
 
 
@@ -258,8 +267,8 @@ def _extreme(tree: Tree, name: str) -> Tree:
     """The least, or greatest, of what no other is known to be beyond."""
     sign = 1 if name == "min" else -1
     kept: list[Tree] = []
-    for one in _flat(tree, name):
-        if not _is_whole(one) and not (one.kind == "unary" and _linear(one) is not None):
+    for one in flat(tree, name):
+        if not _is_whole(one) and not (one.kind == "unary" and linear(one) is not None):
             return tree
         gaps = [_difference(one, other) for other in kept]
         if any(gap is not None and sign * gap >= 0 for gap in gaps):
@@ -277,7 +286,7 @@ def _comparison(tree: Tree) -> Tree:
     left, right = tree.parts
     low, high = (left, right) if tree.text in ("<=", "<") else (right, left)
     slack = 1 if tree.text in ("<", ">") else 0
-    lows, highs = _flat(low, "max"), _flat(high, "min")
+    lows, highs = flat(low, "max"), flat(high, "min")
     if not all(map(_is_known, (*lows, *highs))):
         return tree
     asked = []
@@ -294,7 +303,7 @@ def _comparison(tree: Tree) -> Tree:
 
 
 def _is_known(tree: Tree) -> bool:
-    return _linear(tree) is not None
+    return linear(tree) is not None
 
 
 def _both(tree: Tree) -> Tree:

@@ -9,7 +9,7 @@ import pytest
 
 from collectors.base import toolchain
 from corr.irregular.side_by_side import SideBySide
-from corr.optimize.moves.other_builds import kept
+from corr.optimize.moves.both_texts import kept
 from tests.support.irregular_programs import functions_of, lookups, output, side_by_side
 
 pytestmark = pytest.mark.slow

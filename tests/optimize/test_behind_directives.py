@@ -9,7 +9,7 @@ import pytest
 
 from collectors.base import toolchain
 from corr.optimize.hot_nests import Nest
-from corr.optimize.moves.other_builds import beside, guarding, with_both_texts
+from corr.optimize.moves.both_texts import beside, guarding, with_both_texts
 from corr.optimize.rules.nests import Region
 from corr.optimize.variant import Variant
 from corr.polyhedral.clang_ast import Functions

@@ -73,7 +73,7 @@ def test_what_is_not_understood_is_left_alone(source: str) -> None:
             "if ((32 * c2) <= __builtin_elementwise_min((long)((32 * c2) + 31), (long)((c3 - 1)))) {",
             "if (32 * c2 <= c3 - 1) {",
         ),
-        ("if ((a[c0] > 0.5)) b[(c0)] = (b[c0] + 1);", "if (a[c0] > 0.5) b[c0] = b[c0] + 1;"),
+        ("if ((a[c0] > 0.5)) b[(c0)] = (b[c0] + 1);", "if (a[c0] > 0.5) b[c0] += 1;"),
         ("const double v3 = ((2 * 3) * x);", "const double v3 = 6 * x;"),
         ("for (; (c0 + 7) <= end4; c0 += 8) {", "for (; c0 + 7 <= end4; c0 += 8) {"),
         ("x = (y + (z + 1.0));", "x = y + (z + 1.0);"),
