@@ -38,6 +38,10 @@ _ANY_TABLE = frozenset({"query", "query_table"})
 _CATALOGUE = re.compile(r"^(show|information_schema|sqlite_master|(duckdb|pragma|pg)_\w+)$")
 #: Up to so many files are opened beforehand to unite their columns; for more it takes seconds.
 FEW_FILES = 50
+#: Optimisers of DuckDB 2 that take as long as all others together on views of views, and gain nothing.
+SLOW_TO_PLAN = ("projection_pullup",)
+#: And those that do where one statement reads the small tables of one run.
+SLOW_FOR_ONE_RUN = (*SLOW_TO_PLAN, "deliminator", "statistics_propagation", "projection_placement")
 #: A statement is tried again where runs were deleted since their files were listed.
 _ATTEMPTS = 50
 _LAKE_FILE = re.compile(r"/(runs|compacted)/([\w.-]+)/(\w+)\.parquet")
@@ -112,7 +116,7 @@ def ask(
 def view_records(lake: Lake, run: RunInfo, view: str, limit: int) -> list[dict[str, Any]]:
     """The first rows of a view of one run, by one `view_statement`."""
     lock = reading(lake.root)
-    connection = _opened(lake, [run])
+    connection = planned(_opened(lake, [run]), SLOW_FOR_ONE_RUN)
     try:
         statement = view_statement(lake, run, view, limit)
         _confine(connection, lake)
@@ -334,10 +338,20 @@ def _connect(
 
 def _opened(lake: Lake, runs: Sequence[RunInfo] | None) -> duckdb.DuckDBPyConnection:
     """A connection that can read where the lake is."""
-    connection = duckdb.connect()
+    connection = planned(duckdb.connect())
     if lake.remote is not None:
         lake.remote.list_files(None if runs is None else [run.run_id for run in runs])
         connection.register_filesystem(lake.remote.fs)
+    return connection
+
+
+def planned(
+    connection: duckdb.DuckDBPyConnection, without: Sequence[str] = SLOW_TO_PLAN
+) -> duckdb.DuckDBPyConnection:
+    """The connection, which plans without these optimisers, as far as this DuckDB has them."""
+    known = {name for (name,) in connection.execute("FROM duckdb_optimizers()").fetchall()}
+    names = ",".join(name for name in without if name in known)
+    connection.execute(f"SET disabled_optimizers = '{names}'")
     return connection
 
 
