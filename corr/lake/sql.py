@@ -19,6 +19,7 @@ from corr.lake import finding_kinds as kinds
 from corr.lake import resolve_in_sql
 from corr.lake.index import Entry
 from corr.lake.packs import FOLDER, reading
+from corr.lake.planner import SLOW_FOR_ONE_RUN, planned
 from corr.lake.store import Lake, RunInfo
 from corr.system.shipped_files import shipped
 
@@ -38,10 +39,6 @@ _ANY_TABLE = frozenset({"query", "query_table"})
 _CATALOGUE = re.compile(r"^(show|information_schema|sqlite_master|(duckdb|pragma|pg)_\w+)$")
 #: Up to so many files are opened beforehand to unite their columns; for more it takes seconds.
 FEW_FILES = 50
-#: Optimisers of DuckDB 2 that take as long as all others together on views of views, and gain nothing.
-SLOW_TO_PLAN = ("projection_pullup",)
-#: And those that do where one statement reads the small tables of one run.
-SLOW_FOR_ONE_RUN = (*SLOW_TO_PLAN, "deliminator", "statistics_propagation", "projection_placement")
 #: A statement is tried again where runs were deleted since their files were listed.
 _ATTEMPTS = 50
 _LAKE_FILE = re.compile(r"/(runs|compacted)/([\w.-]+)/(\w+)\.parquet")
@@ -342,16 +339,6 @@ def _opened(lake: Lake, runs: Sequence[RunInfo] | None) -> duckdb.DuckDBPyConnec
     if lake.remote is not None:
         lake.remote.list_files(None if runs is None else [run.run_id for run in runs])
         connection.register_filesystem(lake.remote.fs)
-    return connection
-
-
-def planned(
-    connection: duckdb.DuckDBPyConnection, without: Sequence[str] = SLOW_TO_PLAN
-) -> duckdb.DuckDBPyConnection:
-    """The connection, which plans without these optimisers, as far as this DuckDB has them."""
-    known = {name for (name,) in connection.execute("FROM duckdb_optimizers()").fetchall()}
-    names = ",".join(name for name in without if name in known)
-    connection.execute(f"SET disabled_optimizers = '{names}'")
     return connection
 
 
