@@ -8,7 +8,7 @@ reordering is allowed; against the plain original they must agree within a toler
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from corr.optimize.build_and_run import Run
 from corr.optimize.gate.refusal import Refused
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.inputs import Input
-from corr.optimize.judging import alive, preprocessing
+from corr.optimize.judging import alive, loops_run, preprocessing
 from corr.optimize.judging.all_digits import AllDigits
 from corr.optimize.judging.checked import DIGITS, Check, Checked, amounts_to
 from corr.optimize.judging.outputs import TOLERANCE, Difference, compare_observed
@@ -30,7 +30,7 @@ from corr.optimize.judging.unwritten import filled
 from corr.optimize.moves.ir_function import IrFunction, with_optimised_ir
 from corr.optimize.observed import Observed
 from corr.optimize.proposal import Outcome
-from corr.optimize.variant import Variant
+from corr.optimize.variant import Move, Variant
 
 #: A checked run may take so many seconds, and so many times what the original took.
 PATIENCE, PATIENCE_TIMES = 3.0, 20.0
@@ -129,6 +129,11 @@ class Verifier:
             return found.detail if not found.ok else ""
 
         return accept
+
+    def never_run(self, variant: Variant, moves: Iterable[Move]) -> str:
+        """The first of some changes whose new loops do not run on the timed input; or empty."""
+        expected = self._reference(variant, self.inputs.timed).observed
+        return loops_run.never_run(self.builds, variant, moves, self.inputs, expected)
 
     def _compare(self, expected: Observed, found: Observed, tolerance: float | None) -> Difference:
         return compare_observed(expected, found, tolerance, dump=self.inputs.evidence.dump)

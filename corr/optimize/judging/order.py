@@ -73,6 +73,7 @@ class Judge:
             self.right_as_a_base,
             self.faster,
             self.right,
+            self.run,
             self.in_sight,
             self.all_of_it,
             self.faster_again,
@@ -254,6 +255,15 @@ class Judge:
     def right(self, case: Case) -> Case | Stop:
         """All outputs are right, also on inputs chosen just now; sanitizers and proofs agree."""
         return case if case.proposal.base else self._right(case)
+
+    def run(self, case: Case) -> Case | Stop:
+        """The loops that it brings run, rather than those they took the place of."""
+        try:
+            what = self.verifier.never_run(case.made, case.proposal.moves)
+        except CompileError:  # a trap where there may be none: nothing is known of it
+            return case
+        why = "its new loops never run here: what they ask for at run time does not hold"
+        return Stop(case, Outcome.unchecked, f"{what}: {why}") if what else case
 
     def all_of_it(self, case: Case) -> Case | Stop:
         """Nothing was moved out of a kernel that is repeated, where set-up is paid once.
