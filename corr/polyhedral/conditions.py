@@ -15,6 +15,7 @@ import islpy as isl
 from corr.polyhedral.declarations import Variable
 from corr.polyhedral.expressions import LONG_UNSIGNED, NotAffine, linear
 from corr.polyhedral.limits import bounded
+from corr.polyhedral.one_place import may_be_one
 from corr.polyhedral.scop import PARAMETER, Array, Scop
 from corr.polyhedral.syntax import text
 
@@ -123,8 +124,16 @@ def _apart(scop: Scop) -> tuple[list[str], list[str]]:
             raise NotAffine(f"{piece.name}_from is a name of the program's")
         lines.append(f"const unsigned long {piece.name}_from = {piece.start};")
         lines.append(f"const unsigned long {piece.name}_to = {piece.end};")
-    asked = [f"({a.name}_to <= {b.name}_from || {b.name}_to <= {a.name}_from)" for a, b in pairs]
-    return lines, asked
+    return lines, [_one_or_apart(scop, a, b) for a, b in pairs]
+
+
+def _one_or_apart(scop: Scop, one: Piece, other: Piece) -> str:
+    apart = f"{one.name}_to <= {other.name}_from || {other.name}_to <= {one.name}_from"
+    names = one.name.removeprefix(PARAMETER), other.name.removeprefix(PARAMETER)
+    if one.itself or other.itself or not may_be_one(scop, *names):
+        return f"({apart})"
+    first, second = (scop.arrays[name].pointer for name in names)
+    return f"({first} == {second} || {apart})"
 
 
 def _known_apart(one: Piece, other: Piece) -> bool:
