@@ -1,5 +1,7 @@
 # `make demo` and `make test` each set up what is missing and then do their job.
 .PHONY: demo test check long bench experiments bench-optimize bench-search judged loaded fuzz clean setup all-optimize report plot heatmap
+# Each of the many processes would compile its modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
