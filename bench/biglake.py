@@ -242,10 +242,12 @@ def contents(lake: Path) -> tuple[int, int]:
 
 def versus_duckdb(lake: Any, reference: str, place: Path) -> None:
     """`corr hotspots` against DuckDB: the statement that corr sends, and views over the lake."""
+    import duckdb
+
     from corr.lake.sql import view_statement
 
     run = lake.find(reference)
-    statement = view_statement(lake, run, "hotspots", 20)
+    statement = view_statement(lake, run, "hotspots", 20, duckdb.connect())
     ours = [*CORR, "hotspots", run.run_id, "--data", str(lake.root)]
     same, typed = place / "hotspots.sql", place / "hotspots-views.sql"
     same.write_text(statement + ";\n")

@@ -21,7 +21,8 @@ WORTH_IT = 1.05
 
 #: What tells that a sentence has linkage names, of C++ or Rust.
 MANGLED = ("_Z", "_R")
-_ASKED = "SELECT * EXCLUDE (run_id) FROM findings ORDER BY id, rank"
+#: More rows than any run has.
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,12 @@ def of_run(lake: Lake, run: RunInfo, least_share: float = LEAST_SHARE) -> tuple[
 
 def _told(lake: Lake, run: RunInfo) -> list[dict[str, Any]]:
     """The rows of the view, with names as one says them."""
-    from corr.lake.sql import ask
+    from corr.lake.sql import ask, view_records
 
-    found: list[dict[str, Any]] = ask(lake, _ASKED, runs=[run]).to_pylist()
+    found = view_records(lake, run, "findings", _MOST)
+    found.sort(key=lambda row: (row["id"], row["rank"]))
+    for row in found:
+        del row["run_id"]
     names: dict[str, str] = {}
     if any(mangled in row["sentence"] for row in found for mangled in MANGLED):
         table = ask(lake, "SELECT linkage, name FROM functions", runs=[run])

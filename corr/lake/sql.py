@@ -115,15 +115,13 @@ def view_records(lake: Lake, run: RunInfo, view: str, limit: int) -> list[dict[s
     lock = reading(lake.root)
     connection = planned(_opened(lake, [run]), SLOW_FOR_ONE_RUN)
     try:
-        statement = view_statement(lake, run, view, limit)
+        statement = view_statement(lake, run, view, limit, connection)
         _confine(connection, lake)
         found = connection.execute(statement)
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     except (duckdb.CatalogException, duckdb.BinderException):  # a table or column it does not have
-        found = query(connect(lake, [run], [view]), f"FROM {view} LIMIT {limit:d}")
-        records: list[dict[str, Any]] = found.to_pylist()
-        return records
+        return rows(connect(lake, [run], [view]), f"FROM {view} LIMIT {limit:d}")
     except duckdb.Error as error:
         raise _damaged(error) or CorrError(f"the view {view} is broken: {error}") from error
     finally:
@@ -131,15 +129,21 @@ def view_records(lake: Lake, run: RunInfo, view: str, limit: int) -> list[dict[s
         lock.release()
 
 
-def view_statement(lake: Lake, run: RunInfo, view: str, limit: int) -> str:
+def view_statement(
+    lake: Lake, run: RunInfo, view: str, limit: int, connection: duckdb.DuckDBPyConnection
+) -> str:
     """The first rows of a view of one run as a single SELECT over the lake's files.
 
     Nested views are bound when they are created and again when they are used, and each opens its
     files for itself: this takes half their time.
     """
+    from corr.lake.tables import TABLES
+
     sources = _Sources(lake, [run])
     parts = {name: sources.sql(name) for name in sources.layout.tables(run.run_id)}
     parts |= {v.name: v.sql.strip() for v in views()}
+    for name in set(_closure([view], TABLES)) - parts.keys():
+        parts[name] = _empty(connection, name)
     needed = _closure([view], parts)
     uses = Counter(name for v in views() if v.name in needed for name in _SOURCE.findall(v.sql))
     # a table that several views read is read from its file once
@@ -188,9 +192,8 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> li
 
 def function_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Names as one reads them by linkage name, of the runs that the connection sees."""
-    return {
-        r["linkage"]: r["name"] for r in rows(connection, "SELECT linkage, name FROM functions")
-    }
+    found = rows(connection, "SELECT linkage, name FROM functions")
+    return {row["linkage"]: row["name"] for row in found}
 
 
 class _Differ(CorrError):

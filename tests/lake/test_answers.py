@@ -113,7 +113,7 @@ def test_findings_are_kept_too(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> N
     run = lake.find("last")
     first = of_run(lake, run, 0.0)
     assert first and first[0].evidence
-    monkeypatch.setattr(sql, "ask", never)
+    monkeypatch.setattr(sql, "view_records", never)
     assert of_run(lake, run, 0.0) == first
     with pytest.raises(AssertionError, match="was asked"):
         os.utime(run.folder / "trips.parquet")
