@@ -47,7 +47,7 @@ def regions(functions: Functions, name: str) -> tuple[list[Scop], list[Unmodelle
 
     A region is a run of sibling statements with a loop among them. Raises CompileError.
     """
-    node = functions.get(name)
+    node = functions.get(name) or functions.instance(name)
     if node is None:
         return [], [Unmodelled(name, UNKNOWN)]
     reasons: list[Unmodelled] = []

@@ -23,7 +23,8 @@ REFUSED_CXX = {
         "or several",
     ),
     "template": (
-        f"template <class T> void f(int n, T *a) {{ {LOOP} }} template void f<int>(int, int *);",
+        f"template <class T> void f(int n, T *a) {{ {LOOP} }} template void f<int>(int, int *);"
+        "template void f<long>(int, long *);",
         "no definition",
     ),
     "method beside a function": (
