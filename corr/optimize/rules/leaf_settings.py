@@ -238,8 +238,8 @@ class _Band:
 
     def _in_lanes(self, tree: Tree, band: Band, row: int, lanes: int) -> bool:
         """Neighbours along a row may be lanes of vectors, and all that is done has such a form."""
-        possible = has_lanes(self._speculation, tree, band, row, lanes)
-        return possible and parallel(self.scop, tree, band, row)
+        apart = parallel(self.scop, tree, band, row)
+        return apart and has_lanes(self._speculation, tree, band, row, lanes)
 
     @cached_property
     def _speculation(self) -> Speculation:
