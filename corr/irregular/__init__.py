@@ -7,6 +7,7 @@ as lanes of vectors; lanes.py is what a search's text becomes, lane_text.py how 
 events.py finds the iterations that do nothing (questions.py: conditions about them; iterations.py:
 what they leave behind; steps.py: how the loop counts; remainders.py: divisors), and ahead.py writes
 a loop that passes over many at once.
-branch_free.py writes an `if` as choices (swaps.py: calls that exchange two places). Under all of
-them: syntax.py, edits.py, names.py and macros.py.
+branch_free.py writes an `if` as choices (swaps.py: calls that exchange two places). tables.py finds
+loops over the bits of a shift register, and writes a table (bits.py: what becomes of each bit).
+Under all of them: syntax.py, edits.py, names.py and macros.py.
 """

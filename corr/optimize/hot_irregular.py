@@ -28,6 +28,7 @@ from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
 from corr.optimize.hot_nests import HotLoop, hot_loops
 from corr.optimize.hot_parts import HotPart, known, lines_of, share_of
+from corr.optimize.hot_steps import HotSteps, steps_of
 from corr.optimize.inputs import outside_kernel
 from corr.optimize.moves.source import Source
 from corr.polyhedral.clang_ast import Functions, Node
@@ -155,6 +156,7 @@ class Irregular:
     scans: tuple[HotScan, ...] = ()
     branches: tuple[HotBranch, ...] = ()
     borders: tuple[HotBorders, ...] = ()
+    steps: tuple[HotSteps, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -168,6 +170,7 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
     scans: list[HotScan] = []
     found: list[HotBranch] = []
     borders: list[HotBorders] = []
+    steps: list[HotSteps] = []
     problems: list[Problem] = []
     began = time.monotonic()
     every, mixed = _functions(lake, run), _mixed(lake, run)
@@ -186,6 +189,7 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
                 scans += _scans(functions, label, name, loops, ways)
                 found += _branches(functions, label, name, loops, ways)
                 borders += _borders(functions, label, name, loops)
+                steps += steps_of(functions, label, name, loops, LEAST_SHARE)
             except CompileError:
                 break  # the nests' problems say so
             except (
@@ -198,6 +202,7 @@ def find(lake: Lake, run: RunInfo, program: Program, toolchain: Toolchain) -> Ir
         tuple(sorted(scans, key=lambda one: (-one.share, -one.line))),
         tuple(sorted(found, key=lambda one: -one.wrong)),
         tuple(sorted(borders, key=lambda one: -one.share)),
+        tuple(sorted(steps, key=lambda one: -one.share)),
         tuple(problems),
     )
 

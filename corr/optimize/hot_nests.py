@@ -33,6 +33,8 @@ _NO_SAMPLES = "nothing was sampled, so it is not known which nests take the time
 _NOT_TIMED = "no loop of its kernel was sampled, so it is not known which nests take the time"
 _GENERIC = re.compile(r"[<$]|'lambda")
 _ARGUMENTS = re.compile(r"\((?!anonymous)")
+_ANGLES = re.compile(r"([<>])")
+_ANONYMOUS, _IN_A_WORD = "(anonymous namespace)", "(anonymous_namespace)"
 _NO_FOR = "only `for` loops are modelled"
 
 
@@ -86,8 +88,18 @@ class HotLoop:
 
     @property
     def qualified(self) -> str:
-        """The function's name with its classes and namespaces."""
-        return _ARGUMENTS.split(self.function, maxsplit=1)[0]
+        """The function's name with its classes and namespaces.
+
+        An instance of a template is named with what it returns, and with the template's arguments.
+        """
+        if "operator" in self.function:  # which may be `<`, or a type
+            return _ARGUMENTS.split(self.function, maxsplit=1)[0]
+        name, depth = "", 0
+        for part in _ANGLES.split(self.function.replace(_ANONYMOUS, _IN_A_WORD)):
+            depth += (part == "<") - (part == ">")
+            name += part if depth == 0 and part != ">" else ""
+        name = _ARGUMENTS.split(name, maxsplit=1)[0]
+        return name.rpartition(" ")[2].replace(_IN_A_WORD, _ANONYMOUS)
 
 
 def find(
@@ -224,7 +236,7 @@ def _problem(
     known = loop.written in named or any(reason.lines for _, reason in reasons)
     why = _NO_FOR if known or not whole else _likeliest(whole)
     if why.startswith(UNKNOWN) and _GENERIC.search(loop.function.partition("(")[0]):
-        why = "templates and lambdas of C++ are not modelled"
+        why = "lambdas of C++ are not modelled, nor templates with more than one instance"
     return Problem(LAYER, f"{loop.file}:{loop.line}", f"{name}: not modelled: {why}")
 
 

@@ -23,6 +23,8 @@ SHORTEST = 3
 WORD = re.compile(rb"[A-Za-z_]\w*")
 #: A function or method, which may be declared more than once, and is defined once.
 _WITH_BODY = ("FunctionDecl", "CXXMethodDecl")
+#: What a template may be given.
+_PARAMETERS = ("TemplateTypeParmDecl", "NonTypeTemplateParmDecl")
 _INTEGER = re.compile(rb"\(?\s*(0|[1-9]\d*)[uUlL]*\s*\)?")
 _DEFINED = re.compile(rb"^#define (\w+)(\(?)(.*)$", re.MULTILINE)
 
@@ -190,6 +192,27 @@ class Functions:
         other._instead = text
         return other
 
+    def instance(self, name: str) -> Node | None:
+        """The only instance of a template of functions, which is what its text does in this unit.
+
+        Its `asked` are C++ for what the template's parameters are in it. None where there are
+        others, or specialisations. Raises CompileError.
+        """
+        found = self._defined(name, name) if self.unit.cxx else []
+        if len(found) != 1 or found[0]["kind"] != "FunctionTemplateDecl":
+            return None
+        inner = found[0]["inner"]
+        instances = [n for n in inner if n["kind"] == "FunctionDecl" and "mangledName" in n]
+        names = [n.get("name") for n in inner if n["kind"] in _PARAMETERS]
+        if len(instances) != 1 or body_of(instances[0]) is None or len(names) != len(inner) - 2:
+            return None
+        arguments = [n for n in instances[0]["inner"] if n["kind"] == "TemplateArgument"]
+        given = [n.get("value", n.get("type")) for n in arguments]
+        if len(given) != len(names) or None in (*names, *given):
+            return None
+        asked = [_asked(name, what) for name, what in zip(names, given, strict=True)]
+        return {**_as_given(instances[0]), "asked": asked}
+
     def _read(self, name: str) -> Node | None:
         found = self._defined(name, name)
         if len(found) > 1 and name in self.qualified:
@@ -244,6 +267,22 @@ def _is_global(function: Node, name: str) -> bool:
     """Whether a function is in no class or namespace, by the name that it is linked by."""
     mangled: str = function.get("mangledName", "")
     return mangled == name or mangled.startswith((f"_Z{len(name)}{name}", f"_ZL{len(name)}{name}"))
+
+
+def _asked(name: str, given: int | dict[str, str]) -> str:
+    """A question of C++ whether a template's parameter is what it is in an instance."""
+    if isinstance(given, dict):
+        return f"__is_same({name}, {given.get('desugaredQualType', given['qualType'])})"
+    return f"({name}) == {given}"
+
+
+def _as_given(node: Node) -> Node:
+    """An instance with its template's arguments for the parameters."""
+    while node.get("kind") == "SubstNonTypeTemplateParmExpr":
+        node = node["inner"][-1]
+    if "inner" in node:
+        node["inner"] = [_as_given(n) if n else n for n in node["inner"]]
+    return node
 
 
 def body_of(function: Node) -> Node | None:

@@ -9,16 +9,23 @@ from corr.polyhedral.clang_ast import Functions, Node
 from corr.polyhedral.declarations import type_of
 from corr.polyhedral.expressions import NotAffine
 
-#: A type as clang names it, and the member that points to the elements.
+#: A type as clang names it, and what points to the elements of a variable of it.
 _TYPES = (
-    (re.compile(r"std::(?:\w+::)?vector<(?P<element>[\w ]+)(?:, std::allocator<.*>)?>"), "data()"),
-    (re.compile(r"std::(?:\w+::)?array<(?P<element>[\w ]+), \d+>"), "data()"),
-    (re.compile(r"std::(?:\w+::)?unique_ptr<(?P<element>[\w ]+)\[\](?:, .*)?>"), "get()"),
+    (
+        re.compile(r"std::(?:\w+::)?vector<(?P<element>[\w ]+)(?:, std::allocator<.*>)?>"),
+        "{}.data()",
+    ),
+    (re.compile(r"std::(?:\w+::)?array<(?P<element>[\w ]+), \d+>"), "{}.data()"),
+    (re.compile(r"std::(?:\w+::)?unique_ptr<(?P<element>[\w ]+)\[\](?:, .*)?>"), "{}.get()"),
+    # whose data() may be read only, before C++17
+    (re.compile(r"std::(?:\w+::)?basic_string<(?P<element>char)(?:, std::.*)?>"), "&{}[0]"),
+    (re.compile(r"std::(?:\w+::)?valarray<(?P<element>[\w ]+)>"), "std::begin({})"),
 )
 _HOLDS = r"std::(?:\w+::)?(?:vector|array)<"
+_ROW = r"std::(?:\w+::)?(?:vector|array|valarray)<"
 _REST = r"(?:, \d+)?(?:, std::allocator<.*>)?>"
 #: Vectors or arrays in one: each row is its own.
-_ROWS = re.compile(rf"{_HOLDS}{_HOLDS}(?P<element>[\w ]+){_REST}{_REST}")
+_ROWS = re.compile(rf"{_HOLDS}{_ROW}(?P<element>[\w ]+){_REST}{_REST}")
 #: Where these are defined, an index out of bounds ends the program.
 _CHECKED = (b"_GLIBCXX_ASSERTIONS", b"_GLIBCXX_DEBUG", b"_LIBCPP_HARDENING_MODE")
 
@@ -59,7 +66,7 @@ def container(node: Node) -> Container | None:
     for form, start in _TYPES:
         found = form.fullmatch(text)
         if found and found["element"] != "bool":  # whose vector is one of bits
-            return Container(name, found["element"], f"{name}.{start}")
+            return Container(name, found["element"], start.format(name))
     return None
 
 

@@ -208,7 +208,7 @@ class Converter(StructureCalls):
         held = container(base)
         if held is None and member.get("kind") == "MemberExpr" and is_structure(base["type"]):
             return self._written_out(node)
-        if member.get("name") != "size" or held is None or self._frames:
+        if member.get("name") not in ("size", "length") or held is None or self._frames:
             raise NotAffine(f"a call of {member.get('name')} is not modelled")
         self.scalars.add(self._outer(base))
         return self.computed_size(f"{held.name}_size", "unsigned long", f"{held.name}.size()")

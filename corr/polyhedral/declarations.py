@@ -75,6 +75,7 @@ class Variables:
         self._addressed: set[str] = set()
         #: Names of whatever the function declares.
         self.names: set[str] = set()
+        within = in_lambdas(function)
         for node in walk(function):
             kind = node.get("kind", "")
             if kind.endswith("Decl") and "name" in node:
@@ -85,6 +86,8 @@ class Variables:
                 where = {"static": "static", "extern": "global"}.get(node.get("storageClass", ""))
                 self._declared[node["id"]] = (where or "local", node)
             self._note_uses(node)
+            if id(node) in within and (named := _plain(node)) is not None:
+                self._addressed.add(named)  # whoever calls the lambda may change it
 
     def _note_uses(self, node: Node) -> None:
         """A mention that is neither a plain read nor a plain assignment lets the address out."""
@@ -150,6 +153,12 @@ class Variables:
         return (
             len(found) == 1 and found[0].steady and (found[0].type.removeprefix("const ") in WIDE)
         )
+
+
+def in_lambdas(function: Node) -> set[int]:
+    """The identities of what is in the lambdas of a function."""
+    every = (n for n in walk(function) if n.get("kind") == "LambdaExpr")
+    return {id(node) for one in every for node in walk(one)}
 
 
 def type_of(type_: dict[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,8 @@ from corr.polyhedral.vectors import Instance, Reference, Types, Writer
 
 #: Lines of code of one region, from which it is not worth compiling.
 LONGEST = 3000
+#: The variable that the lanes run in, of a statement that is in no loop yet.
+_LANE = "lane of a vector"
 
 
 @dataclass(frozen=True)
@@ -94,19 +96,13 @@ class Emitter:
             return names.get(reference) or self.address(reference, at)
 
         writer = Writer(self.types, instance, read)
-        asked: Expression | None = None
-        if s.guard is not None:
-            asked, rest = (s.guard, None) if instance.lanes == 1 else _for_all(s.guard, writer)
-            s = replace(s, guard=rest)
+        asked, s = _asked_once(s, writer)
         if instance.lanes > 1:
             self.speculation.check_lanes(s)
         target = instance.reference(s.target)
         if instance.lanes > 1 and target.mode == "scalar":
             raise NotAffine("all lanes write one element")
-        value: Expression = s.value
-        if s.guard is not None:
-            value = Operation(value.type, "?", (s.guard, value, s.target))
-        text, varies = writer.value(value)
+        text, varies = writer.value(_chosen(s))
         if instance.lanes > 1 and not varies:
             text = writer.splat(text, s.target.type)
         place = names.get(target)
@@ -204,6 +200,36 @@ def instances_of(steps: Sequence[Step], jams: Sequence[Jam]) -> Iterator[tuple[S
                         for k, v in arguments.items()
                     }
             yield step, Instance(arguments, lanes, variable)
+
+
+def check_lanes(s: Statement, step: Mapping[str, int], lanes: int) -> None:
+    """Raise NotAffine where clang has no form for vectors of what a statement does.
+
+    `step`: how far the loops' variables go from one lane to the next.
+    """
+    arguments = {loop: {f"{loop}_": 1, _LANE: step.get(loop, 0)} for loop in s.loops}
+    writer = Writer(
+        Types(), Instance(arguments, lanes, _LANE), lambda reference, _: reference.array
+    )
+    asked, rest = _asked_once(s, writer)
+    writer.value(_chosen(rest))
+    if asked is not None:
+        writer.value(asked)
+
+
+def _asked_once(s: Statement, writer: Writer) -> tuple[Expression | None, Statement]:
+    """What a statement's guard asks before it, and the statement with the rest of its guard."""
+    if s.guard is None:
+        return None, s
+    asked, rest = (s.guard, None) if writer.instance.lanes == 1 else _for_all(s.guard, writer)
+    return asked, replace(s, guard=rest)
+
+
+def _chosen(s: Statement) -> Expression:
+    """What a statement writes: its value, or what is there where its guard does not hold."""
+    return (
+        s.value if s.guard is None else Operation(s.value.type, "?", (s.guard, s.value, s.target))
+    )
 
 
 def _for_all(guard: Expression, writer: Writer) -> tuple[Expression | None, Expression | None]:

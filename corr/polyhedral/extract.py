@@ -21,6 +21,7 @@ _OTHER_LANGUAGE = re.compile(
 )
 #: Sibling statements that one region may have.
 LONGEST_RUN = 64
+_ANOTHER = "it holds another function"
 
 #: Clang found no function of the name, or several.
 UNKNOWN = "no definition, or several, that clang shows by this name"
@@ -46,7 +47,7 @@ def regions(functions: Functions, name: str) -> tuple[list[Scop], list[Unmodelle
 
     A region is a run of sibling statements with a loop among them. Raises CompileError.
     """
-    node = functions.get(name)
+    node = functions.get(name) or functions.instance(name)
     if node is None:
         return [], [Unmodelled(name, UNKNOWN)]
     reasons: list[Unmodelled] = []
@@ -77,8 +78,8 @@ class _Finder:
                 raise NotAffine(f"{flag} makes numbers other than the model's")
         self._check_file()
         kinds = {node.get("kind") for node in walk(self.function)}
-        if kinds & {"LambdaExpr", "BlockExpr", "CXXTryStmt", "StmtExpr"}:
-            raise NotAffine("it holds another function")
+        if kinds & {"BlockExpr", "CXXTryStmt", "StmtExpr"}:
+            raise NotAffine(_ANOTHER)
         self.again = bool(kinds & {"LabelStmt", "IndirectGotoStmt"})
         body = body_of(self.function)
         assert body is not None
@@ -103,6 +104,9 @@ class _Finder:
         `again`: the block may run more than once in one call.
         """
         kind = body["kind"]
+        if kind == "LambdaExpr":
+            self.reasons.append(Unmodelled(self.name, _ANOTHER, self._lines(body)))
+            return
         again = again or kind in _LOOPS
         children = [n for n in body.get("inner", ()) if n.get("kind")]
         longest = LONGEST_RUN
@@ -132,6 +136,8 @@ class _Finder:
             if not any(_has_loop(n) for n in run) or run[0]["kind"] == "CompoundStmt":
                 break
             try:
+                if any(node.get("kind") == "LambdaExpr" for n in run for node in walk(n)):
+                    raise NotAffine(_ANOTHER)
                 region = Region(self.functions, self.function, self.variables, again)
                 return region.scop(run), length
             except NotAffine as reason:

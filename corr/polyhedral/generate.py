@@ -51,7 +51,8 @@ def code(scop: Scop, tree: Tree, says: str = "", indent: str = "") -> str:
         f"{a.element} {a.name};" for a in scop.arrays.values() if a.local and not a.dimensions
     ]
     before, asked = conditions(scop)
-    asked = [*(f"({name}) == {number}" for name, number in scop.numbers.items()), *asked]
+    known = (f"({name}) == {number}" for name, number in scop.numbers.items())
+    asked = [*scop.instance, *known, *asked]
     if expanded and asked:
         before.append("const int p_apart = " + "\n    && ".join(asked) + ";")
         asked = ["p_apart"]

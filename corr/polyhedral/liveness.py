@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from corr.polyhedral.ast_forms import unwrapped
 from corr.polyhedral.clang_ast import Node, begin_of, body_of, walk
-from corr.polyhedral.declarations import Variable
+from corr.polyhedral.declarations import Variable, in_lambdas
 from corr.polyhedral.expressions import NotAffine
 from corr.polyhedral.starts import start_of
 
@@ -13,15 +13,16 @@ def names_outside(function: Node, inside: set[int], *, again: bool) -> set[str]:
     """Names of variables that are mentioned where it may be run after the region.
 
     `inside` are the identities of the region's nodes; `again`: it may run more than once in a call.
-    Raises NotAffine if the region declares one of them.
+    A lambda may be called later, wherever it stands. Raises NotAffine if the region declares one of
+    them.
     """
     found: set[str] = set()
     own = {n["id"] for n in walk(function) if n.get("kind") == "VarDecl" and id(n) in inside}
-    reached = again
+    reached, later = again, in_lambdas(function)
     for node in walk(function):
         if id(node) in inside:
             reached = True
-        elif reached and node.get("kind") == "DeclRefExpr":
+        elif (reached or id(node) in later) and node.get("kind") == "DeclRefExpr":
             if node["referencedDecl"]["id"] in own:
                 raise NotAffine(f"{node['referencedDecl']['name']} is used after the region")
             found.add(node["referencedDecl"]["name"])

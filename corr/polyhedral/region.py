@@ -109,6 +109,7 @@ class Region:
             numbers=in_numbers(
                 self.functions, self.functions.text[slice(*span)], self.converter.held
             ),
+            instance=tuple(self.function.get("asked", ())),
             obligations=tuple(self.obligations),
             computed=dict(self.converter.computed),
             sized=tuple(self.converter.sized),

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
+from corr.polyhedral.emit import check_lanes
 from corr.polyhedral.expressions import Affine, NotAffine
 from corr.polyhedral.legality import lane_order, legal, still_rows
 from corr.polyhedral.legality import parallel as parallel
@@ -22,6 +23,7 @@ from corr.polyhedral.schedules import (
     with_band,
 )
 from corr.polyhedral.scop import Scop
+from corr.polyhedral.speculation import Speculation
 from corr.polyhedral.times import rows_of
 
 
@@ -154,6 +156,24 @@ def lanes_of(scop: Scop, tree: Tree, band: Band, at: int) -> dict[str, int]:
     if same:
         raise NotAffine(f"{same[0]} writes one element along this row")
     return counts
+
+
+def has_lanes(speculation: Speculation, tree: Tree, band: Band, at: int, lanes: int) -> bool:
+    """Whether all that the statements do along a row can be done to vectors: a remainder cannot."""
+    assert isinstance(band.child, Leaf)
+    for name in band.child.statements:
+        s = speculation.scop.statement(name)
+        rows = rows_of(tree, name)
+        step = steps_of(s, rows, len(rows) - len(band.rows) + at)
+        if step is None:
+            continue
+        try:
+            with bounded("what lanes may read"):
+                speculation.check_lanes(s)
+            check_lanes(s, step, lanes)
+        except NotAffine:
+            return False
+    return True
 
 
 def walked(scop: Scop, tree: Tree, band: Band, at: int) -> tuple[dict[str, int], list[str]]:

@@ -181,7 +181,8 @@ class Scop:
     parameters must fulfil (a set of isl's) if the model is to hold, None for nothing: what the
     `obligations` ask among other things. `numbers` are macros of the text, which the model holds as
     the numbers that they are here; `computed` parameters that are no variables: type and C; `sized`
-    what must be true, as C, of extents that are such parameters.
+    what must be true, as C, of extents that are such parameters; `instance` what is true of a
+    template's parameters in the only instance, which the model is of.
     """
 
     function: str
@@ -197,6 +198,7 @@ class Scop:
     words: frozenset[str] = frozenset()
     assumption: isl.Set | None = None
     numbers: dict[str, int] = field(default_factory=dict)
+    instance: tuple[str, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     computed: dict[str, tuple[str, str]] = field(default_factory=dict)
     sized: tuple[str, ...] = ()

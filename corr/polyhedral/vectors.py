@@ -215,23 +215,24 @@ class Writer:
             raise NotAffine(f"the operator {node.operator} is not used on vectors")
         self._check(node)
         if node.operator in ("+", "-"):
-            return operation(node.operator, [self._summand(o) for o in node.operands]), True
+            pairs = zip(node.operands, parts, strict=True)
+            return operation(node.operator, [self._summand(o, *part) for o, part in pairs]), True
         return operation(node.operator, [text for text, _ in parts]), True
 
-    def _summand(self, node: Expression) -> str:
+    def _summand(self, node: Expression, text: str, varies: bool) -> str:
         """An operand of a sum. clang contracts a product in it, so a product stays one in lanes.
 
         (With `-ffp-contract=on`, which is the default, `a * b + c` is rounded once; of a product
         that was first copied to all lanes that would no longer be true.)
         """
-        text, varies = self.value(node)
         if varies or node.type not in ("float", "double") or not isinstance(node, Operation):
             return text
         if node.operator == "*":
             left, right = (self.splat(self.value(o)[0], node.type) for o in node.operands)
             return f"({left} * {right})"
         if node.operator == "-" and len(node.operands) == 1:
-            return f"(-{self._summand(node.operands[0])})"
+            (inner,) = node.operands
+            return f"(-{self._summand(inner, *self.value(inner))})"
         return text
 
     def _conditional(self, node: Operation) -> tuple[str, bool]:

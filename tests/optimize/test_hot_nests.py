@@ -136,3 +136,23 @@ def test_the_reader_the_lake_and_the_model_are_told(corr: Corr, tmp_path: Path) 
     assert says in history.stderr and says not in history.stdout
     (summary,) = (tmp_path / "data" / "cache" / "summaries").glob("*.md")
     assert says in summary.read_text()  # a model is sent these bytes
+
+
+@pytest.mark.parametrize(
+    ("function", "qualified", "written"),
+    [
+        ("f(int)", "f", "f"),
+        ("ns::f(int, a::b)", "ns::f", "f"),
+        ("void ns::f<int>(int, a::b<c::d>)", "ns::f", "f"),
+        ("std::vector<a::b> f<std::pair<int, c::d>, 3>(int)", "f", "f"),
+        ("grid<double>::get(int) const", "grid::get", "get"),
+        ("void (anonymous namespace)::f<int>()", "(anonymous namespace)::f", "f"),
+        ("a::operator<(a const&)", "a::operator<", "operator<"),
+        ("main", "main", "main"),
+    ],
+)
+def test_a_functions_name_as_its_definition_has_it(
+    function: str, qualified: str, written: str
+) -> None:
+    loop = HotLoop(function, "t.cpp", 1, 0.5)
+    assert (loop.qualified, loop.written) == (qualified, written)

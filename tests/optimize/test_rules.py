@@ -16,7 +16,8 @@ from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Guarantee, Outcome, Proposal, Trial
 from corr.optimize.rules import flags
 from corr.optimize.rules.bases import STRIP, bases
-from corr.optimize.rules.leaf_settings import NOT_PACKED, choices, neighbours
+from corr.optimize.rules.leaf_settings import NOT_PACKED, choices
+from corr.optimize.rules.near_settings import neighbours
 from corr.optimize.rules.nests import Region
 from corr.optimize.rules.proposer import Rules, Search, in_turn
 from corr.optimize.variant import Variant

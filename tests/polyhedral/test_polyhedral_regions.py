@@ -23,7 +23,8 @@ REFUSED_CXX = {
         "or several",
     ),
     "template": (
-        f"template <class T> void f(int n, T *a) {{ {LOOP} }} template void f<int>(int, int *);",
+        f"template <class T> void f(int n, T *a) {{ {LOOP} }} template void f<int>(int, int *);"
+        "template void f<long>(int, long *);",
         "no definition",
     ),
     "method beside a function": (
@@ -32,9 +33,18 @@ REFUSED_CXX = {
     ),
     "reference to a bound": (f"void f(int &n, int *a) {{ {LOOP} }}", "reference"),
     "reference to an array": (f"void f(int n, int (&a)[9]) {{ {LOOP} }}", "reference"),
-    "lambda": (
-        f"void f(int n, int *a) {{ auto g = [&] {{ n = 3; }}; g(); {LOOP} }}",
+    "lambda in the loop": (
+        "void f(int n, int *a) { for (int i = 0; i < n; i++) { auto g = [&] { n = 3; }; g(); } }",
         "another function",
+    ),
+    "loop in a lambda": (
+        f"void f(int n, int *a) {{ auto g = [&] {{ {LOOP} }}; g(); }}",
+        "another function",
+    ),
+    "variable of the loop that a lambda has": (
+        "void f(int n, int *a) { int i; auto g = [&] { return i; };"
+        " for (i = 0; i < n; i++) a[i] = i; a[0] = g(); }",
+        "changed by others",
     ),
     "operators": (
         "struct s { int v; s operator+(int k) const; }; "

@@ -25,7 +25,7 @@ KEYWORDS = words(
     _Static_assert _Thread_local _Float16 __alignof __alignof__ __const __const__ __extension__
     __inline __inline__ __int128 __int128_t __uint128_t __restrict __restrict__ __signed__
     __thread __typeof __typeof__ __volatile__ __fp16 __bf16 __auto_type _Float32 _Float64
-    __func__ co_return co_yield co_await
+    __func__ co_return co_yield co_await __is_same
     """
 )
 #: Keywords that are types, or parts of their names.

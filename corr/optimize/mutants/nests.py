@@ -1,4 +1,8 @@
-"""The nests that take the time, or the functions where hot code is in no loop, from a run."""
+"""The nests that take the time, or the functions where hot code is in no loop, from a run.
+
+Those of the program's own files come first, however hot the loops of a library's headers are: the
+text that is changed is the program's, and what its outputs see of it is the question.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from corr.lake.store import Lake, RunInfo
 
 #: Nests that are broken at most, and the least share of the time of one.
 MOST, LEAST_SHARE = 4, 0.02
+#: Nests of the program's own that are broken where all that is hot is a library's.
+MOST_OWN = 2
 #: Functions without a loop are broken only where they take more: they are hot for what calls them.
 LEAST_OF_FUNCTION = 0.1
 
@@ -32,22 +38,35 @@ class Nest:
     loops: tuple[str, ...] = ()
     trips: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def own(self) -> bool:
+        """It is in a file of the program: files elsewhere have names that begin at the root."""
+        file = self.place.rpartition(":")[0]
+        return file == self.unit or not file.startswith("/")
+
 
 def hottest(lake: Lake, run: RunInfo) -> list[Nest]:
-    """The nests of a run that matter, most important first.
+    """The nests of a run that matter, most important first: the program's, then a library's."""
+    loops = ask(lake, _LOOPS, (), [run]).to_pylist()
+    return ranked(loops, ask(lake, _FUNCTIONS, (LEAST_OF_FUNCTION,), [run]).to_pylist())
+
+
+def ranked(
+    loops: Iterable[Mapping[str, Any]], functions: Iterable[Mapping[str, Any]]
+) -> list[Nest]:
+    """The same of rows of loops, and of functions whose hot code is in none.
 
     Where nothing was sampled, those that ran the most iterations.
     """
-    loops = ask(lake, _LOOPS, (), [run]).to_pylist()
-    functions = ask(lake, _FUNCTIONS, (LEAST_OF_FUNCTION,), [run]).to_pylist()
     nests = [*_nests(loops), *map(_function, functions)]
     sampled = sorted(
         (n for n in nests if n.share is not None and n.share >= LEAST_SHARE),
         key=lambda n: (-(n.share or 0), n.key),
     )
-    if sampled:
-        return sampled[:MOST]
-    return [n for n in nests if n.root is not None][:MOST]
+    looped = [n for n in nests if n.root is not None]
+    found = sampled or looped
+    own = [n for n in found if n.own] or [n for n in looped if n.own][:MOST_OWN]
+    return [*own, *(n for n in found if not n.own)][:MOST]
 
 
 _LOOPS = """

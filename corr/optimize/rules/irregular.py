@@ -1,4 +1,4 @@
-"""Searches side by side, branches that data decide without a branch, borders of loops apart."""
+"""Searches side by side, branches that data decide without one, borders apart, tables of steps."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from corr.irregular.as_vectors import AsVectors
 from corr.irregular.effects import Unsuitable
 from corr.irregular.side_by_side import SideBySide
 from corr.optimize.hot_irregular import LAYER, HotBorders, HotBranch, HotLookup, HotScan
+from corr.optimize.hot_steps import HotSteps
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.source import Source
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
@@ -29,9 +30,10 @@ WIDTHS, MOST_SCANS = (32, 16, 64), 4
 MOST_BRANCHES = 6
 SIDE_BY_SIDE, AS_VECTORS = "searches side by side", "searches as vectors"
 AHEAD, BRANCH_FREE, BORDERS = "looking ahead", "branch-free", "borders apart"
+TABLE = "a table of steps"
 
 
-Place = HotLookup | HotScan | HotBranch | HotBorders
+Place = HotLookup | HotScan | HotBranch | HotBorders | HotSteps
 
 
 class IrregularSearch:
@@ -86,6 +88,9 @@ def _places(
     situation: Situation, least: float, most: float
 ) -> Iterator[tuple[Place, list[Proposal]]]:
     """For each place the ways to write it anew, the hottest place first."""
+    for steps in situation.irregular.steps:
+        if least <= steps.share < most and (looked := _table(situation, steps)) is not None:
+            yield steps, [looked]
     for loop in situation.irregular.borders:
         if least <= loop.share < most and (apart := _borders(situation, loop)) is not None:
             yield loop, [apart]
@@ -160,6 +165,18 @@ def _branch_free(situation: Situation, found: HotBranch) -> Proposal | None:
         return None
     summary = f"{found.function} line {found.line} branch-free"
     return _proposal(found, edit, summary, reason, BRANCH_FREE)
+
+
+def _table(situation: Situation, found: HotSteps) -> Proposal | None:
+    reason = "eight steps, a bit each, wait for one another; all that they do is in a table"
+    says = "Rewritten by corr: eight steps, a bit each, are one look into a table of what they do."
+    try:
+        edit = found.edit(says)
+    except Unsuitable as why:
+        _untried(situation, found, "a table", why)
+        return None
+    summary = f"{found.function} line {found.line} by a table"
+    return _proposal(found, edit, summary, reason, TABLE)
 
 
 def _borders(situation: Situation, found: HotBorders) -> Proposal | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from corr.optimize.rules.weights import ENOUGH_REGISTERS, NEAR, WEIGHTS, Weights
 from corr.polyhedral import schedules
 from corr.polyhedral.expressions import Call, Expression, NotAffine, Number, Operation
 from corr.polyhedral.legality import MOST_LANES, still_rows
-from corr.polyhedral.rewrite import held, lanes_of, parallel, walked
+from corr.polyhedral.rewrite import has_lanes, held, lanes_of, parallel, walked
 from corr.polyhedral.schedules import Band, Leaf, Tree
 from corr.polyhedral.scop import Scop
+from corr.polyhedral.speculation import Speculation
 
 #: Registers that a block's accumulators may take, of the 32 (AVX-512) or 16.
 _ACCUMULATORS = {64: 24, 32: 12, 16: 12}
@@ -225,7 +227,7 @@ class _Band:
             yield from _scalar(order, kept and along, _near(strides[inner]), self.width)
         lanes = self.width // _element_bytes(self.scop, band)
         for vector, counts in enumerate(strides):
-            if counts is None or lanes < 2 or not parallel(self.scop, tree, band, vector):
+            if counts is None or lanes < 2 or not self._in_lanes(tree, band, vector, lanes):
                 continue
             if count <= 2 or vector in (inner, inner - 1) or order[vector] in self.still:
                 waits = vector != inner and self._divides(tree, band, inner)
@@ -233,6 +235,15 @@ class _Band:
                     yield replace(candidate, divides=waits)
         if self.band.permutable and count > 1:
             yield from self._skewed(order, band, tree, _near(strides[inner]))
+
+    def _in_lanes(self, tree: Tree, band: Band, row: int, lanes: int) -> bool:
+        """Neighbours along a row may be lanes of vectors, and all that is done has such a form."""
+        apart = parallel(self.scop, tree, band, row)
+        return apart and has_lanes(self._speculation, tree, band, row, lanes)
+
+    @cached_property
+    def _speculation(self) -> Speculation:
+        return Speculation(self.scop)
 
     def _divides(self, tree: Tree, band: Band, inner: int) -> bool:
         """Each iteration of the innermost loop divides, or takes a root, after the one before."""
@@ -351,50 +362,3 @@ def _element_bytes(scop: Scop, band: Band) -> int:
     """Bytes of the largest element that the band's statements write."""
     assert isinstance(band.child, Leaf)
     return max(_BYTES.get(scop.statement(n).target.type, 8) for n in band.child.statements)
-
-
-def tilings(setting: Setting, depth: int) -> Iterator[Setting]:
-    """The setting with tiles for the caches: of the reused rows, then of all."""
-    blocks = setting.blocks or (1,) * depth
-    for sizes in _TILES.get(depth, ()):
-        tiles = tuple(
-            max(size, block) // block * block if size > 1 else 1
-            for size, block in zip(sizes, blocks, strict=True)
-        )
-        if any(t > 1 for t in tiles):
-            yield replace(setting, tiles=tiles)
-
-
-#: By number of rows, outermost first; 1 is no tile. Sizes in elements.
-_TILES = {
-    2: ((1, 512), (64, 1), (64, 256), (32, 32)),
-    3: (
-        (1, 64, 256),
-        (64, 64, 256),
-        (128, 256, 256),
-        (1, 256, 128),
-        (32, 32, 32),
-        (16, 64, 1),
-        (8, 32, 1),
-        (8, 64, 512),
-        (16, 128, 512),
-    ),
-    4: ((1, 1, 64, 256), (8, 32, 32, 1), (16, 16, 16, 1), (4, 16, 64, 1)),
-}
-
-
-def neighbours(setting: Setting) -> Iterator[Setting]:
-    """Settings that differ in one number."""
-    depth = len(setting.order)
-    blocks = list(setting.blocks or (1,) * depth)
-    for at, size in enumerate(blocks):
-        if at == setting.vector:
-            for unroll in (setting.unroll - 1, setting.unroll + 1):
-                if 1 <= unroll <= 4:
-                    changed = [*blocks[:at], size // setting.unroll * unroll, *blocks[at + 1 :]]
-                    yield replace(setting, blocks=tuple(changed), unroll=unroll)
-        elif at < depth - 1:
-            for other in (size // 2, size * 2, size + 2):
-                if 1 <= other <= 16 and other != size:
-                    yield replace(setting, blocks=(*blocks[:at], other, *blocks[at + 1 :]))
-    yield from tilings(setting, depth)

@@ -10,7 +10,8 @@ from corr.optimize.hot_nests import LAYER, Nest
 from corr.optimize.moves.source import Source
 from corr.optimize.proposal import nobody
 from corr.optimize.rules.bases import Base, bases
-from corr.optimize.rules.leaf_settings import Choice, Setting, choices, neighbours
+from corr.optimize.rules.leaf_settings import Choice, Setting, choices
+from corr.optimize.rules.near_settings import neighbours
 from corr.optimize.variant import Move
 from corr.polyhedral import generate, rewrite, schedules
 from corr.polyhedral.expressions import Element, NotAffine
