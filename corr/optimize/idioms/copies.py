@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corr.optimize.experience.c_tokens import closing, functions
+from corr.optimize.experience.c_tokens import functions
 from corr.optimize.idioms.spelling import Change, Spelling, template_end
 
 #: Classes of the library that are dear to copy. A view is not.
@@ -14,23 +14,11 @@ _CLASSES = frozenset(
     )
 )
 _ALONE = frozenset(("string", "wstring", "any"))
-#: What a function is declared with that is in this file alone, or cannot be made so.
-_LINKAGE = frozenset(
-    (
-        *("static", "inline", "template", "extern", "virtual", "friend", "constexpr", "consteval"),
-        *("::", "typedef", "using", "requires", "=", "__attribute__"),
-    )
-)
 
 
-def by_reference(spelling: Spelling, *, whole: bool = False) -> list[tuple[int, list[Change]]]:
-    """What may be taken by reference: the line of each such place, and what to write there.
-
-    `whole`: the file is the whole program. Then a function whose parameters change is made static,
-    as no other file knows it: its name for the linker has the types of its parameters in it.
-    """
+def by_reference(spelling: Spelling) -> list[tuple[int, list[Change]]]:
+    """What may be taken by reference: the line of each such place, and what to write there."""
     virtual, own = _virtual(spelling), _own_classes(spelling)
-    begins = _declarations(spelling) if whole else {}
     found = []
     for at, token in enumerate(spelling.tokens):
         if token.text == "auto" and spelling.word(at - 1) == "(" and spelling.word(at - 2) == "for":
@@ -45,41 +33,7 @@ def by_reference(spelling: Spelling, *, whole: bool = False) -> list[tuple[int, 
             put: list[Change] = [(last.end, last.end, "&")]
             if spelling.word(span[0] - 1) != "const" and first.text != "const":
                 put.append((first.start, first.start, "const "))
-            if span[0] in begins:
-                begin = spelling.tokens[begins[span[0]]].start
-                put.append((begin, begin, "static "))
             found.append((line, put))
-    return found
-
-
-def _declarations(spelling: Spelling) -> dict[int, int]:
-    """For each token of a function's parameters where its declaration begins.
-
-    Of functions that other files could call: neither methods, nor templates, nor static ones.
-    """
-    words = spelling.tokens
-    found: dict[int, int] = {}
-    waiting: list[bool] = []  # of open braces, whether they are a namespace's
-    begin = 0
-    for at, token in enumerate(words):
-        if token.text == "{" and token.kind == "punct":
-            waiting.append(any(t.text == "namespace" for t in words[begin:at]))
-        elif token.text == "}" and token.kind == "punct" and waiting:
-            waiting.pop()
-        if token.kind == "directive" or token.text in (";", "{", "}"):
-            begin = at + 1
-        elif token.text == "(" and all(waiting) and at and words[at - 1].kind == "call":
-            try:
-                end = closing(words, at)
-            except ValueError:
-                break
-            head = {t.text for t in words[begin:at]}
-            if (
-                spelling.word(end + 1) in (";", "{")
-                and at - begin > 1
-                and head.isdisjoint(_LINKAGE)
-            ):
-                found.update(dict.fromkeys(range(at, end + 1), begin))
     return found
 
 

@@ -237,12 +237,11 @@ def _references(
     variant: Variant, path: Path, spelling: Spelling, situation: Situation
 ) -> str | None:
     """The text with all that may be taken by reference, but for what the compiler objects to."""
-    places = copies.by_reference(spelling, whole=len(variant.program.units) == 1)
+    places = copies.by_reference(spelling)
     for _ in range(MOST_ASKED):
         if not places:
             return None
-        changes = (change for _, put in places for change in put)
-        new = spelling.with_changes(dict.fromkeys(changes))
+        new = spelling.with_changes([change for _, put in places for change in put])
         wrong = errors(variant, path, new, situation.toolchain)
         if wrong == []:
             return new

@@ -60,31 +60,6 @@ def test_it_is_written_otherwise(write: Written, before: str, after: str | None)
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("int g;\nint f(string a, string b) { return 0; }\n",
-         "int g;\nstatic int f(const string& a, const string& b) { return 0; }\n"),
-        ("int f(string);\nint f(string s);\nnamespace x { int f(string s) { return 0; } }\n",
-         "int f(string);\nstatic int f(const string& s);\n"
-         "namespace x { static int f(const string& s) { return 0; } }\n"),
-        ("struct A { int f(string s) { return 0; } };\nint A::g(string s) { return 1; }\n",
-         "struct A { int f(const string& s) { return 0; } };\nint A::g(const string& s) { return 1; }\n"),
-        ("template <class T> int f(string s, T t) { return 0; }\ninline int g(string s) { return 1; }\n",
-         "template <class T> int f(const string& s, T t) { return 0; }\n"
-         "inline int g(const string& s) { return 1; }\n"),
-        ("void f() { for (auto s : all) use(s); auto g = [](string s) { return 1; }; }\n",
-         "void f() { for (const auto& s : all) use(s); auto g = [](const string& s) { return 1; }; }\n"),
-    ],
-)  # fmt: skip
-def test_a_function_that_the_program_alone_has_is_made_static(before: str, after: str) -> None:
-    """Its name for the linker has the types of its parameters in it, and is new then."""
-    head = "using namespace std;\n"
-    spelling = Spelling(head + before)
-    changes = [c for _, put in copies.by_reference(spelling, whole=True) for c in put]
-    assert spelling.with_changes(dict.fromkeys(changes)) == head + after
-
-
-@pytest.mark.parametrize(
     ("write", "text"),
     [
         (streams.unflushed, "my::endl; cout << endl;"),  # which endl nobody knows
