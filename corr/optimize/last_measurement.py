@@ -129,6 +129,8 @@ class LastMeasurement:
             for name, baseline in session.baselines.items():
                 if baseline.seconds is not None:
                     other = builds.build(baseline.of(session.original))
+                    if builds.identical(other, best):
+                        continue
                     limits = replace(limits, seconds=builds.budget.at_most(FINAL.seconds))
                     found[name] = contest.compare(other, best, limits, accept)
         except OutOfTime as over:

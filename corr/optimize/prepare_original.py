@@ -159,7 +159,11 @@ def first_rows(
             continue
         found.append(rows.baseline(standing, len(found), wanted, timed))
         known[wanted.name] = replace(
-            wanted, ratio=timed.ratio.value, seconds=timed.seconds, timed=timed
+            wanted,
+            ratio=timed.ratio.value,
+            seconds=timed.seconds,
+            verdict=timed.verdict,
+            timed=timed,
         )
     return known, found
 

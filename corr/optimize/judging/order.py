@@ -22,17 +22,19 @@ from corr.optimize.judging.beside import moved_out
 from corr.optimize.judging.check import Verifier
 from corr.optimize.judging.checked import Checked
 from corr.optimize.judging.ruling import Case, Ruling, Sight, Spent, Stage, Stop
-from corr.optimize.judging.speed import MUCH, Contest, Failed, Timed
+from corr.optimize.judging.speed import MUCH, PAIRS, Contest, Failed, Timed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Outcome, Proposal
 from corr.optimize.time_budget import OutOfTime
 from corr.optimize.variant import Variant
 from corr.timing.interleave import Limits
-from corr.timing.verdict import Verdict
+from corr.timing.verdict import MARGIN, Verdict
 
 #: Pairs on an input that was held out.
 HELD_OUT = Limits(fewest=5, most=9, seconds=20.0)
+#: Pairs of a baseline that is timed again, once it is to be kept.
+AGAIN = Limits(fewest=3, most=25, seconds=20.0)
 #: A smaller gain than this is measured twice: a series is looked at often, and ends at the first
 #: look that says faster, so that a machine that is busy now and then says so of equals.
 CONFIRMED = 1 / 1.3
@@ -215,10 +217,11 @@ class Judge:
     def in_turn(self, case: Case) -> Case | Stop:
         """It is timed in turn with the best, and each timed run is right.
 
-        Unless it is a baseline, of which it is known that it gains nothing.
+        Unless it is a baseline, of which that is known: one that is faster is timed again, as any
+        small gain is, and one that may be so.
         """
         known = self.known.get(case.built) if case.best == self.original else None
-        if known is not None and known.verdict in (Verdict.slower, Verdict.same):
+        if known is not None and _decided(known):
             return replace(case, timed=known)
         best = self.builds.build(case.best)
         try:
@@ -278,9 +281,14 @@ class Judge:
         """A small gain is no chance: another series of pairs shows it too."""
         if case.gain.ratio.value <= CONFIRMED:
             return case
+        best, limits, accept = self.builds.build(case.best), PAIRS, None
+        if case.gain is self.known.get(case.built):
+            limits, accept = AGAIN, self.verifier.accepts(case.made, case.contest.repeat)
         try:
-            again = case.contest.compare(self.builds.build(case.best), case.built)
-        except Failed:
+            again = case.contest.compare(best, case.built, limits, accept)
+        except Failed as error:
+            if error.wrong:
+                return Stop(case, *_failed(error, best))
             again = None
         if again is None or again.verdict != Verdict.faster:
             return Stop(case, Outcome.inconclusive, "not faster when it was timed again")
@@ -324,6 +332,11 @@ class Judge:
         place.mkdir()
         _, said = schedule.proves(variant, self.toolchain, place)
         return said
+
+
+def _decided(known: Timed) -> bool:
+    """It is faster, or not worth another look."""
+    return known.verdict != Verdict.inconclusive or known.ratio.value > 1 - MARGIN
 
 
 def _spent(began: float, before: Clock, now: Clock) -> Spent:
