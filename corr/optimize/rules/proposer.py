@@ -127,7 +127,8 @@ class Search:
         self.texts.wide = next((flags for flags in known if APART in flags), ())
         yield from self._irregular(HOT, 2.0)
         yield from self._idioms(situation)
-        few = sum(nest.share for nest in situation.nests.modelled) < HOT
+        nests = [nest for nest in situation.nests.modelled if not nest.cold]
+        few = sum(nest.share for nest in nests) < HOT
         if situation.whole and few:  # Polly is for nests: it is last then
             yield from self._alone([pair for pair in first if pair[1].base])
             yield from self._irregular(WARM, HOT)
@@ -135,7 +136,7 @@ class Search:
             first = [pair for pair in first if not pair[1].base]
         late = [pair for pair in first if order.never(pair[1])]
         width = (machine.vector_bits() or 128) // 8
-        found = [Region(nest, width, self._note, order.worth) for nest in situation.nests.modelled]
+        found = [Region(nest, width, self._note, order.worth) for nest in nests]
         yield from self._ahead(found, known)
         if not self.sure:
             yield from self._at_once(found, known)
