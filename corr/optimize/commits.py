@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,6 +26,8 @@ from corr.system.interrupts import uninterrupted
 LATEST = 8
 #: How many runs, and how many builds, collecting all layers takes about as long as.
 LAYERS_RUN, LAYERS_BUILD = 7, 6
+#: Part of a budget that a run may take to be repeated there.
+OF_A_RUN = 0.01
 
 
 class Commits:
@@ -150,7 +153,9 @@ class Commits:
 
     def _collect(self, program: Program, label: str | None, addition: Addition) -> RunInfo:
         program = self.builds.of_size(program)
-        options = Options(repeat=3, cachegrind=False, label=label)
+        took = max(self.builds.walls.values(), default=0.0)
+        often = 3 if took < self.builds.budget.share(math.inf, OF_A_RUN) else 1
+        options = Options(repeat=often, cachegrind=False, label=label)
         began = time.monotonic()
         found = collect(program, self.toolchain, self.lake, options, Progress(), addition)
         self._took = time.monotonic() - began

@@ -26,6 +26,7 @@ from corr.optimize.proposal import Guarantee, Outcome, Trial
 from corr.optimize.request import Baseline, Order
 from corr.optimize.roof import Roof, Share
 from corr.optimize.rows import Row, Standing
+from corr.optimize.time_budget import SPENT
 from corr.optimize.variant import Variant
 from corr.summary.history import Attempt
 
@@ -261,11 +262,12 @@ class Session:
             return ""
         over = f"×{1 / ratio:.2f} over the original"
         tried = [t for t in self.trials if t.proposal.moves == self.baselines[name].moves]
-        if tried:
+        cut = bool(tried) and tried[-1].detail.startswith(SPENT)
+        if tried and not cut:
             return f"{name} was measured {over}, but not kept: {tried[-1].outcome}" + (
                 f": {tried[-1].detail}" if tried[-1].detail else ""
             )
-        if self.out_of_time and self.order.proposer != "llm":
+        if (cut or self.out_of_time) and self.order.proposer != "llm":
             return f"{name} was measured {over}, but not judged: the time budget ended before"
         more = ", or let --proposer both go on from there" if self.order.proposer == "llm" else ""
         return f"{name} alone is {over}: build so{more}"

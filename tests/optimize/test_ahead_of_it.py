@@ -10,6 +10,7 @@ import pytest
 from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.request import Baseline
 from corr.optimize.session import Session
+from corr.optimize.time_budget import SPENT
 from corr.timing.verdict import Verdict
 
 KNOWN = {
@@ -63,5 +64,7 @@ def test_what_became_of_it_is_said() -> None:
     assert said_of(1.0, late=True).endswith("not judged: the time budget ended before")
     proposal = Proposal(KNOWN["-O3 -mllvm -polly"].moves, "", "rules")
     trial = Trial(1, 1, proposal, Outcome.wrong_output, "mini: C[3]")
+    cut = Trial(1, 1, proposal, Outcome.inconclusive, f"{SPENT} while it was tried")
+    assert said_of(1.0, trials=[cut]).endswith("not judged: the time budget ended before")
     said = said_of(1.0, trials=[trial], late=True)
     assert said.endswith("but not kept: wrong output: mini: C[3]"), said
