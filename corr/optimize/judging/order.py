@@ -7,6 +7,7 @@ says how it ends; a case that no stage stops is a new best. Nothing is recorded 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -58,6 +59,8 @@ class Judge:
     original: Variant
     sight: Callable[[Variant], Sight] = lambda _: Sight()
     known: Mapping[Path, Timed] = field(default_factory=dict)
+    #: machine code that was timed beside a best and is not faster, and how that ended
+    seen: dict[tuple[object, ...], Stop] = field(default_factory=dict)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -93,6 +96,7 @@ class Judge:
         if alone is not None:
             stop = self._better(stop, alone)
         case = stop.case
+        self._remember(stop)
         return Ruling(
             proposal,
             start,
@@ -203,10 +207,29 @@ class Judge:
         return found
 
     def other_code(self, case: Case) -> Case | Stop:
-        """It is other machine code than the best."""
+        """It is other machine code than the best, and than what was timed beside it before."""
         if self.builds.identical(self.builds.build(case.best), case.built):
             return Stop(case, Outcome.same, SAME_CODE, identical=True)
-        return case
+        before = self.seen.get(self._code(case)) if not case.proposal.base else None
+        if before is None:
+            return case
+        words = "; ".join(move.describe() for move in before.case.proposal.moves)
+        same = replace(case, timed=before.case.timed, checked=before.case.checked)
+        return Stop(same, before.outcome, f"{SAME_CODE} as that of {words}")
+
+    def _code(self, case: Case) -> tuple[object, ...]:
+        """What two candidates have in common that need not be timed twice."""
+        code = hashlib.sha256(case.built.read_bytes()).digest()
+        around = tuple(sorted(self.builds.environments.get(case.built, {}).items()))
+        flags = self.builds.reference_flags(case.made)
+        return code, around, flags, self.builds.build(case.best), case.contest.repeat
+
+    def _remember(self, stop: Stop) -> None:
+        """Note what was timed to its end, and is not faster than the best."""
+        timed = stop.case.timed
+        slow = stop.outcome.measured and stop.outcome != Outcome.accepted
+        if slow and timed is not None and timed.verdict != Verdict.faster and timed.ratio.known:
+            self.seen.setdefault(self._code(stop.case), stop)
 
     # --- from the executable to a verdict ------------------------------------------------------
 
