@@ -113,6 +113,12 @@ class Commits:
         self._record(session, f"{self.label}.best" if self.label else None, addition)
         session.committed()
 
+    @property
+    def repeat(self) -> int:
+        """How often a run with all layers times the program: once where the budget is small."""
+        took = max(self.builds.walls.values(), default=0.0)
+        return 3 if took < self.builds.budget.share(math.inf, OF_A_RUN) else 1
+
     def _addition(
         self, session: Session, kind: str, *, iteration: int | None = None, role: str | None = None
     ) -> Addition:
@@ -153,9 +159,7 @@ class Commits:
 
     def _collect(self, program: Program, label: str | None, addition: Addition) -> RunInfo:
         program = self.builds.of_size(program)
-        took = max(self.builds.walls.values(), default=0.0)
-        often = 3 if took < self.builds.budget.share(math.inf, OF_A_RUN) else 1
-        options = Options(repeat=often, cachegrind=False, label=label)
+        options = Options(repeat=self.repeat, cachegrind=False, label=label)
         began = time.monotonic()
         found = collect(program, self.toolchain, self.lake, options, Progress(), addition)
         self._took = time.monotonic() - began
