@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,6 +26,8 @@ from corr.system.interrupts import uninterrupted
 LATEST = 8
 #: How many runs, and how many builds, collecting all layers takes about as long as.
 LAYERS_RUN, LAYERS_BUILD = 7, 6
+#: Part of a budget that a run may take to be repeated there.
+OF_A_RUN = 0.01
 
 
 class Commits:
@@ -110,6 +113,12 @@ class Commits:
         self._record(session, f"{self.label}.best" if self.label else None, addition)
         session.committed()
 
+    @property
+    def repeat(self) -> int:
+        """How often a run with all layers times the program: once where the budget is small."""
+        took = max(self.builds.walls.values(), default=0.0)
+        return 3 if took < self.builds.budget.share(math.inf, OF_A_RUN) else 1
+
     def _addition(
         self, session: Session, kind: str, *, iteration: int | None = None, role: str | None = None
     ) -> Addition:
@@ -150,7 +159,7 @@ class Commits:
 
     def _collect(self, program: Program, label: str | None, addition: Addition) -> RunInfo:
         program = self.builds.of_size(program)
-        options = Options(repeat=3, cachegrind=False, label=label)
+        options = Options(repeat=self.repeat, cachegrind=False, label=label)
         began = time.monotonic()
         found = collect(program, self.toolchain, self.lake, options, Progress(), addition)
         self._took = time.monotonic() - began

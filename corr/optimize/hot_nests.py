@@ -42,7 +42,8 @@ _NO_FOR = "only `for` loops are modelled"
 class Nest:
     """A modelled region of a hot function: its unit's label, that file's text, the model.
 
-    `share`: of the time, that of its sampled loops; `on`: what made the text of the original's,
+    `share`: of the time, that of its sampled loops; `cold`: other loops of its function take the
+    time, so that nothing is to be gained in it; `on`: what made the text of the original's,
     and `trusted` whether nothing was taken for granted there.
     """
 
@@ -52,6 +53,7 @@ class Nest:
     share: float = 0.0
     on: tuple[Move, ...] = ()
     trusted: bool = True
+    cold: bool = False
 
     @property
     def lines(self) -> tuple[int, int]:
@@ -140,7 +142,7 @@ def of_loops(
         trees.qualified, trees.sizes_by_name = dict(functions), sizes_by_name
         named = [name for name in functions if _is_asked(trees, name, every)]
         for nests, unmodelled in _of_unit(trees, label, named):
-            modelled += [replace(nest, share=_share(nest, loops)) for nest in nests]
+            modelled += [_sampled(nest, loops) for nest in nests]
             for reason in unmodelled:
                 reasons.setdefault(reason.function, []).append((label, reason))
     spoken_of = [loop for loop in loops if loop.share >= LEAST_OF_LOOP]
@@ -148,9 +150,13 @@ def of_loops(
     return HotNests(tuple(modelled), tuple(dict.fromkeys(p for p in problems if p is not None)))
 
 
-def _share(nest: Nest, loops: Iterable[HotLoop]) -> float:
+def _sampled(nest: Nest, loops: Iterable[HotLoop]) -> Nest:
+    """The nest with its share of the time, as far as its file's loops were sampled."""
     first, last = nest.lines
-    return sum(o.share for o in loops if o.file == nest.file and first <= o.line <= last)
+    here = [loop for loop in loops if loop.file == nest.file]
+    share = sum(loop.share for loop in here if first <= loop.line <= last)
+    known = any(loop.written == nest.scop.function for loop in here)
+    return replace(nest, share=share, cold=known and share < LEAST_OF_LOOP)
 
 
 def _outside_loops(lake: Lake, run: RunInfo) -> str:

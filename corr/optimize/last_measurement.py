@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -24,6 +25,8 @@ from corr.timing.verdict import Verdict
 #: Pairs of the final measurement, and where a run takes so many seconds.
 FINAL = Limits(fewest=5, most=25, seconds=20.0)
 FINAL_LONG, LONG_RUN = replace(FINAL, fewest=3), 2.0
+#: Part of a budget above which time is kept back for fewer pairs.
+OF_FINAL = 0.1
 #: Runs of the asked size that time is kept back for where another one is searched on, and up to
 #: which part of the budget.
 ASKED_RUNS, OF_ASKED = 16, 0.6
@@ -39,7 +42,15 @@ def keep_back(builds: Builds, original: Original, *, refining: bool = False) -> 
         beside += budget.share(FINER, OF_FINER) if refining else 0.0
         budget.keep_back(ASKED_RUNS * original.asked.seconds + beside, OF_ASKED)
     else:
-        budget.keep_back(FINAL.fewest * 2 * builds.walls[original.binary])
+        budget.keep_back(
+            least_seconds(budget.share(math.inf, OF_FINAL), builds.walls[original.binary])
+        )
+
+
+def least_seconds(seconds: float, once: float) -> float:
+    """Seconds of the final measurement: of its fewest pairs, or of fewer where that is too long."""
+    enough = FINAL.fewest * 2 * once
+    return enough if enough <= seconds else FINAL_LONG.fewest * 2 * once
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,8 @@ class LastMeasurement:
             contest = replace(self._contest(original), ours=ours)
             accept = original.verifier.accepts(session.best, contest.repeat)
             took = builds.walls.get(original.binary, LONG_RUN)
-            limits = FINAL_LONG if took >= LONG_RUN else FINAL
+            short = builds.budget.left < FINAL.fewest * 2 * took
+            limits = FINAL_LONG if took >= LONG_RUN or short else FINAL
             limits = replace(limits, seconds=builds.budget.at_most(FINAL.seconds))
             timed = contest.compare(original.binary, best, limits, accept)
             found["original"] = timed
@@ -129,6 +141,8 @@ class LastMeasurement:
             for name, baseline in session.baselines.items():
                 if baseline.seconds is not None:
                     other = builds.build(baseline.of(session.original))
+                    if builds.identical(other, best):
+                        continue
                     limits = replace(limits, seconds=builds.budget.at_most(FINAL.seconds))
                     found[name] = contest.compare(other, best, limits, accept)
         except OutOfTime as over:

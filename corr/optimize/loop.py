@@ -35,7 +35,7 @@ from corr.optimize.mutants.nests import hottest
 from corr.optimize.mutants.trials import MOST_SECONDS, OF_BUDGET, broken
 from corr.optimize.near_roof import NearRoof
 from corr.optimize.prepare_original import Original, first_rows, prepare
-from corr.optimize.proposal import Outcome, Proposal, Proposer, Refining, Situation, Trial
+from corr.optimize.proposal import Proposal, Proposer, Refining, Situation
 from corr.optimize.request import Order
 from corr.optimize.rows import Standing
 from corr.optimize.session import Left, Session
@@ -84,6 +84,8 @@ class Optimisation:
         self.said: set[str] = set()
         #: it was said that other work disturbs the measurements
         self.loaded = False
+        #: keeps time for the last measurement back
+        self.keep_back: Callable[[], None] = lambda: None
         #: how much is left, once it was looked for
         self.near: NearRoof | None = None
 
@@ -115,7 +117,11 @@ class Optimisation:
                 sight,
                 self._compared(session),
             )
-            keep_back(self.builds, original, refining=isinstance(self.proposer, Refining))
+            self.keep_back = partial(
+                keep_back, self.builds, original, refining=isinstance(self.proposer, Refining)
+            )
+            if not any(baseline.faster for baseline in session.baselines.values()):
+                self.keep_back()  # else once these are judged, which the last seconds may go to
             self._iterations(session, judge, original)
             self._finish(session, original)
         session.failed = session.failed or getattr(self.proposer, "failed", None)
@@ -218,6 +224,7 @@ class Optimisation:
                 self._all_iterations(session, judge, original)
             except OutOfTime as over:
                 self.tell(str(over))
+            session.out_of_time = self.budget.late
 
     def _all_iterations(self, session: Session, judge: Judge, original: Original) -> None:
         if session.best_run.table("loops") is None:  # there was no time for them at first
@@ -292,7 +299,7 @@ class Optimisation:
             session.seen,
             session.seen_original,
             self.experience,
-            session.by_flags_alone,
+            session.baselines,
             hot.irregular,
         )
         count = 0
@@ -310,7 +317,7 @@ class Optimisation:
         if not ruling.accepted and not ruling.identical and ruling.variant is not None:
             self.builds.forget(ruling.variant)
         self.proposer.tell(trial)
-        self.tell(_line(trial, session))
+        self.tell(session.told(trial))
         if proposal.learned and proposal.learned not in self.said:
             self.said.add(proposal.learned)
             self.tell(cut(visible(f"        {proposal.learned}"), 400))
@@ -360,6 +367,9 @@ class Optimisation:
 
     def _limited(self, situation: Situation, wanted: int) -> Iterator[Proposal]:
         for count, proposal in enumerate(self.proposer.propose(situation)):
+            if not proposal.known:
+                self.keep_back()
+                self.budget.check()
             yield proposal
             if self.budget.late or (self.near is not None and self.near.reached()):
                 return
@@ -384,15 +394,3 @@ class Optimisation:
             self.tell(f"measured again, the best is not kept: {why}")
         session.finish(found, why)
         self.commits.best(session)
-
-
-def _line(trial: Trial, session: Session) -> str:
-    """A trial in a line; what it says is foreign text in part."""
-    moves = "; ".join(m.describe() for m in trial.proposal.moves) or "(no move)"
-    gain = f" ×{1 / trial.ratio.value:.2f}" if trial.ratio else ""
-    total = ""
-    if trial.outcome == Outcome.accepted:
-        total = f" → ×{1 / session.best_ratio:.2f} over the original, {trial.guarantee}"
-    detail = f": {trial.detail}" if trial.detail and trial.outcome != Outcome.accepted else ""
-    number = f"{trial.iteration}.{trial.candidate:<3}"
-    return cut(visible(f"  {number} {trial.outcome}{gain}{total}  {moves}{detail}"), 400)

@@ -31,6 +31,8 @@ from corr.timing.interleave import Limits
 BASELINE_PAIRS = Limits(fewest=3, most=9, seconds=20.0)
 #: Seconds of a run from which the original is timed once by itself: three pairs follow anyway.
 LONG = 1.0
+#: Runs by which its time by itself is known else.
+ALONE = 3
 #: Of a time budget, what a baseline may take once it has the fewest pairs.
 BASELINE_SHARE = 0.05
 #: And how much may have gone by when another one is begun: the rest is for candidates.
@@ -140,9 +142,11 @@ def first_rows(
 ) -> tuple[dict[str, Baseline], list[Row]]:
     """The original, timed by itself, and what the compiler can do by itself; a row each."""
     contest = original.contest
-    times = [contest.once_seconds(contest.original(original.binary))]
-    if times[0] < LONG and not builds.budget.late:
-        times += [contest.once_seconds(contest.original(original.binary)) for _ in range(2)]
+    times = [contest.once_seconds(run) for run in contest.first]
+    if not times:
+        times = [contest.once_seconds(contest.original(original.binary))]
+    while times[0] < LONG and len(times) < ALONE and not builds.budget.late:
+        times.append(contest.once_seconds(contest.original(original.binary)))
     found = [rows.original(standing, statistics.median(times), contest.clock)]
     known: dict[str, Baseline] = {}
     for wanted in _baselines(original, builds):
@@ -159,7 +163,11 @@ def first_rows(
             continue
         found.append(rows.baseline(standing, len(found), wanted, timed))
         known[wanted.name] = replace(
-            wanted, ratio=timed.ratio.value, seconds=timed.seconds, timed=timed
+            wanted,
+            ratio=timed.ratio.value,
+            seconds=timed.seconds,
+            verdict=timed.verdict,
+            timed=timed,
         )
     return known, found
 

@@ -16,6 +16,7 @@ from corr.optimize.experience.seen import Seen
 from corr.optimize.guarantee import Guarantee
 from corr.optimize.hot_irregular import Irregular
 from corr.optimize.hot_nests import HotNests
+from corr.optimize.request import Baseline
 from corr.optimize.time_budget import TimeBudget
 from corr.optimize.variant import Move, Variant
 from corr.timing.verdict import Ratio
@@ -74,6 +75,8 @@ class Proposal:
     #: The variant that the moves are for, where that is not the best when they are tried: what the
     #: proposer was shown.
     shown: Variant | None = None
+    #: It was timed as a baseline, and is faster: the last seconds of a budget may go to it.
+    known: bool = False
     #: Further proposals will be built on it, so it must be right on every input, faster or not.
     base: bool = False
     #: Written by corr itself, so that it may be sampled and counted outside the sandbox.
@@ -144,8 +147,8 @@ class Situation:
     seen: Seen = field(default_factory=Seen)
     seen_original: Seen = field(default_factory=Seen)
     experience: Experience = field(default_factory=Experience)
-    #: flags that were measured as baselines, and the time with them over the original's
-    baselines: Mapping[tuple[str, ...], float] = field(default_factory=dict)
+    #: what the compiler can do by itself, as it was measured
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
     irregular: Irregular = field(default_factory=Irregular)
 
 

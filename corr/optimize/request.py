@@ -13,6 +13,7 @@ from corr.optimize.judging.speed import Timed
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.whole_program import LinkTime, Profile
 from corr.optimize.variant import Move, Variant
+from corr.timing.verdict import Verdict
 
 #: Before the file that a program reads as its input, among named arguments.
 READS = "<"
@@ -101,6 +102,8 @@ class Baseline:
     link_time: bool = False
     ratio: float | None = None
     seconds: float | None = None
+    #: what may be said of that ratio; None: it is not known
+    verdict: Verdict | None = None
     #: the comparison with the original, where it was made in this session
     timed: Timed | None = field(default=None, compare=False)
 
@@ -109,6 +112,11 @@ class Baseline:
         """What makes it of the original."""
         trained = (Profile(),) if self.trained else ()
         return (Flags(self.flags), *trained, *((LinkTime(),) if self.link_time else ()))
+
+    @property
+    def faster(self) -> bool:
+        """It is faster than the original beyond doubt."""
+        return self.verdict == Verdict.faster and self.ratio is not None
 
     @property
     def words(self) -> str:

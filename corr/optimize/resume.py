@@ -22,7 +22,7 @@ from corr.optimize.session import Left
 from corr.optimize.variant import Variant
 from corr.program.model import Program
 from corr.system.disk import write_whole
-from corr.timing.verdict import Ratio
+from corr.timing.verdict import Ratio, Verdict
 
 _ANEW = "start a new one, without --resume"
 
@@ -149,7 +149,8 @@ def _check_same(program: Program, run: RunInfo, name: str) -> None:
 def _baseline(row: dict[str, Any]) -> Baseline:
     known = next((b for b in (*BASELINES, *WHOLE) if b.words == row["move"]), None)
     found = known or Baseline(row["move"], tuple(row["move"].split()))
-    return replace(found, ratio=1 / row["speedup"], seconds=row["seconds"])
+    ratio, verdict = 1 / row["speedup"], Verdict(row["outcome"])
+    return replace(found, ratio=ratio, seconds=row["seconds"], verdict=verdict)
 
 
 def _trial(row: dict[str, Any], exact: dict[tuple[int, int], bool]) -> Trial:

@@ -10,6 +10,7 @@ from typing import Self
 import pyarrow as pa
 
 from collectors.base.errors import CorrError
+from collectors.base.foreign_text import cut, visible
 from collectors.base.table import Problem
 from corr.collect.run import sha256
 from corr.lake.optimize_tables import CHECKS, ITERATIONS, MUTANTS
@@ -25,6 +26,7 @@ from corr.optimize.proposal import Guarantee, Outcome, Trial
 from corr.optimize.request import Baseline, Order
 from corr.optimize.roof import Roof, Share
 from corr.optimize.rows import Row, Standing
+from corr.optimize.time_budget import SPENT
 from corr.optimize.variant import Variant
 from corr.summary.history import Attempt
 
@@ -97,6 +99,8 @@ class Session:
     roof: Roof | None = None
     #: the best's share of it, as it was last timed
     reached: Share | None = None
+    #: the time budget ended before there was nothing left to try
+    out_of_time: bool = False
     #: why the session ended before its time, if there is nothing left to gain
     ended: str = ""
     #: why the session ended before its time, if the model's server failed
@@ -129,13 +133,6 @@ class Session:
         """Every move of the variant is corr's own."""
         ours = {repr(m) for t in self.trials if t.proposal.trusted for m in t.proposal.moves}
         return all(repr(move) in ours for move in variant.moves)
-
-    @property
-    def by_flags_alone(self) -> dict[tuple[str, ...], float]:
-        """The time of each baseline that is flags alone, over the original's."""
-        known = self.baselines.values()
-        plain = [b for b in known if not (b.trained or b.link_time) and b.ratio is not None]
-        return {b.flags: b.ratio for b in plain if b.ratio is not None}
 
     @property
     def standing(self) -> Standing:
@@ -230,6 +227,17 @@ class Session:
             self.best_ratio = found["original"].ratio.value
         self.rows.append(row)
 
+    def told(self, trial: Trial) -> str:
+        """A trial in a line; what it says is foreign text in part."""
+        moves = "; ".join(m.describe() for m in trial.proposal.moves) or "(no move)"
+        gain = f" ×{1 / trial.ratio.value:.2f}" if trial.ratio else ""
+        total = ""
+        if trial.outcome == Outcome.accepted:
+            total = f" → ×{1 / self.best_ratio:.2f} over the original, {trial.guarantee}"
+        detail = f": {trial.detail}" if trial.detail and trial.outcome != Outcome.accepted else ""
+        number = f"{trial.iteration}.{trial.candidate:<3}"
+        return cut(visible(f"  {number} {trial.outcome}{gain}{total}  {moves}{detail}"), 400)
+
     @property
     def came_to(self) -> str:
         """Why the original is kept, in the words of a sentence's beginning."""
@@ -244,13 +252,25 @@ class Session:
 
     @property
     def ahead(self) -> str:
-        """The compiler's own build that is faster than what was found, in words; or nothing."""
-        known = [(b.ratio, b.name) for b in self.baselines.values() if b.ratio is not None]
+        """The compiler's own build that is faster than what was found, in words; or nothing.
+
+        Only what is faster beyond doubt is spoken of, and what became of it where it was judged.
+        """
+        known = [(b.ratio, b.name) for b in self.baselines.values() if b.faster and b.ratio]
         ratio, name = min(known, default=(1.0, ""))
         if ratio > self.best_ratio * (1 - MUCH_FASTER):
             return ""
+        over = f"×{1 / ratio:.2f} over the original"
+        tried = [t for t in self.trials if t.proposal.moves == self.baselines[name].moves]
+        cut = bool(tried) and tried[-1].detail.startswith(SPENT)
+        if tried and not cut:
+            return f"{name} was measured {over}, but not kept: {tried[-1].outcome}" + (
+                f": {tried[-1].detail}" if tried[-1].detail else ""
+            )
+        if (cut or self.out_of_time) and self.order.proposer != "llm":
+            return f"{name} was measured {over}, but not judged: the time budget ended before"
         more = ", or let --proposer both go on from there" if self.order.proposer == "llm" else ""
-        return f"{name} alone is ×{1 / ratio:.2f} over the original: build so{more}"
+        return f"{name} alone is {over}: build so{more}"
 
     def saw(self, run: RunInfo) -> None:
         """Note a run of the best, with all layers."""

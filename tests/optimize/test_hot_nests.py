@@ -61,6 +61,18 @@ def nests(folder: Path, tools: Toolchain, loops: Sequence[HotLoop]) -> HotNests:
     return of_loops(loops, program, tools)
 
 
+def test_what_other_loops_of_its_function_take_the_time_of_is_cold(
+    folder: Path, tools: Toolchain
+) -> None:
+    """Nothing is proposed for it; not where it is not known which loop takes the time."""
+    loops = [HotLoop("smooth", "t.c", 7, 0.9), HotLoop("whole", "elsewhere.c", 21, 0.1)]
+    found = {nest.lines[0]: nest.cold for nest in nests(folder, tools, loops).modelled}
+    assert found == {5: True, 21: False}
+    loops.append(HotLoop("smooth", "t.c", 5, 0.1))
+    found = {nest.lines[0]: nest.cold for nest in nests(folder, tools, loops).modelled}
+    assert found == {5: False, 21: False}
+
+
 def test_another_unit_is_no_reason(folder: Path, tools: Toolchain) -> None:
     (folder / "m.c").write_text("int main(void) { return 0; }\n")
     program = from_files(["m.c", "t.c"], ["-O1"], Run(directory=folder), folder)

@@ -105,6 +105,14 @@ def test_an_ir_function(attempts: Attempts) -> None:
     )
 
 
+def test_machine_code_that_was_timed_is_not_timed_again(attempts: Attempts) -> None:
+    first = attempts(Flags(("-O0",)))
+    again = attempts(Flags(("-O0", "-funroll-loops")))
+    assert (first.outcome, again.outcome) == ("slower", "slower"), (first, again)
+    assert again.detail == "the machine code is the same as that of -O0"
+    assert again.ratio == first.ratio
+
+
 def test_what_changes_nothing_is_the_same(attempts: Attempts) -> None:
     session = attempts.session()
     module = attempts.module(Variant(attempts.program))

@@ -13,12 +13,16 @@ import pytest
 from collectors.base.toolchain import Toolchain
 from corr.lake.store import Lake
 from corr.optimize.build_and_run import Builds
+from corr.optimize.commits import Commits
 from corr.optimize.inputs import Input
+from corr.optimize.judging.speed import Contest
+from corr.optimize.last_measurement import least_seconds
 from corr.optimize.loop import Optimisation
 from corr.optimize.moves.flags import Flags
-from corr.optimize.prepare_original import prepare
+from corr.optimize.prepare_original import first_rows, prepare
 from corr.optimize.proposal import Proposal, Situation, Trial
 from corr.optimize.request import Order
+from corr.optimize.rows import Standing
 from corr.optimize.session import Left
 from corr.optimize.time_budget import OutOfTime, TimeBudget
 from corr.optimize.variant import Variant
@@ -174,3 +178,33 @@ def test_it_holds_within_a_run(tmp_path: Path, tools: Toolchain, budget: float) 
     once = max(run.builds.walls.values())
     assert run.budget.spent < 1.1 * budget + 2 * once + 1.0, told
     assert (session.came_to == "no candidate was tried") == (not rows(tmp_path)), told
+
+
+# --- what is not spent -------------------------------------------------------------------------
+
+
+def test_the_runs_that_tell_how_it_is_timed_are_its_time(
+    tmp_path: Path, tools: Toolchain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sums.c").write_text(SUMS.replace("400000000", "40000000"))
+    program = from_files(["sums.c"], ["-O1"], Run(directory=tmp_path), tmp_path)
+    builds = Builds(program, tools, tmp_path / "builds")
+    original = prepare(builds, Order(), lambda _: None)
+    builds.budget = TimeBudget(0.0)  # so that no baseline is timed
+    monkeypatch.setattr(Contest, "original", None)
+    known, rows = first_rows(original, builds, Standing(Order(), "s", program), lambda _: None)
+    assert len(original.contest.first) == 3 and [row["role"] for row in rows] == ["original"]
+    assert 0 < rows[0]["seconds"] < 3 and not any(one.faster for one in known.values())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wall", "repeat", "least"),
+    [(None, 9.0, 3, 90.0), (150.0, 1.0, 3, 10.0), (150.0, 2.5, 1, 15.0)],
+)
+def test_long_runs_are_repeated_less(
+    seconds: float | None, wall: float, repeat: int, least: float
+) -> None:
+    builds: Any = type("Some", (), {"walls": {"a": wall}, "budget": TimeBudget(seconds)})()
+    commits = Commits(builds, builds, builds, None, lambda _: None, bare=False)
+    assert commits.repeat == repeat
+    assert least_seconds(builds.budget.share(float("inf"), 0.1), wall) == least

@@ -13,12 +13,15 @@ _CLASSES = frozenset(
         *("priority_queue", "optional", "variant", "tuple", "pair", "array", "any"),
     )
 )
+#: Words of a function's head with which no other file sees it by a name of its own, or may.
+_HIDDEN = frozenset(("static", "inline", "constexpr", "consteval", "template", "friend"))
 _ALONE = frozenset(("string", "wstring", "any"))
 
 
 def by_reference(spelling: Spelling) -> list[tuple[int, list[Change]]]:
     """What may be taken by reference: the line of each such place, and what to write there."""
     virtual, own = _virtual(spelling), _own_classes(spelling)
+    level = _file_level(spelling)
     found = []
     for at, token in enumerate(spelling.tokens):
         if token.text == "auto" and spelling.word(at - 1) == "(" and spelling.word(at - 2) == "for":
@@ -27,10 +30,11 @@ def by_reference(spelling: Spelling) -> list[tuple[int, list[Change]]]:
             span = _parameter(spelling, at, virtual, own)
         else:
             continue
-        if span is not None:
+        head = _made_static(spelling, span[0], level) if span is not None else None
+        if span is not None and head is not None:
             first, last = (spelling.tokens[n] for n in span)
             line = spelling.text.count("\n", 0, first.start) + 1
-            put: list[Change] = [(last.end, last.end, "&")]
+            put: list[Change] = [(last.end, last.end, "&"), *head]
             if spelling.word(span[0] - 1) != "const" and first.text != "const":
                 put.append((first.start, first.start, "const "))
             found.append((line, put))
@@ -98,6 +102,49 @@ def _parameter(
         return None
     function = _function_of(spelling, first - 1)
     return None if function is None or function in fixed else (first, last)
+
+
+def _file_level(spelling: Spelling) -> list[bool]:
+    """Of each token whether it is in no braces but those of namespaces."""
+    found: list[bool] = []
+    inside: list[bool] = []
+    named = False  # the statement so far is the head of a namespace
+    for token in spelling.tokens:
+        if token.text == "}" and inside:
+            inside.pop()
+        found.append(all(inside))
+        if token.text == "{":
+            inside.append(named)
+        if token.text in (";", "{", "}"):
+            named = False
+        named = named or token.text == "namespace"
+    return found
+
+
+def _made_static(spelling: Spelling, at: int, level: list[bool]) -> list[Change] | None:
+    """What makes the function of a parameter static, if other files see it: it has a new name.
+
+    None where it must be seen: a method that is defined outside of its class, or what is `extern`.
+    """
+    if not level[at]:
+        return []
+    first = name = at
+    depth = 0
+    while first > 0 and spelling.word(first - 1) not in (";", "{", "}"):
+        word = spelling.word(first - 1)
+        if spelling.tokens[first - 1].kind == "directive":
+            break
+        depth += (word in (")", "]")) - (word in ("(", "["))
+        first -= 1
+        if word == "(" and depth == -1:
+            name = first - 1
+    head = {spelling.word(index) for index in range(first, name)}
+    if name == at or "=" in head:  # a lambda's, or a variable's
+        return []
+    if spelling.word(name - 1) == "::" or "extern" in head:
+        return None
+    start = spelling.tokens[first].start
+    return [] if head & _HIDDEN else [(start, start, "static ")]
 
 
 def _function_of(spelling: Spelling, at: int) -> str | None:

@@ -7,6 +7,7 @@ says how it ends; a case that no stage stops is a new best. Nothing is recorded 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,17 +23,19 @@ from corr.optimize.judging.beside import moved_out
 from corr.optimize.judging.check import Verifier
 from corr.optimize.judging.checked import Checked
 from corr.optimize.judging.ruling import Case, Ruling, Sight, Spent, Stage, Stop
-from corr.optimize.judging.speed import MUCH, Contest, Failed, Timed
+from corr.optimize.judging.speed import MUCH, PAIRS, Contest, Failed, Timed
 from corr.optimize.moves import schedule
 from corr.optimize.moves.ir_function import replayed
 from corr.optimize.proposal import Outcome, Proposal
 from corr.optimize.time_budget import OutOfTime
 from corr.optimize.variant import Variant
 from corr.timing.interleave import Limits
-from corr.timing.verdict import Verdict
+from corr.timing.verdict import MARGIN, Verdict
 
 #: Pairs on an input that was held out.
 HELD_OUT = Limits(fewest=5, most=9, seconds=20.0)
+#: Pairs of a baseline that is timed again, once it is to be kept.
+AGAIN = Limits(fewest=3, most=25, seconds=20.0)
 #: A smaller gain than this is measured twice: a series is looked at often, and ends at the first
 #: look that says faster, so that a machine that is busy now and then says so of equals.
 CONFIRMED = 1 / 1.3
@@ -56,6 +59,8 @@ class Judge:
     original: Variant
     sight: Callable[[Variant], Sight] = lambda _: Sight()
     known: Mapping[Path, Timed] = field(default_factory=dict)
+    #: machine code that was timed beside a best and is not faster, and how that ended
+    seen: dict[tuple[object, ...], Stop] = field(default_factory=dict)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -92,6 +97,7 @@ class Judge:
         if alone is not None:
             stop = self._better(stop, alone)
         case = stop.case
+        self._remember(stop)
         return Ruling(
             proposal,
             start,
@@ -202,10 +208,29 @@ class Judge:
         return found
 
     def other_code(self, case: Case) -> Case | Stop:
-        """It is other machine code than the best."""
+        """It is other machine code than the best, and than what was timed beside it before."""
         if self.builds.identical(self.builds.build(case.best), case.built):
             return Stop(case, Outcome.same, SAME_CODE, identical=True)
-        return case
+        before = self.seen.get(self._code(case)) if not case.proposal.base else None
+        if before is None:
+            return case
+        words = "; ".join(move.describe() for move in before.case.proposal.moves)
+        same = replace(case, timed=before.case.timed, checked=before.case.checked)
+        return Stop(same, before.outcome, f"{SAME_CODE} as that of {words}")
+
+    def _code(self, case: Case) -> tuple[object, ...]:
+        """What two candidates have in common that need not be timed twice."""
+        code = hashlib.sha256(case.built.read_bytes()).digest()
+        around = tuple(sorted(self.builds.environments.get(case.built, {}).items()))
+        flags = self.builds.reference_flags(case.made)
+        return code, around, flags, self.builds.build(case.best), case.contest.repeat
+
+    def _remember(self, stop: Stop) -> None:
+        """Note what was timed to its end, and is not faster than the best."""
+        timed = stop.case.timed
+        slow = stop.outcome.measured and stop.outcome != Outcome.accepted
+        if slow and timed is not None and timed.verdict != Verdict.faster and timed.ratio.known:
+            self.seen.setdefault(self._code(stop.case), stop)
 
     # --- from the executable to a verdict ------------------------------------------------------
 
@@ -216,10 +241,11 @@ class Judge:
     def in_turn(self, case: Case) -> Case | Stop:
         """It is timed in turn with the best, and each timed run is right.
 
-        Unless it is a baseline, of which it is known that it gains nothing.
+        Unless it is a baseline, of which that is known: one that is faster is timed again, as any
+        small gain is, and one that may be so.
         """
         known = self.known.get(case.built) if case.best == self.original else None
-        if known is not None and known.verdict in (Verdict.slower, Verdict.same):
+        if known is not None and _decided(known):
             return replace(case, timed=known)
         best = self.builds.build(case.best)
         try:
@@ -288,9 +314,14 @@ class Judge:
         """A small gain is no chance: another series of pairs shows it too."""
         if case.gain.ratio.value <= CONFIRMED:
             return case
+        best, limits, accept = self.builds.build(case.best), PAIRS, None
+        if case.gain is self.known.get(case.built):
+            limits, accept = AGAIN, self.verifier.accepts(case.made, case.contest.repeat)
         try:
-            again = case.contest.compare(self.builds.build(case.best), case.built)
-        except Failed:
+            again = case.contest.compare(best, case.built, limits, accept)
+        except Failed as error:
+            if error.wrong:
+                return Stop(case, *_failed(error, best))
             again = None
         if again is None or again.verdict != Verdict.faster:
             return Stop(case, Outcome.inconclusive, "not faster when it was timed again")
@@ -334,6 +365,11 @@ class Judge:
         place.mkdir()
         _, said = schedule.proves(variant, self.toolchain, place)
         return said
+
+
+def _decided(known: Timed) -> bool:
+    """It is faster, or not worth another look."""
+    return known.verdict != Verdict.inconclusive or known.ratio.value > 1 - MARGIN
 
 
 def _spent(began: float, before: Clock, now: Clock) -> Spent:

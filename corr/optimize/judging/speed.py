@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -116,6 +116,8 @@ class Contest:
     set_up_once: bool = False
     held_out: tuple[Input, ...] = ()
     start: Start = Start()  # noqa: RUF009 (frozen)
+    #: runs of the original by which that was found out
+    first: tuple[Run, ...] = field(default=(), compare=False)
     ours: bool = False
 
     @classmethod
@@ -148,7 +150,8 @@ class Contest:
             contest = replace(contest, own_clock=False)
             runs += [contest.original(binary) for _ in range(2)]
             contest = replace(contest, start=_start(builds, [run.reading for run in runs]))
-        return contest.suited(min(map(contest.seconds, runs)), tell)
+        suited = contest.suited(min(map(contest.seconds, runs)), tell)
+        return replace(suited, first=tuple(runs) if suited.repeat == contest.repeat else ())
 
     def suited(self, once: float, tell: Tell, slowest: float = 0.0) -> Self:
         """How a program is timed whose kernel takes so long, once: a short one is repeated.

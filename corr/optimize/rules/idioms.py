@@ -241,7 +241,7 @@ def _references(
     for _ in range(MOST_ASKED):
         if not places:
             return None
-        new = spelling.with_changes([change for _, put in places for change in put])
+        new = spelling.with_changes({change for _, put in places for change in put})
         wrong = errors(variant, path, new, situation.toolchain)
         if wrong == []:
             return new

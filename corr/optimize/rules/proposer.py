@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from collectors.base.table import Problem
@@ -11,10 +11,10 @@ from corr.optimize.moves.flags import Flags
 from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
 from corr.optimize.rules import flags, loops, recipes, whole_program
 from corr.optimize.rules.by_experience import ByExperience
+from corr.optimize.rules.by_itself import ByItself
 from corr.optimize.rules.finer import Finer
 from corr.optimize.rules.flag_bases import APART, FlagBases
 from corr.optimize.rules.idioms import IdiomSearch
-from corr.optimize.rules.inlining import InlineSearch
 from corr.optimize.rules.irregular import IrregularSearch
 from corr.optimize.rules.nests import Plan, Region, in_turn
 from corr.optimize.variant import Move
@@ -24,13 +24,15 @@ from corr.program import machine
 Flagged = tuple[str, ...]
 #: Of the time without a plan, what it must not take more than if others are to be tried with it.
 HELPS = 0.95
+#: Of the time of a plan under its twin's flags, what is clearly more.
+MORE = 1.05
 #: Plans of a kind that won in earlier sessions that are tried before anything else.
 MOST_AHEAD = 3
 #: Share of the samples from which a nest's own plans come before flags, and how many of them: each
 #: flag alone takes as long to judge, and gains little where the order of loops is what is wrong.
 HOT, MOST_AT_ONCE = 0.5, 3
-#: Time over the original's from which a baseline is taken up before anything else.
-WON = 0.8
+#: Share of the samples from which a new text of a place comes before moves for the whole program.
+WARM = 0.2
 
 
 class Rules:
@@ -78,6 +80,8 @@ class Search:
         self.levels: dict[Flagged, float] = {}
         #: moves for the whole program that were accepted, and stay where nests are rewritten
         self.whole: tuple[Move, ...] = ()
+        #: the baseline that was taken up, which all else goes on top of
+        self.under: tuple[Move, ...] = ()
         #: places for which a new text was accepted, by a recipe or of an irregular loop
         self.by_text: set[str | None] = set()
         self.texts = IrregularSearch()
@@ -112,31 +116,36 @@ class Search:
 
     def everything(self, situation: Situation) -> Iterator[Proposal]:
         """Every proposal of the search, the next one chosen when the last one's trial is known."""
-        order = self.order
+        order, by_itself = self.order, ByItself(situation.baselines)
         pairs = flags.proposals(situation.run, reassociation=situation.allow_reassociation)
         first = sorted(pairs, key=lambda pair: -order.of(pair[1]))
         known = [added for added, proposal in first if proposal.base]
+        taken = yield from self._won(by_itself, first, known)
+        self.bases.hurting = {added for added in known if by_itself.hurts(added)}
+        first = [pair for pair in first if pair[0] not in taken and by_itself.leaves_open(pair)]
         yield from self._recipes(last=False)
         self.texts.wide = next((flags for flags in known if APART in flags), ())
         yield from self._irregular(HOT, 2.0)
         yield from self._idioms(situation)
-        few = sum(nest.share for nest in situation.nests.modelled) < HOT
+        nests = [nest for nest in situation.nests.modelled if not nest.cold]
+        few = sum(nest.share for nest in nests) < HOT
         if situation.whole and few:  # Polly is for nests: it is last then
             yield from self._alone([pair for pair in first if pair[1].base])
+            yield from self._irregular(WARM, HOT)
             yield from self._whole_program()
             first = [pair for pair in first if not pair[1].base]
         late = [pair for pair in first if order.never(pair[1])]
         width = (machine.vector_bits() or 128) // 8
-        found = [Region(nest, width, self._note, order.worth) for nest in situation.nests.modelled]
+        found = [Region(nest, width, self._note, order.worth) for nest in nests]
         yield from self._ahead(found, known)
         if not self.sure:
-            won = self._won(first)
-            yield from self._alone(won)
             yield from self._at_once(found, known)
-            first = [pair for pair in first if pair not in won]
-        yield from self._alone([pair for pair in first if pair not in late])
-        yield from self._irregular(0.0, HOT)
+        soon = [pair for pair in first if pair not in late]
+        yield from self._alone([pair for pair in soon if pair[1].base])
         yield from self._fused(found)
+        yield from self._irregular(0.0, HOT)
+        yield from self._hottest(found)
+        yield from self._alone([pair for pair in soon if not pair[1].base])
         yield from self._plans(found)
         if situation.whole and not few:
             yield from self._whole_program()
@@ -155,7 +164,7 @@ class Search:
         for proposal in sorted(fitting, key=lambda proposal: -self.order.of(proposal)):
             if self.order.never(proposal) != last:
                 continue
-            on_best = bool(self.by_text) and proposal.loop not in self.by_text
+            on_best = bool(self.by_text or self.under) and proposal.loop not in self.by_text
             yield replace(proposal, from_original=not on_best)
             if self._accepted:
                 self.by_text.add(proposal.loop)
@@ -170,7 +179,7 @@ class Search:
     def _idioms(self, situation: Situation) -> Iterator[Proposal]:
         """What is paid to the library, in other words."""
         for proposal in self.idioms.proposals(situation):
-            yield proposal
+            yield replace(proposal, moves=(*self.under, *proposal.moves))
             self.idioms.told(self.last)
             self.by_text.update({None} if self._accepted else ())
 
@@ -188,11 +197,28 @@ class Search:
         if not self.sure:
             self.bases.preferred = None
 
-    def _won(self, pairs: Sequence[tuple[Flagged, Proposal]]) -> list[tuple[Flagged, Proposal]]:
-        """The flags that gained most as a baseline, if they gained much."""
-        times = self.now.baselines
-        fast = [pair for pair in pairs if times.get(pair[0], 1.0) < WON]
-        return sorted(fast, key=lambda pair: times[pair[0]])[:1]
+    def _won(
+        self, by_itself: ByItself, pairs: Sequence[tuple[Flagged, Proposal]], known: list[Flagged]
+    ) -> Generator[Proposal, None, set[Flagged]]:
+        """Baselines that are faster, the fastest first, up to one that is kept; which are flags."""
+        taken: set[Flagged] = set()
+        for one, proposal in by_itself.won(pairs):
+            yield replace(proposal, known=True)
+            if one.moves == (Flags(one.flags),) or self._accepted:
+                taken.add(one.flags)
+                if self.last is not None and one.flags in known:
+                    self.bases.alone(one.flags, self.last, self.last_time)
+            if self._accepted:
+                self.under = one.moves
+                self.whole = tuple(move for move in one.moves if move.kind != "flags")
+                break
+        return taken
+
+    def _hottest(self, found: Sequence[Region]) -> Iterator[Proposal]:
+        """A first plan of the hottest nest, before what has less to do with the program."""
+        for number, plan in itertools.islice(in_turn(found, first=True), 1):
+            if found[number].expected(plan.base) >= 0 and found[number].new(plan):
+                yield from self._under_flags(found, number, plan)
 
     def _at_once(self, found: Sequence[Region], known: Sequence[Flagged]) -> Iterator[Proposal]:
         """The first plans of what is hot, nothing rounded otherwise, up to one that wins."""
@@ -221,6 +247,7 @@ class Search:
             yield proposal
             if self.last is not None:
                 self.bases.tried(other, self.last)
+                self.bases.again(other, won=self._accepted, worse=False)
                 self._goes_on_with(number, plan, other)
 
     def _plans(self, found: Sequence[Region], *, last: bool = False) -> Iterator[Proposal]:
@@ -243,50 +270,22 @@ class Search:
     def _alone(self, proposals: Sequence[tuple[Flagged, Proposal]]) -> Iterator[Proposal]:
         """Flags by themselves, or on top of a new text; which are right, and how fast, is noted."""
         for added, proposal in proposals:
-            yield replace(proposal, from_original=False) if self.by_text else proposal
+            on_best = self.by_text or self.whole
+            yield replace(proposal, from_original=False) if on_best else proposal
             if self.last is not None and proposal.base:
                 self.bases.alone(added, self.last, self.last_time)
 
     def _whole_program(self) -> Iterator[Proposal]:
-        """Profile, link and layout together, else fewer; then the allocator; then hot calls."""
-        situation = self.now
-        layouts = list(whole_program.for_layout(situation.toolchain, situation.lake, situation.run))
-        laid_out = tuple(move for move, _, _ in layouts)
-        units = len(situation.best.program.units)
-        on_best = self.time != 1.0 or bool(situation.best.moves)
+        """What is for the whole program, under the flags that did best so far."""
+        on_best = self.time != 1.0 or bool(self.now.best.moves)
         base = self.bases.current
-        under = (Flags(base),) if base and not on_best else ()
-        for moves, gain, reason in whole_program.for_build(situation.toolchain, units, laid_out):
-            yield Proposal(
-                (*under, *moves),
-                reason,
-                "rules",
-                gain,
-                from_original=not on_best,
-                trusted=True,
-                rule="; ".join(move.called() for move in moves),
-            )
-            if self._accepted:
-                self.whole = moves
-                if not on_best:
-                    self.bases.preferred = base
-                break
-        for move, gain, reason in (
-            *(pair for pair in layouts if pair[0] not in self.whole),
-            *whole_program.for_allocator(situation.lake, situation.run),
-        ):
-            yield Proposal((move,), reason, "rules", gain, trusted=True)
-            if self._accepted:
-                self.whole = (*(m for m in self.whole if m.kind != move.kind), move)
-        yield from self._calls(situation)
-
-    def _calls(self, situation: Situation) -> Iterator[Proposal]:
-        """Hot callees that were not inlined."""
-        search = InlineSearch(situation)
-        for proposal in search.proposals():
+        search = whole_program.WholeSearch(self.whole, () if on_best else base)
+        for proposal in search.proposals(self.now, on_best=on_best):
             yield proposal
             search.told(self.last)
-        self.whole = (*self.whole, *search.kept)
+        self.whole = search.kept
+        if search.built and not on_best:
+            self.bases.preferred = base
 
     def _directives(self, *, last: bool) -> Iterator[Proposal]:
         """Directives for the loops of the program last measured, each loop's once."""
@@ -327,11 +326,14 @@ class Search:
                 return
             self.bases.tried(again, trial)
             won, time = trial.outcome == Outcome.accepted, self.last_time
+            if again is not under and best is not None:
+                worse = time is not None and time > MORE * best[0]
+                self.bases.again(again, won=won, worse=worse)
             helps = self._goes_on_with(number, plan, again)
             if time is not None:
                 best = (time, helps) if best is None else (min(time, best[0]), helps or best[1])
             twice = again is under and (first or won or trial.outcome.refuted)
-            again = self.bases.twin(under) if twice else None
+            again = self.bases.twin(under, won=won) if twice else None
         if best is not None:
             region.ran(plan, best[0], best=best[1])
 

@@ -12,7 +12,11 @@ from collections.abc import Iterator
 from collectors.base.toolchain import Toolchain
 from corr.lake.sql import ask
 from corr.lake.store import Lake, RunInfo
+from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.whole_program import Allocator, Layout, LinkTime, Profile
+from corr.optimize.proposal import Outcome, Proposal, Situation, Trial
+from corr.optimize.rules.by_itself import ByItself
+from corr.optimize.rules.inlining import InlineSearch
 from corr.optimize.variant import Move
 
 #: Files from which thin link-time optimisation is tried: the full one takes too long then.
@@ -29,6 +33,69 @@ _KEEP = (
 )
 #: Of glibc 2.35 and newer; an older one leaves out what it does not know.
 _LARGE_PAGES = "glibc.malloc.hugetlb=1"
+
+
+class WholeSearch:
+    """Profile, link and layout together, else fewer; then the allocator; then hot calls.
+
+    `kept` are the moves that were accepted, with those that were before, `built` whether some for
+    the build were; `under` the flags of these, where they are not put on top of the best.
+    """
+
+    def __init__(self, kept: tuple[Move, ...], under: tuple[str, ...] = ()) -> None:
+        self.kept = kept
+        self.built = False
+        self._under: tuple[Move, ...] = (Flags(under),) if under else ()
+        self._last: Trial | None = None
+
+    def told(self, trial: Trial | None) -> None:
+        """Note what came of the last proposal."""
+        self._last = trial
+
+    def proposals(self, situation: Situation, *, on_best: bool) -> Iterator[Proposal]:
+        """What is left to try, each on what was accepted before."""
+        layouts = list(for_layout(situation.toolchain, situation.lake, situation.run))
+        yield from self._for_build(situation, layouts, on_best=on_best)
+        for move, gain, reason in (
+            *(pair for pair in layouts if pair[0] not in self.kept),
+            *for_allocator(situation.lake, situation.run),
+        ):
+            yield Proposal((move,), reason, "rules", gain, trusted=True)
+            if self._accepted:
+                self.kept = (*(m for m in self.kept if m.kind != move.kind), move)
+        calls, before = InlineSearch(situation), self.kept
+        for proposal in calls.proposals():
+            yield proposal
+            calls.told(self._last)
+            self.kept = (*before, *calls.kept)
+
+    def _for_build(
+        self, situation: Situation, layouts: list[tuple[Layout, float, str]], *, on_best: bool
+    ) -> Iterator[Proposal]:
+        """What is new to the build, up to what is accepted; not what gained nothing by itself."""
+        by_itself = ByItself(situation.baselines)
+        laid_out = tuple(move for move, _, _ in layouts)
+        units = len(situation.best.program.units)
+        for every, gain, reason in for_build(situation.toolchain, units, laid_out):
+            moves = tuple(move for move in every if move not in self.kept)
+            if not moves or by_itself.gains_nothing(moves):
+                continue
+            yield Proposal(
+                (*self._under, *moves),
+                reason,
+                "rules",
+                gain,
+                from_original=not on_best,
+                trusted=True,
+                rule="; ".join(move.called() for move in moves),
+            )
+            if self._accepted:
+                self.kept, self.built = (*self.kept, *moves), True
+                return
+
+    @property
+    def _accepted(self) -> bool:
+        return self._last is not None and self._last.outcome == Outcome.accepted
 
 
 def for_build(

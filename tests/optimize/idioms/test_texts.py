@@ -17,7 +17,7 @@ MAIN = "#include <iostream>\nint main() {\n"
 
 def referenced(spelling: Spelling) -> str | None:
     places = copies.by_reference(spelling)
-    return spelling.with_changes([c for _, put in places for c in put]) if places else None
+    return spelling.with_changes({c for _, put in places for c in put}) if places else None
 
 
 @pytest.mark.parametrize(
@@ -40,15 +40,20 @@ def referenced(spelling: Spelling) -> str | None:
         (containers.hashed, "#include <map>\nstd::map<int, long> m;",
          "#include <unordered_map>\n#include <map>\nstd::unordered_map<int, long> m;"),
         (referenced, "int f(std::string s) { return s.size(); }",
-         "int f(const std::string& s) { return s.size(); }"),
+         "static int f(const std::string& s) { return s.size(); }"),
         (referenced, "int f(const std::vector<std::pair<int, int>> v, int n) { return v.size(); }",
-         "int f(const std::vector<std::pair<int, int>>& v, int n) { return v.size(); }"),
+         "static int f(const std::vector<std::pair<int, int>>& v, int n) { return v.size(); }"),
         (referenced, "struct Board { int at[64]; };\nint f(Board b) { Board c; return b.at[3]; }",
-         "struct Board { int at[64]; };\nint f(const Board& b) { Board c; return b.at[3]; }"),
+         "struct Board { int at[64]; };\nstatic int f(const Board& b) { Board c; return b.at[3]; }"),
         (referenced, "void g() { for (auto x : all) use(x); }",
          "void g() { for (const auto& x : all) use(x); }"),
         (referenced, "void g() { for (auto [a, b] : all) use(a, b); }",
          "void g() { for (const auto& [a, b] : all) use(a, b); }"),
+        (referenced, "namespace n {\nint f(std::string s, std::string t);\ninline int g(std::string s) {}\n}",
+         "namespace n {\nstatic int f(const std::string& s, const std::string& t);\n"
+         "inline int g(const std::string& s) {}\n}"),
+        (referenced, "struct A { int f(std::string s) { return 1; } };",
+         "struct A { int f(const std::string& s) { return 1; } };"),
         (referenced, "auto f = [](std::string s) { return s.size(); };",
          "auto f = [](const std::string& s) { return s.size(); };"),
     ],
@@ -85,6 +90,8 @@ def test_it_is_written_otherwise(write: Written, before: str, after: str | None)
         (referenced, "void f(std::string& s); void g(std::string* s);"),
         (referenced, "std::string s(a, b); std::vector<int> v(n);"),
         (referenced, "void f(std::string s = {});"),
+        (referenced, "int A::f(std::string s) { return s.size(); }"),
+        (referenced, 'extern "C" int f(std::string s) { return s.size(); }'),
     ],
 )
 def test_it_is_left_alone(write: Written, text: str) -> None:

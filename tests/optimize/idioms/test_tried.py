@@ -83,7 +83,7 @@ LOOKED_AT = """#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
-static long longest(std::vector<std::string> lines, std::string but) {
+long longest(std::vector<std::string> lines, std::string but) {
   long most = 0;
   for (auto line : lines)
     if (line != but) most += line.size();
@@ -112,7 +112,7 @@ int main(int argc, char **argv) {
             "looked_at.cpp",
             LOOKED_AT,
             "taken by reference",
-            "longest(const std::vector<std::string>& lines, const std::string& but)",
+            "static long longest(const std::vector<std::string>& lines, const std::string& but)",
         ),
     ],
 )
