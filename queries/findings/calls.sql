@@ -42,8 +42,7 @@ WITH counted AS (
       AND EXISTS (FROM instructions o WHERE o.run_id = i.run_id AND o.symbol = regexp_extract(i.operands, '<([^>+@]+)', 1)) GROUP BY ALL
 ), elsewhere AS (
     -- loops whose calls the compiler could not inline, as the bodies are in other units
-    SELECT i.run_id, i.loop, list_sort(list_filter(i.names, lambda n: list_contains(k.symbols, n))) AS names FROM inner_calls i
-    JOIN (SELECT run_id, list(symbol) AS symbols FROM kept WHERE reason = 'NoDefinition' GROUP BY ALL) k USING (run_id) WHERE list_has_any(i.names, k.symbols)
+    SELECT i.run_id, i.loop, list_sort(list_filter(i.names, lambda n: list_contains(k.symbols, n))) AS names FROM inner_calls i JOIN apart k USING (run_id) WHERE list_has_any(i.names, k.symbols)
 ), small AS (
     -- callees that take hardly more than a call costs, and the loop that calls them: one cause with what the calls cost there
     SELECT h.run_id, h.id, h.symbol, p.id AS around, h.share
@@ -55,11 +54,11 @@ WITH counted AS (
 ), joined AS (
     SELECT run_id, around AS id, sum(share) AS theirs FROM small GROUP BY ALL
 )
-SELECT h.run_id, h.id, CASE WHEN g.members > 1 THEN nullif(g.head, h.id) WHEN r.symbol IS NULL THEN m.around END AS within,
+SELECT h.run_id, h.id, CASE WHEN g.members > 1 THEN nullif(g.head, h.id) WHEN list_contains(z.ids, h.id) AND r.symbol IS NULL THEN nullif(z.head, h.id) WHEN r.symbol IS NULL THEN m.around END AS within,
        -- of a few instructions each, hardly more is left of them than of what they compute; the loop around passes arguments
-       CASE WHEN g.members > 1 THEN least(1, g.whole + coalesce(g.part_around, 0)) WHEN w.id IS NOT NULL OR e.names IS NOT NULL THEN least(1, h.share + coalesce(w.theirs, 0)) END AS of_time,
+       CASE WHEN g.members > 1 THEN least(1, g.whole + coalesce(g.part_around, 0)) WHEN e.names IS NOT NULL OR list_contains(z.ids, h.id) AND r.symbol IS NULL THEN least(1, z.whole) WHEN w.id IS NOT NULL THEN least(1, h.share + w.theirs) END AS of_time,
        CASE WHEN g.members > 1 THEN 0.75 WHEN h.loop IS NULL THEN 0.6 WHEN e.names IS NOT NULL AND h.instructions < 60 THEN 0.8 WHEN w.id IS NOT NULL THEN 0.45 ELSE 0.3 END AS strength,
-       CASE WHEN g.members > 1 AND g.longest <= 30 OR e.names IS NOT NULL THEN 'infinity'::DOUBLE END AS part,
+       CASE WHEN g.members > 1 AND g.longest <= 30 OR e.names IS NOT NULL OR list_contains(z.ids, h.id) AND r.symbol IS NULL THEN 'infinity'::DOUBLE END AS part,
        CASE WHEN g.members > 1 THEN 'small functions are called through a pointer (a std::function, a callback), ' || g.members || ' places with ' || printf('%.1f %%', 100 * g.whole) || ' of the time together, called in ' || g.caller || ' (' || g.file || ':' || g.line || '): nothing of them is inlined'
             WHEN h.loop IS NULL THEN 'no loop: ' || CASE WHEN h.symbol LIKE '\_%' ESCAPE '\' THEN h.symbol ELSE regexp_replace(h.function, '\(.*', '') END || ' is called ' || coalesce(CASE WHEN c.calls >= 1e6 THEN printf('%.1f million', c.calls / 1e6) ELSE c.calls || '' END || ' times, '
                  || CASE WHEN 1e9 * seconds / c.calls < 1 THEN 'less than a nanosecond' ELSE printf('%.0f ns', 1e9 * seconds / c.calls) END || ' each', 'from loops elsewhere') || CASE WHEN d.symbol IS NULL THEN ', through a pointer' ELSE '' END || coalesce(', ' || called, '') ||
@@ -83,5 +82,5 @@ SELECT h.run_id, h.id, CASE WHEN g.members > 1 THEN nullif(g.head, h.id) WHEN r.
         ELSE {'rows': 'FROM instructions WHERE kind = ''call'' AND ' || here, 'says': len(i.names) || ' functions called'} END] AS evidence
 FROM h LEFT JOIN counted c USING (run_id, symbol) LEFT JOIN kept k USING (run_id, symbol) LEFT JOIN inner_calls i USING (run_id, loop) LEFT JOIN recursive r USING (run_id, symbol)
 LEFT JOIN group_of g USING (run_id, id) LEFT JOIN called_here d USING (run_id, symbol) LEFT JOIN bodies b USING (run_id, symbol)
-LEFT JOIN elsewhere e ON e.run_id = h.run_id AND e.loop = h.loop LEFT JOIN small m ON m.run_id = h.run_id AND m.id = h.id LEFT JOIN joined w ON w.run_id = h.run_id AND w.id = h.id
+LEFT JOIN apart z ON z.run_id = h.run_id LEFT JOIN elsewhere e ON e.run_id = h.run_id AND e.loop = h.loop LEFT JOIN small m ON m.run_id = h.run_id AND m.id = h.id LEFT JOIN joined w ON w.run_id = h.run_id AND w.id = h.id
 WHERE h.own AND (g.members > 1 OR h.loop IS NULL AND b.n > 0.5 * h.samples AND (c.calls > 1000 OR c.calls IS NULL AND called IS NOT NULL) OR len(i.names) > 0)

@@ -35,6 +35,12 @@ WITH h AS MATERIALIZED (
     FROM h JOIN (SELECT run_id, function, object, caller, CASE WHEN aim <> 'streams' THEN file END AS file, CASE WHEN aim <> 'streams' THEN line END AS line, CASE WHEN aim = 'copying' THEN 'memory' ELSE aim END AS aim, sum(count) AS n, sum(count) FILTER (aim = 'copying') > 0.5 * sum(count) AS copied FROM led WHERE loop IS NULL GROUP BY ALL) l
       ON l.run_id = h.run_id AND l.function = h.symbol AND (l.object = h.object OR h.own)
     WHERE h.loop IS NULL GROUP BY ALL HAVING max(n) >= 0.5 * sum(n)
+), apart AS MATERIALIZED (
+    -- functions of the program whose bodies other units have, and all that calls them and that they take: one way to link mends it
+    SELECT run_id, any_value(symbols) AS symbols, min(id) AS head, sum(share) AS whole, count(*) AS places, list(id) AS ids
+    FROM h JOIN (SELECT run_id, list(DISTINCT callee) AS symbols FROM call_sites c WHERE kept > 0 AND reason = 'NoDefinition' AND EXISTS (FROM instructions o WHERE o.run_id = c.run_id AND o.symbol = c.callee) GROUP BY ALL) USING (run_id)
+    WHERE h.own AND (h.loop IS NULL AND list_contains(symbols, h.symbol)
+                     OR EXISTS (FROM instructions i WHERE i.run_id = h.run_id AND i.machine_loop = h.machine_loop AND i.kind = 'call' AND list_contains(symbols, regexp_extract(i.operands, '<([^>+@]+)', 1)))) GROUP BY ALL
 ), found AS (
 /* every kind */
 ), ranked AS MATERIALIZED (
@@ -53,7 +59,7 @@ WITH h AS MATERIALIZED (
            -- whose place says something else first, does not speak for this one
            CASE WHEN e.head <> r.id AND (r.kind IN ('library', 'system_calls', 'page_faults', 'copies', 'unknown') OR r.kind = 'calls' AND h.own)
                      AND NOT (e.head_kind = 'page_faults' AND a.copied) THEN e.head
-                WHEN r.kind = 'calls' AND within IS NOT NULL AND NOT EXISTS (FROM ranked t WHERE t.run_id = r.run_id AND t.id = r.within AND t.rank = 1 AND t.kind IN ('calls', 'call')) THEN NULL
+                WHEN r.kind IN ('calls', 'call') AND within IS NOT NULL AND NOT EXISTS (FROM ranked t WHERE t.run_id = r.run_id AND t.id = r.within AND t.rank = 1 AND t.kind IN ('calls', 'call', 'library')) THEN NULL
                 ELSE within END AS within
     FROM ranked r JOIN h USING (run_id, id) LEFT JOIN aimed a USING (run_id, id) LEFT JOIN headed e ON e.run_id = r.run_id AND e.spot = a.spot AND e.aim = a.aim
     LEFT JOIN ends n ON e.head = r.id AND r.kind <> 'copies' AND n.run_id = r.run_id AND n.aim = a.aim AND n.caller = a.spot.caller AND n.file IS NOT DISTINCT FROM a.spot.file AND n.line IS NOT DISTINCT FROM a.spot.line

@@ -15,7 +15,7 @@ from corr.lake.sql import connect
 from corr.lake.store import Lake
 
 TABLES = ("hot_places", "callers", "instructions", "execution_regions", "call_sites", "trips")
-TABLES += ("samples", "remarks", "execution")
+TABLES += ("samples", "remarks", "execution", "stacks", "stack_frames")
 
 
 class Rows:
@@ -101,6 +101,39 @@ def in_another_unit(rows: Rows) -> None:
     rows.insert("execution_regions", function="get", function_count=10**9)
     rows.insert("call_sites", callee="get", kept=1, reason="NoDefinition")
     rows.insert("callers", function="get", caller="total", caller_loop="total/1", count=250)
+
+
+def in_two_loops(rows: Rows) -> None:
+    """Both calls are gone once the units are linked as one."""
+    for number, (caller, callee, share) in enumerate(
+        (("fill", "push", 0.5), ("sum", "pop", 0.4)), 1
+    ):
+        loop(rows, caller, share, calls=True, machine_loop=number)
+        rows.insert("instructions", symbol=callee, kind="move", operands="")
+        call = {"symbol": caller, "kind": "call", "operands": f"0x10 <{callee}>"}
+        rows.insert("instructions", machine_loop=number, line=5, loop=f"{caller}/1", **call)
+        rows.insert("call_sites", callee=callee, kept=1, reason="NoDefinition")
+
+
+def by_value(rows: Rows) -> None:
+    """A function that works on a copy waits for it."""
+    rows.place("__memmove_evex", 0.3)
+    rows.insert("callers", function="weight", caller="work", file="p.cpp", line=7, object="p", count=250)  # fmt: skip
+    rows.call(300, "__memmove_evex", "memmove")
+    rows.call(300, "malloc", "_Znwm")
+    rows.call(150, "other", None, line=9)
+    for table, position in (("stack_frames", 0), ("stack_frames", 1)):
+        frame = {"symbol": ("__memmove_evex", "work")[position], "own": position == 1}
+        frame |= {"object": ("/lib/libc.so.6", "p")[position], "instruction": 32}
+        rows.insert(table, stack=1, position=position, **frame)
+    rows.insert("stacks", stack=1, count=300)
+    made = [{"file": "p.cpp", "line": 7, "function": "_ZN4DataC2ERKS_"}]
+    rows.insert("instructions", address=32, symbol="work", file="p.cpp", line=7, frames=made)
+
+
+def counted_of_several(rows: Rows) -> None:
+    """The work of a pass over four elements is more than the time of one."""
+    loop(rows, "fill", 0.95, vector_width=16, trip_count=4.5, entries=10**6, cycles=1.2, work_cycles=2.5)  # fmt: skip
 
 
 def chained(name: str) -> Callable[[Rows], None]:
@@ -195,7 +228,8 @@ CHAINS = ("std::_Hashtable<int>::_M_find_before_node", "look")
 TURNS = (None, 8.5, 500.0)
 CASES: dict[str, Callable[[Rows], None]] = {
     **{f.__name__: f for f in (flushed, apart, called_back, nearly_all, filled)},
-    **{f.__name__: f for f in (in_another_unit, measured)},
+    **{f.__name__: f for f in (in_another_unit, in_two_loops, by_value, measured)},
+    counted_of_several.__name__: counted_of_several,
     **{name: chained(name) for name in CHAINS},
     **{f"copies {turns}": small_copies(turns) for turns in TURNS},
     **{f"calls {function}": calling(function) for function, _ in WORDS},
@@ -269,6 +303,23 @@ def test_a_call_that_another_unit_would_inline_is_one_with_its_body(told: Told) 
     assert "-flto" in found[1]["helps"] and "another unit" in found[1]["says"]
     # the 95 % of both
     assert found[1]["ceiling"] > 15
+
+
+def test_calls_into_other_units_are_mended_together(told: Told) -> None:
+    found = told["in_two_loops"]
+    assert found[1]["kind"] == "calls" and found[2]["within"] == 1
+    assert found[1]["ceiling"] > 8
+
+
+def test_what_waits_for_a_copy_may_go_with_it(told: Told) -> None:
+    first = told["by_value"][1]
+    assert first["kind"] == "copies" and "60.0 % of the time in all" in first["says"]
+    assert first["ceiling"] > 5
+
+
+def test_work_of_more_than_the_time_bounds_nothing(told: Told) -> None:
+    first = told["counted_of_several"][1]
+    assert first["kind"] == "short_trips" and first["ceiling"] is None
 
 
 @pytest.mark.parametrize("name", CHAINS)
