@@ -18,6 +18,8 @@ UNKNOWN_SHARE = 0.1
 MOST_PLACES = 5
 #: A place that can give no more than this comes last: what is said first is to be changed first.
 WORTH_IT = 1.05
+#: Below this nothing would be gained: that is said only of what is as quick as it can be.
+NOTHING = 1.02
 
 #: What tells that a sentence has linkage names, of C++ or Rust.
 MANGLED = ("_Z", "_R")
@@ -125,7 +127,12 @@ def answers(findings: Sequence[Finding], most: int = MOST_PLACES) -> tuple[Findi
     first = [f for f in findings if f.rank == 1 and f.within not in places]
     if first and first[0].kind == "too_short":
         return (first[0],)
-    told = [f for f in first if f.kind != "unknown" or f.share >= UNKNOWN_SHARE]
+    told = [
+        f
+        for f in first
+        if (f.kind != "unknown" or f.share >= UNKNOWN_SHARE)
+        and (f.kind == "near_roof" or f.ceiling is None or f.ceiling >= NOTHING)
+    ]
     first = sorted(
         told or first,
         key=lambda f: (f.ceiling is not None and f.ceiling < WORTH_IT, -f.whole),

@@ -24,8 +24,11 @@ WHERE NOT f.own AND f.object NOT LIKE '[%' GROUP BY c.stack;
 -- glibc's functions have many names, and perf takes any of them: a program calls fflush, not _IO_fflush
 CREATE TEMP TABLE library_names AS
 SELECT symbol, coalesce(nullif(regexp_extract(bare, '^_*((mem|str|wcs|wmem)[a-z]+)_(avx|sse|ssse|evex|erms|unaligned|generic|sve|mops)', 1), ''),
+                        nullif(regexp_extract(bare, '^_*((strto|wcsto)[a-z]+?)_(l_)?internal$', 1), ''),
+                        nullif(regexp_extract(bare, '^_*(pthread_[a-z_]+?)(_usercnt|_full)?$', 1), ''),
+                        nullif(regexp_extract(bare, '^_*(?:ieee754_)?([a-z0-9]+)_(?:fma4?|avx2?|sse2|sse41)$', 1), ''),
                         CASE bare WHEN 'cfree' THEN 'free' ELSE bare END) AS name
-FROM (SELECT DISTINCT symbol, regexp_replace(regexp_replace(symbol, '@.*', ''), '^(__GI_+)?(__libc_|_IO_)?([a-z])', '\3') AS bare
+FROM (SELECT DISTINCT symbol, regexp_replace(regexp_replace(symbol, '@.*', ''), '^(__GI_+)?(__libc_|_IO_|__isoc99_|__isoc23_)?([a-z])', '\3') AS bare
       FROM called_libraries);
 
 CREATE TEMP TABLE callers_out AS

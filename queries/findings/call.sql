@@ -14,9 +14,9 @@ WITH called AS (
     SELECT c.run_id, c.machine_loop, sum(t.samples) AS samples, sum(t.looping) AS looping FROM called c JOIN theirs t
       ON t.run_id = c.run_id AND list_contains(c.symbols, t.symbol) GROUP BY ALL
 )
-SELECT h.run_id, id, CASE WHEN looping > h.samples THEN 0.45 ELSE 0.9 END AS strength,
-       CASE WHEN looping > h.samples THEN 'infinity' ELSE now * (1 + coalesce(o.samples, 0) / h.samples) / reach END AS part,
-       least(1, share + coalesce(o.samples, 0) / sampled) AS of_time,
+SELECT h.run_id, h.id, CASE WHEN looping > h.samples THEN 0.45 ELSE 0.9 END AS strength, coalesce(nullif(z.head, h.id), t.id) AS within,
+       CASE WHEN looping > h.samples OR several THEN 'infinity' ELSE now * (1 + coalesce(o.samples, 0) / h.samples) / reach END AS part,
+       least(1, greatest(share + coalesce(o.samples, 0) / sampled, CASE WHEN several THEN z.whole END)) AS of_time,
        'each iteration calls ' || CASE WHEN c.names[1] IN ('', '*') OR c.names[1] IS NULL THEN 'a function through a pointer' ELSE array_to_string(c.names[1:2], ' and ') END ||
        CASE WHEN o.samples > 0 THEN ' (itself ' || printf('%.1f %%', 100.0 * o.samples / sampled) || ' of the time)' ELSE '' END ||
        CASE WHEN looping > h.samples THEN ', whose own loop takes ' || printf('%.1f %%', 100.0 * looping / sampled) || ': here is what the calls cost'
@@ -32,6 +32,12 @@ SELECT h.run_id, id, CASE WHEN looping > h.samples THEN 0.45 ELSE 0.9 END AS str
        CASE WHEN regexp_matches(c.names[1], '^__(mul|div)[hsdxt]c3$') THEN '-fcx-limited-range' WHEN c.names[1] IN ('', '*') OR c.shared OR regexp_matches(c.names[1], '^_ZN?K?St') THEN NULL ELSE '-flto' END AS flags,
        [{'rows': 'FROM instructions WHERE kind = ''call'' AND machine_loop = ' || h.machine_loop, 'says': 'a call in the machine loop'}] AS evidence
 FROM h JOIN called c USING (run_id, machine_loop) LEFT JOIN cost o USING (run_id, machine_loop)
+-- a function of a library that takes more than the loop is told of with what its calls cost here
+LEFT JOIN (SELECT p.run_id, p.id AS around, min(l.id) AS id
+           FROM h p JOIN instructions i ON i.run_id = p.run_id AND i.machine_loop = p.machine_loop AND i.kind = 'call' JOIN aimed a ON a.run_id = p.run_id AND a.spot.file = i.file AND a.spot.line = i.line
+           JOIN h l ON l.run_id = a.run_id AND l.id = a.id AND NOT l.own AND l.share > p.share WHERE p.loop IS NOT NULL GROUP BY ALL) t ON t.run_id = h.run_id AND t.around = h.id AND c.shared
+-- loops with such calls are mended together
+LEFT JOIN (SELECT *, places > 2 AS several FROM apart) z ON z.run_id = h.run_id AND list_has_any(c.symbols, z.symbols)
 WHERE loop IS NOT NULL AND entries IS DISTINCT FROM iterations
   -- what these do is no work for vectors
   AND NOT list_bool_or(list_transform(c.symbols, lambda s: regexp_matches(s, '^(_Zn[wa]m|_Zd[la]Pv|(m|c|re)alloc$|free$|_*(IO_)?f?(get|put)[cs]|_*f?(printf|read|write|scanf|flush)|pthread_|_Unwind|__cxa_|_ZNS[io]|_ZSt.*[io]stream|qsort|bsearch)')))

@@ -16,7 +16,7 @@ WITH known AS (
     FROM freed WHERE container IS NOT NULL
     WINDOW w AS (PARTITION BY run_id, container, frees ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
-SELECT run_id, id, whole AS of_time, nullif(head, id) AS within, CASE WHEN loop IS NOT NULL AND (cycles > 8 OR cycles IS NULL) THEN 0.96 ELSE 0.7 END AS strength,
+SELECT run_id, id, whole AS of_time, nullif(head, id) AS within, CASE WHEN collide THEN 0.97 WHEN loop IS NOT NULL AND (cycles > 8 OR cycles IS NULL) THEN 0.96 ELSE 0.7 END AS strength,
        -- another container takes other steps; with a hash that tells keys apart one is left
        CASE WHEN collide THEN trip_count ELSE 'infinity'::DOUBLE END AS part,
        CASE WHEN collide THEN 'keys collide in a hash table (std::unordered_map, std::unordered_set): ' || printf('%.0f', trip_count) || ' elements are looked at each time' || coalesce(', ' || printf('%.0f', cycles) || ' cycles each', '') || ', where one or two were enough: the hash function puts many keys into few buckets'

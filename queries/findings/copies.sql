@@ -31,24 +31,24 @@ WITH nearest AS (
     WHERE h.loop IS NULL AND NOT h.own GROUP BY ALL
     HAVING what IS NOT NULL AND part >= 0.5 AND NOT (drops AND NOT EXISTS (FROM typed c WHERE c.run_id = h.run_id AND c.what = 'copied' AND c.class IS NOT DISTINCT FROM arg_max(t.class, t.n)))
 ), lines AS (
-    -- where most of it is called, with all that the libraries and the kernel do for that line
-    SELECT run_id, symbol, object, arg_max(part, n) AS part
-    FROM (SELECT run_id, c.function AS symbol, c.object, u.part, sum(c.count) AS n
-          FROM callers c JOIN (SELECT run_id, caller, file, line, sum(count) FILTER (via IS NOT NULL) / any_value(total) AS part
-                               FROM callers JOIN (SELECT run_id, sum(count) AS total FROM callers GROUP BY run_id) USING (run_id) WHERE caller IS NOT NULL GROUP BY ALL) u USING (run_id, caller, file, line)
-          WHERE c.loop IS NULL GROUP BY ALL) GROUP BY ALL
+    -- where most of it is called, with all that goes for memory and copying there, in the libraries and the kernel, for the loop that makes and drops the objects, and for what is called with them and waits for the copy
+    SELECT a.run_id, a.id, e.part AS copying, e.part + coalesce(o.share, 0) + coalesce(w.part, 0) AS part FROM aimed a JOIN ends e ON e.run_id = a.run_id AND e.aim = a.aim AND e.caller = a.spot.caller AND e.file IS NOT DISTINCT FROM a.spot.file AND e.line IS NOT DISTINCT FROM a.spot.line
+    LEFT JOIN h o ON o.run_id = e.run_id AND o.loop = e.around
+    LEFT JOIN (SELECT run_id, caller, file, line, sum(count) / any_value(total) AS part FROM callers JOIN (SELECT run_id, sum(count) AS total FROM callers GROUP BY run_id) USING (run_id)
+               WHERE via IS NULL AND loop IS NULL AND object <> '[kernel]' GROUP BY ALL) w ON w.run_id = e.run_id AND w.caller = e.caller AND w.file = e.file AND w.line = e.line
+    WHERE a.aim = 'memory'
 ), growing AS (
     -- a line that puts what it had so far into the new text: s = s + x
     SELECT DISTINCT t.run_id, t.symbol, t.object FROM typed t
     JOIN (SELECT run_id, file, line, regexp_extract(text, '(\w+)\s*=[^=]', 1) AS target, regexp_extract(text, '\w+\s*=([^=].*)', 1) AS value FROM source) s ON s.run_id = t.run_id AND s.file = t.file AND s.line = t.line
     WHERE t.sums AND s.target <> '' AND regexp_matches(s.value, '\b' || s.target || '\b')
 ), told AS (
-    SELECT places.*, symbol, g.symbol IS NOT NULL AS grows, first_value(places.id) OVER w AS head, max(lines.part) OVER w AS of_line, sum(places.share) OVER w AS whole, first_value(places.called) OVER w AS caller
-    FROM places JOIN h USING (run_id, id) LEFT JOIN lines USING (run_id, symbol, object) LEFT JOIN growing g USING (run_id, symbol, object) WINDOW w AS (PARTITION BY run_id, what, class, grows ORDER BY drops, places.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    SELECT places.*, symbol, g.symbol IS NOT NULL AS grows, first_value(places.id) OVER w AS head, max(lines.part) OVER w AS of_line, max(lines.copying) OVER w AS copying, sum(places.share) OVER w AS whole, first_value(places.called) OVER w AS caller
+    FROM places JOIN h USING (run_id, id) LEFT JOIN lines USING (run_id, id) LEFT JOIN growing g USING (run_id, symbol, object) WINDOW w AS (PARTITION BY run_id, what, class, grows ORDER BY drops, places.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )
-SELECT run_id, id, greatest(whole, coalesce(of_line, 0)) AS of_time, nullif(head, id) AS within, CASE WHEN what = 'summed' AND NOT grows THEN 0.75 ELSE 0.9 END AS strength, 'infinity'::DOUBLE AS part,
-       CASE what WHEN 'copied' THEN 'objects of ' || coalesce(class, 'a class') || ' are copied' || CASE WHEN whole > share THEN ', ' || printf('%.1f %%', 100 * whole) || ' of the time in all' ELSE '' END || ': each copy asks for memory, fills it and gives it back'
-                 WHEN 'summed' THEN CASE WHEN grows THEN 'each + of ' || coalesce(class || 's', 'texts') || ' makes a new one of all that there is so far' ELSE 'a new ' || coalesce(class, 'text') || ' is put together by + each time' END || CASE WHEN whole > share THEN ', ' || printf('%.1f %%', 100 * whole) || ' of the time in all' ELSE '' END
+SELECT run_id, id, least(1, greatest(whole, coalesce(of_line, 0))) AS of_time, nullif(head, id) AS within, CASE WHEN what = 'summed' AND NOT grows THEN 0.75 ELSE 0.9 END AS strength, 'infinity'::DOUBLE AS part,
+       CASE what WHEN 'copied' THEN 'objects of ' || coalesce(class, 'a class') || ' are copied' || CASE WHEN in_all > share THEN ', ' || printf('%.1f %%', 100 * in_all) || ' of the time in all' ELSE '' END || ': each copy asks for memory, fills it and gives it back'
+                 WHEN 'summed' THEN CASE WHEN grows THEN 'each + of ' || coalesce(class || 's', 'texts') || ' makes a new one of all that there is so far' ELSE 'a new ' || coalesce(class, 'text') || ' is put together by + each time' END || CASE WHEN in_all > share THEN ', ' || printf('%.1f %%', 100 * in_all) || ' of the time in all' ELSE '' END
                  WHEN 'inserted' THEN 'each insertion into a ' || coalesce(class, 'container') || ', or erasure from it, moves everything behind the place'
                  ELSE 'a ' || coalesce(class, 'container') || ' grows, and moves all that it has to new memory each time' END || coalesce(', ' || regexp_replace(caller, ' by .* in ', ' in '), '') AS says,
        CASE what WHEN 'copied' THEN 'take it by reference (const &, std::string_view, std::span), move it, or assign to an object that is kept'
@@ -56,7 +56,7 @@ SELECT run_id, id, greatest(whole, coalesce(of_line, 0)) AS of_time, nullif(head
                  WHEN 'inserted' THEN 'append, and reverse or sort once; or use what inserts where it is (std::deque in front), or mark what is erased and remove all at once'
                  ELSE 'reserve what will be needed' END AS helps, NULL AS flags,
        [{'rows': 'SELECT * FROM callers JOIN hot_places USING (run_id, object) WHERE id = ' || id || ' AND callers.function = symbol', 'says': printf('%.1f %%', 100 * share) || ' of the time'}] AS evidence
-FROM told WHERE whole >= 0.1
+FROM (SELECT *, least(1, greatest(whole, coalesce(copying, 0))) AS in_all FROM told) WHERE whole >= 0.1
 UNION ALL BY NAME
 -- whole objects that the program copies itself: instructions that move a block, and memcpy of a size that is known
 SELECT h.run_id, h.id, w.part AS of_time, nullif(w.head, h.id) AS within, 0.93 AS strength, 'infinity'::DOUBLE AS part,

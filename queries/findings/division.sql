@@ -9,12 +9,12 @@ WITH busy AS (
                                 AND ends_with(w.operands, regexp_extract(i.operands, '^(%\w+)', 1)) AND w.address <> i.address)) AS fixed
     FROM mca_instructions m JOIN instructions i USING (run_id, machine_loop, address) WHERE i.kind = 'division' GROUP BY ALL
 )
-SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles AND coalesce(h.cycles, model_cycles) < 2 * model_cycles THEN CASE WHEN chased_loads > 0 THEN 0.5 WHEN o.loop IS NOT NULL AND lanes = 1 THEN 0.6 ELSE 0.88 END WHEN model_cycles IS NULL AND h.cycles < 2 * b.one AND h.cycles > 0.5 * b.one THEN 0.8 ELSE 0.4 END AS strength,
+SELECT h.run_id, id, CASE WHEN b.cycles / elements_a_pass > 0.5 * model_cycles AND coalesce(h.cycles, model_cycles) < 2 * model_cycles THEN CASE WHEN chased_loads > 0 THEN 0.5 WHEN o.loop IS NOT NULL AND lanes = 1 THEN 0.6 ELSE 0.88 END WHEN model_cycles IS NULL AND chased_loads = 0 AND h.cycles < 2 * b.one AND h.cycles > 0.5 * b.one THEN 0.8 ELSE 0.4 END AS strength,
        -- where the order of sums forbids vectors, there are none without the division either
        now / CASE WHEN o.loop IS NOT NULL AND lanes = 1 THEN greatest(work_cycles, floor_of_memory) ELSE reach END AS part,
        CASE WHEN roots THEN 'the square root in ' ELSE 'the division in ' END || CASE WHEN starts_with(h.place, b.file || ':') THEN 'line ' ELSE parse_filename(b.file) || ':' END || b.line || CASE WHEN h.cycles IS NULL THEN ' keeps its unit busy for ' || printf('%.1f', b.cycles / elements_a_pass) || ' of ' || printf('%.1f', now) || ' cycles an iteration, as llvm-mca has it'
-            -- a processor newer than its model divides more quickly
-            WHEN b.cycles / elements_a_pass > now THEN ' keeps its unit busy: ' || printf('%.1f', now) || ' cycles an iteration, where the model has ' || printf('%.1f', b.cycles / elements_a_pass) || ' for the division alone'
+            -- a processor that divides more quickly than its model, which tells nothing of it then
+            WHEN b.cycles / elements_a_pass > now THEN ' is done in each iteration, of ' || printf('%.1f', now) || ' cycles'
             ELSE ' keeps its unit busy for ' || printf('%.1f', b.cycles / elements_a_pass) || ' of ' || printf('%.1f', now) || ' cycles an iteration' END AS says,
        CASE WHEN roots THEN 'compare squares where only the order counts, or let vectors take several roots at a time'
             WHEN fixed THEN 'divide once before the loop and multiply by the inverse, or make the divisor a constant'

@@ -5,7 +5,10 @@ WITH reasons AS (
     SELECT run_id, loop, arg_min(words, (weight, words)) AS words, arg_min(name, (weight, words)) AS name FROM missed
     WHERE weight <= 5 AND pass = 'loop-vectorize' AND name NOT IN ('MissedDetails', 'InterleavingNotBeneficial') GROUP BY ALL
 )
-SELECT h.run_id, id, 0.4 AS strength, now / reach AS part,
+-- a loop whose end is what a function says that was not inlined, is not counted because of that
+SELECT h.run_id, id, CASE WHEN calls THEN 0.25 ELSE 0.4 END AS strength,
+       -- elements of a byte instead
+       now / reach * CASE WHEN r.name = 'VectorizationNotBeneficial' THEN element_bytes ELSE 1 END AS part,
        CASE WHEN r.name = 'VectorizationNotBeneficial' THEN 'the compiler could vectorise it, and reckons that it would not pay'
             WHEN uncounted AND c.loop IS NOT NULL THEN 'only the condition ' || c.test || ' ends it, and yet the compiler cannot count its turns: it is not vectorised'
             WHEN uncounted THEN 'how often it turns shows only while it runs: it is not vectorised'

@@ -3,7 +3,7 @@
 -- source: syscalls(2); perf-record(1), call chains
 SELECT h.run_id, id, 0.7 AS strength, 'infinity'::DOUBLE AS part,
        'time in the kernel for ' || function || coalesce(', ' || called, '') AS says,
-       CASE function WHEN 'input and output' THEN CASE WHEN regexp_matches(called, 'flush|endl') THEN 'flush less often: ''\n'' in place of std::endl' ELSE 'read and write in larger pieces: a buffer, or a mapped file' END
+       CASE function WHEN 'input and output' THEN CASE WHEN regexp_matches(called, ' fflush') THEN 'flush less often: where somebody waits for what was written, or at the end' WHEN regexp_matches(called, 'flush|endl') THEN 'flush less often: ''\n'' in place of std::endl' ELSE 'read and write in larger pieces: a buffer, or a mapped file' END
                      WHEN 'scheduling and waiting' THEN 'wait and wake less often: larger pieces of work for each thread, fewer locks'
                      WHEN 'starting and ending processes' THEN 'start fewer processes and threads, keep them'
                      ELSE 'call less often' END AS helps, NULL AS flags,

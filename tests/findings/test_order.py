@@ -36,3 +36,9 @@ def test_many_small_parts_are_as_hot_as_all_of_them() -> None:
 
 def test_a_run_of_which_nothing_is_known_says_so() -> None:
     assert ids(finding(1, 0.9, None, "unknown")) == [1]
+
+
+def test_a_place_that_gains_nothing_is_told_only_of_what_is_at_its_roof() -> None:
+    nothing = finding(2, 0.2, 1.0, "division")
+    assert ids(finding(1, 0.6, 1.3), nothing, finding(3, 0.1, 1.0, "near_roof")) == [1, 3]
+    assert ids(nothing) == [2]
