@@ -1,0 +1,71 @@
+"""What kinds of findings say of made-up instructions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import kind_rows
+from tests.support.kind_rows import code, opened, place, said
+
+
+def access(size: int, at: int, *, stores: bool = False, **more: object) -> dict[str, object]:
+    """A load or a store of a member."""
+    bytes_of = "store_bytes" if stores else "load_bytes"
+    where = {"through": "rdx", "displacement": at, "step": 0, "moves": "constant"}
+    return {"kind": "move", bytes_of: size, **where, **more}
+
+
+@pytest.mark.parametrize(
+    ("accesses", "found"),
+    [
+        ([access(2, 0, stores=True), access(2, 2, stores=True), access(4, 0)], 1),
+        ([access(8, 0, stores=True), access(8, 4)], 1),  # straddles the end
+        ([access(4, 0), access(2, 0, stores=True)], 1),  # by the next pass
+        ([access(8, 0, stores=True), access(4, 0), access(4, 4)], 0),
+        ([access(2, 0, stores=True), access(4, 0, stores=True), access(4, 0)], 0),
+        ([access(2, 0, stores=True), access(4, 8)], 0),
+        ([access(2, 0, stores=True, step=4), access(4, 4, step=4)], 0),  # never written before
+    ],
+)
+def test_a_load_waits_for_stores_that_have_not_all_of_its_bytes(
+    accesses: list[dict[str, object]], found: int
+) -> None:
+    tables = opened()
+    place(tables, cycles=20.0, model_cycles=3.0)
+    code(tables, *accesses)
+    assert len(said(tables, "store_forward")) == found
+
+
+@pytest.mark.parametrize(
+    ("mask", "rss", "expected"),
+    [
+        ("$0xffc, %r8d", 1e8, []),
+        ("$0xffffffc, %r8d", 1e8, [0.9]),
+        ("$0xffffffc, %r8d", 1e6, [0.72]),
+    ],
+)
+def test_what_the_first_cache_holds_is_not_anywhere_in_memory(
+    mask: str, rss: float, expected: list[float]
+) -> None:
+    tables = opened()
+    place(tables, cycles=20.0, model_cycles=3.0, computed_loads=1, indexed_loads=1)
+    kind_rows.insert(tables, "timings", max_rss=int(rss))
+    code(
+        tables,
+        {"kind": "logic", "mnemonic": "andl", "operands": mask},
+        {
+            **{"kind": "move", "mnemonic": "movzwl", "operands": "(%rdi,%r8), %r8d"},
+            **{"load_bytes": 2, "through": "rdi+r8", "moves": "computed", "origin": "loaded"},
+        },
+    )
+    assert [float(row["strength"]) for row in said(tables, "indirect")] == expected
+
+
+@pytest.mark.parametrize(("step", "found"), [(8, 1), (0, 0)])
+def test_what_goes_to_one_place_is_no_scan(step: int, found: int) -> None:
+    tables = opened()
+    place(tables)
+    carried = {"loop": "f/1", "name": "NonReductionValueUsedOutsideLoop", "args": []}
+    kind_rows.insert(tables, "remarks", **carried)
+    code(tables, access(8, 0, step=8), access(8, 0, stores=True, step=step))
+    assert len(said(tables, "scan")) == found
