@@ -40,7 +40,9 @@ SELECT h.run_id, h.id, least(1, greatest(coalesce(g.whole, h.share), coalesce(u.
        -- a vector form of a function of numbers gives eight of them in the time of half a one
        CASE WHEN regexp_matches(object, 'lib(m|mvec)[-.]') THEN 16 ELSE 'infinity'::DOUBLE END AS part,
        'time in ' || CASE WHEN len(list_distinct(g.names)) > 1 AND NOT sorts THEN array_to_string(list_sort(list_distinct(g.names))[1:3], ' and ') ELSE regexp_replace(known, '_usercnt$', '') END || CASE WHEN sorts THEN ', which joins what was given back before,' ELSE '' END || CASE WHEN known LIKE '\_Z%' ESCAPE '\' AND parse_filename(object) LIKE 'libc.so%' THEN '' ELSE ' of ' || parse_filename(object) END || CASE WHEN g.members > 1 THEN ' (' || printf('%.1f %%', 100 * g.whole) || CASE WHEN len(list_distinct(g.names)) > 1 THEN ' together)' ELSE ' with what it calls)' END ELSE '' END || coalesce(', ' || replace(h.called, ' by ' || known || ' in ', ' in '), ', called in ' || m.caller || ' (' || m.place || ')', '; by whom is not known') AS says,
-       CASE WHEN regexp_matches(known, 'flush|endl') THEN 'flush less often: ''\n'' in place of std::endl'
+       CASE WHEN regexp_matches(known, '^_*(floor|ceil|trunc|rint|nearbyint|round|roundeven|fma)f?(_|$)') AND EXISTS (FROM machine v WHERE v.run_id = h.run_id AND v.name = 'vector' AND v.value >= 256)
+            THEN 'it is one instruction on this machine: build for processors that have it (-march=native, or -msse4.1, -mfma)'
+            WHEN regexp_matches(known, 'flush|endl') THEN 'flush less often: ''\n'' in place of std::endl'
             WHEN regexp_matches(known, '^_*(IO_)?f?getc|^_*getchar') THEN 'read a block at a time (fread) and take the characters from it, or use getc_unlocked, which takes no lock'
             WHEN regexp_matches(known, '^(qsort|msort|bsearch)') THEN 'use a form whose comparison is inlined (std::sort, std::lower_bound, or one of your own), or sort by digits'
             WHEN regexp_matches(known, '^_*(pthread_(mutex|rwlock|spin)|lll_)') THEN 'take the lock less often: more work while it is held, a total for each thread, or an atomic'

@@ -24,7 +24,7 @@ WITH h AS MATERIALIZED (
     SELECT f.* EXCLUDE (of_time, part, strength), f.strength::DOUBLE AS strength, CASE WHEN 1.1 * f.part < 1 THEN 1 ELSE 1.1 * f.part END AS part, least(0.995, coalesce(f.of_time, h.share + CASE WHEN h.loop LIKE '%.omp%' THEN coalesce(w.waits, 0) ELSE 0 END) + 2 * sqrt(h.share * (1 - h.share) / h.sampled)) AS of_time,
            h.place, h.loop, h.function, h.called, h.share, h.seconds,
            -- the ceiling is that of the vectors that the flags allow; the machine may have wider ones
-           f.kind IN ('stride', 'float_order', 'aliasing', 'call', 'early_exit', 'dependence', 'not_vectorised', 'division')
+           f.kind IN ('stride', 'float_order', 'aliasing', 'call', 'early_exit', 'dependence', 'not_vectorised', 'division') AND f.flags IS DISTINCT FROM '-march=native'
            AND 8 * h.element_bytes * h.lanes_possible < h.machine_bits AS by_flags,
            row_number() OVER (PARTITION BY f.run_id, f.id ORDER BY f.strength DESC, f.kind) AS rank
     FROM found f JOIN h USING (run_id, id)

@@ -69,3 +69,25 @@ def test_what_goes_to_one_place_is_no_scan(step: int, found: int) -> None:
     kind_rows.insert(tables, "remarks", **carried)
     code(tables, access(8, 0, step=8), access(8, 0, stores=True, step=step))
     assert len(said(tables, "scan")) == found
+
+
+@pytest.mark.parametrize(
+    ("callee", "lanes", "bits", "words", "flags"),
+    [
+        ("floor@plt", 2, 512, "one instruction on this machine", "-march=native"),
+        ("fmaf@plt", 1, 256, "one instruction on this machine", "-march=native"),
+        ("floor@plt", 1, 128, "for which the loop cannot be vectorised", None),
+        ("cbrt@plt", 1, 512, "for which the loop cannot be vectorised", None),
+        ("cbrt@plt", 2, 512, "though the rest of the loop is vectorised", None),
+        ("floor", 1, 512, "for which the loop cannot be vectorised", "-flto"),  # one of its own
+    ],
+)
+def test_what_is_one_instruction_of_the_machine_is_no_function_to_write(
+    callee: str, lanes: int, bits: int, words: str, flags: str | None
+) -> None:
+    tables = opened()
+    place(tables, lanes=lanes, vector_width=lanes, machine_bits=bits, calls=True)
+    kind_rows.insert(tables, "machine", name="vector", value=float(bits))
+    code(tables, {"kind": "call", "operands": f"0x10 <{callee}>"})
+    (row,) = said(tables, "call")
+    assert words in row["says"] and row["flags"] == flags
