@@ -91,3 +91,32 @@ def test_what_is_one_instruction_of_the_machine_is_no_function_to_write(
     code(tables, {"kind": "call", "operands": f"0x10 <{callee}>"})
     (row,) = said(tables, "call")
     assert words in row["says"] and row["flags"] == flags
+
+
+@pytest.mark.parametrize(
+    ("shift", "moves", "searches"),
+    [
+        ("%r11", "computed", True),
+        ("$0x1, %r11", "computed", True),
+        ("$0x7, %r11", "computed", False),
+        ("%r11", "constant", False),
+    ],
+)
+def test_a_search_by_halves_is_not_left_at_any_element(
+    shift: str, moves: str, *, searches: bool
+) -> None:
+    tables = opened()
+    place(tables, bound="dependencies", model_cycles=2.0, work_cycles=1.0)
+    uncounted = {"pass": "loop-vectorize", "name": "CantComputeNumberOfIterations"}
+    words = [{"key": "String", "value": "loop not vectorized: could not determine its iterations"}]
+    kind_rows.insert(
+        tables, "remarks", loop="f/1", tag="AnalysisFPCommute", args=words, **uncounted
+    )
+    code(
+        tables,
+        {"kind": "arithmetic", "mnemonic": "shrq", "operands": shift},
+        access(4, 0, moves=moves, through="rax+4*r11"),
+    )
+    assert len(said(tables, "early_exit")) == (not searches)
+    (chain,) = said(tables, "dependence")
+    assert ("several keys" in chain["helps"]) == searches
