@@ -120,3 +120,32 @@ def test_a_search_by_halves_is_not_left_at_any_element(
     assert len(said(tables, "early_exit")) == (not searches)
     (chain,) = said(tables, "dependence")
     assert ("several keys" in chain["helps"]) == searches
+
+
+@pytest.mark.parametrize(
+    ("accesses", "words"),
+    [
+        ([access(8, 0), access(8, 0), access(8, 0, stores=True)], "loaded 2 times in each pass"),
+        ([access(8, 0), access(8, 0, stores=True)], "loaded and stored in each pass"),
+        ([access(8, 0)], "a value that never changes"),
+    ],
+)
+def test_a_member_that_is_loaded_again_after_each_store_is_one_that_may_be_overlapped(
+    accesses: list[dict[str, object]], words: str
+) -> None:
+    tables = opened()
+    place(tables, stores=4)
+    for name in ("LoadWithLoopInvariantAddressInvalidated", "CantIdentifyArrayBounds"):
+        kind_rows.insert(tables, "remarks", loop="f/1", name=name, tag="Missed", args=[])
+    code(tables, *accesses, access(1, 0, stores=True, through="rcx", step=None, moves="computed"))
+    (row,) = said(tables, "aliasing")
+    assert words in row["says"]
+
+
+def test_a_total_in_memory_that_nothing_overlaps_is_none() -> None:
+    tables = opened()
+    place(tables)
+    name = "LoadWithLoopInvariantAddressInvalidated"
+    kind_rows.insert(tables, "remarks", loop="f/1", name=name, tag="Missed", args=[])
+    code(tables, access(8, 0), access(8, 0, stores=True))
+    assert said(tables, "aliasing") == []
