@@ -21,6 +21,7 @@ from collectors.measured import (
     presumed,
     roofs,
     samples,
+    subnormals,
     timings,
     trips,
     worksharing,
@@ -39,6 +40,9 @@ CACHEGRIND_UP_TO = 0.1
 CACHEGRIND_SLOWDOWN = 60
 #: Bytes that stand for the memory itself, at least and at most.
 MEMORY_LEAST, MEMORY_MOST = 64 << 20, 256 << 20
+#: Part of the samples in loops with arithmetic in floating point below which its numbers are not
+#: looked at, and seconds of a run above which.
+LEAST_OF_NUMBERS, NUMBERS_UP_TO = 0.1, 10.0
 #: How to have the counts of every function.
 ALL_COUNTS = "corr collect --more counts"
 #: What it means that the library which counts for OpenMP could not be made, or has no place to be.
@@ -169,6 +173,25 @@ def _spelled(built: BuiltProgram, tables: Mapping[str, pa.Table]) -> dict[str, p
     directories = {unit.unit.source: unit.unit.directory for unit in built.units}
     placed = presumed.presumed(tables, directories)
     return {name: built.spelled(rows) for name, rows in placed.items()}
+
+
+def small_numbers(built: BuiltProgram, given: Tables) -> LayerResult:
+    """Numbers below the normal range, where samples lie at operations in floating point."""
+    working = given["instructions"].filter(pc.greater(given["instructions"]["flops"], 0))
+    loops = pc.unique(working["machine_loop"].drop_null())
+    of_loops = given["instructions"].filter(pc.is_in(given["instructions"]["machine_loop"], loops))
+    here = pc.is_in(given["samples"]["address"], of_loops["address"])
+    counts = given["samples"].select(["count"])
+    share = _total(counts.filter(here)) / max(1, _total(counts))
+    if share < LEAST_OF_NUMBERS or _cpu_seconds(given["timings"]) > NUMBERS_UP_TO:
+        return LayerResult()
+    return LayerResult(
+        {"subnormals": subnormals.measure(built.invocation(), built.toolchain, built.folder)}
+    )
+
+
+def _total(samples: pa.Table) -> int:
+    return pc.sum(samples["count"]).as_py() or 0
 
 
 def _to_count(built: BuiltProgram, given: Tables) -> frozenset[str]:

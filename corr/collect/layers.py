@@ -45,6 +45,13 @@ LAYERS = (
         gives=("instructions", "machine_loops"),
         step="machine code",
     ),
+    Layer(
+        "subnormals",
+        once(from_running.small_numbers),
+        needs=("timings", "samples", "instructions"),
+        executes=True,
+        step="numbers below the normal range",
+    ),
     Layer("remarks", from_compiler.remark_records),
     Layer(
         "functions",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from collectors.base import toolchain
 from collectors.base.errors import CorrError
 from collectors.base.scratch import scratch
+from collectors.measured import subnormals
 from corr.collect.again import invocation, rebuilt
 from corr.collect.options import Options
 from corr.collect.run import Addition, collect
@@ -21,7 +22,7 @@ from corr.compare.places import PlaceDiff
 from corr.compare.remeasure import NoBinary, binaries
 from corr.compare.times import times_in_turn
 from corr.console.progress import Progress
-from corr.experiment.otherwise import WAYS, otherwise, saw_subnormals, untouched
+from corr.experiment.otherwise import WAYS, otherwise, untouched
 from corr.lake.store import Lake, RunInfo
 from corr.timing.interleave import interleave
 from corr.timing.verdict import Verdict
@@ -114,8 +115,8 @@ def _run_otherwise(run: RunInfo, name: str) -> RunOtherwise:
         other = otherwise(program, name, tools, folder)
         times = times_in_turn(interleave(program, other))
         seen = None
-        if name == "flush-subnormals" and saw_subnormals(program, tools, folder):
-            seen = "an operand below the normal range was seen"
+        if name == "flush-subnormals" and subnormals.seen(program, tools, folder):
+            seen = "a number below the normal range was seen"
         return RunOtherwise(WAYS[name].words, times.total(), seen, untouched(program, name, tools))
 
 

@@ -13,28 +13,10 @@ from pathlib import Path
 
 from collectors.base import process
 from collectors.base.errors import CorrError
-from collectors.base.invocation import Invocation, failure
+from collectors.base.invocation import Invocation
 from collectors.base.toolchain import Toolchain
+from collectors.measured import subnormals
 
-#: Bits of MXCSR: operands below the normal range are zero, results are; one was seen.
-_LIBRARY = """
-#include <stdio.h>
-#include <stdlib.h>
-#include <xmmintrin.h>
-__attribute__((constructor)) static void begin(void) {
-  if (getenv("CORR_FLUSH"))
-    _mm_setcsr(_mm_getcsr() | 0x8040);
-}
-__attribute__((destructor)) static void end(void) {
-  const char *name = getenv("CORR_SEEN");
-  unsigned state = _mm_getcsr();
-  FILE *out = name ? fopen(name, "a") : NULL;
-  if (out) {
-    fprintf(out, "%d\\n", (state & 0x2) != 0);
-    fclose(out);
-  }
-}
-"""
 TUNABLES = "GLIBC_TUNABLES"
 #: A section of static data that is written, as llvm-objdump lists it, with its size.
 _STATIC = re.compile(r"^\s*\d+ \.(?:data|bss|ldata|lbss)\S*\s+([0-9a-f]+)\b", re.MULTILINE)
@@ -54,7 +36,7 @@ class Otherwise:
 
 WAYS = {
     "flush-subnormals": Otherwise(
-        "with subnormal numbers taken for zero", {"CORR_FLUSH": "1"}, preload=True
+        "with subnormal numbers taken for zero", subnormals.FLUSH, preload=True
     ),
     "keep-memory": Otherwise(
         "with memory kept by the allocator",
@@ -75,26 +57,11 @@ def otherwise(program: Invocation, name: str, tools: Toolchain, folder: Path) ->
     way = WAYS[name]
     changed = dict(way.variables)
     if way.preload:
-        changed |= _preloaded(program, tools, folder)
+        changed |= subnormals.preloaded(program, tools, folder)
     if way.tunables:
         given = program.environment().get(TUNABLES)
         changed[TUNABLES] = f"{given}:{way.tunables}" if given else way.tunables
     return replace(program, env={**program.env, **changed})
-
-
-def saw_subnormals(program: Invocation, tools: Toolchain, folder: Path) -> bool | None:
-    """Whether an operand of its main thread was below the normal range; None: it does not tell.
-
-    The processor keeps a bit for it until the program ends. Raises CorrError where the library
-    cannot be built.
-    """
-    told = folder / "seen"
-    told.unlink(missing_ok=True)
-    variables = {**_preloaded(program, tools, folder), "CORR_SEEN": str(told)}
-    done = replace(program, env={**program.env, **variables}).run(discard=True)
-    if failure(done) is not None or not told.is_file():
-        return None
-    return "1" in told.read_text()
 
 
 def untouched(program: Invocation, name: str, tools: Toolchain) -> str | None:
@@ -114,17 +81,3 @@ def untouched(program: Invocation, name: str, tools: Toolchain) -> str | None:
         "what is static stays where the linker put it, which is not tested: pad those arrays by a"
         " cache line"
     )
-
-
-def _preloaded(program: Invocation, tools: Toolchain, folder: Path) -> dict[str, str]:
-    library = folder / "first.so"
-    if not library.is_file():
-        source = folder / "first.c"
-        source.write_text(_LIBRARY)
-        done = process.run(
-            [tools.path("clang"), "-O1", "-shared", "-fPIC", source, "-o", library], timeout=60
-        )
-        if not done.ok:
-            raise CorrError("the library that sets the mode of numbers cannot be built here")
-    given = program.environment().get("LD_PRELOAD")
-    return {"LD_PRELOAD": f"{library}:{given}" if given else str(library)}

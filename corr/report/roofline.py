@@ -2,7 +2,7 @@
 
 Operations and bytes are counted, not measured: the instructions of the loop's hottest machine loop
 tell what one pass through it does, the execution counts how often the source loop's body ran, and
-the remarks how many source iterations a pass stands for (lanes x interleaving x unrolling). The
+the view `iterations_a_pass` how many of those a pass stands for. The
 time is the loop's share of the samples times the median CPU time of one thread.
 
 What that misses: remainder loops and run-time fall-backs are taken for the hottest machine loop;
@@ -79,10 +79,7 @@ def _of_loop(row: Row, code: Sequence[Row], taken: float) -> Row | None:
     if not each:
         return None
     moved = sum((one["load_bytes"] or 0) + (one["store_bytes"] or 0) for one in code)
-    lanes = 1
-    for number in str(row["vector"] or "1").split("x"):
-        lanes *= int(number)
-    per_pass = lanes * int(row["unroll"] or 1)
+    per_pass = int(row["iterations_a_pass"] or 1)
     passes = row["iterations"] / per_pass
     seconds = row["share"] * taken
     return {

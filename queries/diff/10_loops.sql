@@ -41,16 +41,13 @@ JOIN (SELECT run_id, loop, bool_or(machine_loop IS NOT NULL) AS turns
       FROM instructions WHERE loop IS NOT NULL GROUP BY ALL) USING (run_id, loop)
 GROUP BY run_id, loop;
 
--- The hottest machine loop of each loop, an iteration of the source at a time, as far as the remarks
--- tell how many it does in a pass. A copy loop has no arithmetic: its width shows in what it moves.
+-- The hottest machine loop of each loop, an iteration of the source at a time. A copy loop has no arithmetic: its width shows in what it moves.
 CREATE TEMP TABLE loop_pass AS
 SELECT * EXCLUDE (instructions, stacked, accesses, jumps, vectors), vectors > 0 AS in_vectors,
        instructions / elements AS work, stacked / elements AS spilled,
        accesses / elements AS accessed, jumps / elements AS jumped
-FROM (SELECT c.*, CASE WHEN vectors > 0 AND x.vector_width > 1 THEN x.vector_width * coalesce(x.interleave, 1)
-                       ELSE 1 END
-                  * CASE WHEN vectors = 0 AND x.vector_width > 1 THEN 1 ELSE coalesce(x.unroll, 1) END AS elements
-      FROM (SELECT m.run_id, m.loop, m.machine_loop % 64 AS head, count(*) AS instructions,
+FROM (SELECT c.* EXCLUDE (machine_loop), coalesce(n.iterations, 1) AS elements
+      FROM (SELECT m.run_id, m.loop, m.machine_loop, m.machine_loop % 64 AS head, count(*) AS instructions,
                    count(*) FILTER (i.stack) AS stacked,
                    count(*) FILTER (i.load_bytes > 0 OR i.store_bytes > 0) AS accesses,
                    count(*) FILTER (i.kind = 'branch') AS jumps,
@@ -58,7 +55,7 @@ FROM (SELECT c.*, CASE WHEN vectors > 0 AND x.vector_width > 1 THEN x.vector_wid
                    max(abs(i.step)) FILTER (NOT i.stack) AS stride
             FROM loop_mca m JOIN instructions i USING (run_id, machine_loop)
             WHERE i.loop = m.loop GROUP BY ALL) c
-      LEFT JOIN transformed x ON x.run_id = c.run_id AND x.loop = c.loop);
+      LEFT JOIN iterations_a_pass n ON n.run_id = c.run_id AND n.machine_loop = c.machine_loop);
 
 -- The part of a loop's samples that lies in machine loops that work on vectors.
 CREATE TEMP TABLE loop_vectors AS

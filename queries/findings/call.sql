@@ -7,7 +7,8 @@ WITH called AS (
     WHERE i.kind = 'call' GROUP BY ALL
 ), theirs AS (
     -- what the callees take themselves; a loop of theirs takes as long where it is inlined
-    SELECT s.run_id, coalesce(s.function, s.symbol) AS symbol, sum(s.count) FILTER (s.loop IS NULL) AS samples,
+    -- the library may have several of a function, for different processors
+    SELECT s.run_id, CASE WHEN s.own THEN coalesce(s.function, s.symbol) ELSE regexp_replace(coalesce(s.function, s.symbol), '^__|_(sse41|sse2|c|avx|avx2|fma|fma4|evex)$', '', 'g') END AS symbol, sum(s.count) FILTER (s.loop IS NULL) AS samples,
            sum(s.count) FILTER (s.loop IS NOT NULL) AS looping
     FROM samples s GROUP BY ALL
 ), cost AS (
@@ -15,13 +16,16 @@ WITH called AS (
       ON t.run_id = c.run_id AND list_contains(c.symbols, t.symbol) GROUP BY ALL
 )
 SELECT h.run_id, h.id, CASE WHEN looping > h.samples THEN 0.45 ELSE 0.9 END AS strength, coalesce(nullif(z.head, h.id), t.id) AS within,
-       CASE WHEN looping > h.samples OR several THEN 'infinity' ELSE now * (1 + coalesce(o.samples, 0) / h.samples) / reach END AS part,
+       CASE WHEN looping > h.samples OR several THEN 'infinity' WHEN one THEN now * (1 + coalesce(o.samples, 0) / h.samples) / (work_cycles * lanes * 8 * element_bytes / machine_bits) ELSE now * (1 + coalesce(o.samples, 0) / h.samples) / reach END AS part,
        least(1, greatest(share + coalesce(o.samples, 0) / sampled, CASE WHEN several THEN z.whole END)) AS of_time,
        'each iteration calls ' || CASE WHEN c.names[1] IN ('', '*') OR c.names[1] IS NULL THEN 'a function through a pointer' ELSE array_to_string(c.names[1:2], ' and ') END ||
        CASE WHEN o.samples > 0 THEN ' (itself ' || printf('%.1f %%', 100.0 * o.samples / sampled) || ' of the time)' ELSE '' END ||
        CASE WHEN looping > h.samples THEN ', whose own loop takes ' || printf('%.1f %%', 100.0 * looping / sampled) || ': here is what the calls cost'
+            WHEN one THEN CASE WHEN len(c.symbols) > 1 THEN ', which are single instructions' ELSE ', which is one instruction' END || ' on this machine, but not on every processor that the flags allow' || CASE WHEN lanes > 1 THEN ': the calls are made for one element at a time in a loop of vectors' ELSE '' END
+            WHEN lanes > 1 AND vector_width > 1 THEN ' for one element at a time, though the rest of the loop is vectorised'
             ELSE ', for which the loop cannot be vectorised' END AS says,
-       CASE WHEN looping > h.samples THEN 'mend the loop of the callee first; inlined, the calls cost nothing' || CASE WHEN regexp_matches(c.names[1], '^_ZN?K?St') THEN '' ELSE ' (its body in the header, -flto)' END
+       CASE WHEN one THEN 'build for processors that have it (-march=native for this machine, or ' || CASE WHEN starts_with(c.names[1], 'fma') THEN '-mfma' ELSE '-msse4.1' END || '), so that it takes no call and works on vectors'
+            WHEN looping > h.samples THEN 'mend the loop of the callee first; inlined, the calls cost nothing' || CASE WHEN regexp_matches(c.names[1], '^_ZN?K?St') THEN '' ELSE ' (its body in the header, -flto)' END
             WHEN c.names[1] IN ('', '*') OR c.names[1] IS NULL THEN 'take the call out of the loop, or make the callee known: templates, final, -flto with profile'
             WHEN regexp_matches(c.names[1], '^__(mul|div)[hsdxt]c3$') THEN 'it is there for infinities and NaN in complex numbers: where there are none, -fcx-limited-range (which is part of -ffast-math), or real and imaginary parts of your own'
             WHEN c.shared AND regexp_matches(c.names[1], '^(sin|cos|tan|exp|log|pow|atan|asin|acos|cbrt|erf|hypot|sqrt|fmod)[a-z0-9]*$') THEN 'call a vector form of it (-fveclib=libmvec with -ffast-math), or a cheaper function of your own'
@@ -29,9 +33,13 @@ SELECT h.run_id, h.id, CASE WHEN looping > h.samples THEN 0.45 ELSE 0.9 END AS s
             -- a template of the library is in a header already
             WHEN regexp_matches(c.names[1], '^_ZN?K?St') THEN 'its body is in a header of the library, and too large to be inlined: a profile (-fprofile-use: corr optimize tries that) may change that; or call it less often, before the loop or once for many elements'
             ELSE 'let it be inlined (its body in the header, -flto), or call a vector form of it' END AS helps,
-       CASE WHEN regexp_matches(c.names[1], '^__(mul|div)[hsdxt]c3$') THEN '-fcx-limited-range' WHEN c.names[1] IN ('', '*') OR c.shared OR regexp_matches(c.names[1], '^_ZN?K?St') THEN NULL ELSE '-flto' END AS flags,
+       CASE WHEN one THEN '-march=native' WHEN regexp_matches(c.names[1], '^__(mul|div)[hsdxt]c3$') THEN '-fcx-limited-range' WHEN c.names[1] IN ('', '*') OR c.shared OR regexp_matches(c.names[1], '^_ZN?K?St') THEN NULL ELSE '-flto' END AS flags,
        [{'rows': 'FROM instructions WHERE kind = ''call'' AND machine_loop = ' || h.machine_loop, 'says': 'a call in the machine loop'}] AS evidence
-FROM h JOIN called c USING (run_id, machine_loop) LEFT JOIN cost o USING (run_id, machine_loop)
+FROM h JOIN (
+    -- SSE4.1 and FMA, which every processor with vectors of 256 bits has
+    SELECT c.*, c.shared AND list_bool_and(list_transform(c.symbols, lambda s: regexp_matches(s, '^((floor|ceil|trunc|rint|nearbyint|round|roundeven|fma)f?)$')))
+           AND EXISTS (FROM machine m WHERE m.run_id = c.run_id AND m.name = 'vector' AND m.value >= 256) AND NOT EXISTS (FROM runs r WHERE r.run_id = c.run_id AND list_contains(r.flags, '-march=native')) AS one
+    FROM called c) c USING (run_id, machine_loop) LEFT JOIN cost o USING (run_id, machine_loop)
 -- a function of a library that takes more than the loop is told of with what its calls cost here
 LEFT JOIN (SELECT p.run_id, p.id AS around, min(l.id) AS id
            FROM h p JOIN instructions i ON i.run_id = p.run_id AND i.machine_loop = p.machine_loop AND i.kind = 'call' JOIN aimed a ON a.run_id = p.run_id AND a.spot.file = i.file AND a.spot.line = i.line

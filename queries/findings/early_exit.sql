@@ -17,3 +17,5 @@ WHERE lanes = 1 AND coalesce(trip_count, 9) >= 4 AND machine_loop IS NOT NULL AN
                'MultipleExits', 'PotentiallyFaultingLoadsNotSupported', 'PotentiallyFaultingEarlyExitLoop', 'EarlyExitNotVectorized', 'UnsupportedEarlyExit'))
   -- where a store may change what the index is compared with, or the compiler lost count, is another finding
   AND (c.loop IS NULL OR c.wraps AND NOT EXISTS (FROM remarks r WHERE r.run_id = h.run_id AND r.loop = h.loop AND r.name = 'LoadWithLoopInvariantAddressInvalidated'))
+  -- a search by halves has one end, and nothing to look through
+  AND NOT EXISTS (FROM halvings v WHERE v.run_id = h.run_id AND v.machine_loop = h.machine_loop)

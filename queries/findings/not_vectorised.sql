@@ -11,16 +11,18 @@ SELECT h.run_id, id, CASE WHEN calls THEN 0.25 ELSE 0.4 END AS strength,
        now / reach * CASE WHEN r.name = 'VectorizationNotBeneficial' THEN element_bytes ELSE 1 END AS part,
        CASE WHEN r.name = 'VectorizationNotBeneficial' THEN 'the compiler could vectorise it, and reckons that it would not pay'
             WHEN uncounted AND c.loop IS NOT NULL THEN 'only the condition ' || c.test || ' ends it, and yet the compiler cannot count its turns: it is not vectorised'
+            WHEN uncounted AND v.machine_loop IS NOT NULL THEN 'each turn halves what is left to search, and waits for the comparison of the one before'
             WHEN uncounted THEN 'how often it turns shows only while it runs: it is not vectorised'
             WHEN r.name LIKE '%UncountableEarlyExit%' THEN 'it may be left at more than one place, each of which the data decides: it is not vectorised'
             ELSE 'the compiler did not vectorise it: ' || regexp_replace(trim(r.words), '^loop not vectorized: ', '') END || coalesce(', ' || printf('%.1f', cycles) || ' cycles an iteration', '') AS says,
        CASE WHEN r.name = 'VectorizationNotBeneficial' THEN 'try it (#pragma clang loop vectorize(enable)); wider vectors (-march=native) change the account; a table or a cheaper element does, too'
             WHEN uncounted AND c.loop IS NOT NULL THEN 'let index and bound be local variables of one signed type, which nothing in the loop may change'
+            WHEN uncounted AND v.machine_loop IS NOT NULL THEN 'look for several keys side by side, or in ascending order; choose the half without a branch (a select), or lay the keys out as a tree of blocks (B-tree, Eytzinger)'
             WHEN uncounted THEN 'find the end first and work on what lies before it, or take several elements in each turn'
             WHEN r.name LIKE '%UncountableEarlyExit%' THEN 'work on blocks in which it cannot end (as many elements as the shorter side has left), and leave the checks to what lies between'
             ELSE 'take that reason away' END AS helps, NULL AS flags,
        [{'rows': 'FROM remarks WHERE name = ''' || r.name || ''' AND ' || here, 'says': trim(r.words)}] AS evidence
-FROM h JOIN (SELECT *, name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations') AS uncounted FROM reasons) r USING (run_id, loop) LEFT JOIN counted_loops c USING (run_id, loop) WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT (calls AND r.name LIKE 'CantVectorize%')
+FROM h JOIN (SELECT *, name IN ('UnsupportedUncountableLoop', 'CantComputeNumberOfIterations') AS uncounted FROM reasons) r USING (run_id, loop) LEFT JOIN counted_loops c USING (run_id, loop) LEFT JOIN halvings v USING (run_id, machine_loop) WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT (calls AND r.name LIKE 'CantVectorize%')
   -- an index that may wrap around is told as such
   AND NOT (uncounted AND coalesce(c.wraps, false))
   -- what is waited for, or turns a few times, vectors would not mend

@@ -7,3 +7,5 @@ SELECT h.run_id, id, CASE WHEN cycles < 3 * model_cycles THEN 0.72 ELSE 0.45 END
        [{'rows': 'FROM remarks WHERE name = ''NonReductionValueUsedOutsideLoop'' AND ' || here, 'says': 'the value is used besides being carried on'}] AS evidence
 FROM h WHERE lanes = 1 AND machine_loop IS NOT NULL AND NOT calls AND loads > 0 AND stores > stack_accesses AND branches <= 1 AND computed_loads = 0 AND now IS NOT NULL
   AND EXISTS (FROM remarks r WHERE r.run_id = h.run_id AND r.loop = h.loop AND r.name = 'NonReductionValueUsedOutsideLoop')
+  -- what always goes to one place is no element
+  AND EXISTS (FROM instructions i WHERE i.run_id = h.run_id AND i.machine_loop = h.machine_loop AND i.store_bytes > 0 AND NOT i.stack AND i.step IS DISTINCT FROM 0)

@@ -9,8 +9,8 @@ SELECT loop,
                     || round(model_b, 2) || ' in b (bound by ' || bound_b || ')',
                     timed(time_ratio)], lambda e: e IS NOT NULL) AS evidence
 FROM (SELECT *, model_b / model_a AS times
-      FROM (SELECT *, mca_cycles_a / coalesce(unroll_a, 1) AS model_a,
-                   mca_cycles_b / coalesce(unroll_b, 1) AS model_b FROM d
+      FROM (SELECT *, mca_cycles_a / coalesce(elements_a, 1) AS model_a,
+                   mca_cycles_b / coalesce(elements_b, 1) AS model_b FROM d
             WHERE vector_width_a IS NULL AND vector_width_b IS NULL))
 -- the longer one is what the loop waits for
 WHERE CASE WHEN times > 1 THEN bound_b ELSE bound_a END = 'dependencies' AND coalesce(vector_bits_a, 0) = coalesce(vector_bits_b, 0) AND called_a = called_b AND divided_a = divided_b

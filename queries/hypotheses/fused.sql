@@ -12,11 +12,7 @@ SELECT loop, CASE WHEN change IS NULL THEN 0.6 ELSE 0.92 END AS strength,
        list_filter([counted('fused multiply-adds', fmas_a, fmas_b),
                     'mca: ' || mca_cycles_a || ' cycles a pass in a, ' || mca_cycles_b || ' in b',
                     timed(time_ratio)], lambda e: e IS NOT NULL) AS evidence
-FROM (SELECT *, (mca_cycles_b / elements_b) / (mca_cycles_a / elements_a) AS change
-      FROM (SELECT *, CASE WHEN vector_width_a > 1 THEN vector_width_a * interleave_a
-                           ELSE coalesce(unroll_a, 1) END AS elements_a,
-                   CASE WHEN vector_width_b > 1 THEN vector_width_b * interleave_b
-                        ELSE coalesce(unroll_b, 1) END AS elements_b FROM d))
+FROM (SELECT *, (mca_cycles_b / coalesce(elements_b, 1)) / (mca_cycles_a / coalesce(elements_a, 1)) AS change FROM d)
 WHERE fmas_a = 0 AND fmas_b > 0
   AND (change IS NULL OR change <= 1.03 AND coalesce(verdict, '') <> 'slower'
        OR change > 1.03 AND bound_b = 'dependencies' AND coalesce(verdict, '') <> 'faster')

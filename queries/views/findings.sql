@@ -68,7 +68,7 @@ WITH h AS MATERIALIZED (
            coalesce(f.of_time, h.share + CASE WHEN h.loop LIKE '%.omp%' THEN coalesce(w.waits, 0) ELSE 0 END) AS spent, least(1, spent + 2 * sqrt(greatest(h.share * (1 - h.share), spent * (1 - spent), 0) / h.sampled)) AS of_time,
            h.place, h.loop, h.function, h.called, h.share, h.seconds,
            -- the ceiling is that of the vectors that the flags allow; the machine may have wider ones
-           f.kind IN ('stride', 'float_order', 'aliasing', 'call', 'early_exit', 'dependence', 'not_vectorised', 'division')
+           f.kind IN ('stride', 'float_order', 'aliasing', 'call', 'early_exit', 'dependence', 'not_vectorised', 'division') AND f.flags IS DISTINCT FROM '-march=native'
            AND 8 * h.element_bytes * h.lanes_possible < h.machine_bits AS by_flags
     FROM gathered f JOIN h USING (run_id, id)
     -- threads wait at the end of a parallel loop for the slowest one, which has less to do then

@@ -74,16 +74,15 @@ WITH machine_row AS (
 ), of_loops AS (
     SELECT *, -- all turns of the loop are one pass through what was around it
            coalesce(unrolled_fully * coalesce(vector_width, 1) * coalesce(interleave, 1) = trip_count, false) AS in_one,
-           CASE WHEN packed = 0 THEN 1 WHEN vector_width > 1 THEN vector_width
-                   -- vectors that the source has, or that were made of its statements
-                   ELSE greatest(vector_bits / (8 * element_bytes), 1) END AS lanes,
-           CASE WHEN in_one THEN trip_count WHEN packed > 0 AND vector_width > 1 THEN vector_width * coalesce(interleave, 1) ELSE 1 END
-           -- beside vectors, what is scalar is their remainder; or, unrolled, a version for arrays that overlap
-           * CASE WHEN in_one OR vector_width > 1 AND packed = 0 AND NOT (unroll > 1 AND work_stores >= unroll AND work_stores % unroll = 0) THEN 1
-                  ELSE coalesce(unroll, 1) END AS elements_a_pass
+           -- of vectors that only copy, nothing is packed arithmetic
+           CASE WHEN packed = 0 THEN CASE WHEN in_vectors AND vector_width > 1 AND pass_iterations % vector_width = 0 THEN vector_width ELSE 1 END
+                WHEN vector_width > 1 THEN vector_width
+                -- vectors that the source has, or that were made of its statements
+                ELSE greatest(vector_bits / (8 * element_bytes), 1) END AS lanes,
+           CASE WHEN in_one THEN trip_count ELSE coalesce(pass_iterations, 1) END AS elements_a_pass
     FROM (SELECT *, coalesce(element_bytes_found, scalar_bytes, 8) AS element_bytes FROM (
         SELECT l.run_id, l.key AS loop, l.function_name AS function, l.function AS symbol, s.share, s.samples, t.entries, t.iterations,
-               t.mean_trip_count AS trip_count, x.vector_width, x.interleave, x.unroll, x.unrolled_fully, h.* EXCLUDE (run_id, loop, innermost),
+               t.mean_trip_count AS trip_count, x.vector_width, x.interleave, x.unroll, x.unrolled_fully, n.iterations AS pass_iterations, n.in_vectors, h.* EXCLUDE (run_id, loop, innermost),
                c.* EXCLUDE (run_id, machine_loop, element_bytes), c.element_bytes AS element_bytes_found, CASE WHEN c.machine_loop IS NOT NULL THEN coalesce(k.chased_loads, 0) END AS chased_loads,
                d.sparsity, d.stride,
                CASE WHEN l.file LIKE '/%' THEN coalesce(o.place, l.file || ':' || l.line)
@@ -92,6 +91,7 @@ WITH machine_row AS (
         LEFT JOIN trips t ON t.run_id = l.run_id AND t.loop_key = l.key
         LEFT JOIN transformed x ON x.run_id = l.run_id AND x.loop = l.key
         LEFT JOIN hottest h ON h.run_id = l.run_id AND h.loop = l.key
+        LEFT JOIN iterations_a_pass n ON n.run_id = l.run_id AND n.machine_loop = h.machine_loop
         LEFT JOIN code c ON c.run_id = l.run_id AND c.machine_loop = h.machine_loop
         LEFT JOIN chased k ON k.run_id = l.run_id AND k.machine_loop = h.machine_loop
         LEFT JOIN strides d ON d.run_id = l.run_id AND d.machine_loop = h.machine_loop

@@ -1,6 +1,6 @@
 -- purpose: where the time goes, and what every layer says of that loop; hottest first
 -- grain: loop that was sampled or ran; outside loops a function, a library's symbol, or a kind of work of the kernel
--- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, ns_per_iteration, vector, simd_bits, unroll, mca_cycles, model_cycles, bound, passes, missed, regions, callers
+-- columns: run_id, loop, place, function, depth, share, samples, entries, iterations, trip_count, ns_per_iteration, vector, simd_bits, unroll, iterations_a_pass, mca_cycles, model_cycles, bound, passes, missed, regions, callers
 -- share is the loop's own, inner loops left out; ns_per_iteration is that share of the median CPU
 -- time, over the iterations; of the wall time with several threads, or where that is all there is. vector is what the remarks say (width x interleave), simd_bits what
 -- the hottest machine loop's packed arithmetic uses. mca_cycles is for one pass through that
@@ -30,9 +30,9 @@ WITH changed AS (
            coalesce(x.unrolled_fully * coalesce(x.vector_width, 1) * coalesce(x.interleave, 1) = t.mean_trip_count, false) AS in_one,
            CASE WHEN list_has_any(x.done, ['loop-delete:Invariant', 'loop-delete:NeverExecutes']) THEN NULL
                 WHEN in_one THEN t.mean_trip_count
-                WHEN coalesce(x.vector_width, 1) = 1 THEN coalesce(x.interleave, 1) * coalesce(x.unroll, 1)
-                WHEN m.vector_bits > 0 THEN x.vector_width * coalesce(x.interleave, 1) * coalesce(x.unroll, 1)
-                -- what runs is scalar; or a copy, which has no arithmetic to tell
+                WHEN n.machine_loop IS NULL THEN 1
+                WHEN n.iterations IS NOT NULL THEN n.iterations
+                -- what runs is scalar
                 WHEN x.vector_width > t.mean_trip_count AND coalesce(x.unroll, 1) = 1 THEN 1 END AS iterations_a_pass,
            x.vector_width, x.interleave, x.unroll, m.vector_bits, m.samples AS machine_samples, m.cycles_per_iteration, m.bound,
            1e9 * s.share * least(r.wall, nullif(r.cpu_seconds, 0)) / nullif(t.iterations, 0) AS ns_per_iteration
@@ -42,6 +42,7 @@ WITH changed AS (
     LEFT JOIN runs r ON r.run_id = l.run_id
     LEFT JOIN transformed x ON x.run_id = l.run_id AND x.loop = l.key
     LEFT JOIN loop_mca m ON m.run_id = l.run_id AND m.loop = l.key
+    LEFT JOIN iterations_a_pass n ON n.run_id = m.run_id AND n.machine_loop = m.machine_loop
     WHERE s.samples > 0 OR t.iterations > 0
 )
 SELECT i.run_id, i.loop, i.place, i.function, i.depth,
@@ -50,7 +51,7 @@ SELECT i.run_id, i.loop, i.place, i.function, i.depth,
        CASE WHEN i.vector_width > 1 OR i.interleave > 1
             THEN coalesce(i.vector_width, 1) || 'x' || coalesce(i.interleave, 1) END AS vector,
        nullif(i.vector_bits, 0) AS simd_bits,
-       i.unroll, i.cycles_per_iteration AS mca_cycles,
+       i.unroll, i.iterations_a_pass, i.cycles_per_iteration AS mca_cycles,
        i.cycles_per_iteration / i.iterations_a_pass AS model_cycles, i.bound, c.passes,
        -- vector_bits are those of arithmetic: a loop that only copies has none, whatever its width
        CASE WHEN i.vector_width > i.mean_trip_count AND i.vector_bits = 0 AND i.machine_samples > 0

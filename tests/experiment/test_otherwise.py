@@ -10,7 +10,8 @@ import pytest
 from collectors.base import process
 from collectors.base.invocation import Invocation
 from collectors.base.toolchain import Toolchain
-from corr.experiment.otherwise import TUNABLES, WAYS, otherwise, saw_subnormals
+from collectors.measured import subnormals
+from corr.experiment.otherwise import TUNABLES, WAYS, otherwise
 
 PROGRAM = """
 #include <stdio.h>
@@ -50,8 +51,17 @@ def test_subnormal_numbers_are_taken_for_zero(
 
 
 def test_whether_there_were_any(program: Invocation, tools: Toolchain, tmp_path: Path) -> None:
-    assert saw_subnormals(program, tools, tmp_path) is True
-    assert saw_subnormals(Invocation(program.binary), tools, tmp_path) is False
+    assert subnormals.seen(program, tools, tmp_path) is True
+    assert subnormals.seen(Invocation(program.binary), tools, tmp_path) is False
+
+
+def test_what_is_gained_without_them_is_timed_only_where_there_were_any(
+    program: Invocation, tools: Toolchain, tmp_path: Path
+) -> None:
+    (small,) = subnormals.measure(program, tools, tmp_path).to_pylist()
+    assert small["seen"] and small["as_it_is"] >= 0 and small["flushed"] >= 0
+    (normal,) = subnormals.measure(Invocation(program.binary), tools, tmp_path).to_pylist()
+    assert normal == {"seen": False, "as_it_is": None, "flushed": None}
 
 
 def test_memory_is_kept_beside_what_is_set_already(
