@@ -35,7 +35,7 @@ _GENERIC = re.compile(r"[<$]|'lambda")
 _ARGUMENTS = re.compile(r"\((?!anonymous)")
 _ANGLES = re.compile(r"([<>])")
 _ANONYMOUS, _IN_A_WORD = "(anonymous namespace)", "(anonymous_namespace)"
-_NO_FOR = "only `for` loops are modelled"
+_NO_FOR = "only `for` loops that count are modelled"
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ class Functions:
         if len(given) != len(names) or None in (*names, *given):
             return None
         asked = [_asked(name, what) for name, what in zip(names, given, strict=True)]
-        return {**_as_given(instances[0]), "asked": asked}
+        return {**as_given(instances[0]), "asked": asked}
 
     def _read(self, name: str) -> Node | None:
         found = self._defined(name, name)
@@ -276,12 +276,12 @@ def _asked(name: str, given: int | dict[str, str]) -> str:
     return f"({name}) == {given}"
 
 
-def _as_given(node: Node) -> Node:
+def as_given(node: Node) -> Node:
     """An instance with its template's arguments for the parameters."""
     while node.get("kind") == "SubstNonTypeTemplateParmExpr":
         node = node["inner"][-1]
     if "inner" in node:
-        node["inner"] = [_as_given(n) if n else n for n in node["inner"]]
+        node["inner"] = [as_given(n) if n else n for n in node["inner"]]
     return node
 
 

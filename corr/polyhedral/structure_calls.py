@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 
 from corr.polyhedral.ast_forms import element_type, is_address, unwrapped
-from corr.polyhedral.clang_ast import Functions, Node, body_of
+from corr.polyhedral.clang_ast import Functions, Node, as_given, body_of
 from corr.polyhedral.containers import container
 from corr.polyhedral.declarations import Variables, type_of
 from corr.polyhedral.expressions import Element, Expression, NotAffine, Operation
@@ -87,15 +87,24 @@ class StructureCalls(StructureValues):
                 for node in self.functions.members(name)
                 if node["kind"] == "FunctionDecl"
                 and node.get("name") == name
-                and body_of(node) is not None
                 and type_of(node["type"]) == type_of(declared["type"])
             ]
-            found = alike[0] if len(alike) == 1 else None
+            defined = [node for node in alike if body_of(node) is not None]
+            made = self._instances(name, type_of(declared["type"]))
+            alike = [*(defined or alike), *made]  # one may be meant that is defined elsewhere
+            found = alike[0] if len(alike) == 1 and body_of(alike[0]) is not None else None
         if found is None or found["kind"] != "FunctionDecl":  # a method is another's
             raise NotAffine(f"the call of {name} cannot be written out")
         if type_of(found["type"]) != type_of(declared["type"]):
             raise NotAffine(f"the call of {name} may be of another function of that name")
         return found
+
+    def _instances(self, name: str, wanted: str) -> Iterator[Node]:
+        """The instances of templates of this name that are functions of that type."""
+        for template in self.functions.members(name):
+            if template["kind"] == "FunctionTemplateDecl" and template.get("name") == name:
+                made = (n for n in template["inner"] if "mangledName" in n)
+                yield from (as_given(n) for n in made if type_of(n["type"]) == wanted)
 
     @contextlib.contextmanager
     def bound(

@@ -77,11 +77,11 @@ def test_another_unit_is_no_reason(folder: Path, tools: Toolchain) -> None:
     (folder / "m.c").write_text("int main(void) { return 0; }\n")
     program = from_files(["m.c", "t.c"], ["-O1"], Run(directory=folder), folder)
     (problem,) = of_loops([HotLoop("walk", "t.c", 17, 0.9)], program, tools).problems
-    assert problem.what == "walk: not modelled: only `for` loops are modelled"
+    assert problem.what == "walk: not modelled: only `for` loops that count are modelled"
     source = folder / "t.c"
     source.write_text(source.read_text().replace("while (*p)\n        p++;\n}", BOTH))
     (problem,) = of_loops([HotLoop("walk", "t.c", 20, 0.9)], program, tools).problems
-    assert problem.what == "walk: not modelled: only `for` loops are modelled"
+    assert problem.what == "walk: not modelled: only `for` loops that count are modelled"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_another_unit_is_no_reason(folder: Path, tools: Toolchain) -> None:
         ("smooth", "t.c", 5, "t.c:4 smooth: a loop round modelled ones is not: a WhileStmt"),
         ("smooth", "t.c", 7, "t.c:4 smooth: not modelled: a WhileStmt is not modelled"),
         ("scatter", "t.c", 12, "t.c:12 scatter: not modelled: p[j] is not affine"),
-        ("walk", "t.c", 17, "t.c:17 walk: not modelled: only `for` loops are modelled"),
+        ("walk", "t.c", 17, "t.c:17 walk: not modelled: only `for` loops that count are modelled"),
         ("other", "other.h", 1, "other.h:1 other: not modelled: it is not written in the unit's"),
         ("memmove", "t.c", 1, "t.c:1 memmove: not modelled: no definition"),
     ],

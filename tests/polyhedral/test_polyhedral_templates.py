@@ -37,6 +37,15 @@ PROGRAMS = {
         "long a[7][7]; for (int i = 0; i < 49; i++) a[i / 7][i % 7] = i * 5 % 11;"
         ' f(a); std::printf("%ld %ld\\n", a[6][0], a[6][6]);',
     ),
+    "one that a nest calls, of several": (
+        "template <typename T> static T part(T x, T by) { return x < by ? x : by + 1; }"
+        "template <int N> static int shifted(int x) { return x + N; }"
+        "void f(int n, double (*a)[9], int *b) { for (int i = 1; i < n; i++)"
+        " for (int j = 0; j < n; j++) { a[i][j] = part(a[i - 1][j] * 0.5, 3.0) + shifted<3>(j);"
+        " b[j] = part(b[j], i) + shifted<3>(i); } }",
+        "for (int n = 0; n < 10; n += 3) { double a[9][9] = {{9, 1, 7, 3}}; int b[9] = {5, 3};"
+        ' f(n, a, b); for (int i = 0; i < 81; i++) std::printf("%a %d ", a[i / 9][i % 9], b[i % 9]); }',
+    ),
     "of what a vector holds": (
         "template <typename T> using rows = std::vector<std::vector<T>>;"
         "template <typename T> static void f(int n, const rows<T> &a, const rows<T> &b, rows<T> &c) {"
@@ -73,6 +82,18 @@ def test_another_instance_runs_as_it_was_written(tmp_path: Path) -> None:
     assert output(tmp_path, changed, *SANITIZED, name="r.cpp") == output(
         tmp_path, both, *SANITIZED, name="r.cpp"
     )
+
+
+@pytest.mark.parametrize("body", [";", "{ return x - 1; }"])
+def test_a_call_that_may_be_of_another_function_is_not_written_out(
+    body: str, tmp_path: Path
+) -> None:
+    text = (
+        f"template <class T> T part(T x) {{ return x * 2; }} int part(int x) {body}"
+        " int other = part<int>(3); void f(int n, int *a) { for (int i = 0; i < n; i++) a[i] = part(a[i]); }\n"
+    )
+    found, reasons = read(tmp_path, text, name="t.cpp")
+    assert not found and "cannot be written out" in reasons[0]
 
 
 @pytest.mark.parametrize(
