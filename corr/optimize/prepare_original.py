@@ -35,8 +35,9 @@ LONG = 1.0
 ALONE = 3
 #: Of a time budget, what a baseline may take once it has the fewest pairs.
 BASELINE_SHARE = 0.05
-#: And how much may have gone by when another one is begun: the rest is for candidates.
-BASELINES_SHARE = 0.3
+#: And how much may have gone by when another one is done, but for the first: the rest is for
+#: candidates.
+BASELINES_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,9 @@ def first_rows(
     for wanted in _baselines(original, builds):
         try:
             with builds.budget.binding():
-                if known and builds.budget.spent > builds.budget.share(math.inf, BASELINES_SHARE):
+                least = 2 * BASELINE_PAIRS.fewest * builds.walls[original.binary]
+                most = builds.budget.share(math.inf, BASELINES_SHARE)
+                if known and builds.budget.spent + least > most:
                     raise OutOfTime
                 timed = _timed(original, builds, wanted, tell)
         except OutOfTime:

@@ -228,6 +228,17 @@ def test_what_is_faster_by_itself_is_taken_up_first() -> None:
 
 
 @pytest.mark.slow
+def test_what_was_slower_than_the_baseline_that_is_kept_is_not_tried() -> None:
+    search = search_of(0.9, measured(NATIVE, "faster", 0.85), measured(POLLY, "faster", 0.86))
+
+    def answer(_: tuple[str, ...], code: bool) -> Trial:
+        return trial("same") if code else trial("accepted", exact=True, time=0.85)
+
+    under = [flags for flags, _ in asked(search, answer)]
+    assert under[0] == NATIVE and POLLY not in under
+
+
+@pytest.mark.slow
 def test_the_next_is_tried_where_the_first_is_refuted() -> None:
     """With a profile first; what is kept then is what all else goes on top of."""
     trained = Baseline("pgo", ("-O3",), trained=True, ratio=0.7, verdict=Verdict.faster)

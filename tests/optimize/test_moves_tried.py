@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from corr.lake.store import RunInfo
 from corr.optimize import gate
 from corr.optimize.build_and_run import Builds
 from corr.optimize.judging.order import SAME_CODE, Judge
+from corr.optimize.judging.ruling import Case
+from corr.optimize.judging.speed import Contest, Timed
 from corr.optimize.moves.flags import Flags
 from corr.optimize.moves.ir_function import IrFunction, stripped, with_optimised_ir
 from corr.optimize.moves.pragma import Pragma
@@ -24,8 +27,10 @@ from corr.optimize.prepare_original import prepare
 from corr.optimize.proposal import Outcome, Proposal, Trial
 from corr.optimize.request import Order
 from corr.optimize.session import Left, Session
+from corr.optimize.time_budget import OutOfTime
 from corr.optimize.variant import Move, Variant
 from corr.program.model import Run, from_files
+from corr.timing.clocks import KERNEL, Series
 from tests.support.gemm_proposals import EDIT, kernel
 
 pytestmark = pytest.mark.timed
@@ -111,6 +116,32 @@ def test_machine_code_that_was_timed_is_not_timed_again(attempts: Attempts) -> N
     assert (first.outcome, again.outcome) == ("slower", "slower"), (first, again)
     assert again.detail == "the machine code is the same as that of -O0"
     assert again.ratio == first.ratio
+
+
+def test_a_baseline_is_kept_where_its_second_series_is_cut(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was timed to its end before; anything else is not kept then."""
+    series = Series(KERNEL, (0.5,) * 3, (0.45,) * 3)
+    variant = Flags(("-O2",)).apply(attempts.original.variant)
+    binary = attempts.builds.build(variant)
+    session = attempts.session()
+
+    def late(*_: object) -> None:
+        raise OutOfTime
+
+    monkeypatch.setattr(Contest, "compare", late)
+    for known in (True, False):
+        timed = Timed(series)
+        judge = replace(attempts.judge, known={binary: timed} if known else {})
+        proposal = Proposal(variant.moves, "", "rules")
+        case = Case(proposal, session.best, session.contest, session.best, variant, timed=timed)
+        case = replace(case, binary=binary)
+        if known:
+            assert judge.faster_again(case) is case
+        else:
+            with pytest.raises(OutOfTime):
+                judge.faster_again(case)
 
 
 def test_what_changes_nothing_is_the_same(attempts: Attempts) -> None:

@@ -311,14 +311,22 @@ class Judge:
         return Stop(case, Outcome.untrusted_time, doubt) if doubt else case
 
     def faster_again(self, case: Case) -> Case | Stop:
-        """A small gain is no chance: another series of pairs shows it too."""
+        """A small gain is no chance: another series of pairs shows it too.
+
+        Unless it is a baseline, for which there is no time: that was measured to its end.
+        """
         if case.gain.ratio.value <= CONFIRMED:
             return case
         best, limits, accept = self.builds.build(case.best), PAIRS, None
-        if case.gain is self.known.get(case.built):
+        baseline = case.gain is self.known.get(case.built)
+        if baseline:
             limits, accept = AGAIN, self.verifier.accepts(case.made, case.contest.repeat)
         try:
             again = case.contest.compare(best, case.built, limits, accept)
+        except OutOfTime:
+            if baseline:
+                return case
+            raise
         except Failed as error:
             if error.wrong:
                 return Stop(case, *_failed(error, best))

@@ -10,7 +10,7 @@ from corr.optimize.proposal import Proposal
 from corr.optimize.request import Baseline
 from corr.optimize.rules.flag_bases import HURTS
 from corr.optimize.variant import Move
-from corr.timing.verdict import Verdict
+from corr.timing.verdict import MARGIN, Verdict
 
 Flagged = tuple[str, ...]
 #: Steps of time over the original's within which the plainest of several baselines comes first.
@@ -49,13 +49,20 @@ class ByItself:
             for one in self.known.values()
         )
 
-    def leaves_open(self, pair: tuple[Flagged, Proposal]) -> bool:
-        """These flags are worth a trial: to be the base of others unless they hurt, or to win."""
+    def leaves_open(self, pair: tuple[Flagged, Proposal], time: float) -> bool:
+        """These flags are worth a trial: to be the base of others unless they hurt, or to win.
+
+        Against what takes so much of the original's time now.
+        """
         flags, proposal = pair
-        verdicts = [b.verdict for b in self.known.values() if b.moves == (Flags(flags),)]
+        alike = [b for b in self.known.values() if b.moves == (Flags(flags),)]
         if proposal.base:
             return not self.hurts(flags)
-        return not {Verdict.slower, Verdict.same}.intersection(verdicts)
+        return not any(
+            b.verdict in (Verdict.slower, Verdict.same)
+            or (b.faster and (b.ratio or 1.0) > time * (1 - MARGIN))
+            for b in alike
+        )
 
 
 def _rank(one: Baseline) -> tuple[int, int, int]:

@@ -122,7 +122,7 @@ class Search:
         known = [added for added, proposal in first if proposal.base]
         taken = yield from self._won(by_itself, first, known)
         self.bases.hurting = {added for added in known if by_itself.hurts(added)}
-        first = [pair for pair in first if pair[0] not in taken and by_itself.leaves_open(pair)]
+        first = [p for p in first if p[0] not in taken and by_itself.leaves_open(p, self.time)]
         yield from self._recipes(last=False)
         self.texts.wide = next((flags for flags in known if APART in flags), ())
         yield from self._irregular(HOT, 2.0)
