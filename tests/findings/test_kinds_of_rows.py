@@ -149,3 +149,48 @@ def test_a_total_in_memory_that_nothing_overlaps_is_none() -> None:
     kind_rows.insert(tables, "remarks", loop="f/1", name=name, tag="Missed", args=[])
     code(tables, access(8, 0), access(8, 0, stores=True))
     assert said(tables, "aliasing") == []
+
+
+@pytest.mark.parametrize(
+    ("step", "round_"), [(4096, True), (8192, True), (4160, False), (512, False)]
+)
+def test_rows_a_round_distance_apart_are_to_be_padded(step: int, *, round_: bool) -> None:
+    tables = opened()
+    place(tables, sparsity=step / 8, trip_count=512.0)
+    kind_rows.insert(tables, "loops", key="f/1", parent="f", file="f.c", line=3, end_line=4)
+    code(tables, access(8, 0, step=step))
+    (row,) = said(tables, "stride")
+    assert ("bytes apart" in row["says"]) == ("pad the rows" in row["helps"]) == round_
+
+
+@pytest.mark.parametrize(("turns", "told"), [(512.0, True), (513.0, False), (64.0, False)])
+def test_rows_whose_distance_only_the_run_tells_may_be_round(turns: float, *, told: bool) -> None:
+    tables = opened()
+    place(tables, far_accesses=1, trip_count=turns)
+    kind_rows.insert(tables, "loops", key="f/1", parent="f", file="f.c", line=3, end_line=4)
+    code(tables, access(8, 0, step=None, moves="at run time"))
+    (row,) = said(tables, "stride")
+    assert ("a power of two apart" in row["helps"]) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("    r[i] = c[i] ? in[i] : r[i];", True),
+        ("    r[i] = c[i] ? r[i] : in[i];", True),
+        ("    r[i] = c[i] ? in[i] : 0;", False),
+        ("    if (r[i] == 3) r[i - 1] = in[i] ? 1 : 2;", False),
+    ],
+)
+def test_a_store_of_what_was_there_is_what_keeps_vectors_away(text: str, *, kept: bool) -> None:
+    tables = opened()
+    place(tables)
+    kind_rows.insert(tables, "loops", key="f/1", file="f.c", line=3, end_line=4)
+    kind_rows.insert(tables, "source", file="f.c", line=4, text=text)
+    said_so = "loop not vectorized: unsafe dependent memory operations in loop, the same as accessed at f.c:4:0"
+    args = [{"key": "String", "value": said_so}]
+    remark = {"pass": "loop-vectorize", "name": "UnsafeDep", "tag": "AnalysisAliasing"}
+    kind_rows.insert(tables, "remarks", loop="f/1", args=args, **remark)
+    (row,) = said(tables, "not_vectorised")
+    assert ("stays as it is" in row["says"]) == ("store only where" in row["helps"]) == kept
+    assert ":0" not in row["says"] and "line 4" in row["says"]
