@@ -35,6 +35,6 @@ SELECT h.run_id, id, CASE WHEN cycles > 2 * model_cycles THEN CASE WHEN rss > 2 
          'says': 'loads whose address is made anew in each pass'}] AS evidence
 FROM h LEFT JOIN held USING (run_id) LEFT JOIN bounded USING (run_id, machine_loop) LEFT JOIN simulated USING (run_id, loop)
 WHERE loop IS NOT NULL AND (indexed_loads > 0 AND cycles > 1.6 * model_cycles OR computed_loads > 0 AND cycles > 2.5 * model_cycles AND coalesce(trip_count, 9) > 2)
-  AND chased_loads = 0 AND NOT calls
+  AND chased_loads = 0 AND NOT calls AND row_loads = 0
   -- what the first cache holds is no reason
   AND NOT (coalesce(reached, l1 + 1) <= l1 AND gathers = 0) AND coalesce(missed, 1) > 0.003

@@ -7,9 +7,10 @@ WITH longest AS (
 )
 SELECT h.run_id, h.id,
        -- what orders memory, or is done by others, takes its time in whatever order elements come
-       CASE WHEN atomics > 0 OR calls AND cycles < 1.5 * model_cycles THEN 0.5 WHEN sparsity >= 3 AND now > 1.5 * work_cycles THEN 0.95 WHEN far_accesses > 0 THEN 0.91 ELSE 0.6 END AS strength,
+       CASE WHEN atomics > 0 OR calls AND cycles < 1.5 * model_cycles THEN 0.5 WHEN row_loads > 0 THEN CASE WHEN cycles > 1.6 * model_cycles THEN 0.9 ELSE 0.72 END WHEN sparsity >= 3 AND now > 1.5 * work_cycles THEN 0.95 WHEN far_accesses > 0 THEN 0.91 ELSE 0.6 END AS strength,
        now / reach AS part,
-       CASE WHEN sparsity >= 3 THEN 'each pass moves ' || round(sparsity)::BIGINT || ' bytes on in memory for each byte that it uses'
+       CASE WHEN row_loads > 0 THEN 'each pass goes on to another row, by its own pointer'
+            WHEN sparsity >= 3 THEN 'each pass moves ' || round(sparsity)::BIGINT || ' bytes on in memory for each byte that it uses'
             ELSE 'each pass moves on in memory by a distance that is known at run time only, as that of a row' END ||
        CASE WHEN columns THEN ': the innermost loop runs down columns' ELSE '' END ||
        CASE WHEN apart IS NOT NULL THEN ', whose elements lie ' || apart || ' bytes apart: at so round a distance they share a few sets of the cache, and drive one another out' ELSE '' END AS says,
@@ -22,10 +23,10 @@ SELECT h.run_id, h.id,
             ELSE 'keep what is used together side by side: an array for each field' END AS helps,
        NULL AS flags,
        [{'rows': 'SELECT address, mnemonic, through, moves, step, load_bytes, store_bytes FROM instructions WHERE machine_loop = ' || machine_loop || ' AND through IS NOT NULL AND NOT stack',
-         'says': CASE WHEN sparsity >= 3 THEN 'address steps of ' || round(sparsity, 1) || ' bytes for each byte accessed' ELSE far_accesses || ' accesses that move by a distance in a register' END}] AS evidence
+         'says': CASE WHEN row_loads > 0 THEN row_loads || ' loads from a row whose pointer was loaded before' WHEN sparsity >= 3 THEN 'address steps of ' || round(sparsity, 1) || ' bytes for each byte accessed' ELSE far_accesses || ' accesses that move by a distance in a register' END}] AS evidence
 -- within a line of 64 bytes, elements have other parts that are passed by, and no rows
 FROM (SELECT h.*, (g.step / elements_a_pass)::BIGINT AS known, far_accesses > 0 OR g.step / elements_a_pass >= 64 AS far FROM h LEFT JOIN longest g USING (run_id, machine_loop)) h
 LEFT JOIN (SELECT DISTINCT run_id, machine_loop FROM instructions WHERE NOT stack AND abs(step) BETWEEN 1 AND 128) b USING (run_id, machine_loop)
 JOIN (SELECT run_id, key AS loop, parent FROM loops) n USING (run_id, loop)
-CROSS JOIN LATERAL (SELECT n.parent IS NOT NULL AND coalesce(h.far, false) AS columns, CASE WHEN h.known >= 1024 AND h.known % 1024 = 0 AND trip_count >= 16 THEN h.known END AS apart) o
-WHERE machine_loop IS NOT NULL AND (sparsity >= 3 OR far_accesses > 0 AND (lanes = 1 OR cycles > 1.7 * model_cycles) AND n.parent IS NOT NULL)
+CROSS JOIN LATERAL (SELECT n.parent IS NOT NULL AND (coalesce(h.far, false) OR row_loads > 0) AS columns, CASE WHEN h.known >= 1024 AND h.known % 1024 = 0 AND trip_count >= 16 THEN h.known END AS apart) o
+WHERE machine_loop IS NOT NULL AND (row_loads > 0 AND n.parent IS NOT NULL OR sparsity >= 3 OR far_accesses > 0 AND (lanes = 1 OR cycles > 1.7 * model_cycles) AND n.parent IS NOT NULL)

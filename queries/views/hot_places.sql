@@ -1,6 +1,6 @@
 -- purpose: each hot place with all that tells why it takes its time; findings are made of it
 -- grain: loop with a hundredth of the samples; outside loops a function, a library's symbol, or a kind of work of the kernel
--- columns: run_id, id, loop, place, function, symbol, object, own, called, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, indexed_loads, atomics, stack_accesses, computed_loads, chased_loads, far_accesses, sparsity, span, walked, bytes, clock, memory, l1, l2, l3
+-- columns: run_id, id, loop, place, function, symbol, object, own, called, share, samples, sampled, seconds, entries, iterations, trip_count, cycles, model_cycles, work_cycles, lanes, lanes_possible, machine_bits, elements_a_pass, element_bytes, vector_width, unroll, bound, calls, machine_loop, vector_bits, instructions, loads, stores, divisions, branches, gathers, indexed_loads, atomics, stack_accesses, computed_loads, chased_loads, row_loads, far_accesses, sparsity, span, walked, bytes, clock, memory, l1, l2, l3
 -- Cycles are those of one iteration of the source: `cycles` measured (its time in the quickest
 -- repetition by the machine's clock), `model_cycles` what llvm-mca expects, `work_cycles` what an ideal core needs for the loads,
 -- stores and operations alone, without what only drives the loop: two loads a cycle, one store, two
@@ -35,6 +35,12 @@ WITH machine_row AS (
 ), chased AS (
     -- loads from where the load of the last pass led
     SELECT run_id, machine_loop, count(*) AS chased_loads FROM pass WHERE load_bytes > 0 AND origin = 'itself' AND NOT stack GROUP BY ALL
+), next_rows AS (
+    -- loads from a row whose pointer was loaded just before, from beside that of the row before
+    SELECT i.run_id, i.machine_loop, count(DISTINCT i.address) AS row_loads
+    FROM pass i JOIN pass p ON p.run_id = i.run_id AND p.machine_loop = i.machine_loop AND p.address < i.address AND p.load_bytes = 8 AND p.moves = 'constant' AND p.step <> 0
+     AND regexp_extract(p.operands, '%(\w+)$', 1) = string_split(i.through, '+')[1]
+    WHERE i.load_bytes > 0 AND i.moves = 'computed' AND i.origin = 'loaded' AND contains(i.through, '+') GROUP BY ALL
 ), code AS (
     SELECT i.run_id, i.machine_loop, count(*) AS instructions,
            count(*) FILTER (load_bytes > 0) AS loads, count(*) FILTER (store_bytes > 0) AS stores,
@@ -84,7 +90,7 @@ WITH machine_row AS (
         SELECT l.run_id, l.key AS loop, l.function_name AS function, l.function AS symbol, s.share, s.samples, t.entries, t.iterations,
                t.mean_trip_count AS trip_count, x.vector_width, x.interleave, x.unroll, x.unrolled_fully, n.iterations AS pass_iterations, n.in_vectors, h.* EXCLUDE (run_id, loop, innermost),
                c.* EXCLUDE (run_id, machine_loop, element_bytes), c.element_bytes AS element_bytes_found, CASE WHEN c.machine_loop IS NOT NULL THEN coalesce(k.chased_loads, 0) END AS chased_loads,
-               d.sparsity, d.stride,
+               d.sparsity, d.stride, y.row_loads,
                CASE WHEN l.file LIKE '/%' THEN coalesce(o.place, l.file || ':' || l.line)
                     ELSE l.file || ':' || l.line END AS place
         FROM loops l JOIN sample_shares s ON s.run_id = l.run_id AND s.loop = l.key
@@ -94,6 +100,7 @@ WITH machine_row AS (
         LEFT JOIN iterations_a_pass n ON n.run_id = l.run_id AND n.machine_loop = h.machine_loop
         LEFT JOIN code c ON c.run_id = l.run_id AND c.machine_loop = h.machine_loop
         LEFT JOIN chased k ON k.run_id = l.run_id AND k.machine_loop = h.machine_loop
+        LEFT JOIN next_rows y ON y.run_id = l.run_id AND y.machine_loop = h.machine_loop
         LEFT JOIN strides d ON d.run_id = l.run_id AND d.machine_loop = h.machine_loop
         LEFT JOIN outer_call o ON o.run_id = l.run_id AND o.loop = l.key
     ))
@@ -117,7 +124,7 @@ SELECT p.run_id, row_number() OVER (PARTITION BY p.run_id ORDER BY p.share DESC,
        greatest(p.work_loads / 2, p.work_stores, p.operations / 2, p.other_operations / 4, 0.25) / p.elements_a_pass AS work_cycles,
        p.lanes, greatest(p.lanes, t.target_bits / (8 * p.element_bytes)) AS lanes_possible, t.vector AS machine_bits, p.elements_a_pass, p.element_bytes,
        p.vector_width, p.unroll, p.bound, p.calls, p.machine_loop, p.vector_bits, p.instructions, p.loads, p.stores,
-       p.divisions, p.branches, p.gathers, p.indexed_loads, p.atomics, p.stack_accesses, p.computed_loads, p.chased_loads, p.far_accesses, p.sparsity,
+       p.divisions, p.branches, p.gathers, p.indexed_loads, p.atomics, p.stack_accesses, p.computed_loads, p.chased_loads, coalesce(p.row_loads, 0) AS row_loads, p.far_accesses, p.sparsity,
        CASE WHEN NOT p.in_one THEN p.stride * p.trip_count / p.elements_a_pass END AS span, CASE WHEN NOT p.in_one THEN p.stride / p.elements_a_pass END AS walked, p.moved / p.elements_a_pass AS bytes,
        t.clock, t.memory, t.l1, t.l2, t.l3
 FROM places p JOIN sampled a USING (run_id) LEFT JOIN target t USING (run_id)

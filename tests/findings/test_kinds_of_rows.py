@@ -61,6 +61,18 @@ def test_what_the_first_cache_holds_is_not_anywhere_in_memory(
     assert [float(row["strength"]) for row in said(tables, "indirect")] == expected
 
 
+@pytest.mark.parametrize("rows", [0, 2])
+def test_rows_by_pointers_are_no_index_that_could_be_sorted(rows: int) -> None:
+    tables = opened()
+    place(tables, cycles=9.0, model_cycles=2.0, computed_loads=2, indexed_loads=2, row_loads=rows)
+    kind_rows.insert(tables, "loops", key="f/1", parent="f/0")
+    walks = [row["says"] for row in said(tables, "stride")]
+    assert [says.startswith("each pass goes on to another row") for says in walks] == [True] * (
+        rows // 2
+    )
+    assert len(said(tables, "indirect")) == (rows == 0)
+
+
 @pytest.mark.parametrize(("step", "found"), [(8, 1), (0, 0)])
 def test_what_goes_to_one_place_is_no_scan(step: int, found: int) -> None:
     tables = opened()

@@ -12,6 +12,13 @@ from corr.system.shipped_files import shipped
 
 #: What `findings` adds to the view `hot_places` before the kinds read it.
 _ADDED = "NULL::DOUBLE AS reach, ''::VARCHAR AS by_model, NULL::DOUBLE AS now, 0::DOUBLE AS floor_of_memory, ''::VARCHAR AS quoted, 'true' AS here"
+#: What else it tells the kinds: to what end calls are made, and which bodies other units have.
+_BESIDE = (
+    "aimed (run_id VARCHAR, id BIGINT, aim VARCHAR, copied BOOLEAN, part DOUBLE,"
+    " spot STRUCT(caller VARCHAR, file VARCHAR, line BIGINT))",
+    "apart (run_id VARCHAR, symbols VARCHAR[], head BIGINT, whole DOUBLE, places BIGINT,"
+    " ids BIGINT[])",
+)
 #: A loop in the first cache that nothing is wrong with.
 PLACE: dict[str, Any] = {
     **{"run_id": "r", "id": 1, "loop": "f/1", "place": "f.c:3", "function": "f", "symbol": "f"},
@@ -21,7 +28,8 @@ PLACE: dict[str, Any] = {
     **{"machine_bits": 256, "elements_a_pass": 1, "element_bytes": 8, "calls": False},
     **{"machine_loop": 64, "instructions": 8, "loads": 1, "stores": 1, "divisions": 0},
     **{"branches": 1, "gathers": 0, "indexed_loads": 0, "atomics": 0, "stack_accesses": 0},
-    **{"computed_loads": 0, "chased_loads": 0, "far_accesses": 0, "sparsity": 1.0, "span": 8000.0},
+    **{"computed_loads": 0, "chased_loads": 0, "row_loads": 0, "far_accesses": 0},
+    **{"sparsity": 1.0, "span": 8000.0},
     **{"walked": 8.0, "bytes": 16.0, "l1": 32768.0, "l2": 1e6, "l3": 1e7},
 }
 
@@ -39,6 +47,8 @@ def opened() -> duckdb.DuckDBPyConnection:
         assert len(left) < len(waiting), [view.name for view in left]
         waiting = left
     connection.execute(f"CREATE TABLE h AS SELECT *, {_ADDED} FROM hot_places LIMIT 0")
+    for table in _BESIDE:
+        connection.execute(f"CREATE TABLE {table}")
     return connection
 
 
