@@ -282,12 +282,19 @@ def commands(best: Variant, compiler: Path) -> list[str]:
     ]
 
 
+def _not_there(more: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """Further flags, without a level of optimisation that is the last one already."""
+    level = [flag for flag in flags if flag.startswith("-O")][-1:]
+    levels = [flag for flag in more if flag.startswith("-O")]
+    return [flag for flag in more if levels != level or flag not in level]
+
+
 def _command(best: Variant, unit: Unit, number: int, compiler: Path) -> str:
     from corr.optimize.polly.clang import import_flags
 
     program = best.program
     name = compiler.name.replace("clang", "clang++", 1) if unit.cxx else compiler.name
-    words = [str(compiler.with_name(name)), *unit.flags, *best.flags]
+    words = [str(compiler.with_name(name)), *unit.flags, *_not_there(best.flags, unit.flags)]
     quoted = [*(shlex.quote(word) for word in words), '"$@"']
     if unit.source in best.schedules:
         quoted += _import(best, unit, import_flags)
