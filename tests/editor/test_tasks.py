@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from collectors.base import toolchain
 from corr.editor.vscode import ALL, DEBUG_BUILD, PATTERN, launches, tasks
 from corr.optimize.result_folder import write as write_result
 from corr.optimize.variant import Variant
@@ -88,6 +89,7 @@ def test_stepping_the_final_program(project: Path, clang: str) -> None:
         name="x",
         best_guarantee="tested",
         best_basis="",
+        contest=SimpleNamespace(builds=SimpleNamespace(toolchain=toolchain.find())),
         sums={source: hashlib.sha256(SOURCE.encode()).hexdigest()},
     )
     write_result(session, project / "look.optimized", Path(clang))

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 CALLS = {
     "of double": ("double", "std::sqrt(a[j] + 1) + std::abs(a[i] - 2) + std::fabs(a[i])"),
     "of float": ("float", "std::sqrt(a[j] + 1) + std::abs(a[i] - 2) + std::floor(a[i])"),
+    "of whole numbers": ("int", "(int)std::sqrt(a[j] + 20)"),
     "in C's way": ("double", "sqrt(a[j] + 1) + fabs(a[i] - 2) + ceil(a[i])"),
 }
 REFUSED = {
@@ -27,7 +28,6 @@ REFUSED = {
         "double",
         "own::sqrt(a[j])",
     ),
-    "of whole numbers": ("#include <cmath>", "int", "(int)std::sqrt(a[j])"),
     "of something else": (
         "struct N { double x; }; double sqrt(N n); N made(double);",
         "double",
