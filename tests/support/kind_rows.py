@@ -47,8 +47,8 @@ def opened() -> duckdb.DuckDBPyConnection:
         assert len(left) < len(waiting), [view.name for view in left]
         waiting = left
     connection.execute(f"CREATE TABLE h AS SELECT *, {_ADDED} FROM hot_places LIMIT 0")
-    for table in _BESIDE:
-        connection.execute(f"CREATE TABLE {table}")
+    for made in _BESIDE:
+        connection.execute(f"CREATE TABLE {made}")
     return connection
 
 
