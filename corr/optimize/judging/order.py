@@ -22,6 +22,7 @@ from corr.optimize.judging import together
 from corr.optimize.judging.beside import moved_out
 from corr.optimize.judging.check import Verifier
 from corr.optimize.judging.checked import Checked
+from corr.optimize.judging.reports import first_error
 from corr.optimize.judging.ruling import Case, Ruling, Sight, Spent, Stage, Stop
 from corr.optimize.judging.speed import MUCH, PAIRS, Contest, Failed, Timed
 from corr.optimize.moves import schedule
@@ -161,7 +162,7 @@ class Judge:
         except Refused as refusal:
             return Stop(case, Outcome.refused, refusal.message)
         except CompileError as error:
-            return Stop(case, Outcome.not_compiled, _first_error(error.message))
+            return Stop(case, Outcome.not_compiled, first_error(error.message))
 
     def compiled(self, case: Case) -> Case | Stop:
         """The variant builds."""
@@ -170,7 +171,7 @@ class Judge:
         except Refused as refusal:
             return Stop(case, Outcome.refused, refusal.message)
         except CompileError as error:
-            return Stop(case, Outcome.not_compiled, _first_error(error.message))
+            return Stop(case, Outcome.not_compiled, first_error(error.message))
 
     def linked(self, case: Case) -> Case | Stop:
         """Nothing is in the executable that got past the gate for texts."""
@@ -199,7 +200,7 @@ class Judge:
                 proof = self._proof(variant, folder)
             binary = self.builds.build(variant)
         except (Refused, CompileError) as error:
-            why = _first_error(error.message) if error.message else "it does not compile"
+            why = first_error(error.message) if error.message else "it does not compile"
             return replace(case, apart=f"by itself, not on top of the best so far: {why}")
         both = replace(case, variant=variant, binary=binary, proof=proof, own=case)
         found = self.linked(both)
@@ -395,8 +396,3 @@ def _failed(error: Failed, best: Path) -> tuple[Outcome, str]:
     if error.wrong:
         return Outcome.wrong_output, detail
     return Outcome.timed_out if error.timed_out else Outcome.crashed, detail
-
-
-def _first_error(message: str) -> str:
-    lines = [x for x in message.splitlines() if "error:" in x] or message.splitlines()
-    return lines[0].strip()

@@ -37,3 +37,9 @@ def sanitizer_report(stderr: bytes) -> str:
     kind = next((kind for kind in (_ADDRESS if address else _UNDEFINED) if kind in text), "")
     name = "address sanitizer" if address else "undefined-behaviour sanitizer"
     return f"{name}: {kind or 'an error'}"
+
+
+def first_error(message: str) -> str:
+    """The line of a compiler's report that says what is wrong."""
+    lines = [x for x in message.splitlines() if "error:" in x] or message.splitlines()
+    return lines[0].strip()
