@@ -61,6 +61,20 @@ def test_what_the_first_cache_holds_is_not_anywhere_in_memory(
     assert [float(row["strength"]) for row in said(tables, "indirect")] == expected
 
 
+@pytest.mark.parametrize(("cycles", "strength"), [(9.0, 0.66), (1.2, 0.85), (29.0, 0.85)])
+def test_a_chain_that_explains_the_time_stands_before_an_early_exit(
+    cycles: float, strength: float
+) -> None:
+    tables = opened()
+    model = 1.0 if cycles < 2 else 10.0
+    place(tables, cycles=cycles, model_cycles=model, bound="dependencies")
+    for name in ("UnsupportedUncountableLoop", "CantComputeNumberOfIterations"):
+        kind_rows.insert(
+            tables, "remarks", loop="f/1", name=name, args=[], **{"pass": "loop-vectorize"}
+        )
+    assert {float(row["strength"]) for row in said(tables, "early_exit")} == {strength}
+
+
 @pytest.mark.parametrize("rows", [0, 2])
 def test_rows_by_pointers_are_no_index_that_could_be_sorted(rows: int) -> None:
     tables = opened()
